@@ -1,0 +1,71 @@
+"""Writes a decoder-only PyTorch module as the folder that model hubs serve.
+
+The names are those of hub exports: input_ids, attention_mask, position_ids, past_key_values.N.key/value in;
+logits, present.N.key/value out. Every sequence axis is symbolic.
+"""
+
+import json
+import os
+import warnings
+
+import onnx
+import torch
+
+
+def dump_json(folder, name, value):
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+        json.dump(value, f, ensure_ascii=False, indent=1)
+        f.write("\n")
+
+
+def _cache_names(prefix, layer_count):
+    return [f"{prefix}.{layer}.{part}" for layer in range(layer_count) for part in ("key", "value")]
+
+
+def export_decoder(model, folder, *, layer_count, kv_head_count, head_dim, opset=14, external_data=False):
+    """Traces `model(input_ids, attention_mask, position_ids, *past)` into folder/model.onnx.
+
+    past is a flat list of key, value per layer, each [B, kv_head_count, P, head_dim].
+    external_data moves the weights to folder/model.onnx_data, as exports above 2 GB have them.
+    """
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "model.onnx")
+    batch, sequence, past = 2, 3, 5
+    input_ids = torch.zeros(batch, sequence, dtype=torch.int64)
+    attention_mask = torch.ones(batch, past + sequence, dtype=torch.int64)
+    position_ids = torch.arange(past, past + sequence).unsqueeze(0).expand(batch, -1)
+    cache = [torch.zeros(batch, kv_head_count, past, head_dim) for _ in range(2 * layer_count)]
+
+    past_names = _cache_names("past_key_values", layer_count)
+    present_names = _cache_names("present", layer_count)
+    axes = {
+        "input_ids": {0: "batch_size", 1: "sequence_length"},
+        "attention_mask": {0: "batch_size", 1: "total_sequence_length"},
+        "position_ids": {0: "batch_size", 1: "sequence_length"},
+        "logits": {0: "batch_size", 1: "sequence_length"},
+    }
+    axes.update({name: {0: "batch_size", 2: "past_sequence_length"} for name in past_names})
+    axes.update({name: {0: "batch_size", 2: "total_sequence_length"} for name in present_names})
+
+    model.eval()
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model,
+            (input_ids, attention_mask, position_ids, *cache),
+            path,
+            input_names=["input_ids", "attention_mask", "position_ids"] + past_names,
+            output_names=["logits"] + present_names,
+            dynamic_axes=axes,
+            opset_version=opset,
+            do_constant_folding=True,
+        )
+    if external_data:
+        _move_weights_out(path)
+
+
+def _move_weights_out(path):
+    data_name = os.path.basename(path) + "_data"
+    model = onnx.load(path)
+    onnx.save_model(model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=data_name,
+                    size_threshold=1024)
