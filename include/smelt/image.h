@@ -1,0 +1,151 @@
+/*
+ * image.h: the contract between the compiler and the runtime: what a compiled
+ * model looks like in memory, and what generated code may assume. Private to
+ * smelt; users of a compiled model need model.h only.
+ *
+ * An image is four read-only pieces: code (LLVM's object files), weights
+ * (packed, page aligned), the manifest (this file's structs, little-endian,
+ * offsets from its start, no pointers) and the tokenizer tables (tokenizer.h).
+ */
+#ifndef SMELT_IMAGE_H
+#define SMELT_IMAGE_H
+
+#include "smelt/model.h"
+
+/* ---- what generated code sees ----------------------------------------------- */
+
+/*
+ * One call of an entry. Generated code reads the fields by their offsets
+ * (codegen/frame.c states them); all are 8 bytes.
+ */
+typedef struct smelt_frame {
+  uint8_t *arena;                /* temporaries and outputs of this call; 64-byte aligned */
+  const uint8_t *weights;        /* the image's weights; page aligned */
+  uint8_t *state;                /* KV caches and other memory kept between calls; 64-byte aligned */
+  const void *const *inputs;     /* data of the entry's inputs, in the manifest's order */
+  const int64_t *dims;           /* value of each symbol, in the manifest's order */
+  void (*barrier)(struct smelt_frame *frame); /* all threads of the team meet here */
+  void *team;                    /* the runtime's own */
+} smelt_frame;
+
+/* Every thread of the team calls the entry once, with its own `thread` in [0, thread_count). */
+typedef void smelt_entry_code(smelt_frame *frame, int32_t thread, int32_t thread_count);
+
+/*
+ * Instruction-set levels that one program may carry side by side. The runtime
+ * takes the last level in the image that the processor has.
+ */
+#define SMELT_ISA_LEVELS(X)                                                                                   \
+  X(BASELINE, 0, "baseline") /* whatever the target triple guarantees */                                      \
+  X(X86_64_V2, 1, "x86-64-v2")                                                                                \
+  X(X86_64_V3, 2, "x86-64-v3")                                                                                \
+  X(X86_64_V4, 3, "x86-64-v4")
+
+typedef enum {
+#define X(NAME, value, text) SMELT_ISA_##NAME = value,
+  SMELT_ISA_LEVELS(X)
+#undef X
+} smelt_isa_level;
+
+typedef struct {
+  uint64_t isa_level;                      /* smelt_isa_level */
+  smelt_entry_code *const *entries;        /* one per entry, in the manifest's order */
+} smelt_code_level;
+
+/* The symbol smelt_model_NAME; made by codegen's object writer. */
+struct smelt_image {
+  const void *manifest;
+  const void *weights;
+  const void *tokenizer;                   /* NULL when the model has none */
+  uint64_t level_count;
+  const smelt_code_level *levels;          /* ascending */
+};
+
+/* ---- the manifest -------------------------------------------------------------- */
+
+#define SMELT_MANIFEST_MAGIC "smeltmf\1"
+
+/* An offset from the manifest's start; 0 means absent. Texts are NUL-terminated. */
+typedef uint32_t smelt_offset;
+
+/*
+ * A size as a postfix program over int64 words, ended by SMELT_DIM_END:
+ * CONST and SYMBOL are followed by one operand word, the others take two
+ * values from the stack. At most SMELT_DIM_STACK values deep.
+ */
+typedef enum {
+  SMELT_DIM_END = 0,
+  SMELT_DIM_CONST,
+  SMELT_DIM_SYMBOL, /* operand: index into the symbols */
+  SMELT_DIM_ADD,
+  SMELT_DIM_MUL,
+  SMELT_DIM_DIV, /* floor */
+  SMELT_DIM_MOD, /* sign of the divisor */
+  SMELT_DIM_MIN,
+  SMELT_DIM_MAX,
+} smelt_dim_op;
+enum { SMELT_DIM_STACK = 32 };
+
+typedef struct {
+  smelt_offset name;
+  uint32_t reserved;
+  int64_t maximum; /* largest value the image was built for */
+} smelt_manifest_symbol;
+
+typedef struct {
+  smelt_offset name;
+  uint32_t dtype;
+  uint32_t rank;
+  smelt_offset dims;      /* rank x smelt_offset, each to a postfix program (8-byte aligned) */
+  smelt_offset dim_texts; /* rank x smelt_offset, each to the size as text */
+  uint32_t reserved;
+  uint64_t arena_offset;  /* outputs: where in the arena the data is; inputs: unused */
+} smelt_manifest_tensor;
+
+typedef struct {
+  smelt_offset name;
+  uint32_t input_count, output_count;
+  smelt_offset inputs, outputs; /* smelt_manifest_tensor[] */
+  uint32_t reserved;
+  uint64_t arena_bytes;
+} smelt_manifest_entry;
+
+enum { SMELT_MAX_END_TOKENS = 8, SMELT_NONE = -1 };
+
+/*
+ * How the runtime generates text with the entries. Indices are SMELT_NONE
+ * where the model has no such thing. Sizes are tokens.
+ *   prefill: one input [1, S] of token ids (i64), S = symbols[sequence_symbol], past length
+ *            P = symbols[past_symbol]; S <= prefill_tokens, P + S <= max_tokens; output 0 is the logits of the
+ *            last position, f32 [1, 1, V].
+ *   decode:  the same with S fixed to 1.
+ *   encode:  one input [1, E] of token ids, E = symbols[encoder_symbol]; leaves its results in the state.
+ */
+typedef struct {
+  int32_t prefill_entry, decode_entry, encode_entry;
+  int32_t sequence_symbol, past_symbol, encoder_symbol;
+  int32_t vocab_size, max_tokens, prefill_tokens, max_encoder_tokens;
+  int32_t bos_token, pad_token, decoder_start_token;
+  int32_t end_token_count;
+  int32_t end_tokens[SMELT_MAX_END_TOKENS];
+  int32_t top_k, max_new_tokens; /* defaults from generation_config.json; 0: none */
+  float temperature, top_p, repetition_penalty;
+} smelt_manifest_generation;
+
+typedef struct {
+  char magic[8];
+  uint32_t bytes;          /* of the whole manifest */
+  uint32_t entry_count;
+  uint32_t symbol_count;
+  smelt_offset entries;    /* smelt_manifest_entry[] */
+  smelt_offset symbols;    /* smelt_manifest_symbol[] */
+  smelt_offset generation; /* smelt_manifest_generation, or 0 */
+  smelt_offset model_name;
+  smelt_offset smelt_version;
+  uint64_t arena_bytes;    /* the largest of the entries' */
+  uint64_t state_bytes;
+  uint64_t weights_bytes;
+  uint64_t parameters;     /* elements in the model's weights, for --version and inspect */
+} smelt_manifest;
+
+#endif

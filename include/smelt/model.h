@@ -1,0 +1,161 @@
+/*
+ * model.h: the C ABI of a compiled model. A program that embeds a model made
+ * with `smelt build --emit lib` includes this header and links the archive.
+ *
+ *     extern const smelt_image smelt_model_NAME;        // NAME as given to --name
+ *     smelt_model *model;
+ *     smelt_open(&smelt_model_NAME, NULL, &model);
+ *     smelt_generate(model, "Once upon a time", NULL, on_token, NULL);
+ *     smelt_close(model);
+ *
+ * A model may be used by one caller at a time; open it twice to run it twice
+ * at once (weights are shared, each opened model has its own memory).
+ */
+#ifndef SMELT_MODEL_H
+#define SMELT_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct smelt_image smelt_image; /* a compiled model as it lies in the program (image.h) */
+typedef struct smelt_model smelt_model; /* an opened one: memory, threads, state */
+
+/* 0 is success; smelt_error(model) or smelt_result_text(result) says what went wrong. */
+typedef enum {
+  SMELT_OK = 0,
+  SMELT_BAD_ARGUMENT,   /* unknown name, wrong dtype or rank, ... */
+  SMELT_TOO_LARGE,      /* a size is beyond the limits given at build time */
+  SMELT_OUT_OF_MEMORY,
+  SMELT_UNSUPPORTED_CPU,/* the processor lacks what the program was compiled for */
+  SMELT_CORRUPT_IMAGE,  /* the image does not belong to this runtime or is damaged */
+  SMELT_STOPPED,        /* the token callback asked to stop */
+} smelt_result;
+
+const char *smelt_result_text(smelt_result result);
+
+/* Element types; values are ABI. */
+#define SMELT_DTYPES(X)                                                                                       \
+  X(F32, 0, "f32", 4)                                                                                         \
+  X(F16, 1, "f16", 2)                                                                                         \
+  X(BF16, 2, "bf16", 2)                                                                                       \
+  X(F64, 3, "f64", 8)                                                                                         \
+  X(I8, 4, "i8", 1)                                                                                           \
+  X(I16, 5, "i16", 2)                                                                                         \
+  X(I32, 6, "i32", 4)                                                                                         \
+  X(I64, 7, "i64", 8)                                                                                         \
+  X(U8, 8, "u8", 1)                                                                                           \
+  X(U16, 9, "u16", 2)                                                                                         \
+  X(U32, 10, "u32", 4)                                                                                        \
+  X(U64, 11, "u64", 8)                                                                                        \
+  X(BOOL, 12, "bool", 1) /* one byte, 0 or 1 */
+
+typedef enum {
+#define X(NAME, value, text, bytes) SMELT_##NAME = value,
+  SMELT_DTYPES(X)
+#undef X
+      SMELT_DTYPE_COUNT
+} smelt_dtype;
+
+enum { SMELT_MAX_RANK = 8 };
+
+/* A dense row-major tensor. Memory is the caller's for inputs, the model's for outputs. */
+typedef struct {
+  smelt_dtype dtype;
+  int32_t rank;
+  int64_t dims[SMELT_MAX_RANK];
+  void *data;
+} smelt_tensor;
+
+typedef struct {
+  int32_t threads;       /* 0: one per processor this process may use */
+  int32_t max_tokens;    /* 0: the limit given at build time; else at most that */
+} smelt_open_options;
+
+/* Opens `image`; `options` may be NULL. On success *model is the caller's, to be closed with smelt_close. */
+smelt_result smelt_open(const smelt_image *image, const smelt_open_options *options, smelt_model **model);
+void smelt_close(smelt_model *model); /* NULL is allowed */
+
+/* One line about the last failure of a call on `model`; valid until the next call. Never NULL. */
+const char *smelt_error(const smelt_model *model);
+
+/* ---- running by name ------------------------------------------------------- */
+
+typedef struct {
+  const char *name;
+  smelt_dtype dtype;
+  int32_t rank;
+  int64_t dims[SMELT_MAX_RANK];           /* -1 where the size is symbolic */
+  const char *symbols[SMELT_MAX_RANK];    /* the symbol's name or expression where dims is -1, else NULL */
+} smelt_tensor_info;
+
+/*
+ * A model has one or more entries: "run" for a plain graph; "prefill" and
+ * "decode" for a text generator, and "encode" before them in an
+ * encoder-decoder. Indices run from 0; counts are -1 and infos fail for an
+ * entry that does not exist. Texts live as long as the image.
+ */
+int32_t smelt_entry_count(const smelt_model *model);
+const char *smelt_entry_name(const smelt_model *model, int32_t entry);
+int32_t smelt_input_count(const smelt_model *model, const char *entry);
+int32_t smelt_output_count(const smelt_model *model, const char *entry);
+smelt_result smelt_input_info(const smelt_model *model, const char *entry, int32_t index, smelt_tensor_info *info);
+smelt_result smelt_output_info(const smelt_model *model, const char *entry, int32_t index, smelt_tensor_info *info);
+
+/*
+ * Runs `entry` once. Inputs are matched by name; each input of the entry must
+ * be given once. Outputs are filled in the entry's order: dtype, dims, and
+ * `data` pointing into the model's memory, valid until the next call.
+ * `outputs` has room for smelt_output_count tensors.
+ */
+smelt_result smelt_run(smelt_model *model, const char *entry, const char *const *input_names,
+                       const smelt_tensor *inputs, int32_t input_count, smelt_tensor *outputs);
+
+/* ---- text ------------------------------------------------------------------- */
+
+typedef struct {
+  int32_t max_new_tokens; /* 0: until the end token or the model's limit */
+  float temperature;      /* 0: greedy */
+  int32_t top_k;          /* 0: off */
+  float top_p;            /* 0 or 1: off */
+  float min_p;            /* 0: off */
+  float repetition_penalty; /* 0 or 1: off */
+  uint64_t seed;
+  bool ignore_end;        /* go on past the end token */
+} smelt_generate_options;
+
+/* The model's own generation defaults (generation_config.json at build time). */
+smelt_generate_options smelt_generate_defaults(const smelt_model *model);
+
+/*
+ * Called once per generated token. `text` holds the whole UTF-8 sequences that
+ * became complete with it (may be empty), `bytes` its length; not
+ * NUL-terminated, valid during the call. Return false to stop.
+ */
+typedef bool smelt_token_callback(void *user, int32_t token, const char *text, size_t bytes);
+
+/* Tokenizes `prompt` (NUL-terminated UTF-8), then generates. `options` NULL: the model's defaults. */
+smelt_result smelt_generate(smelt_model *model, const char *prompt, const smelt_generate_options *options,
+                            smelt_token_callback *callback, void *user);
+/* The same from token ids; nothing is added to them. */
+smelt_result smelt_generate_ids(smelt_model *model, const int32_t *prompt, int32_t prompt_tokens,
+                                const smelt_generate_options *options, smelt_token_callback *callback,
+                                void *user);
+
+/*
+ * Text <-> ids with the model's own tokenizer. smelt_encode writes at most `capacity` ids and returns how many
+ * the text has (negative: the model has no tokenizer). smelt_decode writes at most `capacity` bytes likewise.
+ */
+int64_t smelt_encode(smelt_model *model, const char *text, size_t bytes, bool add_special, int32_t *ids,
+                     int64_t capacity);
+int64_t smelt_decode(smelt_model *model, const int32_t *ids, int64_t count, bool skip_special, char *text,
+                     int64_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
