@@ -1,0 +1,46 @@
+# What smelt stands on. Each comes from a Debian package that setup/packages names.
+
+# ---- LLVM's C API: headers of llvm-c only, one shared library ---------------
+
+find_program(LLVM_CONFIG NAMES llvm-config-22 llvm-config-19 REQUIRED)
+function(llvm_config result)
+  execute_process(COMMAND ${LLVM_CONFIG} ${ARGN} OUTPUT_VARIABLE answer
+    OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  set(${result} ${answer} PARENT_SCOPE)
+endfunction()
+llvm_config(llvm_include --includedir)
+llvm_config(llvm_lib --libdir)
+llvm_config(llvm_name --link-shared --libs)
+llvm_config(llvm_version --version)
+string(REGEX MATCH "^[0-9]+" llvm_major ${llvm_version})
+message(STATUS "LLVM ${llvm_version}")
+
+add_library(LLVM_C INTERFACE)
+target_include_directories(LLVM_C SYSTEM INTERFACE ${llvm_include})
+target_link_directories(LLVM_C INTERFACE ${llvm_lib})
+target_link_libraries(LLVM_C INTERFACE ${llvm_name})
+
+find_program(LLD NAMES ld.lld-${llvm_major} ld.lld-22 ld.lld-19 ld.lld REQUIRED)
+set(SMELT_LINKER ${LLD}) # compiled into smelt as its first choice
+
+# ---- libraries with pkg-config ----------------------------------------------
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
+
+# ---- the ONNX schema: onnx.proto as libonnx-dev ships it, to C --------------
+
+find_program(PROTOC_C NAMES protoc-c REQUIRED)
+find_path(ONNX_PROTO_FOLDER NAMES onnx.proto PATH_SUFFIXES onnx REQUIRED)
+set(generated ${PROJECT_BINARY_DIR}/generated)
+file(MAKE_DIRECTORY ${generated})
+add_custom_command(
+  OUTPUT ${generated}/onnx.pb-c.c ${generated}/onnx.pb-c.h
+  COMMAND ${PROTOC_C} --proto_path=${ONNX_PROTO_FOLDER} --c_out=${generated} onnx.proto
+  DEPENDS ${ONNX_PROTO_FOLDER}/onnx.proto VERBATIM)
+add_library(onnx_schema STATIC ${generated}/onnx.pb-c.c ${generated}/onnx.pb-c.h)
+target_include_directories(onnx_schema SYSTEM PUBLIC ${generated})
+target_link_libraries(onnx_schema PUBLIC PkgConfig::PROTOBUF_C)

@@ -1,0 +1,54 @@
+#!/bin/sh
+# sysroot.sh FOLDER ARCH...: musl and libgcc for each Debian architecture.
+#
+# Downloads musl-dev and libgcc-12-dev with apt, signatures checked, from the
+# machine's own mirrors, and unpacks them into FOLDER/ARCH. The system's package
+# state is not touched: apt runs on private lists and an empty status file, so a
+# foreign architecture need not be enabled. FOLDER/ARCH/complete marks a finished
+# one, which is never downloaded again.
+set -eu
+
+packages="musl-dev libgcc-12-dev"
+
+fail() {
+  echo "sysroot.sh: $*" >&2
+  exit 1
+}
+
+# apt_for ARCH COMMAND...: apt-get on the private state in $work.
+apt_for() {
+  arch=$1
+  shift
+  apt-get -qq -o Dir::State="$work/state" -o Dir::State::status="$work/state/status" \
+    -o Dir::Cache="$work/cache" -o APT::Architecture="$arch" -o APT::Architectures="$arch" \
+    -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" "$@"
+}
+
+fetch() { # fetch ARCH
+  work=$folder/$1.partial
+  rm -rf "$work" "${folder:?}/$1"
+  mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/root"
+  : >"$work/state/status"
+  apt_for "$1" update || echo "sysroot.sh: some package lists were not refreshed; going on" >&2
+  # shellcheck disable=SC2086 # one word per package
+  (cd "$work" && apt_for "$1" download $packages) ||
+    fail "cannot download $packages for $1: is the network up and a Debian mirror in /etc/apt?"
+  for package in "$work"/*.deb; do
+    dpkg-deb -x "$package" "$work/root"
+  done
+  touch "$work/root/complete"
+  mv "$work/root" "$folder/$1"
+  rm -rf "$work"
+}
+
+[ $# -ge 2 ] || fail "usage: sysroot.sh FOLDER ARCH..."
+mkdir -p "$1"
+folder=$(cd "$1" && pwd)
+shift
+
+command -v apt-get >/dev/null || fail "needs apt-get, as Debian 12 has"
+exec 9>"$folder/lock"
+flock 9 # two builds may share one folder
+for architecture; do
+  [ -e "$folder/$architecture/complete" ] || fetch "$architecture"
+done
