@@ -1,0 +1,376 @@
+/*
+ * ir.h: the graph. SSA values with dtype and shape; operators in a small
+ * closed set (ops.def); sizes that are integers or symbolic expressions. All
+ * later stages work on this and nothing else.
+ *
+ * Everything lives in its module's arena. Ranks are always known; dims may be
+ * symbolic. Sizes are never operands: shapes, slice bounds and iota starts
+ * are attributes made of dim expressions, and integer tensors that only
+ * compute shapes have `content`, their elements as dim expressions.
+ */
+#ifndef SMELT_IR_H
+#define SMELT_IR_H
+
+#include "base/base.h"
+#include "smelt/model.h"
+
+typedef struct ir_module ir_module;
+typedef struct ir_graph ir_graph;
+typedef struct ir_node ir_node;
+typedef struct ir_value ir_value;
+typedef struct ir_constant ir_constant;
+
+/* ---- dtypes: the ABI's own (model.h) ------------------------------------------------ */
+
+typedef smelt_dtype ir_dtype;
+const char *ir_dtype_name(ir_dtype dtype); /* "f32" */
+bool ir_dtype_named(const char *name, size_t length, ir_dtype *dtype);
+size_t ir_dtype_bytes(ir_dtype dtype);
+bool ir_dtype_is_float(ir_dtype dtype);
+bool ir_dtype_is_integer(ir_dtype dtype); /* signed or unsigned, not bool */
+bool ir_dtype_is_signed(ir_dtype dtype);  /* signed integers and floats */
+
+/* ---- symbolic dims (dim.c) --------------------------------------------------------------- */
+
+/*
+ * An integer polynomial over atoms; an atom is a symbol or a floor division,
+ * modulo, minimum or maximum of two polynomials that could not be simplified.
+ * Interned in the module: equal expressions are the same pointer. Symbols are
+ * sizes given by the caller and never negative.
+ */
+typedef const struct ir_dim_expr *ir_dim;
+
+ir_dim ir_dim_const(ir_module *m, int64_t value);
+ir_dim ir_dim_symbol(ir_module *m, const char *name); /* the same name is the same symbol */
+ir_dim ir_dim_add(ir_module *m, ir_dim a, ir_dim b);
+ir_dim ir_dim_sub(ir_module *m, ir_dim a, ir_dim b);
+ir_dim ir_dim_mul(ir_module *m, ir_dim a, ir_dim b);
+ir_dim ir_dim_div(ir_module *m, ir_dim a, ir_dim b); /* floor; exact polynomial division where possible */
+ir_dim ir_dim_mod(ir_module *m, ir_dim a, ir_dim b); /* sign of the divisor */
+ir_dim ir_dim_min(ir_module *m, ir_dim a, ir_dim b);
+ir_dim ir_dim_max(ir_module *m, ir_dim a, ir_dim b);
+
+bool ir_dim_is_const(ir_dim d, int64_t *value); /* value may be NULL */
+bool ir_dim_is(ir_dim d, int64_t value);        /* a constant equal to value */
+bool ir_dim_is_symbol(ir_dim d);
+const char *ir_dim_symbol_name(ir_dim d); /* of a dim for which ir_dim_is_symbol */
+/* Inclusive bounds from the symbols' own (0 .. maximum); INT64_MIN / INT64_MAX where unbounded. */
+void ir_dim_bounds(ir_module *m, ir_dim d, int64_t *lowest, int64_t *highest);
+/* Whether the dims are equal once symbol bindings are applied. */
+bool ir_dim_equal(ir_module *m, ir_dim a, ir_dim b);
+/*
+ * Makes a and b equal if that is possible: equal already, or one of them is an
+ * unbound symbol that the other does not contain, which is then bound for the
+ * whole module (checked at run time against the actual input).
+ */
+bool ir_dim_unify(ir_module *m, ir_dim a, ir_dim b);
+ir_dim ir_dim_resolve(ir_module *m, ir_dim d); /* bindings applied */
+/* Binds a symbol by hand, as specialisation does ("batch_size" -> 1). */
+bool ir_dim_bind(ir_module *m, ir_dim symbol, ir_dim value);
+/* `symbol` replaced by `value` in d. */
+ir_dim ir_dim_substitute(ir_module *m, ir_dim d, ir_dim symbol, ir_dim value);
+/* The build-time limit of a symbol: its largest value. */
+void ir_dim_set_maximum(ir_module *m, ir_dim symbol, int64_t maximum);
+int64_t ir_dim_maximum(ir_module *m, ir_dim symbol); /* INT64_MAX: no limit yet */
+/* Module's symbols in order of creation: 0 <= index < ir_dim_symbol_count. */
+size_t ir_dim_symbol_count(ir_module *m);
+ir_dim ir_dim_symbol_at(ir_module *m, size_t index);
+size_t ir_dim_symbol_index(ir_dim symbol);
+/* values[i] is symbol i's. Overflow saturates. */
+int64_t ir_dim_evaluate(ir_dim d, const int64_t *values);
+void ir_dim_print(text *t, ir_dim d); /* "past + sequence", "4*batch", "div(s + 1, 2)" */
+
+/* The expression as a tree walk, for code generation and manifests (postorder, in a stable order). */
+typedef enum { IR_DIM_CONST, IR_DIM_SYMBOL, IR_DIM_ADD, IR_DIM_MUL, IR_DIM_DIV, IR_DIM_MOD, IR_DIM_MIN, IR_DIM_MAX } ir_dim_op;
+typedef void ir_dim_visitor(void *user, ir_dim_op op, int64_t operand); /* operand: constant, or symbol index */
+void ir_dim_visit_postfix(ir_dim d, ir_dim_visitor *visit, void *user);
+
+/* ---- types -------------------------------------------------------------------------------------- */
+
+enum { IR_MAX_RANK = SMELT_MAX_RANK };
+
+typedef struct {
+  ir_dtype dtype;
+  int rank;
+  ir_dim dims[IR_MAX_RANK];
+} ir_type;
+
+/* Product of the dims. */
+ir_dim ir_type_element_count(ir_module *m, const ir_type *type);
+/* Whether all dims are constants; their product goes to *count (may be NULL). */
+bool ir_type_is_static(const ir_type *type, int64_t *count);
+void ir_type_print(text *t, const ir_type *type); /* "f32[batch, 4, past + sequence, 16]" */
+
+/* ---- constants ------------------------------------------------------------------------------------ */
+
+/*
+ * A static tensor. Either `data` points at its elements (into a mapped file or
+ * the module's arena; dense, row-major, little-endian, any alignment), or it
+ * is `made_by` a node over constants, evaluated when it is packed (eval.c), or
+ * both are NULL: declared in text form only. Identity is the pointer: clones
+ * of a graph share constants, and packing stores each once.
+ */
+struct ir_constant {
+  const char *name; /* of the initializer; NULL for computed ones */
+  ir_type type;
+  const void *data;
+  const ir_node *made_by; /* its inputs are all values of const nodes */
+};
+
+/* Bytes of the constant, evaluated into `scratch` where it is lazy. */
+status ir_constant_bytes(arena *scratch, const ir_constant *c, const void **bytes);
+
+/* ---- operators ----------------------------------------------------------------------------------------- */
+
+typedef enum {
+#define OP(NAME, name, ...) IR_##NAME,
+#include "ir/ops.def"
+#undef OP
+  IR_OP_COUNT
+} ir_op;
+
+/* Attributes of all operators; ops.def says which of them an operator has. */
+typedef struct {
+  const ir_constant *constant;
+  ir_dtype dtype;                /* cast: to what */
+  int axis;                      /* 0 <= axis < rank, never negative */
+  uint32_t axes;                 /* bit i: axis i (reductions) */
+  int perm[IR_MAX_RANK];         /* output axis i is input axis perm[i] */
+  int rank;                      /* of `shape` */
+  ir_dim shape[IR_MAX_RANK];     /* result shape of reshape, expand, slice, iota; lengths for dims */
+  ir_dim start[IR_MAX_RANK];     /* first index per axis (slice), start[0] first value (iota), low padding (pad) */
+  int64_t step[IR_MAX_RANK];     /* step per axis (slice; may be negative), step[0] (iota); 1 is the default */
+  int64_t dim_count;             /* dims: how many */
+  const ir_dim *dim_list;        /* dims: the elements */
+  double value;                  /* pad: the fill */
+  double epsilon;                /* norms */
+  double scale;                  /* attention: scores are multiplied by it; linear: unused */
+  bool causal;                   /* attention: key t is seen by query s iff t <= s + (T - S) */
+  bool interleaved;              /* rotary: pairs (2i, 2i+1) instead of (i, i + D/2) */
+  bool gated;                    /* linear: columns [0,F) are the gate, [F,2F) the value: activation(gate) * value */
+  ir_op activation;              /* linear: an elementwise unary operator, or IR_IDENTITY */
+  int state;                     /* append: index into the graph's states */
+} ir_attrs;
+
+typedef enum {
+  IR_CLASS_SOURCE,      /* const, dims, iota: no operands */
+  IR_CLASS_ELEMENTWISE, /* one result element from the same element of each (broadcast) operand */
+  IR_CLASS_MOVEMENT,    /* result elements are operand elements (or fill) at other places */
+  IR_CLASS_REDUCTION,   /* over attrs.axes; reduced axes keep size 1 */
+  IR_CLASS_DEDICATED,   /* has a kernel of its own */
+  IR_CLASS_STATE,
+} ir_op_class;
+
+/* Bits for ir_op_info.attrs, in printing order; the name is the text form's. */
+#define IR_ATTRS(X)                                                                                           \
+  X(CONSTANT, constant)                                                                                       \
+  X(DTYPE, dtype)                                                                                             \
+  X(AXIS, axis)                                                                                               \
+  X(AXES, axes)                                                                                               \
+  X(PERM, perm)                                                                                               \
+  X(SHAPE, shape)                                                                                             \
+  X(START, start)                                                                                             \
+  X(STEP, step)                                                                                               \
+  X(DIM_LIST, list)                                                                                           \
+  X(VALUE, value)                                                                                             \
+  X(EPSILON, epsilon)                                                                                         \
+  X(SCALE, scale)                                                                                             \
+  X(CAUSAL, causal)                                                                                           \
+  X(INTERLEAVED, interleaved)                                                                                 \
+  X(GATED, gated)                                                                                             \
+  X(ACTIVATION, activation)                                                                                   \
+  X(STATE, state)
+
+enum {
+#define X(NAME, name) IR_ATTR_BIT_##NAME,
+  IR_ATTRS(X)
+#undef X
+#define X(NAME, name) IR_ATTR_##NAME = 1 << IR_ATTR_BIT_##NAME,
+  IR_ATTRS(X)
+#undef X
+};
+
+typedef struct ir_tensor ir_tensor;
+
+typedef struct {
+  const char *name;          /* "reduce_sum" */
+  ir_op_class op_class;
+  int min_operands, max_operands; /* operands between may be absent (NULL); concat: any number up to max */
+  uint32_t attrs;            /* IR_ATTR_* */
+  /* Shape rule: fills *result from operands and attributes; failures say what does not fit. */
+  status (*infer)(ir_module *m, const ir_node *node, ir_type *result);
+  /* Reference evaluation: plain, slow, obviously right. `out` has its concrete type and zeroed data. */
+  status (*evaluate)(arena *scratch, const ir_node *node, const ir_tensor *const *in, ir_tensor *out);
+  const char *summary;       /* one line for docs/ops.md: what it computes */
+} ir_op_info;
+
+const ir_op_info *ir_op_describe(ir_op op);
+bool ir_op_named(const char *name, size_t length, ir_op *op);
+
+/* ---- nodes, values, graphs ------------------------------------------------------------------------------ */
+
+struct ir_value {
+  ir_type type;
+  const char *name;      /* unique in its graph; from the ONNX model where it has one */
+  ir_node *def;          /* NULL: an input of the graph */
+  int use_count;         /* operand slots and graph outputs; kept by the functions below */
+  const ir_dim *content; /* static-sized integer tensor of at most IR_MAX_CONTENT elements, else NULL */
+};
+enum { IR_MAX_CONTENT = 256 };
+
+/* Every operator has one result. */
+struct ir_node {
+  ir_op op;
+  int operand_count;
+  ir_value **operands;   /* NULL where an optional one is absent */
+  ir_value *result;
+  ir_attrs attrs;
+  const char *origin;    /* "MatMul '/h.0/attn/MatMul'": the ONNX node it came from, for errors; may be NULL */
+  ir_node *previous, *next; /* the graph's order, which is topological */
+};
+
+/* A memory that lives on between calls: a KV cache, or results that are computed once (state pass). */
+typedef struct {
+  const char *name;
+  ir_type type;    /* at its capacity: all dims static, or symbols with a maximum */
+  int append_axis; /* axis that grows by append; -1: written whole */
+} ir_state;
+
+typedef struct {
+  const char *name;
+  ir_value *value;
+} ir_output;
+
+struct ir_graph {
+  ir_module *module;
+  const char *name; /* "run", "prefill", "decode", "encode" */
+  ir_value **inputs;
+  size_t input_count, input_capacity;
+  ir_output *outputs;
+  size_t output_count, output_capacity;
+  ir_node *first, *last;
+};
+
+/* Graphs that are compiled into one image and share constants, symbols and states. */
+struct ir_module {
+  arena *arena;
+  const char *file;    /* the model's path, for errors */
+  ir_graph **graphs;
+  size_t graph_count, graph_capacity;
+  ir_state *states;    /* indexed by attrs.state */
+  size_t state_count, state_capacity;
+  struct ir_dim_table *dims;
+};
+
+ir_module *ir_module_new(arena *a, const char *file);
+ir_graph *ir_graph_new(ir_module *m, const char *name); /* appended to the module's graphs */
+ir_value *ir_graph_add_input(ir_graph *g, const char *name, const ir_type *type);
+void ir_graph_add_output(ir_graph *g, const char *name, ir_value *value);
+/* A copy in the same module, sharing constants and states, with `symbol` replaced by `value` (both NULL: none). */
+ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim value);
+ir_graph *ir_module_find(ir_module *m, const char *name); /* NULL if there is none */
+
+/* ---- building (build.c) ------------------------------------------------------------------------------------ */
+
+/*
+ * Nodes are inserted before `before` (NULL: at the end of the graph). The
+ * first failure sticks in `failed`; after it every call returns a harmless
+ * value, so a caller may build a whole chain and look once.
+ */
+typedef struct {
+  ir_graph *graph;
+  ir_node *before;
+  const char *origin; /* given to each node made */
+  status failed;
+} ir_builder;
+
+/*
+ * The one way to make a node: checks operands, infers the type, computes
+ * `content`, and evaluates at once what has small constant operands (the
+ * result is then a const node's). attrs NULL: none. Unset attrs.step mean 1.
+ */
+ir_value *ir_build(ir_builder *b, ir_op op, ir_value *const *operands, int operand_count, const ir_attrs *attrs);
+
+/* Short forms. Elementwise ones broadcast as numpy does (ranks are aligned with reshapes). */
+ir_value *ir_unary(ir_builder *b, ir_op op, ir_value *x);
+ir_value *ir_binary(ir_builder *b, ir_op op, ir_value *x, ir_value *y);
+ir_value *ir_select(ir_builder *b, ir_value *condition, ir_value *x, ir_value *y);
+ir_value *ir_cast(ir_builder *b, ir_value *x, ir_dtype dtype); /* x itself where it has the dtype */
+ir_value *ir_reshape(ir_builder *b, ir_value *x, const ir_dim *dims, int rank);
+ir_value *ir_transpose(ir_builder *b, ir_value *x, const int *perm);
+ir_value *ir_expand(ir_builder *b, ir_value *x, const ir_dim *dims, int rank); /* numpy broadcast to dims */
+/* start, size: per axis of x; step NULL: ones. */
+ir_value *ir_slice(ir_builder *b, ir_value *x, const ir_dim *start, const ir_dim *size, const int64_t *step);
+ir_value *ir_slice_axis(ir_builder *b, ir_value *x, int axis, ir_dim start, ir_dim size);
+ir_value *ir_concat(ir_builder *b, ir_value *const *xs, int count, int axis);
+ir_value *ir_gather(ir_builder *b, ir_value *data, ir_value *indices, int axis);
+ir_value *ir_reduce(ir_builder *b, ir_op op, ir_value *x, uint32_t axes);
+ir_value *ir_matmul(ir_builder *b, ir_value *x, ir_value *y); /* as numpy.matmul, ranks 1 and up */
+ir_value *ir_iota(ir_builder *b, const ir_dim *dims, int rank, int axis, ir_dim start, int64_t step); /* i64 */
+ir_value *ir_dims(ir_builder *b, const ir_dim *list, int64_t count);  /* i64[count] */
+ir_value *ir_dim_scalar(ir_builder *b, ir_dim d);                      /* i64[] */
+ir_value *ir_const(ir_builder *b, const ir_constant *c);
+ir_value *ir_const_scalar(ir_builder *b, ir_dtype dtype, double value); /* rank 0 */
+ir_value *ir_const_data(ir_builder *b, const ir_type *type, const void *data); /* data is copied */
+
+/* A failure naming the builder's origin; sets b->failed unless set. Returns b's harmless value. */
+ir_value *ir_build_fail(ir_builder *b, status s);
+
+/* ---- editing ------------------------------------------------------------------------------------------------- */
+
+void ir_replace_uses(ir_graph *g, ir_value *old_value, ir_value *new_value); /* operands and outputs */
+void ir_set_operand(ir_node *n, int index, ir_value *value);
+void ir_remove_node(ir_graph *g, ir_node *n); /* its result must be unused */
+size_t ir_remove_dead(ir_graph *g);           /* returns how many nodes went */
+/* Applies dim bindings to every type, content and attribute of the module's graphs. */
+void ir_apply_bindings(ir_module *m);
+
+bool ir_value_is_const(const ir_value *v); /* defined by a const node */
+/* The elements of a const value, or NULL (lazy or not const); static while the module lives. */
+const void *ir_value_data(const ir_value *v);
+/* A one-element float or integer constant as double. */
+bool ir_value_scalar(const ir_value *v, double *scalar);
+/* v's def if it is `op`, else NULL (v may be NULL). */
+ir_node *ir_def(const ir_value *v, ir_op op);
+
+/* ---- checking and text (verify.c, print.c, parse.c) ------------------------------------------------------------ */
+
+/* Operand counts, types as inferred, order, use counts, names. */
+status ir_verify(ir_graph *g);
+/*
+ * The text form, one node a line; parse(print(g)) prints the same:
+ *
+ *   graph decode(input_ids: i64[1, 1], past: f32[1, 4, past_len, 16]) {
+ *     wte = const "transformer.wte" : f32[512, 64]
+ *     half = const {0.5} : f32[]
+ *     x = gather wte, input_ids {axis = 0} : f32[1, 1, 64]
+ *     y = linear x, w, bias, _ {activation = gelu} : f32[1, 1, 256]
+ *     return logits = y
+ *   }
+ *
+ * Constants of at most 16 elements print their elements; others only name and type.
+ */
+void ir_print(text *t, ir_graph *g);
+void ir_print_node(text *t, const ir_node *n); /* the line without indent and newline */
+void ir_print_module(text *t, ir_module *m);   /* states, then graphs */
+/* Parses a module in text form; `name` stands for the file in errors, which give line and column. */
+status ir_parse(arena *a, const char *name, const char *source, size_t bytes, ir_module **module);
+
+/* ---- reference evaluation (eval.c) ----------------------------------------------------------------------------- */
+
+struct ir_tensor {
+  ir_dtype dtype;
+  int rank;
+  int64_t dims[IR_MAX_RANK];
+  void *data; /* dense row-major */
+};
+
+int64_t ir_tensor_count(const ir_tensor *t);
+/*
+ * Runs g on `inputs` (in the graph's order) and fills `outputs` (g->output_count, data in `scratch`). Binds the
+ * symbols from the inputs' shapes. `states` holds one tensor per module state (NULL where there are none):
+ * append writes into it at the past length and reads its result from it.
+ */
+status ir_evaluate(arena *scratch, ir_graph *g, const ir_tensor *inputs, ir_tensor *states, ir_tensor *outputs);
+
+#endif
