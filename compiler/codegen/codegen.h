@@ -1,0 +1,71 @@
+/*
+ * codegen.h: steps -> LLVM -> object files. For each entry of the plan one
+ * function smelt_entry_code (smelt/image.h), for each distinct step key one
+ * kernel, for each instruction-set level of the target one object.
+ */
+#ifndef SMELT_CODEGEN_H
+#define SMELT_CODEGEN_H
+
+#include "plan/plan.h"
+#include "smelt/image.h"
+
+/* Matrix engines a level may have; kernel generators ask for these, never for names. */
+enum {
+  ENGINE_FMA = 1 << 0,  /* fused multiply-add on vectors */
+  ENGINE_DOT8 = 1 << 1, /* VNNI, NEON dot product: u8/s8 x s8 -> s32 */
+  ENGINE_BF16 = 1 << 2, /* bf16 dot product */
+  ENGINE_AMX = 1 << 3,  /* tiles */
+};
+
+/* One way to generate code for a target. */
+typedef struct {
+  smelt_isa_level level;
+  const char *cpu;          /* LLVM's name */
+  const char *features;     /* LLVM's feature string */
+  int vector_bytes;
+  int vector_registers;
+  unsigned engines;
+} codegen_level;
+
+enum { CODEGEN_MAX_LEVELS = 4 };
+
+/* A row of the target table (codegen/targets.c). */
+typedef struct {
+  const char *name;         /* "x86_64-linux": --target's argument */
+  const char *triple;       /* LLVM's */
+  const char *arch;         /* for link: "x86_64", "aarch64" */
+  uint32_t page_bytes;      /* alignment of the weights */
+  codegen_level levels[CODEGEN_MAX_LEVELS]; /* ascending; ended by cpu == NULL */
+} codegen_target;
+
+const codegen_target *codegen_target_named(const char *name); /* NULL: unknown */
+const codegen_target *codegen_target_at(size_t index);        /* NULL past the end */
+const codegen_target *codegen_target_host(void);
+
+typedef enum { CODEGEN_OBJECT, CODEGEN_ASSEMBLY, CODEGEN_LLVM } codegen_form;
+
+typedef struct {
+  const codegen_target *target;
+  const char *model_name;   /* the image is smelt_model_NAME, hidden symbols start with NAME_ */
+  codegen_form form;
+  int only_level;           /* index into target->levels to emit alone (--emit llvm/asm, tests), or -1: all */
+  bool has_tokenizer;
+} codegen_options;
+
+/* One generated file in memory: an object, or text. */
+typedef struct {
+  const char *name;         /* "code-x86-64-v3.o", "image.o" */
+  text bytes;
+} codegen_output;
+
+/*
+ * Fills outputs[] (room for CODEGEN_MAX_LEVELS + 1): one per level and, for
+ * CODEGEN_OBJECT, the image table `smelt_model_NAME` that refers to the hidden
+ * symbols NAME_manifest, NAME_weights and, with a tokenizer, NAME_tokenizer,
+ * made by the link stage. The caller frees the texts. `progress` (may be
+ * NULL) is called before each level with done and total.
+ */
+status codegen_make(arena *a, const plan_module *plan, const codegen_options *options, codegen_output *outputs,
+                    size_t *output_count, void (*progress)(void *user, size_t done, size_t total), void *user);
+
+#endif

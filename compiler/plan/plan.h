@@ -1,0 +1,152 @@
+/*
+ * plan.h: from fused graphs to steps over memory. The plan decides which
+ * nodes make one kernel, where every value lies, how weights are packed and
+ * how large the memories are. Code generation turns each step into a call of
+ * a generated kernel; it decides nothing that is written here.
+ */
+#ifndef SMELT_PLAN_H
+#define SMELT_PLAN_H
+
+#include "ir/ir.h"
+
+/* ---- where values lie -------------------------------------------------------------------- */
+
+typedef enum {
+  PLAN_ARENA,   /* temporaries and outputs of one call */
+  PLAN_WEIGHTS, /* packed constants, read-only */
+  PLAN_STATE,   /* kept between calls */
+  PLAN_INPUT,   /* given by the caller: dense row-major, any alignment of at least the element's */
+} plan_space;
+
+/* How the elements of a value are ordered in its memory. */
+typedef enum {
+  PLAN_STRIDED, /* element i[] at offset + sum(i[a] * stride[a]) */
+  /*
+   * Panels of PLAN_PANEL columns, for weights [K, N]: element (k, n) at
+   * ((n / P) * K + k) * P + n % P with P = PLAN_PANEL; the last panel is
+   * padded with zeros, so kernels may read whole panels.
+   */
+  PLAN_PANELS,
+  /* The same memory seen as its transpose [N, K]: element (n, k). An embedding tied to the output layer. */
+  PLAN_PANELS_TRANSPOSED,
+} plan_layout;
+
+enum { PLAN_PANEL = 16, PLAN_ALIGN_BYTES = 64 };
+
+typedef struct {
+  plan_space space;
+  uint64_t base_bytes; /* offset in the space; PLAN_INPUT: index of the input */
+  plan_layout layout;
+  ir_dim offset;               /* PLAN_STRIDED: elements added to base_bytes */
+  ir_dim stride[IR_MAX_RANK];  /* PLAN_STRIDED: elements, per axis of the value; 0 where it is repeated */
+} plan_view;
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+/*
+ * PLAN_KERNEL(NAME, name, summary): kernels with generators of their own.
+ * codegen/kernels/NAME.c makes each; LOOPS takes whatever the others do not.
+ */
+#define PLAN_KERNELS(X)                                                                                       \
+  X(LOOPS, loops, "a loop nest over a cluster of elementwise, movement and reduction nodes")                  \
+  X(LINEAR, linear, "x times packed panels, with bias, activation, gate and residual")                        \
+  X(MATMUL, matmul, "product of two computed matrices, batched")                                              \
+  X(ATTENTION, attention, "scores, softmax and weighted values in one sweep over the keys")                   \
+  X(NORM, norm, "layer and root-mean-square normalisation of rows")                                           \
+  X(SOFTMAX, softmax, "softmax of rows")                                                                      \
+  X(ROTARY, rotary, "rotation of feature pairs by position")                                                  \
+  X(CUMSUM, cumsum, "running sums along an axis")
+
+typedef enum {
+#define X(NAME, name, summary) PLAN_##NAME,
+  PLAN_KERNELS(X)
+#undef X
+      PLAN_KERNEL_COUNT
+} plan_kernel;
+
+const char *plan_kernel_name(plan_kernel kernel);
+
+/* A value that a step reads from memory, or writes. */
+typedef struct {
+  ir_value *value; /* its type gives dtype and dims */
+  plan_view view;
+} plan_operand;
+
+/*
+ * One kernel call.
+ *   LOOPS: `nodes` are computed inside the kernel, in topological order; the last one's result is written to
+ *     result. A node's operand is either the result of an earlier node in `nodes` or the value of one of `reads`
+ *     (by pointer). A reduction, if there is one, is the last node or feeds the rest through elementwise nodes
+ *     only. SOURCE nodes (small const, dims, iota) are in `nodes`, not in memory. An empty `nodes` is a copy of
+ *     reads[0].value to result, elementwise over the result's dims.
+ *   others: nodes[0] is the one node; `reads` follow its operands in order, absent ones skipped (value NULL).
+ * Views promised to dedicated kernels: the last axis of every operand has stride 1 (PLAN_STRIDED). LINEAR: x and
+ * residual and result can be walked as rows: all axes before the last merge into one with a single stride, that
+ * of axis rank-2 (rank 1: one row); the weight is PLAN_PANELS. NORM, SOFTMAX likewise rows. MATMUL, ATTENTION,
+ * ROTARY: any strides before the last axis. ATTENTION's bias and ROTARY's cos and sin may have stride 0 anywhere,
+ * except that bias' last axis has stride 1 or 0.
+ */
+typedef struct {
+  plan_kernel kernel;
+  ir_node **nodes;
+  int node_count;
+  plan_operand *reads;
+  int read_count;
+  plan_operand result;
+  bool barrier; /* all threads meet after this step: someone reads or overwrites what it touches */
+  /*
+   * Steps with equal keys compute the same function of their operand pointers and the symbols: same kernel,
+   * nodes, dtypes, dims, strides; only base_bytes differ. Code generation makes one kernel per key.
+   */
+  const char *key;
+} plan_step;
+
+typedef struct {
+  const char *name;
+  ir_dtype dtype;
+  int rank;
+  ir_dim dims[IR_MAX_RANK];
+  uint64_t arena_bytes_offset; /* outputs: dense row-major at this place in the arena */
+} plan_io;
+
+typedef struct {
+  ir_graph *graph;
+  plan_step *steps;
+  size_t step_count;
+  plan_io *inputs, *outputs;
+  size_t input_count, output_count;
+  uint64_t arena_bytes;
+} plan_entry;
+
+/* A constant as it will lie in the weights. */
+typedef struct {
+  const ir_constant *constant;
+  plan_layout layout; /* PLAN_STRIDED: dense row-major */
+  uint64_t base_bytes, bytes;
+} plan_weight;
+
+typedef struct {
+  ir_module *module;
+  plan_entry *entries; /* one per graph of the module, in order */
+  size_t entry_count;
+  plan_weight *weights;
+  size_t weight_count;
+  uint64_t weights_bytes;
+  uint64_t *state_base_bytes; /* per module state */
+  uint64_t state_bytes;
+  uint64_t arena_bytes; /* the largest entry's */
+} plan_module;
+
+/*
+ * Plans every graph of `m`. All symbols need a maximum (ir_dim_set_maximum):
+ * memory is sized for it. The plan lives in the module's arena.
+ */
+status plan_make(ir_module *m, plan_module **plan);
+
+/* Writes the packed weights, plan->weights_bytes bytes, in order. Memory use stays at one constant's size. */
+status plan_write_weights(const plan_module *plan, FILE *file);
+
+/* A table of steps with kernels, shapes and memory, for --print-plan and tests. */
+void plan_print(text *t, const plan_module *plan);
+
+#endif
