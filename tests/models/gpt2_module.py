@@ -19,11 +19,19 @@ class Gpt2Config:
     head_count: int
     context_tokens: int
     layer_norm_epsilon: float = 1e-5
-    initializer_range: float = 0.02
 
     @property
     def head_dim(self):
         return self.width // self.head_count
+
+    @property
+    def weight_std(self):
+        """Larger than where training starts: blocks must outweigh the embeddings, or greedy repeats one token."""
+        return 2.0 / math.sqrt(self.width)
+
+    @property
+    def embedding_std(self):
+        return 0.5 / math.sqrt(self.width)
 
 
 class Projection(nn.Module):
@@ -51,9 +59,8 @@ class Attention(nn.Module):
         self.config = config
         triangle = torch.tril(torch.ones((config.context_tokens, config.context_tokens), dtype=torch.bool))
         self.register_buffer("bias", triangle.view(1, 1, *triangle.shape), persistent=False)
-        residual_std = config.initializer_range / math.sqrt(2 * config.layer_count)
-        self.c_attn = Projection(config.width, 3 * config.width, config.initializer_range)
-        self.c_proj = Projection(config.width, config.width, residual_std)
+        self.c_attn = Projection(config.width, 3 * config.width, config.weight_std)
+        self.c_proj = Projection(config.width, config.width, config.weight_std)
 
     def _split_heads(self, x):
         shape = x.size()[:-1] + (self.config.head_count, self.config.head_dim)
@@ -80,9 +87,8 @@ class Attention(nn.Module):
 class FeedForward(nn.Module):
     def __init__(self, config):
         super().__init__()
-        residual_std = config.initializer_range / math.sqrt(2 * config.layer_count)
-        self.c_fc = Projection(config.width, 4 * config.width, config.initializer_range)
-        self.c_proj = Projection(4 * config.width, config.width, residual_std)
+        self.c_fc = Projection(config.width, 4 * config.width, config.weight_std)
+        self.c_proj = Projection(4 * config.width, config.width, config.weight_std)
 
     def forward(self, x):
         return self.c_proj(gelu_new(self.c_fc(x)))
@@ -113,8 +119,8 @@ class Gpt2LMHeadModel(nn.Module):
         self.h = nn.ModuleList(Block(config) for _ in range(config.layer_count))
         self.ln_f = nn.LayerNorm(config.width, eps=config.layer_norm_epsilon)
         self.lm_head = nn.Linear(config.width, config.vocab_size, bias=False)
-        nn.init.normal_(self.wte.weight, std=config.initializer_range)
-        nn.init.normal_(self.wpe.weight, std=config.initializer_range)
+        nn.init.normal_(self.wte.weight, std=config.embedding_std)
+        nn.init.normal_(self.wpe.weight, std=config.embedding_std)
         self.lm_head.weight = self.wte.weight
         self._spread_norms()
 
@@ -123,7 +129,7 @@ class Gpt2LMHeadModel(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.LayerNorm):
                 nn.init.normal_(module.weight, mean=1.0, std=0.1)
-                nn.init.normal_(module.bias, std=0.1)
+                nn.init.normal_(module.bias, std=0.02)
 
     def forward(self, input_ids, attention_mask, position_ids, *past):
         padding_mask = attention_mask[:, None, None, :].to(torch.float32)
