@@ -192,15 +192,22 @@ enum {
 
 typedef struct ir_tensor ir_tensor;
 
+/* Shape rule: fills *result from operands and attributes; failures say what does not fit. */
+typedef status ir_infer_rule(ir_module *m, const ir_node *node, ir_type *result);
+/*
+ * Reference evaluation: plain, slow, obviously right. `symbols` holds the value of each symbol by index; `out` has
+ * its concrete type and zeroed data.
+ */
+typedef status ir_evaluate_rule(arena *scratch, const ir_node *node, const ir_tensor *const *in,
+                                const int64_t *symbols, ir_tensor *out);
+
 typedef struct {
   const char *name;          /* "reduce_sum" */
   ir_op_class op_class;
   int min_operands, max_operands; /* operands between may be absent (NULL); concat: any number up to max */
   uint32_t attrs;            /* IR_ATTR_* */
-  /* Shape rule: fills *result from operands and attributes; failures say what does not fit. */
-  status (*infer)(ir_module *m, const ir_node *node, ir_type *result);
-  /* Reference evaluation: plain, slow, obviously right. `out` has its concrete type and zeroed data. */
-  status (*evaluate)(arena *scratch, const ir_node *node, const ir_tensor *const *in, ir_tensor *out);
+  ir_infer_rule *infer;
+  ir_evaluate_rule *evaluate;
   const char *summary;       /* one line for docs/ops.md: what it computes */
 } ir_op_info;
 
@@ -371,6 +378,12 @@ int64_t ir_tensor_count(const ir_tensor *t);
  * symbols from the inputs' shapes. `states` holds one tensor per module state (NULL where there are none):
  * append writes into it at the past length and reads its result from it.
  */
+/*
+ * Evaluates one node; out->data is allocated in `scratch` where it is NULL. What the builder's folding uses.
+ */
+status ir_evaluate_node(arena *scratch, const ir_node *node, const ir_tensor *const *in, const int64_t *symbols,
+                        ir_tensor *out);
+
 status ir_evaluate(arena *scratch, ir_graph *g, const ir_tensor *inputs, ir_tensor *states, ir_tensor *outputs);
 
 #endif

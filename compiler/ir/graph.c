@@ -1,0 +1,230 @@
+/* graph.c: modules, graphs and the order of their nodes: making, editing, cloning. */
+#include "ir/ir.h"
+
+#include <string.h>
+
+ir_module *ir_module_new(arena *a, const char *file) {
+  ir_module *m = ARENA_NEW(a, ir_module);
+  m->arena = a;
+  m->file = arena_text(a, file);
+  return m;
+}
+
+ir_graph *ir_graph_new(ir_module *m, const char *name) {
+  ir_graph *g = ARENA_NEW(m->arena, ir_graph);
+  g->module = m;
+  g->name = arena_text(m->arena, name);
+  ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = g;
+  return g;
+}
+
+ir_graph *ir_module_find(ir_module *m, const char *name) {
+  for (size_t i = 0; i < m->graph_count; i++) {
+    if (strcmp(m->graphs[i]->name, name) == 0) return m->graphs[i];
+  }
+  return NULL;
+}
+
+ir_value *ir_graph_add_input(ir_graph *g, const char *name, const ir_type *type) {
+  ir_value *v = ARENA_NEW(g->module->arena, ir_value);
+  v->type = *type;
+  v->name = arena_text(g->module->arena, name);
+  ARENA_PUSH(g->module->arena, g->inputs, g->input_count, g->input_capacity) = v;
+  return v;
+}
+
+void ir_graph_add_output(ir_graph *g, const char *name, ir_value *value) {
+  value->use_count++;
+  ARENA_PUSH(g->module->arena, g->outputs, g->output_count, g->output_capacity) =
+      (ir_output){arena_text(g->module->arena, name), value};
+}
+
+/* ---- editing ---- */
+
+void ir_set_operand(ir_node *n, int index, ir_value *value) {
+  if (n->operands[index]) n->operands[index]->use_count--;
+  n->operands[index] = value;
+  if (value) value->use_count++;
+}
+
+void ir_replace_uses(ir_graph *g, ir_value *old_value, ir_value *new_value) {
+  if (old_value == new_value) return;
+  for (ir_node *n = g->last; n && old_value->use_count; n = n->previous) {
+    for (int i = 0; i < n->operand_count; i++) {
+      if (n->operands[i] == old_value) ir_set_operand(n, i, new_value);
+    }
+  }
+  for (size_t i = 0; i < g->output_count; i++) {
+    if (g->outputs[i].value != old_value) continue;
+    g->outputs[i].value = new_value;
+    old_value->use_count--;
+    new_value->use_count++;
+  }
+}
+
+void ir_remove_node(ir_graph *g, ir_node *n) {
+  for (int i = 0; i < n->operand_count; i++) ir_set_operand(n, i, NULL);
+  *(n->previous ? &n->previous->next : &g->first) = n->next;
+  *(n->next ? &n->next->previous : &g->last) = n->previous;
+}
+
+size_t ir_remove_dead(ir_graph *g) {
+  size_t removed = 0;
+  for (ir_node *n = g->last, *previous; n; n = previous) {
+    previous = n->previous;
+    /* What a store writes is seen by other graphs. An append too: the next call reads it. */
+    if (n->result->use_count || n->op == IR_STORE || n->op == IR_APPEND) continue;
+    ir_remove_node(g, n);
+    removed++;
+  }
+  return removed;
+}
+
+/* ---- rewriting every dim of a module's graphs ---- */
+
+typedef ir_dim dim_map(ir_module *m, ir_dim d, const ir_dim *user);
+
+static void map_dims(ir_module *m, ir_dim *dims, int count, dim_map *map, const ir_dim *user) {
+  for (int i = 0; i < count; i++) {
+    if (dims[i]) dims[i] = map(m, dims[i], user);
+  }
+}
+
+static const ir_dim *map_dim_list(ir_module *m, const ir_dim *list, int64_t count, dim_map *map, const ir_dim *user) {
+  ir_dim *mapped = ARENA_ARRAY(m->arena, ir_dim, (size_t)count);
+  for (int64_t i = 0; i < count; i++) mapped[i] = map(m, list[i], user);
+  return mapped;
+}
+
+static void map_value(ir_module *m, ir_value *v, dim_map *map, const ir_dim *user) {
+  int64_t count;
+  map_dims(m, v->type.dims, v->type.rank, map, user);
+  if (v->content && ir_type_is_static(&v->type, &count)) {
+    v->content = map_dim_list(m, v->content, count, map, user);
+  }
+}
+
+static void map_node(ir_module *m, ir_node *n, dim_map *map, const ir_dim *user) {
+  map_value(m, n->result, map, user);
+  map_dims(m, n->attrs.shape, IR_MAX_RANK, map, user);
+  map_dims(m, n->attrs.start, IR_MAX_RANK, map, user);
+  if (n->attrs.dim_list) n->attrs.dim_list = map_dim_list(m, n->attrs.dim_list, n->attrs.dim_count, map, user);
+}
+
+static ir_dim map_resolve(ir_module *m, ir_dim d, const ir_dim *user) {
+  (void)user;
+  return ir_dim_resolve(m, d);
+}
+
+void ir_apply_bindings(ir_module *m) {
+  for (size_t i = 0; i < m->graph_count; i++) {
+    ir_graph *g = m->graphs[i];
+    for (size_t k = 0; k < g->input_count; k++) map_value(m, g->inputs[k], map_resolve, NULL);
+    for (ir_node *n = g->first; n; n = n->next) map_node(m, n, map_resolve, NULL);
+  }
+  for (size_t i = 0; i < m->state_count; i++) {
+    map_dims(m, m->states[i].type.dims, m->states[i].type.rank, map_resolve, NULL);
+  }
+}
+
+/* ---- cloning ---- */
+
+static ir_dim map_substitute(ir_module *m, ir_dim d, const ir_dim *user) {
+  return user[0] ? ir_dim_substitute(m, d, user[0], user[1]) : d;
+}
+
+/* While a clone is made, each original value's copy, in a small open-addressed table keyed by pointer. */
+typedef struct {
+  const ir_value **from;
+  ir_value **to;
+  size_t mask;
+} value_map;
+
+static size_t value_slot(const value_map *map, const ir_value *v) {
+  size_t i = ((uintptr_t)v >> 4) * 0x9E3779B97F4A7C15u & map->mask;
+  while (map->from[i] && map->from[i] != v) i = (i + 1) & map->mask;
+  return i;
+}
+
+static ir_value *copy_value(arena *a, value_map *map, const ir_value *v) {
+  ir_value *copy = arena_copy(a, v, sizeof *v);
+  copy->use_count = 0;
+  size_t slot = value_slot(map, v);
+  map->from[slot] = v;
+  map->to[slot] = copy;
+  return copy;
+}
+
+ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim value) {
+  ir_module *m = g->module;
+  ir_dim substitution[2] = {symbol, value};
+  size_t value_count = g->input_count;
+  for (ir_node *n = g->first; n; n = n->next) value_count++;
+  value_map map = {.mask = 15};
+  while (map.mask < value_count * 2) map.mask = map.mask * 2 + 1;
+  map.from = ARENA_ARRAY(m->arena, const ir_value *, map.mask + 1);
+  map.to = ARENA_ARRAY(m->arena, ir_value *, map.mask + 1);
+
+  ir_graph *clone = ir_graph_new(m, name);
+  for (size_t i = 0; i < g->input_count; i++) {
+    ir_value *copy = copy_value(m->arena, &map, g->inputs[i]);
+    map_value(m, copy, map_substitute, substitution);
+    ARENA_PUSH(m->arena, clone->inputs, clone->input_count, clone->input_capacity) = copy;
+  }
+  for (ir_node *n = g->first; n; n = n->next) {
+    ir_node *copy = arena_copy(m->arena, n, sizeof *n);
+    copy->result = copy_value(m->arena, &map, n->result);
+    copy->result->def = copy;
+    copy->operands = ARENA_ARRAY(m->arena, ir_value *, (size_t)n->operand_count);
+    for (int i = 0; i < n->operand_count; i++) {
+      if (n->operands[i]) ir_set_operand(copy, i, map.to[value_slot(&map, n->operands[i])]);
+    }
+    map_node(m, copy, map_substitute, substitution);
+    copy->previous = clone->last;
+    copy->next = NULL;
+    *(clone->last ? &clone->last->next : &clone->first) = copy;
+    clone->last = copy;
+  }
+  for (size_t i = 0; i < g->output_count; i++) {
+    ir_graph_add_output(clone, g->outputs[i].name, map.to[value_slot(&map, g->outputs[i].value)]);
+  }
+  return clone;
+}
+
+/* ---- looking at values ---- */
+
+ir_node *ir_def(const ir_value *v, ir_op op) { return v && v->def && v->def->op == op ? v->def : NULL; }
+
+bool ir_value_is_const(const ir_value *v) { return ir_def(v, IR_CONST) != NULL; }
+
+const void *ir_value_data(const ir_value *v) {
+  return ir_value_is_const(v) ? v->def->attrs.constant->data : NULL;
+}
+
+bool ir_value_scalar(const ir_value *v, double *scalar) {
+  int64_t count;
+  const void *data = ir_value_data(v);
+  if (!data || !ir_type_is_static(&v->type, &count) || count != 1) return false;
+  switch (v->type.dtype) {
+#define CASE(DTYPE, type)                                                                                     \
+  case SMELT_##DTYPE: {                                                                                       \
+    type element;                                                                                             \
+    memcpy(&element, data, sizeof element);                                                                   \
+    *scalar = (double)element;                                                                                \
+    return true;                                                                                              \
+  }
+    CASE(F32, float)
+    CASE(F64, double)
+    CASE(I8, int8_t)
+    CASE(I16, int16_t)
+    CASE(I32, int32_t)
+    CASE(I64, int64_t)
+    CASE(U8, uint8_t)
+    CASE(U16, uint16_t)
+    CASE(U32, uint32_t)
+    CASE(U64, uint64_t)
+    CASE(BOOL, uint8_t)
+#undef CASE
+  default: return false;
+  }
+}
