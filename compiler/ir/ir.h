@@ -85,6 +85,13 @@ typedef enum { IR_DIM_CONST, IR_DIM_SYMBOL, IR_DIM_ADD, IR_DIM_MUL, IR_DIM_DIV, 
 typedef void ir_dim_visitor(void *user, ir_dim_op op, int64_t operand); /* operand: constant, or symbol index */
 void ir_dim_visit_postfix(ir_dim d, ir_dim_visitor *visit, void *user);
 
+/*
+ * Reads the longest expression at the start of `source`: what ir_dim_print prints, and also parentheses, "a / b",
+ * "a // b", "a % b", "Min(a, b)", "Max(a, b)" as exporters write them in dim_param. *consumed is how many bytes
+ * belong to it. NULL where there is none; *consumed is then the place of the mistake.
+ */
+ir_dim ir_dim_parse(ir_module *m, const char *source, size_t bytes, size_t *consumed);
+
 /* ---- types -------------------------------------------------------------------------------------- */
 
 enum { IR_MAX_RANK = SMELT_MAX_RANK };
@@ -385,5 +392,11 @@ status ir_evaluate_node(arena *scratch, const ir_node *node, const ir_tensor *co
                         ir_tensor *out);
 
 status ir_evaluate(arena *scratch, ir_graph *g, const ir_tensor *inputs, ir_tensor *states, ir_tensor *outputs);
+/*
+ * One node on concrete operands (NULL where absent). symbols[i] is the value of symbol i; NULL where the node's
+ * type and attributes are static. out->dtype, rank and dims are filled; out->data too, in `scratch`, when NULL.
+ */
+status ir_evaluate_node(arena *scratch, const ir_node *node, const ir_tensor *const *in, const int64_t *symbols,
+                        ir_tensor *out);
 
 #endif
