@@ -4,10 +4,10 @@
 #   libgcc.a                                      from Debian's libgcc-12-dev
 #
 # The rows here and those of compiler/codegen's target table carry the same names.
-# name            triple               Debian architecture, CPU the runtime is built for
+# name           triple               Debian  the least CPU (-march)
 set(smelt_target_rows
-  "x86_64-linux   x86_64-linux-musl    amd64  x86-64-v2"
-  "aarch64-linux  aarch64-linux-musl   arm64  generic")
+  "x86_64-linux   x86_64-linux-musl    amd64  x86-64"
+  "aarch64-linux  aarch64-linux-musl   arm64  armv8-a")
 
 # Shared by every build folder of this tree, so that only the first one downloads.
 set(SMELT_SYSROOTS ${PROJECT_SOURCE_DIR}/build/sysroots CACHE PATH "Unpacked musl and libgcc per architecture")
@@ -17,25 +17,41 @@ file(GLOB_RECURSE target_runtime_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/runtime/decode/*.c)
 file(GLOB_RECURSE target_app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
 
-# An archive of `sources` for one target; nothing while there are no sources.
-function(add_target_archive row name)
-  list(GET row 0 target)
-  list(GET row 1 triple)
-  list(GET row 2 sysroot)
-  list(GET row 3 cpu)
+# Makes `library` cross-compiled C for one of the rows' targets.
+function(smelt_compile_for_target library target)
+  foreach(line IN LISTS smelt_target_rows)
+    separate_arguments(row UNIX_COMMAND "${line}")
+    list(GET row 0 name)
+    if(name STREQUAL target)
+      list(GET row 1 triple)
+      list(GET row 2 architecture)
+      list(GET row 3 cpu)
+    endif()
+  endforeach()
+  set(headers ${SMELT_SYSROOTS}/${architecture}/usr/include)
+  string(REPLACE musl gnu kernel_triple ${triple})
+  target_include_directories(${library} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+  target_compile_options(${library} PRIVATE --target=${triple} -march=${cpu} -O2 -g0 -fPIC
+    -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
+    -nostdlibinc)
+  target_include_directories(${library} SYSTEM PRIVATE
+    ${headers}/${triple} ${headers} ${headers}/${kernel_triple})
+  target_link_libraries(${library} PRIVATE smelt_warnings)
+endfunction()
+
+# lib/smelt/TARGET/libNAME.a of the given sources; an empty archive while there are none.
+function(add_target_archive target name)
+  set(folder ${PROJECT_BINARY_DIR}/lib/smelt/${target})
   if(NOT ARGN)
+    file(WRITE ${folder}/lib${name}.a "!<arch>\n")
     return()
   endif()
   set(archive ${name}_${target})
   add_library(${archive} STATIC ${ARGN})
-  set_target_properties(${archive} PROPERTIES OUTPUT_NAME ${name}
-    ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib/smelt/${target})
-  target_include_directories(${archive} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/runtime)
+  set_target_properties(${archive} PROPERTIES OUTPUT_NAME ${name} ARCHIVE_OUTPUT_DIRECTORY ${folder})
+  target_include_directories(${archive} PRIVATE ${PROJECT_SOURCE_DIR}/runtime)
   target_compile_definitions(${archive} PRIVATE SMELT_VERSION="${PROJECT_VERSION}")
-  target_compile_options(${archive} PRIVATE --target=${triple} -march=${cpu} -O2 -g0 -fPIC
-    -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
-    -nostdlibinc -isystem ${sysroot}/usr/include/${triple})
-  target_link_libraries(${archive} PRIVATE smelt_warnings)
+  smelt_compile_for_target(${archive} ${target})
   add_dependencies(smelt_targets ${archive})
 endfunction()
 
@@ -45,19 +61,14 @@ foreach(line IN LISTS smelt_target_rows)
   list(GET row 0 target)
   list(GET row 1 triple)
   list(GET row 2 architecture)
-  list(GET row 3 cpu)
-  if(NOT EXISTS ${SMELT_SYSROOTS}/${architecture}/complete)
-    message(STATUS "Downloading musl and libgcc for ${architecture}")
-    execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS} ${architecture}
-      COMMAND_ERROR_IS_FATAL ANY)
-  endif()
+  execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS} ${architecture}
+    COMMAND_ERROR_IS_FATAL ANY)
   set(sysroot ${SMELT_SYSROOTS}/${architecture})
   file(GLOB libgcc ${sysroot}/usr/lib/gcc/*/*/libgcc.a)
   set(libc ${sysroot}/usr/lib/${triple})
   file(COPY ${libc}/rcrt1.o ${libc}/crt1.o ${libc}/crti.o ${libc}/crtn.o ${libc}/libc.a ${libgcc}
     DESTINATION ${PROJECT_BINARY_DIR}/lib/smelt/${target})
 
-  set(row ${target} ${triple} ${sysroot} ${cpu})
-  add_target_archive("${row}" runtime ${target_runtime_sources})
-  add_target_archive("${row}" app ${target_app_sources})
+  add_target_archive(${target} runtime ${target_runtime_sources})
+  add_target_archive(${target} app ${target_app_sources})
 endforeach()

@@ -1,14 +1,14 @@
 #!/bin/sh
-# sysroot.sh FOLDER ARCH...: musl and libgcc for each Debian architecture.
+# sysroot.sh FOLDER ARCH...: musl, kernel headers and libgcc for each Debian architecture.
 #
-# Downloads musl-dev and libgcc-12-dev with apt, signatures checked, from the
+# Downloads the packages below with apt, signatures checked, from the
 # machine's own mirrors, and unpacks them into FOLDER/ARCH. The system's package
 # state is not touched: apt runs on private lists and an empty status file, so a
-# foreign architecture need not be enabled. FOLDER/ARCH/complete marks a finished
-# one, which is never downloaded again.
+# foreign architecture need not be enabled. FOLDER/ARCH/complete lists what a
+# finished one holds, which is never downloaded again.
 set -eu
 
-packages="musl-dev libgcc-12-dev"
+packages="musl-dev linux-libc-dev libgcc-12-dev"
 
 fail() {
   echo "sysroot.sh: $*" >&2
@@ -36,7 +36,7 @@ fetch() { # fetch ARCH
   for package in "$work"/*.deb; do
     dpkg-deb -x "$package" "$work/root"
   done
-  touch "$work/root/complete"
+  echo "$packages" >"$work/root/complete"
   mv "$work/root" "$folder/$1"
   rm -rf "$work"
 }
@@ -50,5 +50,7 @@ command -v apt-get >/dev/null || fail "needs apt-get, as Debian 12 has"
 exec 9>"$folder/lock"
 flock 9 # two builds may share one folder
 for architecture; do
-  [ -e "$folder/$architecture/complete" ] || fetch "$architecture"
+  [ "$(cat "$folder/$architecture/complete" 2>/dev/null)" = "$packages" ] && continue
+  echo "Downloading $packages for $architecture"
+  fetch "$architecture"
 done

@@ -1,0 +1,231 @@
+/*
+ * archive.c: a static library in System V / GNU ar format, with the index of
+ * symbols that linkers want. Members stream through; only the index is held.
+ *
+ * Layout: magic, index member "/" ("/SYM64/" past 4 GiB), table of long names
+ * "//", members. A member header is 60 bytes of text; sizes have ten decimal
+ * digits, so that a member ends at 9.3 GiB. [ar(5); GNU binutils bfd/archive.c
+ * describes the index]
+ */
+#define _GNU_SOURCE
+#include "link/stage.h"
+
+#include <ar.h>
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct {
+  const char *name;
+  const uint8_t *bytes; /* mapped */
+  uint64_t count;
+  uint64_t offset; /* of its header in the archive */
+} member;
+
+typedef struct {
+  const char *name;
+  size_t member;
+} index_entry;
+
+typedef struct {
+  arena *arena;
+  member *members;
+  size_t member_count, member_capacity;
+  index_entry *index;
+  size_t index_count, index_capacity;
+  uint64_t index_name_bytes;
+} archive;
+
+/* `count` items of `item_bytes` at `offset` of the member, or NULL where they do not fit into it. */
+static const void *slice(const member *m, uint64_t offset, uint64_t count, uint64_t item_bytes) {
+  if (offset > m->count || count > (m->count - offset) / item_bytes) return NULL;
+  return m->bytes + offset;
+}
+
+static status damaged(arena *a, const char *name) {
+  return fail_file(a, fail(a, STATUS_DEFECT, "is not a sound ELF object"), name);
+}
+
+/* Puts the global symbols that a member defines into the index. */
+static status index_member(archive *ar, size_t position) {
+  const member *m = &ar->members[position];
+  const Elf64_Ehdr *header = slice(m, 0, 1, sizeof *header);
+  if (!header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64)
+    return damaged(ar->arena, m->name);
+  const Elf64_Shdr *sections = slice(m, header->e_shoff, header->e_shnum, sizeof *sections);
+  if (!sections) return damaged(ar->arena, m->name);
+  for (size_t i = 0; i < header->e_shnum; i++) {
+    if (sections[i].sh_type != SHT_SYMTAB) continue;
+    if (sections[i].sh_link >= header->e_shnum) return damaged(ar->arena, m->name);
+    const Elf64_Shdr *strings = &sections[sections[i].sh_link];
+    uint64_t symbol_count = sections[i].sh_size / sizeof(Elf64_Sym);
+    const Elf64_Sym *symbols = slice(m, sections[i].sh_offset, symbol_count, sizeof *symbols);
+    const char *names = slice(m, strings->sh_offset, strings->sh_size, 1);
+    if (!symbols || !names || !strings->sh_size || names[strings->sh_size - 1])
+      return damaged(ar->arena, m->name);
+    for (uint64_t k = sections[i].sh_info; k < symbol_count; k++) {
+      if (symbols[k].st_shndx == SHN_UNDEF) continue;
+      if (symbols[k].st_name >= strings->sh_size) return damaged(ar->arena, m->name);
+      const char *name = names + symbols[k].st_name;
+      ARENA_PUSH(ar->arena, ar->index, ar->index_count, ar->index_capacity) = (index_entry){name, position};
+      ar->index_name_bytes += strlen(name) + 1;
+    }
+  }
+  return OK;
+}
+
+static status add_member(archive *ar, const char *name, const uint8_t *bytes, uint64_t count) {
+  if (count > 9999999999u) {
+    status s = fail(ar->arena, STATUS_INPUT, "'%s' has %llu bytes, too many for a static library", name,
+                    (unsigned long long)count);
+    return fail_hint(ar->arena, s, "use --emit obj");
+  }
+  ARENA_PUSH(ar->arena, ar->members, ar->member_count, ar->member_capacity) =
+      (member){.name = name, .bytes = bytes, .count = count};
+  return index_member(ar, ar->member_count - 1);
+}
+
+/* A number in a fixed-width text field. */
+static uint64_t decimal_field(const char *field, size_t width) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < width && field[i] >= '0' && field[i] <= '9'; i++)
+    value = value * 10 + (uint64_t)(field[i] - '0');
+  return value;
+}
+
+/* Adds the members of an archive that smelt's own build made (libruntime.a). */
+static status add_archive_members(archive *ar, const file_view *view) {
+  arena *a = ar->arena;
+  status bad = fail_file(a, fail(a, STATUS_DEFECT, "is not a sound archive"), view->path);
+  if (view->count < SARMAG || memcmp(view->bytes, ARMAG, SARMAG) != 0) return bad;
+  const char *long_names = "";
+  uint64_t long_name_bytes = 0;
+  for (uint64_t at = SARMAG; view->count - at >= sizeof(struct ar_hdr);) {
+    struct ar_hdr header;
+    memcpy(&header, view->bytes + at, sizeof header);
+    uint64_t count = decimal_field(header.ar_size, sizeof header.ar_size);
+    at += sizeof header;
+    if (count > view->count - at) return bad;
+    const char *name = header.ar_name;
+    size_t width = sizeof header.ar_name;
+    if (memcmp(name, "//", 2) == 0) {
+      long_names = (const char *)view->bytes + at;
+      long_name_bytes = count;
+    } else if (name[0] == '/' && name[1] >= '0' && name[1] <= '9') {
+      uint64_t offset = decimal_field(name + 1, width - 1);
+      if (offset >= long_name_bytes) return bad;
+      name = long_names + offset;
+      width = long_name_bytes - offset;
+    }
+    if (name[0] != '/') {
+      const char *end = memchr(name, '/', width);
+      const char *own = arena_format(a, "%.*s", (int)(end ? end - name : 0), name);
+      TRY(add_member(ar, own, view->bytes + at, count));
+    }
+    at += count + (count & 1 && count < view->count - at);
+  }
+  return OK;
+}
+
+static void write_member_header(FILE *file, const char *name, uint64_t bytes) {
+  fprintf(file, "%-16s%-12d%-6d%-6d%-8o%-10llu`\n", name, 0, 0, 0, 0644, (unsigned long long)bytes);
+}
+
+static void write_big_endian(FILE *file, uint64_t value, int bytes) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+    fputc((int)(value >> shift & 0xff), file);
+}
+
+static uint64_t even(uint64_t bytes) { return bytes + (bytes & 1); }
+
+/* Fixes where every member will be; returns the width of an index word. */
+static int lay_out(archive *ar, uint64_t long_name_bytes) {
+  for (int word = 4;; word = 8) {
+    uint64_t index_bytes = (uint64_t)word * (1 + ar->index_count) + ar->index_name_bytes;
+    uint64_t at = SARMAG + sizeof(struct ar_hdr) + even(index_bytes);
+    at += sizeof(struct ar_hdr) + even(long_name_bytes);
+    for (size_t i = 0; i < ar->member_count; i++) {
+      ar->members[i].offset = at;
+      at += sizeof(struct ar_hdr) + even(ar->members[i].count);
+    }
+    if (word == 8 || at <= UINT32_MAX) return word;
+  }
+}
+
+static void write_archive(archive *ar, FILE *file) {
+  uint64_t long_name_bytes = 0;
+  for (size_t i = 0; i < ar->member_count; i++)
+    long_name_bytes += strlen(ar->members[i].name) + strlen("/\n");
+  int word = lay_out(ar, long_name_bytes);
+
+  fputs(ARMAG, file);
+  uint64_t index_bytes = (uint64_t)word * (1 + ar->index_count) + ar->index_name_bytes;
+  write_member_header(file, word == 4 ? "/" : "/SYM64/", even(index_bytes));
+  write_big_endian(file, ar->index_count, word);
+  for (size_t i = 0; i < ar->index_count; i++)
+    write_big_endian(file, ar->members[ar->index[i].member].offset, word);
+  for (size_t i = 0; i < ar->index_count; i++)
+    fwrite(ar->index[i].name, 1, strlen(ar->index[i].name) + 1, file);
+  if (index_bytes & 1) fputc(0, file);
+
+  write_member_header(file, "//", even(long_name_bytes));
+  for (size_t i = 0; i < ar->member_count; i++)
+    fprintf(file, "%s/\n", ar->members[i].name);
+  if (long_name_bytes & 1) fputc('\n', file);
+
+  uint64_t name_at = 0;
+  for (size_t i = 0; i < ar->member_count; i++) {
+    char name[sizeof(((struct ar_hdr *)0)->ar_name) + 8];
+    snprintf(name, sizeof name, "/%llu", (unsigned long long)name_at);
+    write_member_header(file, name, ar->members[i].count);
+    fwrite(ar->members[i].bytes, 1, ar->members[i].count, file);
+    if (ar->members[i].count & 1) fputc('\n', file);
+    name_at += strlen(ar->members[i].name) + strlen("/\n");
+  }
+}
+
+/* Maps the job's objects and the runtime; views[] has room for them all. */
+static status collect(link_job *job, archive *ar, file_view *views, size_t *view_count) {
+  arena *a = job->arena;
+  for (size_t i = 0; i < job->input_count; i++) {
+    file_view *view = &views[(*view_count)++];
+    TRY(file_map(a, input_path(job, &job->inputs[i]), view));
+    const char *name = arena_format(a, "%s.o", job->inputs[i].name);
+    TRY(add_member(ar, name, view->bytes, view->count));
+  }
+  const char *folder;
+  TRY(link_library_folder(a, &folder));
+  file_view *runtime = &views[(*view_count)++];
+  TRY(file_map(a, file_join(a, file_join(a, folder, job->target->name), "libruntime.a"), runtime));
+  return add_archive_members(ar, runtime);
+}
+
+static status write_output(link_job *job, archive *ar) {
+  arena *a = job->arena;
+  const char *output;
+  TRY(output_begin(job, &output));
+  FILE *file = fopen(output, "wb");
+  bool broken = !file;
+  if (file) {
+    write_archive(ar, file);
+    broken = ferror(file) != 0;
+    broken |= fclose(file) != 0;
+  }
+  int error = errno;
+  if (!broken) return output_commit(job, output, 0666);
+  output_abandon(output);
+  return fail_file(a, fail(a, STATUS_INPUT, "cannot be written: %s", strerror(error)), job->destination);
+}
+
+status link_library(link_job *job) {
+  archive ar = {.arena = job->arena};
+  file_view *views = ARENA_ARRAY(job->arena, file_view, job->input_count + 1);
+  size_t view_count = 0;
+  status s = collect(job, &ar, views, &view_count);
+  if (!s) s = write_output(job, &ar);
+  for (size_t i = 0; i < view_count; i++)
+    file_unmap(&views[i]);
+  return s;
+}

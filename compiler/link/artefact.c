@@ -1,0 +1,93 @@
+/* artefact.c: the linker's command line for each kind of artefact that it makes. */
+#define _POSIX_C_SOURCE 200809L
+#include "link/stage.h"
+
+typedef struct {
+  arena *arena;
+  const char **items;
+  size_t count, capacity;
+} argument_list;
+
+static void add(argument_list *list, const char *argument) {
+  ARENA_PUSH(list->arena, list->items, list->count, list->capacity) = argument;
+}
+
+static void add_all(argument_list *list, const char *const *arguments, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    add(list, arguments[i]);
+}
+
+#define ADD_ALL(list, arguments) add_all((list), (arguments), sizeof(arguments) / sizeof *(arguments))
+
+/* A file of PREFIX/lib/smelt/TARGET, which has to be there. */
+static status add_target_file(link_job *job, argument_list *list, const char *name) {
+  const char *folder;
+  TRY(link_library_folder(job->arena, &folder));
+  const char *path = file_join(job->arena, file_join(job->arena, folder, job->target->name), name);
+  if (!file_exists(path)) {
+    status s = fail_file(job->arena, fail(job->arena, STATUS_INPUT, "is missing"), path);
+    return fail_hint(job->arena, s, "install smelt again, or set SMELT_LIB to its lib/smelt folder");
+  }
+  add(list, path);
+  return OK;
+}
+
+/*
+ * Blobs first: their sections then come before everything that code reaches,
+ * so that any amount of weights leaves the distances between code and small
+ * data short.
+ */
+static void add_inputs(link_job *job, argument_list *list) {
+  for (int blobs = 1; blobs >= 0; blobs--)
+    for (size_t i = 0; i < job->input_count; i++)
+      if (job->inputs[i].is_blob == blobs) add(list, input_path(job, &job->inputs[i]));
+}
+
+/* Runs the linker into a file beside the destination, then puts that in its place. */
+static status link_into_place(link_job *job, argument_list *list, unsigned mode) {
+  const char *output;
+  TRY(output_begin(job, &output));
+  add(list, "-o");
+  add(list, output);
+  status s = linker_run(job, output, list->items, list->count);
+  if (s) {
+    output_abandon(output);
+    return s;
+  }
+  return output_commit(job, output, mode);
+}
+
+status link_executable(link_job *job) {
+  /*
+   * A position-independent program that relocates itself (musl's rcrt1.o).
+   * Threads get 1 MiB of stack: musl takes its default from the stack header.
+   */
+  static const char *const options[] = {
+      "-static", "-pie", "--no-dynamic-linker", "-z", "text", "-z", "norelro", "-z", "stack-size=0x100000",
+      "--gc-sections", "--strip-all", "--build-id=none", "--hash-style=gnu", "--icf=safe",
+  };
+  static const char *const before[] = {"rcrt1.o", "crti.o"};
+  static const char *const after[] = {"libapp.a", "libruntime.a", "libc.a", "libgcc.a"};
+  argument_list list = {.arena = job->arena};
+  add(&list, "-m");
+  add(&list, job->target->emulation);
+  ADD_ALL(&list, options);
+  for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+    TRY(add_target_file(job, &list, before[i]));
+  add_inputs(job, &list);
+  add(&list, "--start-group"); /* they need each other both ways */
+  for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+    TRY(add_target_file(job, &list, after[i]));
+  add(&list, "--end-group");
+  TRY(add_target_file(job, &list, "crtn.o"));
+  return link_into_place(job, &list, 0777);
+}
+
+status link_object(link_job *job) {
+  argument_list list = {.arena = job->arena};
+  add(&list, "-m");
+  add(&list, job->target->emulation);
+  add(&list, "-r");
+  add_inputs(job, &list);
+  return link_into_place(job, &list, 0666);
+}

@@ -1,0 +1,150 @@
+/* job.c: the objects of one link, kept as files without a name. */
+#define _GNU_SOURCE /* O_TMPFILE */
+#include "link/stage.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const link_target targets[] = {
+    {"x86_64-linux", "elf_x86_64", {EM_X86_64, 12}},
+    {"aarch64-linux", "aarch64linux", {EM_AARCH64, 16}},
+};
+enum { TARGET_COUNT = sizeof targets / sizeof *targets };
+
+static status find_target(arena *a, const char *name, const link_target **target) {
+  text names = {0};
+  for (size_t i = 0; i < TARGET_COUNT; i++) {
+    if (strcmp(targets[i].name, name) == 0) {
+      *target = &targets[i];
+      text_free(&names);
+      return OK;
+    }
+    text_print(&names, "%s%s", i ? ", " : "", targets[i].name);
+  }
+  status s = fail(a, STATUS_USAGE, "no such target: %s", name);
+  s = fail_expected(a, s, "one of %s", names.bytes);
+  text_free(&names);
+  return s;
+}
+
+static status cannot_write(link_job *job, const char *what, int error) {
+  arena *a = job->arena;
+  return fail_file(a, fail(a, STATUS_INPUT, "%s: %s", what, strerror(error)), job->destination);
+}
+
+status link_begin(arena *a, const char *target, const char *destination, link_job **job) {
+  *job = NULL;
+  link_job *new_job = ARENA_NEW(a, link_job);
+  new_job->arena = a;
+  TRY(find_target(a, target, &new_job->target));
+  new_job->destination = arena_text(a, destination);
+
+  const char *slash = strrchr(destination, '/');
+  char *folder = slash ? arena_text(a, destination) : arena_text(a, ".");
+  if (slash) folder[slash == destination ? 1 : slash - destination] = '\0';
+  new_job->folder = folder;
+  const char *name = slash ? slash + 1 : destination;
+  if (!*name || file_is_folder(destination)) return cannot_write(new_job, "cannot be written", EISDIR);
+  if (access(folder, W_OK | X_OK) != 0) return cannot_write(new_job, "cannot be written", errno);
+  *job = new_job;
+  return OK;
+}
+
+void link_end(link_job *job) {
+  if (!job) return;
+  for (size_t i = 0; i < job->input_count; i++)
+    close(job->inputs[i].descriptor);
+  job->input_count = 0;
+}
+
+/* Where the file system has no O_TMPFILE, a file with a name for the blink of an eye. */
+static int open_nameless(link_job *job) {
+  int descriptor = open(job->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor >= 0) return descriptor;
+  char *path = file_join(job->arena, job->folder, ".smelt-XXXXXX");
+  descriptor = mkostemp(path, O_CLOEXEC);
+  if (descriptor >= 0) unlink(path);
+  return descriptor;
+}
+
+static status flush(link_job *job, FILE *file, status written) {
+  bool broken = ferror(file) || fflush(file) != 0;
+  int error = errno;
+  fclose(file);
+  if (!written && broken) return cannot_write(job, "objects beside it cannot be written", error);
+  return written;
+}
+
+/* A new last input of the job, and a stream onto it that the caller ends with flush(). */
+static status add_input(link_job *job, const char *name, FILE **file) {
+  int descriptor = open_nameless(job);
+  if (descriptor < 0) return cannot_write(job, "objects beside it cannot be written", errno);
+  link_input *input = &ARENA_PUSH(job->arena, job->inputs, job->input_count, job->input_capacity);
+  *input = (link_input){.name = arena_text(job->arena, name), .descriptor = descriptor};
+  int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  *file = copy < 0 ? NULL : fdopen(copy, "w+b");
+  if (*file) return OK;
+  int error = errno;
+  if (copy >= 0) close(copy);
+  return cannot_write(job, "objects beside it cannot be written", error);
+}
+
+status link_add_object(link_job *job, const char *name, const void *bytes, size_t count) {
+  FILE *file;
+  TRY(add_input(job, name, &file));
+  fwrite(bytes, 1, count, file);
+  return flush(job, file, OK);
+}
+
+status link_add_blob(link_job *job, const link_blob *blob) {
+  FILE *file;
+  TRY(add_input(job, blob->symbol, &file));
+  job->inputs[job->input_count - 1].is_blob = true;
+  return flush(job, file, link_blob_object(job->arena, &job->target->machine, blob, file));
+}
+
+typedef struct {
+  const void *bytes;
+  size_t count;
+} payload;
+
+static status write_bytes(void *context, FILE *file) {
+  const payload *p = context;
+  fwrite(p->bytes, 1, p->count, file); /* the stream's error flag is checked when it is flushed */
+  return OK;
+}
+
+status link_add_bytes(link_job *job, const char *symbol, size_t alignment, const void *bytes, size_t count) {
+  payload p = {bytes, count};
+  link_blob blob = {symbol, alignment, write_bytes, &p};
+  return link_add_blob(job, &blob);
+}
+
+const char *input_path(link_job *job, const link_input *input) {
+  return arena_format(job->arena, "/proc/self/fd/%d", input->descriptor);
+}
+
+status output_begin(link_job *job, const char **path) {
+  char *name = file_join(job->arena, job->folder, ".smelt-XXXXXX");
+  int descriptor = mkostemp(name, O_CLOEXEC);
+  if (descriptor < 0) return cannot_write(job, "cannot be written", errno);
+  close(descriptor);
+  *path = name;
+  return OK;
+}
+
+status output_commit(link_job *job, const char *path, unsigned mode) {
+  mode_t mask = umask(0);
+  umask(mask);
+  if (chmod(path, mode & ~mask) == 0 && rename(path, job->destination) == 0) return OK;
+  int error = errno;
+  output_abandon(path);
+  return cannot_write(job, "cannot be written", error);
+}
+
+void output_abandon(const char *path) { unlink(path); }

@@ -1,0 +1,75 @@
+/*
+ * link.h: from objects and blobs to the artefact the user asked for: a static
+ * program, one relocatable object, or an archive.
+ *
+ *   link_job *job;
+ *   TRY(link_begin(a, "x86_64-linux", "gpt2", &job));
+ *   status s = link_add_object(job, "prefill", bytes, count);
+ *   if (!s) s = link_add_blob(job, &weights);
+ *   if (!s) s = link_executable(job);
+ *   link_end(job);
+ *
+ * Objects on their way are files without a name in the destination's folder
+ * (same file system, no limit of /tmp), so that nothing is left behind however
+ * the process ends. The destination appears whole, by rename, or not at all.
+ *
+ * What a model is linked with lies in PREFIX/lib/smelt/TARGET, where PREFIX/bin
+ * holds the running smelt; the environment variable SMELT_LIB names another
+ * lib/smelt. The linker is ld.lld, run as a program.
+ */
+#ifndef SMELT_LINK_H
+#define SMELT_LINK_H
+
+#include "base/base.h"
+
+typedef struct link_job link_job;
+
+/*
+ * A job whose result will be written to `destination`. Fails with STATUS_USAGE
+ * for an unknown target, with STATUS_INPUT where the destination's folder
+ * cannot be written. On success *job is to be ended with link_end.
+ */
+status link_begin(arena *a, const char *target, const char *destination, link_job **job);
+
+/* Closes the job's files; after success as after failure. NULL is allowed. */
+void link_end(link_job *job);
+
+/* Adds an ELF object for the job's target; the bytes are copied out. `name` is for messages and archives. */
+status link_add_object(link_job *job, const char *name, const void *bytes, size_t count);
+
+/*
+ * Read-only data that becomes an object of its own: a section that holds just
+ * the payload, a symbol at its first byte (its ELF size is the payload's), and
+ * the symbol with "_end" appended just past its last. Both are hidden: visible
+ * to all objects of one program and to nothing outside it.
+ */
+typedef struct {
+  const char *symbol;
+  size_t alignment; /* power of two; 0: the target's largest page size, so that the kernel maps it on demand */
+  /* Writes the payload to `file` front to back, as long as it likes: it is never held in memory. */
+  status (*write_payload)(void *context, FILE *file);
+  void *context;
+} link_blob;
+
+status link_add_blob(link_job *job, const link_blob *blob);
+/* The same for a payload in memory. */
+status link_add_bytes(link_job *job, const char *symbol, size_t alignment, const void *bytes, size_t count);
+
+/* Where a blob would be the only thing asked for: the object file itself, for `machine` of <elf.h>. */
+typedef struct {
+  uint16_t machine;        /* EM_X86_64, EM_AARCH64 */
+  uint16_t page_bytes_log2; /* of the largest page that the target's kernels use */
+} link_machine;
+status link_blob_object(arena *a, const link_machine *machine, const link_blob *blob, FILE *file);
+
+/* A static, position-independent program: the objects, the runtime with its command line, libc. */
+status link_executable(link_job *job);
+/* One relocatable object that holds all the job's objects, without the runtime. */
+status link_object(link_job *job);
+/* An archive of the job's objects and the runtime, without its command line and without libc. */
+status link_library(link_job *job);
+
+/* PREFIX/lib/smelt; fails with STATUS_INPUT where there is no such folder. Text lives in `a`. */
+status link_library_folder(arena *a, const char **folder);
+
+#endif
