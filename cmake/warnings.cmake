@@ -2,7 +2,7 @@
 add_library(smelt_warnings INTERFACE)
 target_compile_options(smelt_warnings INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
-  -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla -Wimplicit-fallthrough
+  -Wpointer-arith -Wwrite-strings -Wcast-qual -Wvla
   $<$<BOOL:${SMELT_WERROR}>:-Werror>)
 
 # smelt_host: code that runs on this machine, under the sanitizers when they are asked for.
