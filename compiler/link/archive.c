@@ -134,11 +134,12 @@ static void write_member_header(FILE *file, const char *name, uint64_t bytes) {
 }
 
 static void write_big_endian(FILE *file, uint64_t value, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
-    fputc((int)(value >> shift & 0xff), file);
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) fputc((int)(value >> shift & 0xff), file);
 }
 
-static uint64_t even(uint64_t bytes) { return bytes + (bytes & 1); }
+static uint64_t even(uint64_t bytes) {
+  return bytes + (bytes & 1);
+}
 
 /* Fixes where every member will be; returns the width of an index word. */
 static int lay_out(archive *ar, uint64_t long_name_bytes) {
@@ -171,8 +172,7 @@ static void write_archive(archive *ar, FILE *file) {
   if (index_bytes & 1) fputc(0, file);
 
   write_member_header(file, "//", even(long_name_bytes));
-  for (size_t i = 0; i < ar->member_count; i++)
-    fprintf(file, "%s/\n", ar->members[i].name);
+  for (size_t i = 0; i < ar->member_count; i++) fprintf(file, "%s/\n", ar->members[i].name);
   if (long_name_bytes & 1) fputc('\n', file);
 
   uint64_t name_at = 0;
@@ -225,7 +225,6 @@ status link_library(link_job *job) {
   size_t view_count = 0;
   status s = collect(job, &ar, views, &view_count);
   if (!s) s = write_output(job, &ar);
-  for (size_t i = 0; i < view_count; i++)
-    file_unmap(&views[i]);
+  for (size_t i = 0; i < view_count; i++) file_unmap(&views[i]);
   return s;
 }

@@ -13,8 +13,7 @@ static void add(argument_list *list, const char *argument) {
 }
 
 static void add_all(argument_list *list, const char *const *arguments, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    add(list, arguments[i]);
+  for (size_t i = 0; i < count; i++) add(list, arguments[i]);
 }
 
 #define ADD_ALL(list, arguments) add_all((list), (arguments), sizeof(arguments) / sizeof *(arguments))
@@ -63,8 +62,20 @@ status link_executable(link_job *job) {
    * Threads get 1 MiB of stack: musl takes its default from the stack header.
    */
   static const char *const options[] = {
-      "-static", "-pie", "--no-dynamic-linker", "-z", "text", "-z", "norelro", "-z", "stack-size=0x100000",
-      "--gc-sections", "--strip-all", "--build-id=none", "--hash-style=gnu", "--icf=safe",
+      "-static",
+      "-pie",
+      "--no-dynamic-linker",
+      "-z",
+      "text",
+      "-z",
+      "norelro",
+      "-z",
+      "stack-size=0x100000",
+      "--gc-sections",
+      "--strip-all",
+      "--build-id=none",
+      "--hash-style=gnu",
+      "--icf=safe",
   };
   static const char *const before[] = {"rcrt1.o", "crti.o"};
   static const char *const after[] = {"libapp.a", "libruntime.a", "libc.a", "libgcc.a"};
@@ -72,12 +83,10 @@ status link_executable(link_job *job) {
   add(&list, "-m");
   add(&list, job->target->emulation);
   ADD_ALL(&list, options);
-  for (size_t i = 0; i < sizeof before / sizeof *before; i++)
-    TRY(add_target_file(job, &list, before[i]));
+  for (size_t i = 0; i < sizeof before / sizeof *before; i++) TRY(add_target_file(job, &list, before[i]));
   add_inputs(job, &list);
   add(&list, "--start-group"); /* they need each other both ways */
-  for (size_t i = 0; i < sizeof after / sizeof *after; i++)
-    TRY(add_target_file(job, &list, after[i]));
+  for (size_t i = 0; i < sizeof after / sizeof *after; i++) TRY(add_target_file(job, &list, after[i]));
   add(&list, "--end-group");
   TRY(add_target_file(job, &list, "crtn.o"));
   return link_into_place(job, &list, 0777);

@@ -13,7 +13,7 @@
  * addresses in data may refer to a blob.
  */
 #define _FILE_OFFSET_BITS 64
-#define _POSIX_C_SOURCE 200809L
+#define _POSIX_C_SOURCE   200809L
 #include "link/link.h"
 
 #include <elf.h>

@@ -32,7 +32,7 @@ static status find_target(arena *a, const char *name, const link_target **target
   return s;
 }
 
-static status cannot_write(link_job *job, const char *what, int error) {
+__attribute__((returns_nonnull)) static status cannot_write(link_job *job, const char *what, int error) {
   arena *a = job->arena;
   return fail_file(a, fail(a, STATUS_INPUT, "%s: %s", what, strerror(error)), job->destination);
 }
@@ -57,8 +57,7 @@ status link_begin(arena *a, const char *target, const char *destination, link_jo
 
 void link_end(link_job *job) {
   if (!job) return;
-  for (size_t i = 0; i < job->input_count; i++)
-    close(job->inputs[i].descriptor);
+  for (size_t i = 0; i < job->input_count; i++) close(job->inputs[i].descriptor);
   job->input_count = 0;
 }
 
@@ -147,4 +146,6 @@ status output_commit(link_job *job, const char *path, unsigned mode) {
   return cannot_write(job, "cannot be written", error);
 }
 
-void output_abandon(const char *path) { unlink(path); }
+void output_abandon(const char *path) {
+  unlink(path);
+}

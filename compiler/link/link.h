@@ -45,7 +45,8 @@ status link_add_object(link_job *job, const char *name, const void *bytes, size_
  */
 typedef struct {
   const char *symbol;
-  size_t alignment; /* power of two; 0: the target's largest page size, so that the kernel maps it on demand */
+  size_t
+      alignment; /* power of two; 0: the target's largest page size, so that the kernel maps it on demand */
   /* Writes the payload to `file` front to back, as long as it likes: it is never held in memory. */
   status (*write_payload)(void *context, FILE *file);
   void *context;
@@ -57,7 +58,7 @@ status link_add_bytes(link_job *job, const char *symbol, size_t alignment, const
 
 /* Where a blob would be the only thing asked for: the object file itself, for `machine` of <elf.h>. */
 typedef struct {
-  uint16_t machine;        /* EM_X86_64, EM_AARCH64 */
+  uint16_t machine;         /* EM_X86_64, EM_AARCH64 */
   uint16_t page_bytes_log2; /* of the largest page that the target's kernels use */
 } link_machine;
 status link_blob_object(arena *a, const link_machine *machine, const link_blob *blob, FILE *file);

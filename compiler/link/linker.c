@@ -23,11 +23,12 @@ enum { MAX_MESSAGE_BYTES = 64 * 1024 };
 static const char *on_path(arena *a, const char *program) {
   if (strchr(program, '/')) return access(program, X_OK) == 0 ? program : NULL;
   const char *path = getenv("PATH");
-  for (const char *at = path ? path : "/usr/bin:/bin"; *at;) {
-    size_t length = strcspn(at, ":");
-    const char *candidate = arena_format(a, "%.*s/%s", (int)length, at, program);
+  for (const char *at = path ? path : "/usr/bin:/bin"; at;) {
+    const char *colon = strchr(at, ':');
+    int length = (int)(colon ? colon - at : (ptrdiff_t)strlen(at));
+    const char *candidate = arena_format(a, "%.*s/%s", length, at, program);
     if (length && access(candidate, X_OK) == 0) return candidate;
-    at += length + (at[length] == ':');
+    at = colon ? colon + 1 : NULL;
   }
   return NULL;
 }
@@ -50,12 +51,16 @@ typedef struct {
   sigset_t before; /* this thread's signal mask before */
 } child;
 
+/* Those that would end this process; one that is ignored (nohup) stays so. */
 static sigset_t interrupt_signals(void) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    struct sigaction action;
+    if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+      sigaddset(&set, signals[i]);
+  }
   return set;
 }
 
@@ -109,8 +114,8 @@ static const char *first_error(link_job *job, const text *message) {
   for (size_t i = job->input_count; i-- > 0;) { /* from the end: /proc/self/fd/12 before /proc/self/fd/1 */
     const char *path = input_path(job, &job->inputs[i]);
     const char *found = strstr(said, path);
-    if (found)
-      said = arena_format(a, "%.*s%s%s", (int)(found - said), said, job->inputs[i].name, found + strlen(path));
+    if (!found) continue;
+    said = arena_format(a, "%.*s%s%s", (int)(found - said), said, job->inputs[i].name, found + strlen(path));
   }
   return said;
 }
@@ -118,11 +123,15 @@ static const char *first_error(link_job *job, const text *message) {
 static status judge(link_job *job, int wait_status, const text *message) {
   arena *a = job->arena;
   if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) return OK;
-  if (WIFSIGNALED(wait_status))
-    return fail_file(a, fail(a, STATUS_DEFECT, "the linker was ended by signal %d (%s)", WTERMSIG(wait_status),
-                             strsignal(WTERMSIG(wait_status))), job->destination);
-  bool full = message->bytes && strstr(message->bytes, "No space left on device");
-  status s = fail(a, full ? STATUS_INPUT : STATUS_DEFECT, "the linker failed: %s", first_error(job, message));
+  status s;
+  if (WIFSIGNALED(wait_status)) {
+    int number = WTERMSIG(wait_status);
+    s = fail(a, STATUS_DEFECT, "the linker was ended by signal %d (%s)", number, strsignal(number));
+  } else {
+    bool full = message->bytes && strstr(message->bytes, "No space left on device");
+    const char *said = first_error(job, message);
+    s = fail(a, full ? STATUS_INPUT : STATUS_DEFECT, "the linker failed: %s", said);
+  }
   return fail_file(a, s, job->destination);
 }
 
@@ -155,8 +164,7 @@ status linker_run(link_job *job, const char *output, const char *const *argument
   TRY(find_linker(a, &linker));
   char **argv = ARENA_ARRAY(a, char *, argument_count + 2);
   argv[0] = arena_text(a, linker);
-  for (size_t i = 0; i < argument_count; i++)
-    argv[i + 1] = arena_text(a, arguments[i]);
+  for (size_t i = 0; i < argument_count; i++) argv[i + 1] = arena_text(a, arguments[i]);
 
   child c = {0};
   sigset_t interrupts = interrupt_signals();

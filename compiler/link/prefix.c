@@ -15,7 +15,8 @@ status link_library_folder(arena *a, const char **folder) {
   } else {
     char program[PATH_MAX];
     ssize_t count = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (count < 0) return fail_file(a, fail(a, STATUS_DEFECT, "cannot be read: %s", strerror(errno)), "/proc/self/exe");
+    if (count < 0)
+      return fail_file(a, fail(a, STATUS_DEFECT, "cannot be read: %s", strerror(errno)), "/proc/self/exe");
     program[count] = '\0';
     for (int levels = 0; levels < 2; levels++) { /* PREFIX/bin/smelt to PREFIX */
       char *slash = strrchr(program, '/');

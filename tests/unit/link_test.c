@@ -50,7 +50,9 @@ static int tear_down(void **state) {
   return result;
 }
 
-static const char *in_folder(fixture *f, const char *name) { return file_join(&f->arena, f->folder, name); }
+static const char *in_folder(fixture *f, const char *name) {
+  return file_join(&f->arena, f->folder, name);
+}
 
 /* A job for `target` that holds hello.o and the blob it prints. */
 static link_job *hello_job(fixture *f, const char *target, const char *destination) {
@@ -58,7 +60,8 @@ static link_job *hello_job(fixture *f, const char *target, const char *destinati
   if (!build) skip();
   link_job *job;
   file_view hello;
-  assert_null(file_map(&f->arena, arena_format(&f->arena, "%s/tests/link/%s/hello.o", build, target), &hello));
+  assert_null(
+      file_map(&f->arena, arena_format(&f->arena, "%s/tests/link/%s/hello.o", build, target), &hello));
   assert_null(link_begin(&f->arena, target, destination, &job));
   assert_null(link_add_object(job, "hello", hello.bytes, hello.count));
   assert_null(link_add_bytes(job, "greeting", 0, message, sizeof message - 1));
@@ -93,7 +96,8 @@ static void assert_static(fixture *f, const char *path, uint16_t machine) {
   const Elf64_Phdr *segments = (const void *)(view.bytes + header->e_phoff);
   for (int i = 0; i < header->e_phnum; i++) {
     assert_int_not_equal(segments[i].p_type, PT_INTERP);
-    assert_false(segments[i].p_type == PT_LOAD && (segments[i].p_flags & PF_W) && (segments[i].p_flags & PF_X));
+    assert_false(segments[i].p_type == PT_LOAD && (segments[i].p_flags & PF_W) &&
+                 (segments[i].p_flags & PF_X));
   }
   assert_true(view.count < 128 * 1024);
   file_unmap(&view);
@@ -265,12 +269,9 @@ static void a_blob_object_is_well_formed(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(a_program_runs_anywhere),
-      TEST(another_architecture_runs_under_qemu),
-      TEST(one_object_holds_everything),
-      TEST(a_library_links_into_a_users_program),
-      TEST(failures_leave_nothing),
-      TEST(an_interrupt_leaves_nothing),
+      TEST(a_program_runs_anywhere),      TEST(another_architecture_runs_under_qemu),
+      TEST(one_object_holds_everything),  TEST(a_library_links_into_a_users_program),
+      TEST(failures_leave_nothing),       TEST(an_interrupt_leaves_nothing),
       TEST(a_blob_object_is_well_formed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

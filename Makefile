@@ -1,0 +1,32 @@
+# Everything from nothing: each target installs what it needs, configures and builds first.
+#   make         build/bin/smelt            make check      all tests
+#   make demo    the example models write   make sanitize   unit tests under ASan and UBSan
+#   make lint    form of the source         make clean      remove build/
+.PHONY: build demo check sanitize lint clean
+
+build:
+	@setup/install build
+	@cmake --preset default --log-level=WARNING
+	@cmake --build build
+
+demo: build
+	@setup/demo build/bin/smelt build/demo
+
+check:
+	@setup/install build check
+	@$(MAKE) --no-print-directory build
+	@ctest --preset default
+
+sanitize:
+	@setup/install build check sanitize
+	@cmake --preset sanitize --log-level=WARNING
+	@cmake --build build/sanitize
+	@ctest --preset sanitize
+
+lint:
+	@setup/install build lint
+	@cmake --preset default --log-level=WARNING
+	@setup/lint
+
+clean:
+	rm -rf build
