@@ -97,6 +97,18 @@ void *arena_grow(arena *a, void *items, size_t count, size_t *capacity, size_t e
 #define ARENA_PUSH(a, items, count, capacity)                                                                 \
   (*((items) = arena_grow((a), (items), (count), &(capacity), sizeof *(items)), &(items)[(count)++]))
 
+/* ---- maps keyed by pointer -------------------------------------------------- */
+
+/* What is known about each of many objects; NULL is neither a key nor a value. Zero-initialise; lives in `a`. */
+typedef struct {
+  const void **keys;
+  void **values;
+  size_t count, capacity; /* capacity is 0 or a power of two */
+} pointer_map;
+
+void *pointer_map_get(const pointer_map *map, const void *key); /* NULL: not there */
+void pointer_map_set(arena *a, pointer_map *map, const void *key, void *value);
+
 /* ---- growing text and bytes ------------------------------------------------- */
 
 /* Bytes that grow by appending; heap-owned, freed with text_free. Zero-initialise. */

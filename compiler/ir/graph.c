@@ -133,51 +133,30 @@ static ir_dim map_substitute(ir_module *m, ir_dim d, const ir_dim *user) {
   return user[0] ? ir_dim_substitute(m, d, user[0], user[1]) : d;
 }
 
-/* While a clone is made, each original value's copy, in a small open-addressed table keyed by pointer. */
-typedef struct {
-  const ir_value **from;
-  ir_value **to;
-  size_t mask;
-} value_map;
-
-static size_t value_slot(const value_map *map, const ir_value *v) {
-  size_t i = ((uintptr_t)v >> 4) * 0x9E3779B97F4A7C15u & map->mask;
-  while (map->from[i] && map->from[i] != v) i = (i + 1) & map->mask;
-  return i;
-}
-
-static ir_value *copy_value(arena *a, value_map *map, const ir_value *v) {
+static ir_value *copy_value(arena *a, pointer_map *copies, const ir_value *v) {
   ir_value *copy = arena_copy(a, v, sizeof *v);
   copy->use_count = 0;
-  size_t slot = value_slot(map, v);
-  map->from[slot] = v;
-  map->to[slot] = copy;
+  pointer_map_set(a, copies, v, copy);
   return copy;
 }
 
 ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim value) {
   ir_module *m = g->module;
   ir_dim substitution[2] = {symbol, value};
-  size_t value_count = g->input_count;
-  for (ir_node *n = g->first; n; n = n->next) value_count++;
-  value_map map = {.mask = 15};
-  while (map.mask < value_count * 2) map.mask = map.mask * 2 + 1;
-  map.from = ARENA_ARRAY(m->arena, const ir_value *, map.mask + 1);
-  map.to = ARENA_ARRAY(m->arena, ir_value *, map.mask + 1);
-
+  pointer_map copies = {0};
   ir_graph *clone = ir_graph_new(m, name);
   for (size_t i = 0; i < g->input_count; i++) {
-    ir_value *copy = copy_value(m->arena, &map, g->inputs[i]);
+    ir_value *copy = copy_value(m->arena, &copies, g->inputs[i]);
     map_value(m, copy, map_substitute, substitution);
     ARENA_PUSH(m->arena, clone->inputs, clone->input_count, clone->input_capacity) = copy;
   }
   for (ir_node *n = g->first; n; n = n->next) {
     ir_node *copy = arena_copy(m->arena, n, sizeof *n);
-    copy->result = copy_value(m->arena, &map, n->result);
+    copy->result = copy_value(m->arena, &copies, n->result);
     copy->result->def = copy;
     copy->operands = ARENA_ARRAY(m->arena, ir_value *, (size_t)n->operand_count);
     for (int i = 0; i < n->operand_count; i++) {
-      if (n->operands[i]) ir_set_operand(copy, i, map.to[value_slot(&map, n->operands[i])]);
+      if (n->operands[i]) ir_set_operand(copy, i, pointer_map_get(&copies, n->operands[i]));
     }
     map_node(m, copy, map_substitute, substitution);
     copy->previous = clone->last;
@@ -186,7 +165,7 @@ ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim va
     clone->last = copy;
   }
   for (size_t i = 0; i < g->output_count; i++) {
-    ir_graph_add_output(clone, g->outputs[i].name, map.to[value_slot(&map, g->outputs[i].value)]);
+    ir_graph_add_output(clone, g->outputs[i].name, pointer_map_get(&copies, g->outputs[i].value));
   }
   return clone;
 }
