@@ -385,16 +385,11 @@ int64_t ir_tensor_count(const ir_tensor *t);
  * symbols from the inputs' shapes. `states` holds one tensor per module state (NULL where there are none):
  * append writes into it at the past length and reads its result from it.
  */
-/*
- * Evaluates one node; out->data is allocated in `scratch` where it is NULL. What the builder's folding uses.
- */
-status ir_evaluate_node(arena *scratch, const ir_node *node, const ir_tensor *const *in, const int64_t *symbols,
-                        ir_tensor *out);
-
 status ir_evaluate(arena *scratch, ir_graph *g, const ir_tensor *inputs, ir_tensor *states, ir_tensor *outputs);
 /*
- * One node on concrete operands (NULL where absent). symbols[i] is the value of symbol i; NULL where the node's
- * type and attributes are static. out->dtype, rank and dims are filled; out->data too, in `scratch`, when NULL.
+ * One node on concrete operands (NULL where absent); what the builder's folding uses. `symbols` may be NULL where
+ * the node's type and attributes are static. Fills out->dtype, rank and dims, and allocates out->data in `scratch`
+ * where it is NULL. Operators of class STATE find their state's tensor behind their operands.
  */
 status ir_evaluate_node(arena *scratch, const ir_node *node, const ir_tensor *const *in, const int64_t *symbols,
                         ir_tensor *out);
