@@ -19,7 +19,7 @@
 
 typedef struct {
   const char *name;
-  const uint8_t *bytes; /* mapped */
+  const uint8_t *bytes; /* aligned to 8 */
   uint64_t count;
   uint64_t offset; /* of its header in the archive */
 } member;
@@ -38,9 +38,13 @@ typedef struct {
   uint64_t index_name_bytes;
 } archive;
 
-/* `count` items of `item_bytes` at `offset` of the member, or NULL where they do not fit into it. */
+/*
+ * `count` items of `item_bytes` at `offset` of the member, or NULL where they
+ * do not fit into it. ELF's tables are of 8-byte words and aligned like them.
+ */
 static const void *slice(const member *m, uint64_t offset, uint64_t count, uint64_t item_bytes) {
   if (offset > m->count || count > (m->count - offset) / item_bytes) return NULL;
+  if (item_bytes > 1 && offset % 8) return NULL;
   return m->bytes + offset;
 }
 
@@ -122,7 +126,7 @@ static status add_archive_members(archive *ar, const file_view *view) {
     if (name[0] != '/') {
       const char *end = memchr(name, '/', width);
       const char *own = arena_format(a, "%.*s", (int)(end ? end - name : 0), name);
-      TRY(add_member(ar, own, view->bytes + at, count));
+      TRY(add_member(ar, own, arena_copy(a, view->bytes + at, count), count)); /* ar aligns to 2 only */
     }
     at += count + (count & 1 && count < view->count - at);
   }
