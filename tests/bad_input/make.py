@@ -6,13 +6,19 @@ or "-no-crash-" where both a program and a clean error are right. run.sh reads t
 """
 
 import argparse
+import importlib.util
 import os
 import shutil
+import sys
 
-import file_cases  # noqa: F401 (importing a module registers its cases)
-import graph_cases  # noqa: F401
-import text_cases  # noqa: F401
-from case_table import CASES
+if not importlib.util.find_spec("onnx"):
+    print("SKIP: python3-onnx is not installed")
+    sys.exit(77)
+
+import file_cases  # noqa: F401, E402 (importing a module registers its cases)
+import graph_cases  # noqa: F401, E402
+import text_cases  # noqa: F401, E402
+from case_table import CASES  # noqa: E402
 
 
 def main():

@@ -9,6 +9,7 @@ smelt=${1:?usage: run.sh SMELT FOLDER [NAME]}
 folder=${2:?usage: run.sh SMELT FOLDER [NAME]}
 only=${3-}
 seconds=60
+[ -f "$folder/manifest.tsv" ] || { echo "SKIP: $folder/manifest.tsv is absent; make.py writes it"; exit 77; }
 
 # A sanitizer's report must not pass for the exit status 1 of a clean error.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99"

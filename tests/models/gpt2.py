@@ -9,12 +9,13 @@ import argparse
 import json
 import os
 
+from hub_export import dump_json, export_decoder, need_file  # first: it skips where PyTorch is absent
+
 import torch
 
 from gpt2_module import Gpt2Config, Gpt2LMHeadModel
-from hub_export import dump_json, export_decoder
 
-TOKENIZER = "/work/shared/data/tokenizers/gpt2/tokenizer.json"
+TOKENIZER = os.path.join(os.path.dirname(__file__), "../../../shared/data/tokenizers/gpt2/tokenizer.json")
 END = "<|endoftext|>"
 BYTE_COUNT = 256
 
@@ -78,6 +79,7 @@ def parse_arguments():
 
 def main():
     args = parse_arguments()
+    need_file(args.tokenizer)
     torch.manual_seed(args.seed)
     config = Gpt2Config(args.vocab, args.width, args.layers, args.heads, args.context)
     export_decoder(Gpt2LMHeadModel(config), args.out, layer_count=args.layers, kv_head_count=args.heads,

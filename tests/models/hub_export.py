@@ -8,8 +8,22 @@ import json
 import os
 import warnings
 
-import onnx
-import torch
+EXIT_SKIPPED = 77  # what ctest's SKIP_RETURN_CODE says
+
+try:
+    import onnx
+    import torch
+except ImportError as missing:
+    print(f"SKIP: {missing}")
+    raise SystemExit(EXIT_SKIPPED)
+
+
+def need_file(path):
+    """Ends the script with a line "SKIP: ..." where a file that is not part of the repository is absent."""
+    if not os.path.isfile(path):
+        print(f"SKIP: {path} is absent")
+        raise SystemExit(EXIT_SKIPPED)
+    return path
 
 
 def dump_json(folder, name, value):

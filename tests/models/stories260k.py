@@ -7,9 +7,10 @@ SOURCE holds checkpoint_legacy.bin and tokenizer.bin (shared/data/stories260K).
 import argparse
 import os
 
+from hub_export import dump_json, export_decoder, need_file  # first: it skips where PyTorch is absent
+
 import torch
 
-from hub_export import dump_json, export_decoder
 from llama2c_checkpoint import read_checkpoint
 from llama2c_tokenizer import read_pieces, tokenizer_config_json, tokenizer_json
 
@@ -57,7 +58,9 @@ def main():
     parser.add_argument("out")
     args = parser.parse_args()
 
-    model = read_checkpoint(os.path.join(args.source, "checkpoint_legacy.bin")).eval()
+    checkpoint = need_file(os.path.join(args.source, "checkpoint_legacy.bin"))
+    pieces = read_pieces(need_file(os.path.join(args.source, "tokenizer.bin")))
+    model = read_checkpoint(checkpoint).eval()
     config = model.config
     made = greedy(model, [1], len(FIRST_IDS))
     if made != FIRST_IDS:
@@ -69,7 +72,7 @@ def main():
     # A story ends where the next begins, so <s> ends it as well as </s>: the list form hubs use for that.
     dump_json(args.out, "generation_config.json",
               {"bos_token_id": 1, "eos_token_id": [2, 1], "max_length": config.context_tokens})
-    dump_json(args.out, "tokenizer.json", tokenizer_json(read_pieces(os.path.join(args.source, "tokenizer.bin"))))
+    dump_json(args.out, "tokenizer.json", tokenizer_json(pieces))
     dump_json(args.out, "tokenizer_config.json", tokenizer_config_json(config.context_tokens))
 
 

@@ -27,7 +27,8 @@ static bool find_file(char path[PATH_CAPACITY], const char *folder, const char *
 }
 
 static const char *const encoder_files[] = {"encoder_model.onnx", NULL};
-static const char *const decoder_files[] = {"model.onnx", "decoder_model_merged.onnx", "decoder_model.onnx", NULL};
+static const char *const decoder_files[] = {"model.onnx", "decoder_model_merged.onnx", "decoder_model.onnx",
+                                            NULL};
 static const char *const later_files[] = {"decoder_with_past_model.onnx", NULL};
 
 bool decoder_folder_has_encoder(const char *folder) {
@@ -46,10 +47,17 @@ static ort_value *whole_numbers(const session *s, size_t index, const int64_t *n
   tensor t = tensor_of(s->api, value);
   for (size_t i = 0; i < count; i++) {
     switch (input->element_type) {
-    case ELEMENT_I64: ((int64_t *)t.data)[i] = numbers[i]; break;
-    case ELEMENT_I32: ((int32_t *)t.data)[i] = (int32_t)numbers[i]; break;
-    case ELEMENT_BOOL: ((bool *)t.data)[i] = numbers[i] != 0; break;
-    default: oracle_die(ORACLE_EXIT_FAILED, "input %s is not of whole numbers", s->input_names[index]);
+    case ELEMENT_I64:
+      ((int64_t *)t.data)[i] = numbers[i];
+      break;
+    case ELEMENT_I32:
+      ((int32_t *)t.data)[i] = (int32_t)numbers[i];
+      break;
+    case ELEMENT_BOOL:
+      ((bool *)t.data)[i] = numbers[i] != 0;
+      break;
+    default:
+      oracle_die(ORACLE_EXIT_FAILED, "input %s is not of whole numbers", s->input_names[index]);
     }
   }
   return value;
@@ -146,7 +154,8 @@ static ort_value *past_value(decoder *d, const session *s, size_t index) {
   return empty;
 }
 
-/* Keys and values of the encoder's tokens never change: a merged decoder gives dummies for them after step one. */
+/* Keys and values of the encoder's tokens never change: a merged decoder gives dummies for them after step
+ * one. */
 static bool is_kept(const decoder *d, const char *name) {
   return d->step_count == 0 || !strstr(name, ".encoder.");
 }
@@ -182,10 +191,12 @@ ort_value *decoder_step(decoder *d, const int64_t *ids, size_t count) {
   ort_value *logits = NULL;
   for (size_t i = 0; i < s->output_count; i++) {
     const char *name = s->output_names[i];
-    if (!strcmp(name, "logits")) logits = outputs[i];
+    if (!strcmp(name, "logits"))
+      logits = outputs[i];
     else if (!strncmp(name, present_prefix, sizeof present_prefix - 1) && is_kept(d, name))
       cache_put(d, name + sizeof present_prefix - 1, outputs[i]);
-    else d->api->ReleaseValue(outputs[i]);
+    else
+      d->api->ReleaseValue(outputs[i]);
   }
   if (!logits) oracle_die(ORACLE_EXIT_FAILED, "the model has no output called logits");
   for (size_t i = 0; i < s->input_count; i++)
@@ -200,7 +211,8 @@ ort_value *decoder_step(decoder *d, const int64_t *ids, size_t count) {
 
 /* ---- opening ---- */
 
-static ort_value *run_encoder(const ort_api *api, const char *path, const int64_t *ids, size_t count, int threads) {
+static ort_value *run_encoder(const ort_api *api, const char *path, const int64_t *ids, size_t count,
+                              int threads) {
   session encoder = session_open(api, path, threads);
   ort_value **feeds = oracle_array(encoder.input_count, sizeof *feeds);
   ort_value **outputs = oracle_array(encoder.output_count, sizeof *outputs);
@@ -223,8 +235,8 @@ static bool has_past(const session *s) {
   return false;
 }
 
-decoder decoder_open(const ort_api *api, const char *folder, const int64_t *encoder_ids, size_t encoder_id_count,
-                     int threads) {
+decoder decoder_open(const ort_api *api, const char *folder, const int64_t *encoder_ids,
+                     size_t encoder_id_count, int threads) {
   decoder d = {.api = api};
   char path[PATH_CAPACITY];
   if (find_file(path, folder, encoder_files)) {

@@ -1,8 +1,9 @@
 /*
- * decoder.h: the step function of a model folder: token ids in, logits out, keys and values kept between steps.
+ * decoder.h: the step function of a model folder: token ids in, logits out, keys and values kept between
+ * steps.
  *
- * Every input is told by its hub name. past_key_values.X takes what present.X gave in the step before, and is empty
- * at first. A decoder without past inputs sees all tokens in every step.
+ * Every input is told by its hub name. past_key_values.X takes what present.X gave in the step before, and is
+ * empty at first. A decoder without past inputs sees all tokens in every step.
  */
 #ifndef ORACLE_DECODER_H
 #define ORACLE_DECODER_H
@@ -26,14 +27,14 @@ typedef struct {
 } decoder;
 
 /* encoder_ids: read only where `folder` has an encoder. */
-decoder decoder_open(const ort_api *api, const char *folder, const int64_t *encoder_ids, size_t encoder_id_count,
-                     int threads);
+decoder decoder_open(const ort_api *api, const char *folder, const int64_t *encoder_ids,
+                     size_t encoder_id_count, int threads);
 void decoder_close(decoder *d);
 bool decoder_folder_has_encoder(const char *folder);
 
 /*
- * Runs one step over ids: [count], all tokens that were not seen yet, or, where keeps_past is false, all tokens.
- * Returns the logits [1, rows, vocab] f32, freed with api->ReleaseValue.
+ * Runs one step over ids: [count], all tokens that were not seen yet, or, where keeps_past is false, all
+ * tokens. Returns the logits [1, rows, vocab] f32, freed with api->ReleaseValue.
  */
 ort_value *decoder_step(decoder *d, const int64_t *ids, size_t count);
 

@@ -97,7 +97,8 @@ static void decoder_start(const greedy_request *request, int64_t *ids, size_t *c
   }
 }
 
-static void report_time(double start, double after_prompt, double end, size_t prompt_count, size_t made_count) {
+static void report_time(double start, double after_prompt, double end, size_t prompt_count,
+                        size_t made_count) {
   double decode_s = end - after_prompt;
   fprintf(stderr, "prompt: %zu tokens in %.3f ms; decode: %zu tokens, %.1f tokens/s\n", prompt_count,
           1e3 * (after_prompt - start), made_count - 1, (double)(made_count - 1) / decode_s);
@@ -105,7 +106,8 @@ static void report_time(double start, double after_prompt, double end, size_t pr
 
 void greedy_decode(const ort_api *api, const greedy_request *request) {
   decoder d = decoder_open(api, request->folder, request->ids, request->id_count, request->threads);
-  int64_t *ids = oracle_array(request->id_count + request->start_count + request->token_count + 1, sizeof *ids);
+  int64_t *ids =
+      oracle_array(request->id_count + request->start_count + request->token_count + 1, sizeof *ids);
   size_t prompt_count = 0;
   decoder_start(request, ids, &prompt_count);
   logit_record record = {.row_capacity = request->logits_path ? request->logit_positions : 0};

@@ -12,7 +12,8 @@ typedef struct {
   const char *folder;
   const int64_t *ids; /* [id_count] prompt, or the encoder's input where the folder has encoder_model.onnx */
   size_t id_count;
-  const int64_t *start_ids; /* [start_count] what an encoder-decoder's decoder starts from; none: config.json's */
+  const int64_t
+      *start_ids; /* [start_count] what an encoder-decoder's decoder starts from; none: config.json's */
   size_t start_count;
   const int64_t *end_ids; /* [end_count] ids that end decoding and are not printed */
   size_t end_count;

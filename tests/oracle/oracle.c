@@ -82,10 +82,14 @@ static int command_run(const ort_api *api, int argc, char **argv) {
   const char *out = NULL;
   size_t threads = 1;
   for (int i = 1; i < argc; i++) {
-    if (!strcmp(argv[i], "--out")) out = next_argument(argc, argv, &i);
-    else if (!strcmp(argv[i], "--threads")) threads = parse_count(next_argument(argc, argv, &i));
-    else if (!strcmp(argv[i], "--in")) next_argument(argc, argv, &i);
-    else usage("unknown option of run");
+    if (!strcmp(argv[i], "--out"))
+      out = next_argument(argc, argv, &i);
+    else if (!strcmp(argv[i], "--threads"))
+      threads = parse_count(next_argument(argc, argv, &i));
+    else if (!strcmp(argv[i], "--in"))
+      next_argument(argc, argv, &i);
+    else
+      usage("unknown option of run");
   }
   if (argc < 1 || !out) usage("run wants a model and --out");
 
@@ -116,15 +120,24 @@ static int command_greedy(const ort_api *api, int argc, char **argv) {
   int64_t *ids = NULL, *start = NULL, *end = NULL;
   for (int i = 1; i < argc; i++) {
     const char *option = argv[i];
-    if (!strcmp(option, "--ids")) ids = parse_ids(next_argument(argc, argv, &i), &request.id_count);
-    else if (!strcmp(option, "--start")) start = parse_ids(next_argument(argc, argv, &i), &request.start_count);
-    else if (!strcmp(option, "--end")) end = parse_ids(next_argument(argc, argv, &i), &request.end_count);
-    else if (!strcmp(option, "-n")) request.token_count = parse_count(next_argument(argc, argv, &i));
-    else if (!strcmp(option, "--positions")) request.logit_positions = parse_count(next_argument(argc, argv, &i));
-    else if (!strcmp(option, "--threads")) request.threads = (int)parse_count(next_argument(argc, argv, &i));
-    else if (!strcmp(option, "--logits")) request.logits_path = next_argument(argc, argv, &i);
-    else if (!strcmp(option, "--time")) request.report_time = true;
-    else usage("unknown option of greedy");
+    if (!strcmp(option, "--ids"))
+      ids = parse_ids(next_argument(argc, argv, &i), &request.id_count);
+    else if (!strcmp(option, "--start"))
+      start = parse_ids(next_argument(argc, argv, &i), &request.start_count);
+    else if (!strcmp(option, "--end"))
+      end = parse_ids(next_argument(argc, argv, &i), &request.end_count);
+    else if (!strcmp(option, "-n"))
+      request.token_count = parse_count(next_argument(argc, argv, &i));
+    else if (!strcmp(option, "--positions"))
+      request.logit_positions = parse_count(next_argument(argc, argv, &i));
+    else if (!strcmp(option, "--threads"))
+      request.threads = (int)parse_count(next_argument(argc, argv, &i));
+    else if (!strcmp(option, "--logits"))
+      request.logits_path = next_argument(argc, argv, &i);
+    else if (!strcmp(option, "--time"))
+      request.report_time = true;
+    else
+      usage("unknown option of greedy");
   }
   if (!request.id_count) usage("greedy wants --ids");
   request.ids = ids;
@@ -146,11 +159,14 @@ static bool same_shape(const tensor *a, const tensor *b) {
 
 static int command_diff(const ort_api *api, int argc, char **argv) {
   double within = 1e-4;
-  if (argc == 4 && !strcmp(argv[2], "--within")) within = strtod(argv[3], NULL);
-  else if (argc != 2) usage("diff wants two .npy files");
+  if (argc == 4 && !strcmp(argv[2], "--within"))
+    within = strtod(argv[3], NULL);
+  else if (argc != 2)
+    usage("diff wants two .npy files");
   ort_value *values[2] = {npy_read(api, argv[0]), npy_read(api, argv[1])};
   tensor a = tensor_of(api, values[0]), b = tensor_of(api, values[1]);
-  if (!same_shape(&a, &b)) oracle_die(ORACLE_EXIT_FAILED, "%s and %s differ in shape or type", argv[0], argv[1]);
+  if (!same_shape(&a, &b))
+    oracle_die(ORACLE_EXIT_FAILED, "%s and %s differ in shape or type", argv[0], argv[1]);
   if (a.element_type != ELEMENT_F32) oracle_die(ORACLE_EXIT_FAILED, "diff compares f32 only");
 
   size_t count = tensor_element_count(&a), worst_at = 0, wrong = 0;
@@ -161,7 +177,8 @@ static int command_diff(const ort_api *api, int argc, char **argv) {
     if (!(gap <= within)) wrong++;
     if (!(gap <= worst)) worst = gap, worst_at = i;
   }
-  printf("largest difference %.3g at element %zu of %zu; %zu beyond %.3g\n", worst, worst_at, count, wrong, within);
+  printf("largest difference %.3g at element %zu of %zu; %zu beyond %.3g\n", worst, worst_at, count, wrong,
+         within);
   api->ReleaseValue(values[0]);
   api->ReleaseValue(values[1]);
   return wrong ? ORACLE_EXIT_FAILED : 0;

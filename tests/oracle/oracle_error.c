@@ -16,6 +16,7 @@ _Noreturn void oracle_die(int exit_code, const char *format, ...) {
 
 void *oracle_array(size_t count, size_t element_bytes) {
   void *items = calloc(count ? count : 1, element_bytes);
-  if (!items) oracle_die(ORACLE_EXIT_FAILED, "out of memory for %zu elements of %zu bytes", count, element_bytes);
+  if (!items)
+    oracle_die(ORACLE_EXIT_FAILED, "out of memory for %zu elements of %zu bytes", count, element_bytes);
   return items;
 }

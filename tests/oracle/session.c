@@ -52,7 +52,9 @@ static int find(char *const *names, size_t count, const char *name) {
   return NOT_FOUND;
 }
 
-int session_find_input(const session *s, const char *name) { return find(s->input_names, s->input_count, name); }
+int session_find_input(const session *s, const char *name) {
+  return find(s->input_names, s->input_count, name);
+}
 
 int session_find_output(const session *s, const char *name) {
   return find(s->output_names, s->output_count, name);

@@ -24,7 +24,9 @@ static const element_row *row_of_type(int element_type) {
   oracle_die(ORACLE_EXIT_FAILED, "element type %d has no .npy form", element_type);
 }
 
-size_t tensor_element_bytes(int element_type) { return row_of_type(element_type)->bytes; }
+size_t tensor_element_bytes(int element_type) {
+  return row_of_type(element_type)->bytes;
+}
 
 size_t tensor_element_count(const tensor *t) {
   size_t count = 1;
@@ -36,7 +38,8 @@ size_t tensor_element_count(const tensor *t) {
 
 ort_value *tensor_new(const ort_api *api, int element_type, size_t rank, const int64_t *dims) {
   ort_value *value = NULL;
-  ort_check(api, api->CreateTensorAsOrtValue(api->allocator, dims, rank, element_type, &value), "making a tensor");
+  ort_check(api, api->CreateTensorAsOrtValue(api->allocator, dims, rank, element_type, &value),
+            "making a tensor");
   return value;
 }
 
@@ -73,7 +76,8 @@ static tensor parse_header(const char *header, const char *path) {
   tensor t = {0};
   const char *descr = header_value(header, "'descr'", path);
   for (size_t i = 0; i < ELEMENT_ROW_COUNT; i++)
-    if (*descr && !strncmp(descr + 1, element_rows[i].npy_descr, 3)) t.element_type = element_rows[i].element_type;
+    if (*descr && !strncmp(descr + 1, element_rows[i].npy_descr, 3))
+      t.element_type = element_rows[i].element_type;
   if (!t.element_type) oracle_die(ORACLE_EXIT_FAILED, "%s: element type %.6s is not supported", path, descr);
   if (strncmp(header_value(header, "'fortran_order'", path), "False", 5))
     oracle_die(ORACLE_EXIT_FAILED, "%s: Fortran order is not supported", path);

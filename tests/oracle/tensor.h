@@ -18,7 +18,8 @@ typedef enum {
   ELEMENT_BOOL = 9,
 } element_type;
 
-/* A view of a value: `data` belongs to it. A dim of -1 is symbolic (only in a session's input descriptions). */
+/* A view of a value: `data` belongs to it. A dim of -1 is symbolic (only in a session's input descriptions).
+ */
 typedef struct {
   int element_type;
   size_t rank;
