@@ -25,12 +25,12 @@
 #define SHF_X86_64_LARGE (1 << 28)
 #endif
 
-enum { SECTION_NULL, SECTION_BLOB, SECTION_SYMBOLS, SECTION_STRINGS, SECTION_COUNT };
+enum { SECTION_NULL, SECTION_BLOB, SECTION_SYMBOLS, SECTION_STRINGS, SECTION_STACK, SECTION_COUNT };
 enum { SYMBOL_NULL, SYMBOL_START, SYMBOL_END, SYMBOL_COUNT };
 
 /* Both tables of names in one: section names, then symbol names. */
-static const char section_names[] = "\0.lrodata\0.smelt.blob\0.symtab\0.strtab";
-enum { NAME_LRODATA = 1, NAME_BLOB = 10, NAME_SYMTAB = 22, NAME_STRTAB = 30 };
+static const char section_names[] = "\0.lrodata\0.smelt.blob\0.symtab\0.strtab\0.note.GNU-stack";
+enum { NAME_LRODATA = 1, NAME_BLOB = 10, NAME_SYMTAB = 22, NAME_STRTAB = 30, NAME_STACK = 38 };
 
 static void pad_to(FILE *file, uint64_t from, uint64_t to) {
   static const char zeros[4096];
@@ -82,6 +82,11 @@ static void write_sections(FILE *file, const Elf64_Shdr *blob, uint64_t symbols_
                            .sh_offset = strings_at,
                            .sh_size = strings_bytes,
                            .sh_addralign = 1},
+      /* Empty; its presence says that nothing here wants an executable stack. */
+      [SECTION_STACK] = {.sh_name = NAME_STACK,
+                         .sh_type = SHT_PROGBITS,
+                         .sh_offset = strings_at,
+                         .sh_addralign = 1},
   };
   fwrite(sections, sizeof *sections, SECTION_COUNT, file);
 }
