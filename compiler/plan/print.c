@@ -1,0 +1,48 @@
+/* print.c: the plan as a table, for --print-plan, inspect and tests. */
+#include "plan/plan.h"
+
+static const char *space_name(plan_space space) {
+  static const char *const names[] = {"arena", "weights", "state", "input"};
+  return names[space];
+}
+
+static void print_place(text *t, const plan_operand *o) {
+  if (!o->value) {
+    text_print(t, "_");
+    return;
+  }
+  ir_type_print(t, &o->value->type);
+  text_print(t, " %s+%llu", space_name(o->view.space), (unsigned long long)o->view.base_bytes);
+  if (o->view.layout == PLAN_PANELS) text_print(t, " panels");
+  if (o->view.layout == PLAN_PANELS_TRANSPOSED) text_print(t, " panels^T");
+}
+
+static void print_step(text *t, const plan_step *step, size_t index) {
+  text_print(t, "  %3zu %-9s ", index, plan_kernel_name(step->kernel));
+  print_place(t, &step->result);
+  text_print(t, " <- ");
+  for (int i = 0; i < step->read_count; i++) {
+    if (i) text_print(t, ", ");
+    print_place(t, &step->reads[i]);
+  }
+  if (step->kernel == PLAN_LOOPS) {
+    text_print(t, " {");
+    for (int i = 0; i < step->node_count; i++) {
+      text_print(t, "%s%s", i ? " " : "", ir_op_describe(step->nodes[i]->op)->name);
+    }
+    text_print(t, "}");
+  }
+  text_print(t, "%s\n", step->barrier ? " |" : "");
+}
+
+void plan_print(text *t, const plan_module *plan) {
+  text_print(t, "weights %llu bytes in %zu constants, state %llu bytes, arena %llu bytes\n",
+             (unsigned long long)plan->weights_bytes, plan->weight_count, (unsigned long long)plan->state_bytes,
+             (unsigned long long)plan->arena_bytes);
+  for (size_t i = 0; i < plan->entry_count; i++) {
+    const plan_entry *entry = &plan->entries[i];
+    text_print(t, "%s: %zu steps, arena %llu bytes; '|' is a barrier\n", entry->graph->name, entry->step_count,
+               (unsigned long long)entry->arena_bytes);
+    for (size_t k = 0; k < entry->step_count; k++) print_step(t, &entry->steps[k], k);
+  }
+}

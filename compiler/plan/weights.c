@@ -1,0 +1,162 @@
+/*
+ * weights.c: which constants are stored, in which layout, and writing them.
+ * A constant that several graphs or layers share is stored once; an embedding
+ * that is also the output layer's weight is read out of that layer's panels.
+ */
+#include "plan/planner.h"
+
+#include <string.h>
+
+/* Clones and reshapes of a constant are equal if they are the same bytes. */
+static bool same_constant(const ir_constant *a, const ir_constant *b) {
+  if (a == b) return true;
+  if (!a->data || a->data != b->data || a->type.dtype != b->type.dtype || a->type.rank != b->type.rank) return false;
+  return memcmp(a->type.dims, b->type.dims, sizeof(ir_dim) * (size_t)a->type.rank) == 0;
+}
+
+plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout) {
+  plan_module *module = p->module;
+  size_t index = 0;
+  while (index < module->weight_count && (module->weights[index].layout != layout ||
+                                          !same_constant(module->weights[index].constant, c))) {
+    index++;
+  }
+  if (index == module->weight_count) {
+    ARENA_PUSH(p->a, module->weights, module->weight_count, p->weight_capacity) =
+        (plan_weight){.constant = c, .layout = layout};
+  }
+  /* Until plan_lay_out_weights, base_bytes is the index. */
+  plan_view view = {.space = PLAN_WEIGHTS, .base_bytes = index, .layout = layout, .offset = ir_dim_const(p->m, 0)};
+  plan_dense_strides(p->m, &c->type, view.stride);
+  return view;
+}
+
+/* ---- tied embeddings ---- */
+
+/* The panels whose matrix is the transpose of constant c, or weight_count. */
+static size_t find_transposed_panels(const plan_module *module, const ir_constant *c) {
+  size_t i = 0;
+  for (; i < module->weight_count; i++) {
+    const ir_node *maker = module->weights[i].constant->made_by;
+    if (module->weights[i].layout != PLAN_PANELS || !maker || maker->op != IR_TRANSPOSE) continue;
+    const ir_value *from = maker->operands[0];
+    if (ir_value_is_const(from) && same_constant(from->def->attrs.constant, c)) break;
+  }
+  return i;
+}
+
+/* Only loop nests know transposed panels, and only for the whole matrix. */
+static bool reads_allow_panels(const plan_module *module, const plan_entry *entry, size_t weight) {
+  for (size_t i = 0; i < entry->step_count; i++) {
+    const plan_step *step = &entry->steps[i];
+    for (int k = 0; k < step->read_count; k++) {
+      const plan_operand *read = &step->reads[k];
+      if (!read->value || read->view.space != PLAN_WEIGHTS || read->view.base_bytes != weight) continue;
+      if (step->kernel != PLAN_LOOPS || !ir_value_is_const(read->value) || !ir_dim_is(read->view.offset, 0) ||
+          !plan_view_is_dense(module->module, &read->value->type, &read->view)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/* For each weight the index of the panels it is read from instead, or its own. */
+static void tie_weights(const plan_module *module, size_t *stored_as) {
+  for (size_t i = 0; i < module->weight_count; i++) {
+    stored_as[i] = i;
+    const ir_constant *c = module->weights[i].constant;
+    if (module->weights[i].layout != PLAN_STRIDED || c->type.rank != 2) continue;
+    size_t panels = find_transposed_panels(module, c);
+    bool allowed = panels < module->weight_count;
+    for (size_t k = 0; k < module->entry_count && allowed; k++) {
+      allowed = reads_allow_panels(module, &module->entries[k], i);
+    }
+    if (allowed) stored_as[i] = panels;
+  }
+}
+
+/* ---- places ---- */
+
+static uint64_t weight_bytes(const plan_weight *w) {
+  const ir_type *type = &w->constant->type;
+  uint64_t count = 1;
+  for (int i = 0; i < type->rank; i++) {
+    int64_t size = 0;
+    ir_dim_is_const(type->dims[i], &size);
+    bool is_columns = w->layout == PLAN_PANELS && i == type->rank - 1;
+    count *= is_columns ? (uint64_t)(size + PLAN_PANEL - 1) / PLAN_PANEL * PLAN_PANEL : (uint64_t)size;
+  }
+  return count * ir_dtype_bytes(type->dtype);
+}
+
+static void patch_read(const plan_module *module, const size_t *stored_as, plan_view *view) {
+  if (view->space != PLAN_WEIGHTS) return;
+  size_t index = view->base_bytes;
+  if (stored_as[index] != index) view->layout = PLAN_PANELS_TRANSPOSED;
+  view->base_bytes = module->weights[stored_as[index]].base_bytes;
+}
+
+status plan_lay_out_weights(plan_module *module) {
+  size_t *stored_as = ARENA_ARRAY(module->module->arena, size_t, module->weight_count + 1);
+  tie_weights(module, stored_as);
+  for (size_t i = 0; i < module->weight_count; i++) {
+    plan_weight *w = &module->weights[i];
+    if (stored_as[i] != i) continue;
+    w->base_bytes = module->weights_bytes;
+    w->bytes = weight_bytes(w);
+    module->weights_bytes += (w->bytes + PLAN_ALIGN_BYTES - 1) / PLAN_ALIGN_BYTES * PLAN_ALIGN_BYTES;
+  }
+  for (size_t i = 0; i < module->entry_count; i++) {
+    for (size_t k = 0; k < module->entries[i].step_count; k++) {
+      plan_step *step = &module->entries[i].steps[k];
+      for (int r = 0; r < step->read_count; r++) patch_read(module, stored_as, &step->reads[r].view);
+    }
+  }
+  size_t kept = 0;
+  for (size_t i = 0; i < module->weight_count; i++) {
+    if (stored_as[i] == i) module->weights[kept++] = module->weights[i];
+  }
+  module->weight_count = kept;
+  return OK;
+}
+
+/* ---- writing ---- */
+
+static void write_panels(const ir_constant *c, const uint8_t *bytes, FILE *file) {
+  int64_t K = 0, N = 0;
+  size_t element = ir_dtype_bytes(c->type.dtype);
+  ir_dim_is_const(c->type.dims[0], &K);
+  ir_dim_is_const(c->type.dims[1], &N);
+  uint8_t row[PLAN_PANEL * 8];
+  for (int64_t n = 0; n < N; n += PLAN_PANEL) {
+    size_t columns = (size_t)(N - n < PLAN_PANEL ? N - n : PLAN_PANEL);
+    memset(row, 0, sizeof row);
+    for (int64_t k = 0; k < K; k++) {
+      memcpy(row, bytes + (size_t)(k * N + n) * element, columns * element);
+      fwrite(row, element, PLAN_PANEL, file);
+    }
+  }
+}
+
+status plan_write_weights(const plan_module *plan, FILE *file) {
+  static const uint8_t zeros[PLAN_ALIGN_BYTES];
+  for (size_t i = 0; i < plan->weight_count; i++) {
+    const plan_weight *w = &plan->weights[i];
+    arena scratch = {0};
+    const void *bytes;
+    status s = ir_constant_bytes(&scratch, w->constant, &bytes);
+    if (s) { /* the failure may lie in scratch: keep it for the caller */
+      s = fail_node(plan->module->arena, s, "constant '%s'", w->constant->name ? w->constant->name : "computed");
+      return s;
+    }
+    if (w->layout == PLAN_PANELS) {
+      write_panels(w->constant, bytes, file);
+    } else {
+      fwrite(bytes, 1, w->bytes, file);
+    }
+    arena_free(&scratch);
+    fwrite(zeros, 1, (PLAN_ALIGN_BYTES - w->bytes % PLAN_ALIGN_BYTES) % PLAN_ALIGN_BYTES, file);
+  }
+  return ferror(file) ? fail(plan->module->arena, STATUS_INPUT, "the weights cannot be written: disk full?") : OK;
+}
