@@ -1,0 +1,91 @@
+/*
+ * pass.h: what happens to a graph between import and plan. A pass is one file
+ * with one function, `bool pass_NAME(graph, report)`, that rewrites the graph
+ * and says whether it did; PASSES is the order they run in.
+ */
+#ifndef SMELT_PASS_H
+#define SMELT_PASS_H
+
+#include "ir/ir.h"
+
+/*
+ * PASS(name, summary), in running order. A pass may assume what the ones
+ * before it establish; `dead` and `dedupe` run again after every fusion that
+ * changed something.
+ */
+#define PASSES(X)                                                                                             \
+  X(fold, "compute what is constant; sizes become dims nodes; constant chains over weights become constants") \
+  X(canonicalise, "one spelling for each idea: cancel, merge and order elementwise and movement nodes")       \
+  X(dedupe, "make equal nodes one")                                                                           \
+  X(dead, "drop what nobody reads")                                                                           \
+  X(masks, "constant triangles become comparisons of positions; causal masks are recognised")                 \
+  X(activation, "find gelu, tanh gelu and silu in their spelled-out forms")                                   \
+  X(norm, "find layer and rms normalisation")                                                                 \
+  X(rotary, "find rotary position embedding")                                                                 \
+  X(linear, "matrix products with constant weights become linear, with their bias")                           \
+  X(attention, "scores, mask, softmax and weighted values become attention")                                  \
+  X(siblings, "linears of one input become one (query, key and value; gate and up)")                          \
+  X(gated, "activation(gate) * up over one linear becomes its gated form")                                    \
+  X(epilogue, "activation and residual move into the linear before them")                                     \
+  X(narrow, "slices of a result move up to its operands (logits of the last position only)")                  \
+  X(tidy, "canonicalise, dedupe and dead once more")
+
+/* What a pass did, for --passes, --print-after and tests. */
+typedef struct {
+  int rewrites;     /* pattern instances rewritten */
+  status failed;    /* a rewrite could not be built: a defect, reported with the node */
+} pass_report;
+
+typedef bool pass_function(ir_graph *g, pass_report *report);
+
+#define X(name, summary) pass_function pass_##name;
+PASSES(X)
+#undef X
+
+typedef struct {
+  const char *name;
+  const char *summary;
+  pass_function *run;
+} pass_info;
+
+const pass_info *pass_at(size_t index);          /* in order; NULL past the end */
+const pass_info *pass_named(const char *name);   /* NULL: unknown */
+
+/* Called after each pass over each graph with what it did. */
+typedef void pass_observer(void *user, const pass_info *pass, ir_graph *g, const pass_report *report);
+
+/*
+ * Runs all passes over `g` in order and verifies the graph after each that
+ * changed it. `observe` may be NULL.
+ */
+status pass_run_all(ir_graph *g, pass_observer *observe, void *user);
+
+/* ---- generators: from exported graphs to prefill, decode and encode ------------------------------- */
+
+/* Names and limits; what the driver read from the model folder. */
+typedef struct {
+  int64_t max_tokens;         /* capacity of the KV caches: past + sequence */
+  int64_t prefill_tokens;     /* longest piece of a prompt at once */
+  int64_t max_encoder_tokens; /* encoder-decoders */
+} generator_limits;
+
+typedef struct {
+  ir_graph *encode, *prefill, *decode; /* encode: NULL for decoder-only models */
+  ir_dim sequence, past, encoder;      /* symbols; encoder NULL for decoder-only models */
+  int64_t vocab_size;
+} generator;
+
+/* Whether the graph is a decoder with past, as hubs export them: input_ids, past_key_values.*, logits, present.*. */
+bool pass_is_generator(const ir_graph *g);
+
+/*
+ * Turns the imported graph `decoder` (and `encoder`, NULL if there is none)
+ * into the entries of a generator: batch 1, no padding, positions counted from
+ * the past, past and present one in-place cache, logits of the last position,
+ * what depends on the encoder alone computed once; then runs all passes. On
+ * success the module's graphs are the generator's.
+ */
+status pass_make_generator(ir_module *m, ir_graph *decoder, ir_graph *encoder, const generator_limits *limits,
+                           pass_observer *observe, void *user, generator *result);
+
+#endif
