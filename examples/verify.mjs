@@ -16,6 +16,7 @@ const { PreTrainedTokenizer } = await import(require.resolve("@huggingface/trans
 const folder = join(dirname(fileURLToPath(import.meta.url)), example);
 const readJson = (path) => JSON.parse(readFileSync(join(folder, path), "utf8"));
 const config = readJson("model/config.json");
+const generation = readJson("model/generation_config.json");
 const expected = readJson("expected.json");
 const tokenizer = new PreTrainedTokenizer(
   readJson("model/tokenizer.json"),
@@ -77,7 +78,7 @@ async function encoderDecoder() {
     let past = emptyPast(decoder, config.decoder_attention_heads, config.d_model / config.decoder_attention_heads);
     const ids = [];
     let fresh = config.decoder_start_token_id;
-    while (fresh !== config.eos_token_id && ids.length < config.max_position_embeddings) {
+    while (fresh !== config.eos_token_id && 1 + ids.length < generation.max_length) {
       const outputs = await decoder.run({
         input_ids: int64([fresh]),
         encoder_hidden_states: last_hidden_state,
