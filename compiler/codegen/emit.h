@@ -1,0 +1,185 @@
+/*
+ * emit.h: a thin layer over llvm-c, so that a kernel generator reads like the
+ * loop it makes. A value is a scalar or a vector of `lanes` elements; every
+ * function takes both, and a scalar meets a vector by being repeated.
+ *
+ * Elements have two forms: in memory (the dtype) and in registers, where f16
+ * and bf16 are f32 and bool is i1. emit_load and emit_store convert.
+ */
+#ifndef SMELT_EMIT_H
+#define SMELT_EMIT_H
+
+#include <llvm-c/Core.h>
+
+#include "codegen/codegen.h"
+
+typedef struct {
+  ir_dim dim;
+  LLVMValueRef value;
+} emit_known_size;
+
+/* One module under construction, and the function that is being filled. */
+typedef struct emitter {
+  arena *arena;
+  ir_module *ir;
+  const codegen_level *level;
+  LLVMContextRef context;
+  LLVMModuleRef module;
+  LLVMTypeRef pointer, i1, i32, i64;
+  LLVMTypeRef kernel_result;   /* void */
+  /* the current function */
+  LLVMBuilderRef builder;      /* where instructions go */
+  LLVMBuilderRef prologue;     /* the function's first block: variables and sizes, which dominate everything */
+  LLVMValueRef function, frame, thread, thread_count; /* thread, thread_count: i64 */
+  emit_known_size *sizes;
+  size_t size_count, size_capacity;
+} emitter;
+
+emitter *emit_new(arena *a, ir_module *ir, const codegen_level *level, const char *module_name);
+void emit_free(emitter *e); /* the LLVM module and context; not the arena */
+
+/* ---- functions ------------------------------------------------------------------- */
+
+/*
+ * Starts `void name(frame *, i32 thread, i32 thread_count, pointer x argument_count)`; emit_argument gives the
+ * pointers. emit_function_end adds the return.
+ */
+void emit_function_begin(emitter *e, const char *name, int argument_count);
+void emit_function_end(emitter *e);
+LLVMValueRef emit_argument(emitter *e, int index);
+/* Promises that nothing else in the function reaches what argument `index` points at. */
+void emit_argument_noalias(emitter *e, int index);
+
+/* ---- types and constants ------------------------------------------------------------ */
+
+LLVMTypeRef emit_type(emitter *e, ir_dtype dtype, int lanes);        /* in registers */
+LLVMTypeRef emit_memory_type(emitter *e, ir_dtype dtype, int lanes); /* in memory */
+ir_dtype emit_compute_dtype(ir_dtype dtype);                         /* f16, bf16 -> f32; else itself */
+LLVMTypeRef emit_lanes_type(LLVMTypeRef element, int lanes);
+LLVMTypeRef emit_element_type(LLVMTypeRef type); /* of a vector; a scalar type itself */
+int emit_lanes(LLVMValueRef v);                  /* 1 for a scalar */
+int emit_type_lanes(LLVMTypeRef type);
+int emit_level_lanes(const emitter *e, ir_dtype dtype); /* elements in one vector register, in compute form */
+
+LLVMValueRef emit_index(emitter *e, int64_t value);           /* i64 */
+LLVMValueRef emit_number(LLVMTypeRef type, double value);     /* float types, every lane */
+LLVMValueRef emit_integer(LLVMTypeRef type, int64_t value);   /* integer types, every lane */
+LLVMValueRef emit_zero(LLVMTypeRef type);
+LLVMValueRef emit_lane_numbers(emitter *e, int lanes);        /* <0, 1, 2, ...> i64 */
+bool emit_is_constant(LLVMValueRef v, int64_t *value);        /* an integer scalar known now */
+
+/* ---- arithmetic ------------------------------------------------------------------------ */
+
+LLVMValueRef emit_splat(emitter *e, LLVMValueRef v, int lanes); /* v itself if it has the lanes */
+/* x and y with equal lanes. */
+void emit_match(emitter *e, LLVMValueRef *x, LLVMValueRef *y);
+LLVMValueRef emit_binary(emitter *e, LLVMOpcode op, LLVMValueRef x, LLVMValueRef y);
+/* Integer or float by the type of x. */
+LLVMValueRef emit_add(emitter *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_sub(emitter *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_mul(emitter *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_fdiv(emitter *e, LLVMValueRef x, LLVMValueRef y);
+/* x * y + z, fused where the level has the instruction, never a library call. */
+LLVMValueRef emit_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z);
+LLVMValueRef emit_select(emitter *e, LLVMValueRef condition, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_icmp(emitter *e, LLVMIntPredicate p, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_fcmp(emitter *e, LLVMRealPredicate p, LLVMValueRef x, LLVMValueRef y);
+/* y where x is NaN or y is: no; the one instruction a processor has: x > y ? x : y. */
+LLVMValueRef emit_larger(emitter *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_smaller(emitter *e, LLVMValueRef x, LLVMValueRef y);
+/* Signed integer minimum and maximum. */
+LLVMValueRef emit_imin(emitter *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_imax(emitter *e, LLVMValueRef x, LLVMValueRef y);
+/* An overloaded intrinsic: "llvm.sqrt" on the type of x; y and z may be NULL. */
+LLVMValueRef emit_intrinsic(emitter *e, const char *name, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z);
+/* Floor division and modulo of i64, as ir_dim's. */
+LLVMValueRef emit_floor_div(emitter *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_floor_mod(emitter *e, LLVMValueRef x, LLVMValueRef y);
+/* Division and remainder of i64 that are known not to be negative. */
+LLVMValueRef emit_udiv(emitter *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_urem(emitter *e, LLVMValueRef x, LLVMValueRef y);
+
+LLVMValueRef emit_lane(emitter *e, LLVMValueRef v, int lane);
+LLVMValueRef emit_set_lane(emitter *e, LLVMValueRef v, int lane, LLVMValueRef x);
+
+/* Combines two values of one type: what a reduction needs. */
+typedef LLVMValueRef emit_combine(emitter *e, LLVMValueRef x, LLVMValueRef y);
+/* All lanes of v combined, pairwise; a scalar is itself. */
+LLVMValueRef emit_across(emitter *e, LLVMValueRef v, emit_combine *combine);
+/* Lane i of the result is all lanes of vs[i] added up; count is the lanes of the vectors. */
+LLVMValueRef emit_sum_each(emitter *e, LLVMValueRef *vs, int count);
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+/* base + offset elements. */
+LLVMValueRef emit_at(emitter *e, ir_dtype dtype, LLVMValueRef base, LLVMValueRef offset);
+LLVMValueRef emit_load(emitter *e, ir_dtype dtype, LLVMValueRef pointer, int lanes);
+void emit_store(emitter *e, ir_dtype dtype, LLVMValueRef pointer, LLVMValueRef v);
+/*
+ * The same for the first `count` lanes only (i64, may be beyond lanes); other lanes load as zero. NULL: all.
+ * Memory of the other lanes is not touched.
+ */
+LLVMValueRef emit_load_part(emitter *e, ir_dtype dtype, LLVMValueRef pointer, int lanes, LLVMValueRef count);
+void emit_store_part(emitter *e, ir_dtype dtype, LLVMValueRef pointer, LLVMValueRef v, LLVMValueRef count);
+void emit_prefetch(emitter *e, LLVMValueRef pointer);
+/* Memory form to register form, and back. */
+LLVMValueRef emit_widen(emitter *e, ir_dtype dtype, LLVMValueRef v);
+LLVMValueRef emit_narrow(emitter *e, ir_dtype dtype, LLVMValueRef v);
+
+/* A place on the stack that holds one value; LLVM makes it a register. */
+LLVMValueRef emit_variable(emitter *e, LLVMTypeRef type, LLVMValueRef first);
+LLVMValueRef emit_get(emitter *e, LLVMValueRef variable);
+void emit_set(emitter *e, LLVMValueRef variable, LLVMValueRef v);
+/* `count` elements on the stack, aligned to 64 bytes; kernels keep to EMIT_STACK_BYTES in all. */
+LLVMValueRef emit_stack(emitter *e, LLVMTypeRef element, int64_t count);
+enum { EMIT_STACK_BYTES = 64 * 1024 };
+
+/* ---- control ---------------------------------------------------------------------------------- */
+
+typedef struct {
+  LLVMValueRef index; /* i64 */
+  LLVMValueRef step;
+  LLVMBasicBlockRef head, exit;
+} emit_loop;
+
+/* for (index = low; index < high; index += step) */
+emit_loop emit_loop_begin(emitter *e, LLVMValueRef low, LLVMValueRef high, int64_t step);
+void emit_loop_end(emitter *e, const emit_loop *loop);
+
+typedef struct {
+  LLVMBasicBlockRef otherwise, exit;
+  bool has_else;
+} emit_branch;
+
+emit_branch emit_if(emitter *e, LLVMValueRef condition);
+void emit_else(emitter *e, emit_branch *branch);
+void emit_end_if(emitter *e, emit_branch *branch);
+
+/*
+ * Covers [low, high) with strips: body(index, lanes, part) is emitted for `unroll` vectors at once (part counts
+ * from 0), then for one, then for single elements; parts that high makes unnecessary are left out.
+ */
+typedef void emit_body(emitter *e, LLVMValueRef index, int lanes, int part, void *user);
+void emit_strips(emitter *e, LLVMValueRef low, LLVMValueRef high, int lanes, int unroll, emit_body *body,
+                 void *user);
+
+/* ---- sizes and threads --------------------------------------------------------------------------- */
+
+LLVMValueRef emit_size(emitter *e, ir_dim dim); /* i64, computed once in the prologue */
+/*
+ * The part [*low, *high) of `units` equal pieces of work that is this thread's. Where units x unit_work (about
+ * one elementary operation each) is small, thread 0 has it all. Pieces never depend on the number of threads.
+ */
+void emit_share(emitter *e, LLVMValueRef units, LLVMValueRef unit_work, LLVMValueRef *low, LLVMValueRef *high);
+
+/* ---- mathematics (math.c): floats of any lanes; accuracy in the comments there ------------------------ */
+
+LLVMValueRef emit_exp(emitter *e, LLVMValueRef x);
+LLVMValueRef emit_log(emitter *e, LLVMValueRef x);
+LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x);
+LLVMValueRef emit_erf(emitter *e, LLVMValueRef x);
+LLVMValueRef emit_sin(emitter *e, LLVMValueRef x);
+LLVMValueRef emit_cos(emitter *e, LLVMValueRef x);
+LLVMValueRef emit_pow(emitter *e, LLVMValueRef x, LLVMValueRef y);
+
+#endif

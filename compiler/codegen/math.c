@@ -1,0 +1,243 @@
+/*
+ * math.c: exp, log, tanh, erf, sin, cos and pow as straight-line code over
+ * scalars or vectors of f32 or f64. No tables, no library calls, no branches:
+ * each is an argument reduction, a polynomial and a reconstruction (Muller,
+ * Elementary Functions, 3rd ed., chapters 11 and 12). Polynomials are the
+ * functions' own Taylor series, or Chebyshev series computed here (Trefethen,
+ * Approximation Theory and Approximation Practice, chapter 4), as long as the
+ * precision asks for.
+ */
+#include "codegen/emit.h"
+
+#include <math.h>
+
+static bool is_double(LLVMValueRef x) {
+  return LLVMGetTypeKind(emit_element_type(LLVMTypeOf(x))) == LLVMDoubleTypeKind;
+}
+
+static LLVMValueRef number_like(LLVMValueRef x, double value) { return emit_number(LLVMTypeOf(x), value); }
+
+static LLVMTypeRef bits_type(emitter *e, LLVMValueRef x) {
+  return emit_lanes_type(is_double(x) ? e->i64 : e->i32, emit_lanes(x));
+}
+
+static int fraction_bits(LLVMValueRef x) { return is_double(x) ? 52 : 23; }
+static int exponent_bias(LLVMValueRef x) { return is_double(x) ? 1023 : 127; }
+
+/* coefficients[0] + coefficients[1] x + ... */
+static LLVMValueRef polynomial(emitter *e, LLVMValueRef x, const double *coefficients, int count) {
+  LLVMValueRef sum = number_like(x, coefficients[count - 1]);
+  for (int i = count - 2; i >= 0; i--) sum = emit_fma(e, sum, x, number_like(x, coefficients[i]));
+  return sum;
+}
+
+/*
+ * round(x * scale) for |x * scale| < 2^22 (2^51), as float and as integer of the same width: adding
+ * 1.5 * 2^fraction_bits leaves the integer in the low bits. NaN gives some integer and a NaN.
+ */
+static LLVMValueRef round_scaled(emitter *e, LLVMValueRef x, double scale, LLVMValueRef *integer) {
+  LLVMValueRef shift = number_like(x, 1.5 * ldexp(1, fraction_bits(x)));
+  LLVMValueRef shifted = emit_fma(e, x, number_like(x, scale), shift);
+  LLVMTypeRef bits = bits_type(e, x);
+  *integer = emit_sub(e, LLVMBuildBitCast(e->builder, shifted, bits, ""),
+                      LLVMBuildBitCast(e->builder, shift, bits, ""));
+  return emit_sub(e, shifted, shift);
+}
+
+/* 2^n for integers n in the range of normal numbers. */
+static LLVMValueRef power_of_two(emitter *e, LLVMValueRef n, LLVMValueRef like) {
+  LLVMTypeRef bits = LLVMTypeOf(n);
+  n = emit_add(e, n, emit_integer(bits, exponent_bias(like)));
+  n = emit_binary(e, LLVMShl, n, emit_integer(bits, fraction_bits(like)));
+  return LLVMBuildBitCast(e->builder, n, LLVMTypeOf(like), "");
+}
+
+/* ln 2 in two parts, the first with so few bits that n times it is exact. */
+static const double LN2_HIGH_F32 = 0.693359375, LN2_LOW_F32 = -2.12194440054690583e-4;
+static const double LN2_HIGH_F64 = 6.93147180369123816490e-01, LN2_LOW_F64 = 1.90821492927058770002e-10;
+
+enum { EXP_TERMS_F32 = 7, EXP_TERMS_F64 = 13 };
+
+/* x = n ln 2 + r, |r| <= ln 2 / 2; returns (e^r - 1 - r) / r^2 and r. */
+static LLVMValueRef exp_reduced(emitter *e, LLVMValueRef x, LLVMValueRef *r, LLVMValueRef *n) {
+  LLVMValueRef whole = round_scaled(e, x, 1 / log(2), n);
+  *r = emit_fma(e, whole, number_like(x, is_double(x) ? -LN2_HIGH_F64 : -LN2_HIGH_F32), x);
+  *r = emit_fma(e, whole, number_like(x, is_double(x) ? -LN2_LOW_F64 : -LN2_LOW_F32), *r);
+  double inverse_factorials[EXP_TERMS_F64], factorial = 1;
+  for (int i = 0; i < EXP_TERMS_F64; i++) inverse_factorials[i] = 1 / (factorial *= i + 2);
+  return polynomial(e, *r, inverse_factorials, (is_double(x) ? EXP_TERMS_F64 : EXP_TERMS_F32) - 1);
+}
+
+/* Within 1 ulp; overflows to infinity, underflows gradually to 0. */
+LLVMValueRef emit_exp(emitter *e, LLVMValueRef x) {
+  double most = is_double(x) ? 710 : 89, least = is_double(x) ? -746 : -104;
+  /* comparisons are ordered so that NaN passes */
+  x = emit_select(e, emit_fcmp(e, LLVMRealOGT, x, number_like(x, most)), number_like(x, most), x);
+  x = emit_select(e, emit_fcmp(e, LLVMRealOLT, x, number_like(x, least)), number_like(x, least), x);
+  LLVMValueRef r, n;
+  LLVMValueRef tail = exp_reduced(e, x, &r, &n);
+  LLVMValueRef near_one = emit_fma(e, emit_mul(e, r, r), tail, r);
+  near_one = emit_add(e, near_one, number_like(x, 1));
+  /* 2^n alone may leave the range of normal numbers */
+  LLVMValueRef half = emit_binary(e, LLVMAShr, n, emit_integer(LLVMTypeOf(n), 1));
+  LLVMValueRef scaled = emit_mul(e, near_one, power_of_two(e, half, x));
+  return emit_mul(e, scaled, power_of_two(e, emit_sub(e, n, half), x));
+}
+
+enum { LOG_TERMS_F32 = 6, LOG_TERMS_F64 = 11 };
+
+/* Within 2 ulp; log 0 = -infinity, negative numbers give NaN. */
+LLVMValueRef emit_log(emitter *e, LLVMValueRef x) {
+  LLVMTypeRef bits = bits_type(e, x);
+  int fraction = fraction_bits(x);
+  double smallest = is_double(x) ? 0x1p-1022 : 0x1p-126, lift = ldexp(1, fraction + 2);
+  LLVMValueRef subnormal = emit_fcmp(e, LLVMRealOLT, x, number_like(x, smallest));
+  LLVMValueRef lifted = emit_select(e, subnormal, emit_mul(e, x, number_like(x, lift)), x);
+  /* lifted = 2^n m with m in [sqrt 1/2, sqrt 2): take the exponent after subtracting that of sqrt 1/2 */
+  LLVMValueRef root = LLVMBuildBitCast(e->builder, number_like(x, sqrt(0.5)), bits, "");
+  LLVMValueRef raw = LLVMBuildBitCast(e->builder, lifted, bits, "");
+  LLVMValueRef n = emit_binary(e, LLVMAShr, emit_sub(e, raw, root), emit_integer(bits, fraction));
+  LLVMValueRef m = emit_sub(e, raw, emit_binary(e, LLVMShl, n, emit_integer(bits, fraction)));
+  m = LLVMBuildBitCast(e->builder, m, LLVMTypeOf(x), "");
+  n = emit_sub(e, n, emit_select(e, subnormal, emit_integer(bits, fraction + 2), emit_zero(bits)));
+  LLVMValueRef whole = LLVMBuildSIToFP(e->builder, n, LLVMTypeOf(x), "");
+  /* log m = 2 artanh s = 2 (s + s^3/3 + s^5/5 ...), s = f / (2 + f), f = m - 1; in the form f - s (f - tail) */
+  LLVMValueRef one = number_like(x, 1);
+  LLVMValueRef f = emit_sub(e, m, one);
+  LLVMValueRef s = emit_fdiv(e, f, emit_add(e, f, number_like(x, 2)));
+  LLVMValueRef z = emit_mul(e, s, s);
+  double odd[LOG_TERMS_F64];
+  for (int i = 0; i < LOG_TERMS_F64; i++) odd[i] = 2.0 / (2 * i + 3);
+  LLVMValueRef tail = polynomial(e, z, odd, (is_double(x) ? LOG_TERMS_F64 : LOG_TERMS_F32) - 1);
+  tail = emit_mul(e, z, tail);
+  LLVMValueRef low = emit_mul(e, whole, number_like(x, is_double(x) ? LN2_LOW_F64 : LN2_LOW_F32));
+  LLVMValueRef correction = emit_sub(e, emit_mul(e, s, emit_sub(e, f, tail)), low);
+  LLVMValueRef near_zero = emit_sub(e, f, correction);
+  LLVMValueRef v = emit_fma(e, whole, number_like(x, is_double(x) ? LN2_HIGH_F64 : LN2_HIGH_F32), near_zero);
+  LLVMValueRef infinity = number_like(x, INFINITY), zero = number_like(x, 0);
+  v = emit_select(e, emit_fcmp(e, LLVMRealOLT, x, infinity), v, x); /* infinity and NaN are themselves */
+  v = emit_select(e, emit_fcmp(e, LLVMRealOEQ, x, zero), number_like(x, -INFINITY), v);
+  return emit_select(e, emit_fcmp(e, LLVMRealOLT, x, zero), number_like(x, NAN), v);
+}
+
+/* Within 3 ulp: (e^2|x| - 1) / (e^2|x| + 1), the difference from one kept exact near 0. */
+LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x) {
+  double saturated = is_double(x) ? 22 : 10;
+  LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", x, NULL, NULL);
+  LLVMValueRef most = number_like(x, saturated);
+  LLVMValueRef y = emit_select(e, emit_fcmp(e, LLVMRealOGT, size, most), most, size);
+  LLVMValueRef r, n;
+  LLVMValueRef tail = exp_reduced(e, emit_add(e, y, y), &r, &n);
+  LLVMValueRef scale = power_of_two(e, n, x);
+  LLVMValueRef less_one = emit_fma(e, emit_mul(e, r, r), tail, r); /* e^r - 1 */
+  LLVMValueRef t = emit_fma(e, less_one, scale, emit_sub(e, scale, number_like(x, 1)));
+  return emit_intrinsic(e, "llvm.copysign", emit_fdiv(e, t, emit_add(e, t, number_like(x, 2))), x, NULL);
+}
+
+/* ---- erf ------------------------------------------------------------------------------ */
+
+enum { ERF_TERMS_F32 = 22, ERF_TERMS_F64 = 52 };
+
+static double erf_over_x(double x) { return x == 0 ? 2 / sqrt(acos(-1)) : erf(x) / x; }
+
+/* Chebyshev coefficients of erf(x) / x as a function of z = 2 x^2 / limit^2 - 1 on [-1, 1]. */
+static void erf_series(double limit, double *series, int count) {
+  enum { NODES = 64 };
+  const double pi = acos(-1);
+  for (int k = 0; k < count; k++) {
+    double sum = 0;
+    for (int j = 0; j < NODES; j++) {
+      double angle = pi * (j + 0.5) / NODES;
+      sum += erf_over_x(limit * sqrt((cos(angle) + 1) / 2)) * cos(k * angle);
+    }
+    series[k] = sum * (k ? 2.0 : 1.0) / NODES;
+  }
+}
+
+/* Error below 3e-7 (f32) of the result; the series is summed by Clenshaw's recurrence. */
+LLVMValueRef emit_erf(emitter *e, LLVMValueRef x) {
+  int count = is_double(x) ? ERF_TERMS_F64 : ERF_TERMS_F32;
+  double limit = is_double(x) ? 6 : 4, series[ERF_TERMS_F64];
+  erf_series(limit, series, count);
+  LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", x, NULL, NULL), one = number_like(x, 1);
+  LLVMValueRef most = number_like(x, limit);
+  LLVMValueRef y = emit_select(e, emit_fcmp(e, LLVMRealOGT, size, most), most, size);
+  /* 2 z = 4 y^2 / limit^2 - 2 */
+  LLVMValueRef twice_z = emit_fma(e, emit_mul(e, y, y), number_like(x, 4 / (limit * limit)), number_like(x, -2));
+  LLVMValueRef before = number_like(x, 0), sum = number_like(x, series[count - 1]);
+  for (int k = count - 2; k > 0; k--) {
+    LLVMValueRef next = emit_fma(e, twice_z, sum, emit_sub(e, number_like(x, series[k]), before));
+    before = sum;
+    sum = next;
+  }
+  LLVMValueRef half_z = emit_mul(e, twice_z, number_like(x, 0.5));
+  sum = emit_fma(e, half_z, sum, emit_sub(e, number_like(x, series[0]), before));
+  LLVMValueRef v = emit_mul(e, y, sum);
+  v = emit_select(e, emit_fcmp(e, LLVMRealOGT, v, one), one, v);
+  return emit_intrinsic(e, "llvm.copysign", v, x, NULL);
+}
+
+/* ---- sin and cos -------------------------------------------------------------------------- */
+
+enum { SINE_TERMS_F32 = 5, SINE_TERMS_F64 = 10 };
+
+/* sin(x + quarter * pi / 2). |x| up to 2^30: x is reduced in f64, in three parts of pi / 2 for f64 itself. */
+static LLVMValueRef turned_sine(emitter *e, LLVMValueRef x, int quarter) {
+  int lanes = emit_lanes(x);
+  LLVMTypeRef wide_type = emit_type(e, SMELT_F64, lanes);
+  LLVMValueRef wide = is_double(x) ? x : LLVMBuildFPExt(e->builder, x, wide_type, "");
+  LLVMValueRef n;
+  LLVMValueRef whole = round_scaled(e, wide, 2 / acos(-1), &n);
+  /* pi / 2 = the sum of these; the first two have 33 bits */
+  static const double PARTS[] = {1.57079632673412561417e+00, 6.07710050630396597660e-11,
+                                 2.02226624879595063154e-21};
+  for (int i = 0; i < 3; i++) wide = emit_fma(e, whole, number_like(wide, -PARTS[i]), wide);
+  LLVMValueRef r = is_double(x) ? wide : LLVMBuildFPTrunc(e->builder, wide, LLVMTypeOf(x), "");
+  n = emit_add(e, n, emit_integer(LLVMTypeOf(n), quarter));
+  double sine[SINE_TERMS_F64], cosine[SINE_TERMS_F64 + 1], factorial = 1;
+  int terms = is_double(x) ? SINE_TERMS_F64 : SINE_TERMS_F32;
+  for (int i = 0; i <= terms; i++) {
+    if (i > 0) factorial *= 2.0 * i;
+    cosine[i] = (i % 2 ? -1 : 1) / factorial;
+    if (i > 0) factorial *= 2.0 * i + 1;
+    if (i < terms) sine[i] = (i % 2 ? -1 : 1) / factorial;
+  }
+  LLVMValueRef z = emit_mul(e, r, r);
+  LLVMValueRef s = emit_fma(e, emit_mul(e, r, z), polynomial(e, z, sine + 1, terms - 1), r);
+  LLVMValueRef c = polynomial(e, z, cosine, terms + 1);
+  LLVMTypeRef bits = LLVMTypeOf(n);
+  LLVMValueRef zero = emit_zero(bits);
+  LLVMValueRef odd = emit_icmp(e, LLVMIntNE, emit_binary(e, LLVMAnd, n, emit_integer(bits, 1)), zero);
+  LLVMValueRef lower = emit_icmp(e, LLVMIntNE, emit_binary(e, LLVMAnd, n, emit_integer(bits, 2)), zero);
+  LLVMValueRef v = emit_select(e, odd, c, s);
+  return emit_select(e, lower, LLVMBuildFNeg(e->builder, v, ""), v);
+}
+
+/* Within 2 ulp of the largest result, 1. */
+LLVMValueRef emit_sin(emitter *e, LLVMValueRef x) { return turned_sine(e, x, 0); }
+LLVMValueRef emit_cos(emitter *e, LLVMValueRef x) { return turned_sine(e, x, 1); }
+
+/* ---- pow ------------------------------------------------------------------------------------ */
+
+/* f32 goes through f64 and is within 1 ulp; f64 loses about log2 |y log x| bits. */
+LLVMValueRef emit_pow(emitter *e, LLVMValueRef x, LLVMValueRef y) {
+  emit_match(e, &x, &y);
+  LLVMTypeRef type = LLVMTypeOf(x), wide = emit_type(e, SMELT_F64, emit_lanes(x));
+  bool narrow = !is_double(x);
+  LLVMValueRef base = narrow ? LLVMBuildFPExt(e->builder, x, wide, "") : x;
+  LLVMValueRef power = narrow ? LLVMBuildFPExt(e->builder, y, wide, "") : y;
+  LLVMValueRef zero = emit_number(wide, 0), one = emit_number(wide, 1);
+  LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", base, NULL, NULL);
+  LLVMValueRef v = emit_exp(e, emit_mul(e, power, emit_log(e, size)));
+  /* a negative base has a real power only for whole exponents, whose oddness is the sign */
+  LLVMValueRef whole = emit_fcmp(e, LLVMRealOEQ, emit_intrinsic(e, "llvm.trunc", power, NULL, NULL), power);
+  LLVMValueRef half = emit_mul(e, power, emit_number(wide, 0.5));
+  LLVMValueRef even = emit_fcmp(e, LLVMRealOEQ, emit_intrinsic(e, "llvm.trunc", half, NULL, NULL), half);
+  LLVMValueRef turned = emit_select(e, even, v, LLVMBuildFNeg(e->builder, v, ""));
+  turned = emit_select(e, whole, turned, emit_number(wide, NAN));
+  v = emit_select(e, emit_fcmp(e, LLVMRealOLT, base, zero), turned, v);
+  LLVMValueRef is_one = emit_binary(e, LLVMOr, emit_fcmp(e, LLVMRealOEQ, power, zero),
+                                    emit_fcmp(e, LLVMRealOEQ, base, one));
+  v = emit_select(e, is_one, one, v);
+  return narrow ? LLVMBuildFPTrunc(e->builder, v, type, "") : v;
+}
