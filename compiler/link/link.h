@@ -15,7 +15,8 @@
  *
  * What a model is linked with lies in PREFIX/lib/smelt/TARGET, where PREFIX/bin
  * holds the running smelt; the environment variable SMELT_LIB names another
- * lib/smelt. The linker is ld.lld, run as a program.
+ * lib/smelt. The linker is ld.lld, run as a program: the one that SMELT_LD
+ * names, else the one smelt was built with, else the first on PATH.
  */
 #ifndef SMELT_LINK_H
 #define SMELT_LINK_H
