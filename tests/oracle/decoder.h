@@ -10,6 +10,8 @@
 
 #include "session.h"
 
+#include <stdbool.h>
+
 typedef struct {
   char *name;       /* "0.key", "3.encoder.value": what follows past_key_values. and present. */
   ort_value *value; /* [1, heads, tokens, head_dim] */

@@ -1,0 +1,46 @@
+#!/bin/sh
+# agree.sh SMELT ORACLE FOLDER IDS [COUNT [START]]: a model folder compiled by smelt must agree with ONNX Runtime.
+#
+# From the prompt IDS (comma-separated) both must say the same COUNT greedy tokens (256), and their logits over the
+# first 64 positions must lie within 1e-4, read one token at a time as well as whole. In an encoder-decoder IDS are
+# the encoder's and START is what its decoder starts from. Needs $SMELT_SOURCE; CC makes the test program (clang-22).
+set -eu
+smelt=$1 oracle=$2 folder=$3 ids=$4 count=${5:-256} start=${6-}
+here=$(dirname "$0")
+source=${SMELT_SOURCE:-$here/../..}
+positions=64
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "FAILED: $*"
+  exit 1
+}
+
+"$oracle" version >"$work/version" || { cat "$work/version"; exit 77; }
+[ -d "$folder" ] || { echo "SKIP: $folder is absent"; exit 77; }
+
+"$oracle" greedy "$folder" --ids "$ids" -n "$count" ${start:+--start "$start"} \
+  --logits "$work/oracle.npy" --positions "$positions" >"$work/oracle.ids"
+
+"$smelt" build "$folder" --emit lib --name tested -o "$work/tested.a"
+"${CC:-clang-22}" -std=c11 -O1 -I "$source/include" "$here/compiled_model.c" "$here/npy.c" "$here/oracle_error.c" \
+  "$work/tested.a" -lm -lpthread -o "$work/compiled"
+
+# The positions whose logits are compared: the prompt (the decoder's start), then what the oracle said, less its last
+# word, after which it did not look.
+sequence=$(echo "${start:-$ids} $(sed 's/[^ ]*$//' "$work/oracle.ids")" | xargs | tr ' ' ',' | cut -d, -f1-$positions)
+[ -z "$start" ] || sequence=$ids:$sequence
+
+"$work/compiled" greedy "${start:+$ids:}${start:-$ids}" "$count" >"$work/compiled.ids"
+cmp -s "$work/oracle.ids" "$work/compiled.ids" ||
+  fail "greedy tokens differ
+  oracle:   $(cat "$work/oracle.ids")
+  compiled: $(cat "$work/compiled.ids")"
+
+for way in decode prefill; do
+  "$work/compiled" $way "$sequence" "$work/$way.npy"
+  printf '%s: ' "$way"
+  "$oracle" diff "$work/oracle.npy" "$work/$way.npy" --within 1e-4 || fail "logits of $way differ"
+done
+echo "$count tokens agree with ONNX Runtime $(cat "$work/version")"
