@@ -1,0 +1,94 @@
+/* build.h: what the parts of the tokenizer compiler fill in, one file per part of tokenizer.json. */
+#ifndef SMELT_TOKENIZER_BUILD_H
+#define SMELT_TOKENIZER_BUILD_H
+
+#include "base/base.h"
+#include "smelt/tokenizer.h"
+#include "tokenizer/json_view.h"
+#include "tokenizer/regex.h"
+#include "tokenizer/tokenizer.h"
+
+typedef struct {
+  const char *bytes;
+  size_t count;
+} tok_string;
+
+/* A token that is cut out of the text before anything else. */
+typedef struct {
+  tok_string content;
+  uint32_t id;
+  bool normalized; /* searched for in normalised text, and normalised itself */
+} tok_added_token;
+
+/* A section's data before packing. Sections with the same data are stored once. */
+typedef struct {
+  const void *data;
+  size_t count;
+} tok_section_data;
+
+typedef struct {
+  arena *a;
+  tok_header header;
+  tok_section_data sections[TOK_SECTION_COUNT];
+  uint32_t vocab_size;
+
+  json_t *vocab;        /* model.vocab: spelling -> id */
+  tok_string *spelling; /* per id, as the JSON has it; count 0 for holes */
+  tok_string *key;      /* per id, as pieces of text have it; count 0 where no piece can be it */
+  tok_string *text;     /* per id, as decoding gives it */
+  uint8_t *flags;       /* per id: TOK_SPECIAL ... */
+  bool byte_fallback, ignore_merges;
+
+  tok_added_token *added;
+  size_t added_count, added_capacity;
+
+  tok_step *steps;
+  size_t step_count, step_capacity;
+  char *step_bytes;
+  size_t step_bytes_count, step_bytes_capacity;
+
+  tok_split_kind *split_kinds; /* beside regexes */
+  size_t split_count, split_kind_capacity;
+  regex_program *programs;
+  size_t program_count, program_capacity;
+} tok_build;
+
+#define TOK_SET_SECTION(b, name, pointer, element_count)                                                     \
+  ((b)->sections[TOK_SECTION_##name] = (tok_section_data){(pointer), (element_count)})
+
+/* ---- in order of use -------------------------------------------------------------- */
+
+/* Checks model.type and its options, reads model.vocab and added_tokens (vocabulary.c). */
+status tok_read_vocabulary(tok_build *b, const json_view *root);
+/* The id of a spelling in the vocabulary or the added tokens, or TOK_NONE. */
+uint32_t tok_find(const tok_build *b, const char *spelling);
+/* Keys and decoded texts of byte-level tokens (byte_level.c). */
+void tok_byte_level_texts(tok_build *b);
+/* One string per id as three sections; fails if one is too long (pack.c). */
+status tok_pack_strings(tok_build *b, const tok_string *strings, int first_section);
+
+/* normalizer -> steps (normalizer.c). */
+status tok_read_normalizer(tok_build *b, const json_view *root);
+/* A string after the steps read so far; what the normaliser makes of an added token. */
+tok_string tok_normalize(tok_build *b, tok_string string);
+void tok_add_step(tok_build *b, tok_step_kind kind, tok_string first, tok_string second);
+
+/* pre_tokenizer -> steps, splits and the byte-level flag (pre_tokenizer.c). */
+status tok_read_pre_tokenizer(tok_build *b, const json_view *root);
+/* decoder -> texts and flags (decoder.c). Wants the pre-tokenizer's flags. */
+status tok_read_decoder(tok_build *b, const json_view *root);
+/* post_processor -> prefix and suffix ids (post_processor.c). */
+status tok_read_post_processor(tok_build *b, const json_view *root);
+
+/* model.merges -> the tables of merges and of pieces (merges.c). Wants keys and texts. */
+status tok_read_merges(tok_build *b, const json_view *model);
+/* Added tokens -> the trie (added_tokens.c). */
+status tok_pack_added_tokens(tok_build *b);
+/* Regular expressions -> classes and DFAs (splits.c). */
+status tok_pack_splits(tok_build *b);
+/* Unicode's tables for NFC (normal_form.c). */
+void tok_pack_normal_form(tok_build *b);
+/* Header and sections -> bytes (pack.c). */
+status tok_pack(tok_build *b, text *blob);
+
+#endif

@@ -1,0 +1,121 @@
+/* compile.c: from the files to the blob, part by part. */
+#include "tokenizer/build.h"
+
+#include <string.h>
+
+/* ---- files -------------------------------------------------------------------------- */
+
+static status load_json(arena *a, const char *path, json_t **document) {
+  file_view file;
+  TRY(file_map(a, path, &file));
+  json_error_t error;
+  *document = json_loadb((const char *)file.bytes, file.count, JSON_ALLOW_NUL, &error);
+  file_unmap(&file);
+  if (*document) return OK;
+  return fail_file(a, fail(a, STATUS_INPUT, "not valid JSON, line %d: %s", error.line, error.text), path);
+}
+
+/* ---- bos, eos, pad -------------------------------------------------------------------- */
+
+/* A special token of tokenizer_config.json: its spelling, or an object with "content". */
+static status read_special_id(tok_build *b, const json_view *config, const char *name, uint32_t *id) {
+  json_view view = view_member(config, name), content = view_member(&view, "content");
+  if (view_is_absent(&view) || *id != TOK_NONE) return OK;
+  tok_string spelling;
+  TRY(view_string(b->a, json_is_object(view.value) ? &content : &view, &spelling.bytes, &spelling.count));
+  *id = tok_find(b, spelling.bytes);
+  return OK;
+}
+
+static status read_special_ids(tok_build *b, const char *folder) {
+  static const char *const files[] = {"tokenizer_config.json", "special_tokens_map.json"};
+  tok_header *header = &b->header;
+  header->bos_id = header->eos_id = header->pad_id = TOK_NONE;
+  for (size_t i = 0; folder && i < sizeof files / sizeof *files; i++) {
+    const char *path = file_join(b->a, folder, files[i]);
+    json_t *document;
+    if (!file_exists(path)) continue;
+    TRY(load_json(b->a, path, &document));
+    json_view config = {.value = document};
+    status s = view_object(b->a, &config);
+    if (!s) s = read_special_id(b, &config, "bos_token", &header->bos_id);
+    if (!s) s = read_special_id(b, &config, "eos_token", &header->eos_id);
+    if (!s) s = read_special_id(b, &config, "pad_token", &header->pad_id);
+    json_decref(document);
+    if (s) return fail_file(b->a, s, path);
+  }
+  return OK;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+static status read_tokenizer(tok_build *b, const json_view *root) {
+  json_view model = view_member(root, "model");
+  TRY(view_object(b->a, root));
+  TRY(tok_read_vocabulary(b, root));
+  TRY(tok_read_normalizer(b, root));
+  TRY(tok_read_pre_tokenizer(b, root));
+  TRY(tok_read_decoder(b, root));
+  TRY(tok_read_post_processor(b, root));
+  TRY(tok_read_merges(b, &model));
+  TRY(tok_pack_added_tokens(b));
+  TRY(tok_pack_splits(b));
+  tok_pack_normal_form(b);
+
+  bool same = true; /* most byte-level tokenizers spell and decode every token alike */
+  for (uint32_t i = 0; i < b->vocab_size && same; i++)
+    same = !b->key[i].count || (b->key[i].count == b->text[i].count &&
+                                memcmp(b->key[i].bytes, b->text[i].bytes, b->key[i].count) == 0);
+  TRY(tok_pack_strings(b, b->text, TOK_SECTION_token_bases));
+  if (!same) return tok_pack_strings(b, b->key, TOK_SECTION_key_bases);
+  for (int i = 0; i < 3; i++)
+    b->sections[TOK_SECTION_key_bases + i] = b->sections[TOK_SECTION_token_bases + i];
+  return OK;
+}
+
+static void set_remaining_sections(tok_build *b) {
+  TOK_SET_SECTION(b, token_flags, b->flags, b->vocab_size);
+  TOK_SET_SECTION(b, steps, b->steps, b->step_count);
+  TOK_SET_SECTION(b, step_bytes, b->step_bytes, b->step_bytes_count);
+}
+
+static int64_t id_or_minus_one(uint32_t id) {
+  return id == TOK_NONE ? -1 : (int64_t)id;
+}
+
+static void summarize(const tok_build *b, tok_summary *summary) {
+  const tok_section_data *prefix = &b->sections[TOK_SECTION_prefix_ids];
+  const uint32_t *first = prefix->data;
+  *summary = (tok_summary){
+      .family = b->header.flags & TOK_BYTE_LEVEL ? "byte-level BPE"
+                : b->byte_fallback               ? "BPE with byte fallback"
+                                                 : "BPE",
+      .vocab_size = b->vocab_size,
+      .bos_id = id_or_minus_one(b->header.bos_id),
+      .eos_id = id_or_minus_one(b->header.eos_id),
+      .pad_id = id_or_minus_one(b->header.pad_id),
+      .unknown_id = id_or_minus_one(b->header.unknown_id),
+      .merge_count = (uint32_t)b->sections[TOK_SECTION_merges].count,
+      .added_token_count = (uint32_t)b->added_count,
+      .adds_bos = prefix->count && first[0] == b->header.bos_id,
+  };
+}
+
+status tok_compile(arena *a, const char *path, text *blob, tok_summary *summary) {
+  const char *folder = file_is_folder(path) ? path : NULL;
+  const char *file = folder ? file_join(a, folder, "tokenizer.json") : path;
+  json_t *document;
+  TRY(load_json(a, file, &document));
+  tok_build b = {.a = a};
+  json_view root = {.value = document};
+  status s = read_tokenizer(&b, &root);
+  if (s) s = fail_file(a, s, file);
+  if (!s) s = read_special_ids(&b, folder);
+  if (!s) {
+    set_remaining_sections(&b);
+    s = tok_pack(&b, blob);
+  }
+  if (!s) summarize(&b, summary);
+  json_decref(document);
+  return s;
+}

@@ -1,0 +1,72 @@
+/* pack.c: header and sections as one block of bytes. */
+#include "tokenizer/build.h"
+
+#include <string.h>
+
+static const size_t element_bytes[TOK_SECTION_COUNT] = {
+#define X(name, type) sizeof(type),
+    TOK_SECTIONS(X)
+#undef X
+};
+
+static size_t align(size_t bytes) {
+  return (bytes + TOK_ALIGN_BYTES - 1) & ~(size_t)(TOK_ALIGN_BYTES - 1);
+}
+
+/* bases, ends and bytes, three sections in this order (smelt/tokenizer.h). */
+status tok_pack_strings(tok_build *b, const tok_string *strings, int first_section) {
+  size_t bytes_count = 0, bytes_capacity = 0,
+         base_count = (b->vocab_size + TOK_STRINGS_PER_BASE - 1) / TOK_STRINGS_PER_BASE;
+  uint32_t *bases = ARENA_ARRAY(b->a, uint32_t, base_count);
+  uint16_t *ends = ARENA_ARRAY(b->a, uint16_t, b->vocab_size);
+  char *bytes = NULL;
+  for (uint32_t i = 0; i < b->vocab_size; i++) {
+    if (i % TOK_STRINGS_PER_BASE == 0) bases[i / TOK_STRINGS_PER_BASE] = (uint32_t)bytes_count;
+    for (size_t k = 0; k < strings[i].count; k++)
+      ARENA_PUSH(b->a, bytes, bytes_count, bytes_capacity) = strings[i].bytes[k];
+    size_t end = bytes_count - bases[i / TOK_STRINGS_PER_BASE];
+    if (end > UINT16_MAX || bytes_count > INT32_MAX)
+      return fail(b->a, STATUS_INPUT, "the token with id %u is too long", (unsigned)i);
+    ends[i] = (uint16_t)end;
+  }
+  b->sections[first_section] = (tok_section_data){bases, base_count};
+  b->sections[first_section + 1] = (tok_section_data){ends, b->vocab_size};
+  b->sections[first_section + 2] = (tok_section_data){bytes, bytes_count};
+  return OK;
+}
+
+/* The offset of an earlier section with the same data, or 0. */
+static uint32_t shared_offset(const tok_build *b, int section) {
+  for (int i = 0; i < section; i++)
+    if (b->sections[i].data == b->sections[section].data &&
+        b->sections[i].count == b->sections[section].count)
+      return b->header.sections[i].offset;
+  return 0;
+}
+
+status tok_pack(tok_build *b, text *blob) {
+  tok_header *header = &b->header;
+  memcpy(header->magic, TOK_MAGIC, sizeof header->magic);
+  header->version = TOK_VERSION;
+  header->vocab_size = b->vocab_size;
+  size_t total = align(sizeof *header);
+  bool shared[TOK_SECTION_COUNT] = {false};
+  for (int i = 0; i < TOK_SECTION_COUNT; i++) {
+    const tok_section_data *section = &b->sections[i];
+    uint32_t offset = section->count ? shared_offset(b, i) : 0;
+    shared[i] = offset != 0 || !section->count;
+    header->sections[i] = (tok_section){offset ? offset : (uint32_t)total, (uint32_t)section->count};
+    if (!shared[i]) total = align(total + section->count * element_bytes[i]);
+    if (total > INT32_MAX) return fail(b->a, STATUS_INPUT, "the tokenizer's tables are larger than 2 GiB");
+  }
+  header->blob_bytes = (uint32_t)total;
+
+  char *bytes = arena_alloc(b->a, total);
+  memcpy(bytes, header, sizeof *header);
+  for (int i = 0; i < TOK_SECTION_COUNT; i++)
+    if (!shared[i])
+      memcpy(bytes + header->sections[i].offset, b->sections[i].data,
+             b->sections[i].count * element_bytes[i]);
+  text_append(blob, bytes, total);
+  return OK;
+}

@@ -1,0 +1,152 @@
+/* pre_tokenizer.c: pre_tokenizer -> steps and splits. Everything that splits becomes a regular expression. */
+#include "tokenizer/build.h"
+
+#include <string.h>
+
+/* What ByteLevel splits by where it does: GPT-2's pattern. */
+static const char byte_level_pattern[] =
+    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+static status read_one(tok_build *b, const json_view *view);
+
+static status add_split(tok_build *b, const json_view *view, const char *pattern, size_t bytes,
+                        tok_split_kind kind) {
+  if (b->split_count == TOK_MAX_SPLITS) return view_fail(b->a, view, "more than %d splits", TOK_MAX_SPLITS);
+  const regex_node *tree;
+  regex_program program;
+  status s = regex_parse(b->a, pattern, bytes, &tree);
+  if (!s) s = regex_compile(b->a, tree, &program);
+  if (s) {
+    status where = view_fail(b->a, view, "%s", s->cause);
+    return s->found ? fail_found(b->a, where, "%s", s->found) : where;
+  }
+  ARENA_PUSH(b->a, b->programs, b->program_count, b->program_capacity) = program;
+  ARENA_PUSH(b->a, b->split_kinds, b->split_count, b->split_kind_capacity) = kind;
+  return OK;
+}
+
+/* A text as a regular expression that matches just it. */
+static const char *quote(arena *a, tok_string string) {
+  char *result = arena_alloc(a, 2 * string.count + 1), *end = result;
+  for (size_t i = 0; i < string.count; i++) {
+    if (strchr("\\^$.|?*+()[]{}", string.bytes[i])) *end++ = '\\';
+    *end++ = string.bytes[i];
+  }
+  return result;
+}
+
+/* ---- one function per type --------------------------------------------------------- */
+
+static status read_byte_level(tok_build *b, const json_view *view) {
+  bool add_prefix_space, use_regex;
+  json_view prefix = view_member(view, "add_prefix_space"), regex = view_member(view, "use_regex");
+  TRY(view_bool(b->a, &prefix, true, &add_prefix_space));
+  TRY(view_bool(b->a, &regex, true, &use_regex));
+  tok_string space = {" ", 1};
+  if (add_prefix_space && b->split_count)
+    return view_fail(b->a, &prefix, "a prefix space after a split is not supported");
+  if (add_prefix_space) tok_add_step(b, TOK_STEP_PREPEND_MISSING, space, space);
+  b->header.flags |= TOK_BYTE_LEVEL;
+  return use_regex ? add_split(b, view, byte_level_pattern, sizeof byte_level_pattern - 1, TOK_SPLIT_ISOLATED)
+                   : OK;
+}
+
+static status read_split(tok_build *b, const json_view *view) {
+  static const struct {
+    const char *behavior;
+    bool invert;
+    tok_split_kind kind;
+  } kinds[] = {{"Isolated", false, TOK_SPLIT_ISOLATED},
+               {"Isolated", true, TOK_SPLIT_ISOLATED},
+               {"Removed", false, TOK_SPLIT_REMOVE_MATCHES},
+               {"Removed", true, TOK_SPLIT_KEEP_MATCHES}};
+  json_view pattern = view_member(view, "pattern"), behavior = view_member(view, "behavior");
+  json_view invert_member = view_member(view, "invert");
+  bool invert;
+  tok_string name, string;
+  TRY(view_bool(b->a, &invert_member, false, &invert));
+  TRY(view_string(b->a, &behavior, &name.bytes, &name.count));
+  TRY(view_object(b->a, &pattern));
+  json_view regex = view_member(&pattern, "Regex"), plain = view_member(&pattern, "String");
+  if (!view_is_absent(&regex)) {
+    TRY(view_string(b->a, &regex, &string.bytes, &string.count));
+  } else {
+    TRY(view_string(b->a, &plain, &string.bytes, &string.count));
+    string.bytes = quote(b->a, string);
+    string.count = strlen(string.bytes);
+  }
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strcmp(name.bytes, kinds[i].behavior) == 0 && invert == kinds[i].invert)
+      return add_split(b, &pattern, string.bytes, string.count, kinds[i].kind);
+  return view_fail(b->a, &behavior, "splits with behavior %s are not supported", name.bytes);
+}
+
+static status read_digits(tok_build *b, const json_view *view) {
+  bool individual;
+  json_view member = view_member(view, "individual_digits");
+  TRY(view_bool(b->a, &member, false, &individual));
+  const char *pattern = individual ? "\\p{N}" : "\\p{N}+";
+  return add_split(b, view, pattern, strlen(pattern), TOK_SPLIT_ISOLATED);
+}
+
+/* Spaces become `replacement`, one of which also begins the text. */
+static status read_metaspace(tok_build *b, const json_view *view) {
+  static const struct {
+    const char *scheme;
+    tok_step_kind kind;
+  } schemes[] = {{"always", TOK_STEP_PREPEND_MISSING}, {"first", TOK_STEP_PREPEND_MISSING_FIRST}};
+  json_view member = view_member(view, "replacement"), scheme_member = view_member(view, "prepend_scheme");
+  json_view split_member = view_member(view, "split"), prefix_member = view_member(view, "add_prefix_space");
+  tok_string mark, scheme = {"always", 6};
+  bool split, add_prefix_space;
+  TRY(view_string(b->a, &member, &mark.bytes, &mark.count));
+  if (!mark.count) return view_fail(b->a, &member, "the replacement is empty");
+  TRY(view_bool(b->a, &split_member, true, &split));
+  TRY(view_bool(b->a, &prefix_member, true, &add_prefix_space));
+  if (!view_is_absent(&scheme_member)) TRY(view_string(b->a, &scheme_member, &scheme.bytes, &scheme.count));
+  if (!add_prefix_space) scheme.bytes = "never";
+  if (b->split_count) return view_fail(b->a, view, "Metaspace after a split is not supported");
+
+  tok_add_step(b, TOK_STEP_REPLACE, (tok_string){" ", 1}, mark);
+  bool known = strcmp(scheme.bytes, "never") == 0;
+  for (size_t i = 0; i < sizeof schemes / sizeof *schemes && !known; i++) {
+    if ((known = strcmp(scheme.bytes, schemes[i].scheme) == 0)) tok_add_step(b, schemes[i].kind, mark, mark);
+  }
+  if (!known) return view_fail(b->a, &scheme_member, "the scheme %s is not supported", scheme.bytes);
+  if (!split) return OK;
+  const char *pattern = arena_format(b->a, "%s(?:[^%s])*|[^%s]+", quote(b->a, mark), mark.bytes, mark.bytes);
+  return add_split(b, view, pattern, strlen(pattern), TOK_SPLIT_ISOLATED);
+}
+
+static status read_sequence(tok_build *b, const json_view *view) {
+  json_view items = view_member(view, "pretokenizers");
+  TRY(view_array(b->a, &items));
+  for (size_t i = 0; i < view_item_count(&items); i++) {
+    json_view item = view_item(&items, i);
+    if (b->header.flags & TOK_BYTE_LEVEL) return view_fail(b->a, &item, "nothing may follow ByteLevel");
+    TRY(read_one(b, &item));
+  }
+  return OK;
+}
+
+static const struct {
+  const char *type;
+  status (*read)(tok_build *b, const json_view *view);
+} types[] = {{"Sequence", read_sequence},
+             {"ByteLevel", read_byte_level},
+             {"Split", read_split},
+             {"Digits", read_digits},
+             {"Metaspace", read_metaspace}};
+
+static status read_one(tok_build *b, const json_view *view) {
+  const char *type;
+  TRY(view_type(b->a, view, &type));
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (strcmp(type, types[i].type) == 0) return types[i].read(b, view);
+  return view_fail(b->a, view, "pre-tokenizers of type %s are not supported", type);
+}
+
+status tok_read_pre_tokenizer(tok_build *b, const json_view *root) {
+  json_view view = view_member(root, "pre_tokenizer");
+  return view_is_absent(&view) ? OK : read_one(b, &view);
+}

@@ -1,0 +1,28 @@
+/* splits.c: the splits' regular expressions -> one table of classes and a DFA each. */
+#include "tokenizer/build.h"
+
+#include "tokenizer/two_level.h"
+
+status tok_pack_splits(tok_build *b) {
+  if (!b->split_count) return OK;
+  regex_classes classes;
+  TRY(regex_classify(b->a, b->programs, b->program_count, &classes));
+  tok_pack_two_level(b, classes.of_code, TOK_SECTION_class_blocks, TOK_SECTION_classes);
+  b->header.class_count = classes.count + 1;
+  b->header.bad_class = classes.of_code[0xfffd];
+
+  tok_split *splits = ARENA_ARRAY(b->a, tok_split, b->split_count);
+  uint16_t *transitions = NULL;
+  size_t count = 0, capacity = 0;
+  for (size_t i = 0; i < b->split_count; i++) {
+    regex_dfa dfa;
+    TRY(regex_determinize(b->a, &b->programs[i], &classes, &dfa));
+    splits[i] =
+        (tok_split){.kind = b->split_kinds[i], .state_count = dfa.state_count, .first = (uint32_t)count};
+    for (size_t k = 0; k < (size_t)dfa.state_count * b->header.class_count; k++)
+      ARENA_PUSH(b->a, transitions, count, capacity) = dfa.transitions[k];
+  }
+  TOK_SET_SECTION(b, splits, splits, b->split_count);
+  TOK_SET_SECTION(b, transitions, transitions, count);
+  return OK;
+}

@@ -1,0 +1,139 @@
+/* vocabulary.c: model.vocab and added_tokens: which spelling has which id. */
+#include "tokenizer/build.h"
+
+#include <string.h>
+
+enum { MAX_IDS = 1 << 22 };
+
+/* Options of a BPE model that change its result and are not supported unless they have this harmless value.
+ */
+static status check_options(tok_build *b, const json_view *model) {
+  static const char *const empty_texts[] = {"continuing_subword_prefix", "end_of_word_suffix"};
+  for (size_t i = 0; i < sizeof empty_texts / sizeof *empty_texts; i++) {
+    json_view option = view_member(model, empty_texts[i]);
+    if (view_is_absent(&option)) continue;
+    const char *bytes;
+    size_t count;
+    TRY(view_string(b->a, &option, &bytes, &count));
+    if (count) return view_fail(b->a, &option, "this option is not supported");
+  }
+  json_view dropout = view_member(model, "dropout");
+  if (!view_is_absent(&dropout) && json_number_value(dropout.value) != 0)
+    return view_fail(b->a, &dropout, "dropout is for training and not supported");
+  return OK;
+}
+
+static status read_model(tok_build *b, const json_view *root, json_view *model) {
+  const char *type = "BPE"; /* what files without a type mean, as long as they have merges */
+  *model = view_member(root, "model");
+  TRY(view_object(b->a, model));
+  json_view type_member = view_member(model, "type"), merges = view_member(model, "merges");
+  if (!view_is_absent(&type_member) || view_is_absent(&merges)) TRY(view_type(b->a, model, &type));
+  if (strcmp(type, "BPE") != 0)
+    return fail_hint(b->a, view_fail(b->a, model, "tokenizer models of type %s are not supported", type),
+                     "use a model with a BPE tokenizer, or give token ids with --ids");
+  bool fuse_unknown;
+  json_view fuse = view_member(model, "fuse_unk"), fallback = view_member(model, "byte_fallback");
+  json_view ignore = view_member(model, "ignore_merges");
+  TRY(view_bool(b->a, &fuse, false, &fuse_unknown));
+  TRY(view_bool(b->a, &fallback, false, &b->byte_fallback));
+  TRY(view_bool(b->a, &ignore, false, &b->ignore_merges));
+  if (fuse_unknown) b->header.flags |= TOK_FUSE_UNKNOWN;
+  return check_options(b, model);
+}
+
+static status read_added_token(tok_build *b, const json_view *item) {
+  TRY(view_object(b->a, item));
+  tok_added_token *token = &ARENA_PUSH(b->a, b->added, b->added_count, b->added_capacity);
+  *token = (tok_added_token){0};
+  json_view content = view_member(item, "content"), id = view_member(item, "id");
+  json_view normalized = view_member(item, "normalized"), single_word = view_member(item, "single_word");
+  json_view special_member = view_member(item, "special");
+  bool special, is_single_word;
+  TRY(view_string(b->a, &content, &token->content.bytes, &token->content.count));
+  TRY(view_unsigned(b->a, &id, MAX_IDS, &token->id));
+  TRY(view_bool(b->a, &special_member, false, &special));
+  TRY(view_bool(b->a, &normalized, !special, &token->normalized));
+  TRY(view_bool(b->a, &single_word, false, &is_single_word));
+  if (is_single_word) return view_fail(b->a, &single_word, "single-word tokens are not supported");
+  if (token->id >= b->vocab_size) b->vocab_size = token->id + 1;
+  return OK;
+}
+
+/* The flags of the added tokens, once there is room for them. */
+static status read_added_flags(tok_build *b, const json_view *items) {
+  static const struct {
+    const char *name;
+    uint8_t flag;
+  } rows[] = {{"special", TOK_SPECIAL}, {"lstrip", TOK_LSTRIP}, {"rstrip", TOK_RSTRIP}};
+  for (size_t i = 0; i < b->added_count; i++) {
+    json_view item = view_item(items, i);
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+      json_view member = view_member(&item, rows[r].name);
+      bool on;
+      TRY(view_bool(b->a, &member, false, &on));
+      if (on) b->flags[b->added[i].id] |= rows[r].flag;
+    }
+  }
+  return OK;
+}
+
+static status read_spellings(tok_build *b, const json_view *vocab) {
+  const char *spelling;
+  json_t *value;
+  TRY(view_object(b->a, vocab));
+  json_object_foreach(vocab->value, spelling, value) {
+    json_view entry = view_member(vocab, spelling);
+    uint32_t id;
+    TRY(view_unsigned(b->a, &entry, MAX_IDS, &id));
+    if (id >= b->vocab_size) b->vocab_size = id + 1;
+  }
+  b->spelling = ARENA_ARRAY(b->a, tok_string, b->vocab_size);
+  json_object_foreach(vocab->value, spelling, value) {
+    tok_string *slot = &b->spelling[json_integer_value(value)];
+    json_view entry = view_member(vocab, spelling);
+    if (slot->bytes)
+      return view_fail(b->a, &entry, "two tokens have the id %lld", (long long)json_integer_value(value));
+    *slot = (tok_string){spelling, strlen(spelling)};
+  }
+  return OK;
+}
+
+status tok_read_vocabulary(tok_build *b, const json_view *root) {
+  json_view model, added = view_member(root, "added_tokens");
+  TRY(read_model(b, root, &model));
+  if (!view_is_absent(&added)) TRY(view_array(b->a, &added));
+  for (size_t i = 0; i < view_item_count(&added); i++) {
+    json_view item = view_item(&added, i);
+    TRY(read_added_token(b, &item));
+  }
+  json_view vocab = view_member(&model, "vocab");
+  TRY(read_spellings(b, &vocab));
+  if (!b->vocab_size) return view_fail(b->a, &vocab, "the vocabulary is empty");
+  b->vocab = vocab.value;
+  b->key = ARENA_ARRAY(b->a, tok_string, b->vocab_size);
+  b->text = ARENA_ARRAY(b->a, tok_string, b->vocab_size);
+  b->flags = ARENA_ARRAY(b->a, uint8_t, b->vocab_size);
+  for (uint32_t i = 0; i < b->vocab_size; i++) b->key[i] = b->spelling[i];
+  for (size_t i = 0; i < b->added_count; i++) b->spelling[b->added[i].id] = b->added[i].content;
+  TRY(read_added_flags(b, &added));
+
+  json_view unknown = view_member(&model, "unk_token");
+  b->header.unknown_id = TOK_NONE;
+  if (!view_is_absent(&unknown)) {
+    const char *spelling;
+    size_t count;
+    TRY(view_string(b->a, &unknown, &spelling, &count));
+    b->header.unknown_id = tok_find(b, spelling);
+    if (b->header.unknown_id == TOK_NONE)
+      return view_fail(b->a, &unknown, "the token '%s' is not in the vocabulary", spelling);
+  }
+  return OK;
+}
+
+uint32_t tok_find(const tok_build *b, const char *spelling) {
+  for (size_t i = 0; i < b->added_count; i++)
+    if (strcmp(b->added[i].content.bytes, spelling) == 0) return b->added[i].id;
+  json_t *id = json_object_get(b->vocab, spelling);
+  return json_is_integer(id) ? (uint32_t)json_integer_value(id) : TOK_NONE;
+}

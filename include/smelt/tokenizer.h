@@ -1,0 +1,226 @@
+/*
+ * tokenizer.h: the packed tokenizer. compiler/tokenizer writes it, runtime/text
+ * reads it in place: one block of bytes, offsets instead of pointers,
+ * little-endian, nothing to parse and nothing to allocate at start-up.
+ *
+ * A blob is a tok_header, then the sections its table names. Every section
+ * starts at a multiple of 8 bytes. The reader trusts nothing: sections are
+ * checked when the blob is opened (rt_tokenizer_open), values inside the large
+ * tables where they are used.
+ *
+ * How text becomes ids:
+ *   added tokens with raw spelling are cut out        trie, root TOK_ROOT_RAW
+ *   each rest is normalised                           steps[0 .. normalizer_steps)
+ *   added tokens with normalised spelling are cut out trie, root TOK_ROOT_NORMAL
+ *   each rest is prepared                             steps[normalizer_steps ..)
+ *   and split into pieces                             splits, each a DFA over code point classes
+ *   a piece that is one token is looked up            piece_ids, a perfect hash
+ *   any other is merged pair by pair                  merges, a perfect hash
+ */
+#ifndef SMELT_TOKENIZER_H
+#define SMELT_TOKENIZER_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define TOK_MAGIC "smelttok" /* 8 bytes, no NUL in the blob */
+#define TOK_NONE  UINT32_MAX /* no such id */
+
+enum {
+  TOK_VERSION = 1,
+  TOK_ALIGN_BYTES = 8,
+  TOK_STRINGS_PER_BASE = 16, /* strings that share one 32-bit base offset */
+  TOK_CLASS_BLOCK = 256,     /* code points per block of the class table */
+  TOK_CODE_POINTS = 0x110000,
+  TOK_ROOT_RAW = 0,
+  TOK_ROOT_NORMAL = 1,
+  TOK_MAX_SPLITS = 16,
+};
+
+/* tok_header.flags */
+enum {
+  TOK_BYTE_LEVEL = 1u << 0,      /* a piece's symbols are its bytes; else its characters */
+  TOK_FUSE_UNKNOWN = 1u << 1,    /* neighbouring unknown characters become one unknown token */
+  TOK_STRIP_ALL_FIRST = 1u << 2, /* decoding drops every space of the first token */
+};
+
+/* token_flags[id] */
+enum {
+  TOK_SPECIAL = 1u << 0, /* left out of decoded text on request */
+  TOK_LSTRIP = 1u << 1,  /* an added token that swallows white space before it */
+  TOK_RSTRIP = 1u << 2,  /* and after it */
+};
+
+/* A change of a stretch of text, applied in order. `a` and `b` are slices of step_bytes. */
+typedef enum {
+  TOK_STEP_PREPEND,               /* a before the text, unless the text is empty */
+  TOK_STEP_PREPEND_MISSING,       /* a before the text, unless the text starts with b */
+  TOK_STEP_PREPEND_MISSING_FIRST, /* the same, only where the stretch begins the whole input */
+  TOK_STEP_REPLACE,               /* every a by b, left to right */
+  TOK_STEP_NFC,                   /* Unicode normalization form C */
+  TOK_STEP_KINDS
+} tok_step_kind;
+
+typedef struct {
+  uint32_t kind;
+  uint32_t a_offset, a_bytes, b_offset, b_bytes;
+} tok_step;
+
+/* What becomes of the stretches that a split matches, and of those between. */
+typedef enum {
+  TOK_SPLIT_ISOLATED,       /* matches and gaps are pieces */
+  TOK_SPLIT_KEEP_MATCHES,   /* gaps are dropped */
+  TOK_SPLIT_REMOVE_MATCHES, /* matches are dropped */
+  TOK_SPLIT_KINDS
+} tok_split_kind;
+
+/*
+ * A DFA that finds the leftmost-first match (Perl's priorities) from a given
+ * place. transition[state * class_count + class] is next_state * 2 + m, where
+ * m says that a match ends here, before the code point of that class: so
+ * acceptance may depend on the next code point, which is all that \s+(?!\S)
+ * needs. Class class_count - 1 is the end of the text. State 0 is dead, state 1
+ * the start.
+ */
+typedef struct {
+  uint32_t kind;        /* tok_split_kind */
+  uint32_t state_count; /* at most 32767 */
+  uint32_t first;       /* of this DFA in the section of transitions */
+} tok_split;
+
+/* merges[slot]: symbols left and right become one, the lowest rank first. */
+typedef struct {
+  uint32_t left, right, rank;
+} tok_merge;
+
+/* A trie over bytes; edges of a node are sorted by byte. */
+typedef struct {
+  uint32_t first_edge, edge_count;
+  uint32_t id; /* token that ends here, or TOK_NONE */
+} tok_trie_node;
+
+typedef struct {
+  uint32_t byte, node;
+} tok_trie_edge;
+
+/* A canonical mapping of Unicode: `code` decomposes to first, second (second 0: a singleton). */
+typedef struct {
+  uint32_t code, first, second;
+} tok_decomposition;
+
+/* The pair first, second composes to `code`. Sorted by first, then second. */
+typedef struct {
+  uint32_t first, second, code;
+} tok_composition;
+
+/*
+ * String tables are three sections: string i starts at bases[i / 16] + ends[i - 1]
+ * and stops before bases[i / 16] + ends[i], with ends[i - 1] taken as 0 where i % 16 is 0.
+ */
+#define TOK_SECTIONS(X)                                                                                      \
+  X(token_bases, uint32_t) /* text of each id, as decoding gives it: any bytes */                            \
+  X(token_ends, uint16_t)                                                                                    \
+  X(token_bytes, uint8_t)                                                                                    \
+  X(token_flags, uint8_t) /* per id */                                                                       \
+  X(key_bases, uint32_t)  /* spelling of each id inside pieces; may be the sections above */                 \
+  X(key_ends, uint16_t)                                                                                      \
+  X(key_bytes, uint8_t)                                                                                      \
+  X(piece_seeds, uint32_t) /* perfect hash: key bytes -> slot of piece_ids */                                \
+  X(piece_ids, uint32_t)   /* ids that encoding gives for exactly their own spelling */                      \
+  X(byte_ids, uint32_t)    /* 256: id of each byte, TOK_NONE where there is none */                          \
+  X(merge_seeds, uint32_t) /* perfect hash: left, right -> slot of merges */                                 \
+  X(merges, tok_merge)                                                                                       \
+  X(merged_ids, uint32_t) /* by rank; empty where it is first_merged_id + rank */                            \
+  X(steps, tok_step)                                                                                         \
+  X(step_bytes, uint8_t)                                                                                     \
+  X(splits, tok_split)                                                                                       \
+  X(transitions, uint16_t)                                                                                   \
+  X(class_blocks, uint16_t) /* code point / 256 -> block */                                                  \
+  X(classes, uint8_t)       /* block * 256 + code point % 256 -> class */                                    \
+  X(trie_nodes, tok_trie_node)                                                                               \
+  X(trie_edges, tok_trie_edge)                                                                               \
+  X(prefix_ids, uint32_t)  /* put before the encoded text */                                                 \
+  X(suffix_ids, uint32_t)  /* and after it */                                                                \
+  X(mark_blocks, uint16_t) /* as class_blocks, of marks; empty without TOK_STEP_NFC */                       \
+  X(marks, uint8_t)        /* combining class, or TOK_MARK_STARTER for starters that NFC may change */       \
+  X(decompositions, tok_decomposition) /* sorted by code */                                                  \
+  X(compositions, tok_composition)
+
+enum {
+#define X(name, type) TOK_SECTION_##name,
+  TOK_SECTIONS(X)
+#undef X
+      TOK_SECTION_COUNT,
+  TOK_MARK_STARTER = 255, /* no combining class of Unicode is above 240 */
+};
+
+typedef struct {
+  uint32_t offset; /* bytes from the start of the blob */
+  uint32_t count;  /* elements */
+} tok_section;
+
+typedef struct {
+  char magic[8];
+  uint32_t version;
+  uint32_t blob_bytes;
+  uint32_t vocab_size; /* ids are below it; holes have no text */
+  uint32_t flags;
+  uint32_t bos_id, eos_id, pad_id, unknown_id; /* TOK_NONE where there is none */
+  uint32_t normalizer_steps;
+  uint32_t class_count; /* with the class of the text's end */
+  uint32_t first_merged_id;
+  uint32_t longest_key_bytes; /* of the ids in piece_ids */
+  uint32_t strip_start;       /* leading spaces that decoding drops */
+  uint32_t bad_class;         /* class of U+FFFD, which stands for bytes that are not UTF-8 */
+  tok_section sections[TOK_SECTION_COUNT];
+} tok_header;
+
+/* ---- hashing, the same on both sides ----------------------------------------- */
+
+/* Multiply and fold: the mixing step of wyhash (Wang Yi, public domain description). */
+static inline uint64_t tok_mix(uint64_t a, uint64_t b) {
+  __extension__ typedef unsigned __int128 wide;
+  wide product = (wide)(a ^ 0x9e3779b97f4a7c15u) * (b ^ 0xe7037ed1a0b428dbu);
+  return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t tok_hash_pair(uint32_t left, uint32_t right) {
+  return tok_mix((uint64_t)left << 32 | right, 0x8ebc6af09c88c6e3u);
+}
+
+static inline uint64_t tok_load(const uint8_t *bytes, size_t count) {
+  uint64_t value = 0;
+  memcpy(&value, bytes, count);
+  return value;
+}
+
+static inline uint64_t tok_hash_bytes(const uint8_t *bytes, size_t count) {
+  uint64_t hash = count;
+  for (; count > 8; bytes += 8, count -= 8) hash = tok_mix(hash, tok_load(bytes, 8));
+  if (count == 8) return tok_mix(hash, tok_load(bytes, 8));
+  uint64_t last = 0; /* the bytes in little-endian order, without a call */
+  if (count & 4) last = tok_load(bytes, 4);
+  if (count & 2) last |= tok_load(bytes + (count & 4), 2) << (count & 4) * 8;
+  if (count & 1) last |= (uint64_t)bytes[count & 6] << (count & 6) * 8;
+  return tok_mix(hash, last);
+}
+
+/* Scales 32 random bits to [0, n) (Lemire, "Fast random integer generation in an interval"). */
+static inline uint32_t tok_scale(uint32_t bits, uint32_t n) {
+  return (uint32_t)((uint64_t)bits * n >> 32);
+}
+
+/*
+ * Perfect hash by hash and displace (Belazzougui, Botelho, Dietzfelbinger,
+ * "Hash, displace, and compress"): the seed of a key's bucket sends it to a
+ * slot of its own. A key that is not in the table gets some slot; compare there.
+ */
+static inline uint32_t tok_bucket(uint64_t hash, uint32_t bucket_count) {
+  return tok_scale((uint32_t)(hash >> 32), bucket_count);
+}
+
+static inline uint32_t tok_slot(uint64_t hash, uint32_t seed, uint32_t slot_count) {
+  return tok_scale((uint32_t)tok_mix(hash, seed), slot_count);
+}
+
+#endif

@@ -1,0 +1,142 @@
+/* blob.c: opening packed tables, with everything checked that a hostile blob could get wrong. */
+#include "text/text.h"
+#include "text/tables.h"
+
+enum { CODE_BLOCKS = TOK_CODE_POINTS / TOK_CLASS_BLOCK };
+
+static bool id_or_none(const rt_tokenizer *t, uint32_t id) {
+  return id == TOK_NONE || id < t->header->vocab_size;
+}
+
+static bool ids_are_valid(const rt_tokenizer *t, const uint32_t *ids, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    if (ids[i] >= t->header->vocab_size) return false;
+  return true;
+}
+
+/* Points each view at its section; NULL or what is wrong. */
+static const char *map_sections(rt_tokenizer *t, const uint8_t *blob) {
+  uint32_t limit = t->header->blob_bytes;
+  const tok_section *section = t->header->sections;
+#define X(name, type)                                                                                        \
+  if (section->offset % TOK_ALIGN_BYTES || section->offset > limit ||                                        \
+      (limit - section->offset) / sizeof(type) < section->count)                                             \
+    return "tokenizer: section " #name " lies outside the blob";                                             \
+  t->name = (const type *)(const void *)(blob + section->offset);                                            \
+  t->name##_count = section->count;                                                                          \
+  section++;
+  TOK_SECTIONS(X)
+#undef X
+  return NULL;
+}
+
+static const char *check_vocabulary(const rt_tokenizer *t) {
+  uint32_t size = t->header->vocab_size;
+  uint32_t base_count = size / TOK_STRINGS_PER_BASE + (size % TOK_STRINGS_PER_BASE != 0);
+  if (!size || size > INT32_MAX) return "tokenizer: vocabulary size";
+  if (t->token_ends_count != size || t->token_bases_count != base_count) return "tokenizer: token texts";
+  if (t->key_ends_count != size || t->key_bases_count != base_count) return "tokenizer: token keys";
+  if (t->token_flags_count != size) return "tokenizer: token flags";
+  if (!t->piece_seeds_count != !t->piece_ids_count) return "tokenizer: table of pieces";
+  if (!t->merge_seeds_count != !t->merges_count) return "tokenizer: table of merges";
+  if (t->merged_ids_count && t->merged_ids_count != t->merges_count) return "tokenizer: results of merges";
+  if (t->byte_ids_count != 256) return "tokenizer: table of bytes";
+  for (uint32_t i = 0; i < 256; i++)
+    if (!id_or_none(t, t->byte_ids[i])) return "tokenizer: table of bytes";
+  if (!id_or_none(t, t->header->unknown_id)) return "tokenizer: unknown token";
+  if (!ids_are_valid(t, t->prefix_ids, t->prefix_ids_count) ||
+      !ids_are_valid(t, t->suffix_ids, t->suffix_ids_count))
+    return "tokenizer: template";
+  return NULL;
+}
+
+static const char *check_trie(const rt_tokenizer *t) {
+  if (t->trie_nodes_count <= TOK_ROOT_NORMAL) return "tokenizer: trie without roots";
+  for (uint32_t i = 0; i < t->trie_nodes_count; i++) {
+    const tok_trie_node *node = &t->trie_nodes[i];
+    if (node->first_edge > t->trie_edges_count || t->trie_edges_count - node->first_edge < node->edge_count)
+      return "tokenizer: trie node";
+    if (!id_or_none(t, node->id)) return "tokenizer: trie node";
+  }
+  for (uint32_t i = 0; i < t->trie_edges_count; i++)
+    if (t->trie_edges[i].node >= t->trie_nodes_count) return "tokenizer: trie edge";
+  return NULL;
+}
+
+/* A two-level table over all code points whose values are below `limit`. */
+static bool two_level_is_valid(const uint16_t *blocks, uint32_t block_count, const uint8_t *values,
+                               uint32_t value_count, uint32_t limit) {
+  if (block_count != CODE_BLOCKS) return false;
+  for (uint32_t i = 0; i < block_count; i++)
+    if ((blocks[i] + 1u) * TOK_CLASS_BLOCK > value_count) return false;
+  for (uint32_t i = 0; i < value_count; i++)
+    if (values[i] >= limit) return false;
+  return true;
+}
+
+static const char *check_splits(const rt_tokenizer *t) {
+  uint32_t class_count = t->header->class_count;
+  if (!t->splits_count) return NULL;
+  if (t->splits_count > TOK_MAX_SPLITS) return "tokenizer: number of splits";
+  if (class_count < 2 || class_count > 256 || t->header->bad_class >= class_count - 1 ||
+      !two_level_is_valid(t->class_blocks, t->class_blocks_count, t->classes, t->classes_count,
+                          class_count - 1))
+    return "tokenizer: table of classes";
+  for (uint32_t i = 0; i < t->splits_count; i++) {
+    const tok_split *split = &t->splits[i];
+    if (split->kind >= TOK_SPLIT_KINDS || split->state_count < 2 || split->state_count > INT16_MAX)
+      return "tokenizer: split";
+    uint32_t count = split->state_count * class_count;
+    if (split->first > t->transitions_count || t->transitions_count - split->first < count)
+      return "tokenizer: split";
+    for (uint32_t k = 0; k < count; k++)
+      if (t->transitions[split->first + k] / 2 >= split->state_count) return "tokenizer: transition";
+  }
+  return NULL;
+}
+
+static bool slice_is_valid(const rt_tokenizer *t, uint32_t offset, uint32_t bytes) {
+  return offset <= t->step_bytes_count && t->step_bytes_count - offset >= bytes;
+}
+
+static const char *check_steps(const rt_tokenizer *t) {
+  if (t->header->normalizer_steps > t->steps_count) return "tokenizer: number of steps";
+  for (uint32_t i = 0; i < t->steps_count; i++) {
+    const tok_step *step = &t->steps[i];
+    if (step->kind >= TOK_STEP_KINDS || !slice_is_valid(t, step->a_offset, step->a_bytes) ||
+        !slice_is_valid(t, step->b_offset, step->b_bytes))
+      return "tokenizer: step";
+    if (step->kind == TOK_STEP_REPLACE && !step->a_bytes) return "tokenizer: step";
+    if (step->kind == TOK_STEP_NFC &&
+        !two_level_is_valid(t->mark_blocks, t->mark_blocks_count, t->marks, t->marks_count, 256))
+      return "tokenizer: table of marks";
+  }
+  for (uint32_t i = 0; i < t->decompositions_count; i++)
+    if (t->decompositions[i].first >= TOK_CODE_POINTS || t->decompositions[i].second >= TOK_CODE_POINTS)
+      return "tokenizer: decomposition";
+  for (uint32_t i = 0; i < t->compositions_count; i++)
+    if (t->compositions[i].code >= TOK_CODE_POINTS) return "tokenizer: composition";
+  return NULL;
+}
+
+const char *rt_tokenizer_open(rt_tokenizer *t, const void *blob, size_t bytes) {
+  *t = (rt_tokenizer){.header = blob};
+  if (!blob || bytes < sizeof(tok_header)) return "tokenizer: cut short";
+  if ((uintptr_t)blob % TOK_ALIGN_BYTES) return "tokenizer: not aligned to 8 bytes";
+  const tok_header *header = t->header;
+  if (memcmp(header->magic, TOK_MAGIC, sizeof header->magic) != 0) return "tokenizer: not a packed tokenizer";
+  if (header->version != TOK_VERSION) return "tokenizer: made by another version of smelt";
+  if (header->blob_bytes > bytes) return "tokenizer: cut short";
+  const char *wrong = map_sections(t, blob);
+  if (!wrong) wrong = check_vocabulary(t);
+  if (!wrong) wrong = check_trie(t);
+  if (!wrong) wrong = check_splits(t);
+  if (!wrong) wrong = check_steps(t);
+  return wrong;
+}
+
+const uint8_t *rt_token_text(const rt_tokenizer *t, uint32_t id, size_t *bytes) {
+  *bytes = 0;
+  if (id >= t->header->vocab_size) return NULL;
+  return table_string(t->token_bases, t->token_ends, t->token_bytes, t->token_bytes_count, id, bytes);
+}

@@ -1,0 +1,149 @@
+/*
+ * bpe.c: byte pair encoding of one piece (Sennrich, Haddow, Birch, "Neural
+ * Machine Translation of Rare Words with Subword Units"): of all neighbours
+ * that may merge, the pair of lowest rank does, the leftmost of equals first,
+ * until none may. Short pieces scan for it, long ones keep a heap.
+ */
+#include "text/encoder.h"
+
+enum { SHORT_PIECE_SYMBOLS = 40 };
+
+/* A symbol of a long piece; neighbours by index. */
+typedef struct rt_symbol {
+  uint32_t id;
+  uint32_t rank; /* of the merge with the next symbol, or TOK_NONE; also of symbols that are gone */
+  uint32_t previous, next;
+} rt_symbol;
+
+/* ---- a piece as symbols --------------------------------------------------------- */
+
+/* The ids of one character's bytes if all have one (byte fallback). */
+static bool push_bytes(rt_encoder *e, rt_slice character) {
+  const uint32_t *byte_ids = e->tokenizer->byte_ids;
+  for (size_t i = 0; i < character.count; i++)
+    if (byte_ids[character.bytes[i]] == TOK_NONE) return false;
+  for (size_t i = 0; i < character.count; i++) rt_push(&e->initial, byte_ids[character.bytes[i]]);
+  return true;
+}
+
+/* Fills e->initial. There is room for one id per byte, so that pushing cannot fail. */
+static bool piece_symbols(rt_encoder *e, rt_slice piece) {
+  const rt_tokenizer *t = e->tokenizer;
+  e->initial.count = 0;
+  if (!rt_reserve(&e->initial.items, &e->initial.capacity, piece.count, sizeof(uint32_t))) return false;
+  if (t->header->flags & TOK_BYTE_LEVEL) {
+    for (size_t i = 0; i < piece.count; i++) {
+      uint32_t id = t->byte_ids[piece.bytes[i]];
+      if (id == TOK_NONE) id = t->header->unknown_id;
+      if (id != TOK_NONE) rt_push(&e->initial, id);
+    }
+    return true;
+  }
+  bool after_unknown = false;
+  for (size_t at = 0, length; at < piece.count; at += length) {
+    uint32_t code;
+    length = utf8_next(piece.bytes + at, piece.count - at, &code);
+    rt_slice character = {piece.bytes + at, length};
+    uint32_t id = table_piece(t, character.bytes, length);
+    bool unknown = id == TOK_NONE && !push_bytes(e, character);
+    if (unknown && !(after_unknown && t->header->flags & TOK_FUSE_UNKNOWN)) id = t->header->unknown_id;
+    if (id != TOK_NONE) rt_push(&e->initial, id);
+    after_unknown = unknown;
+  }
+  return true;
+}
+
+/* ---- short pieces ---------------------------------------------------------------- */
+
+static bool merge_short(rt_encoder *e) {
+  const rt_tokenizer *t = e->tokenizer;
+  uint32_t *ids = e->initial.items, ranks[SHORT_PIECE_SYMBOLS]; /* ranks[i]: of ids[i] with ids[i + 1] */
+  size_t count = e->initial.count;
+  for (size_t i = 0; i + 1 < count; i++) ranks[i] = table_rank(t, ids[i], ids[i + 1]);
+  while (count > 1) {
+    size_t best = 0;
+    for (size_t i = 1; i + 1 < count; i++)
+      if (ranks[i] < ranks[best]) best = i;
+    if (ranks[best] == TOK_NONE) break;
+    ids[best] = table_merged(t, ranks[best]);
+    count--;
+    for (size_t i = best + 1; i < count; i++) ids[i] = ids[i + 1];
+    for (size_t i = best + 1; i + 1 < count; i++) ranks[i] = ranks[i + 1];
+    if (best + 1 < count) ranks[best] = table_rank(t, ids[best], ids[best + 1]);
+    if (best > 0) ranks[best - 1] = table_rank(t, ids[best - 1], ids[best]);
+  }
+  for (size_t i = 0; i < count; i++)
+    if (!rt_push(&e->ids, ids[i])) return false;
+  return true;
+}
+
+/* ---- long pieces: a heap of rank << 32 | symbol ------------------------------------- */
+
+static void sift_down(uint64_t *heap, size_t count, size_t at) {
+  uint64_t moved = heap[at];
+  for (size_t child; (child = 2 * at + 1) < count; at = child) {
+    if (child + 1 < count && heap[child + 1] < heap[child]) child++;
+    if (heap[child] >= moved) break;
+    heap[at] = heap[child];
+  }
+  heap[at] = moved;
+}
+
+static void heap_add(rt_encoder *e, uint64_t candidate) {
+  size_t at = e->heap_count++;
+  for (; at > 0 && e->heap[(at - 1) / 2] > candidate; at = (at - 1) / 2) e->heap[at] = e->heap[(at - 1) / 2];
+  e->heap[at] = candidate;
+}
+
+/* Ranks symbol `i` with its next one anew. The heap may keep its old candidate, which no longer has its rank.
+ */
+static void rank_with_next(rt_encoder *e, uint32_t i) {
+  rt_symbol *symbol = &e->symbols[i];
+  symbol->rank =
+      symbol->next == TOK_NONE ? TOK_NONE : table_rank(e->tokenizer, symbol->id, e->symbols[symbol->next].id);
+  if (symbol->rank != TOK_NONE) heap_add(e, (uint64_t)symbol->rank << 32 | i);
+}
+
+static void merge_with_next(rt_encoder *e, uint32_t i) {
+  rt_symbol *symbol = &e->symbols[i], *gone = &e->symbols[symbol->next];
+  symbol->id = table_merged(e->tokenizer, symbol->rank);
+  symbol->next = gone->next;
+  gone->rank = TOK_NONE;
+  if (symbol->next != TOK_NONE) e->symbols[symbol->next].previous = i;
+  rank_with_next(e, i);
+  if (symbol->previous != TOK_NONE) rank_with_next(e, symbol->previous);
+}
+
+static bool merge_long(rt_encoder *e) {
+  uint32_t count = (uint32_t)e->initial.count;
+  /* Each of at most count - 1 merges takes a candidate and adds two: never more than 2 * count at once. */
+  if (!rt_reserve(&e->symbols, &e->symbol_capacity, count, sizeof *e->symbols) ||
+      !rt_reserve(&e->heap, &e->heap_capacity, 2 * (size_t)count, sizeof *e->heap))
+    return false;
+  e->heap_count = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t next = i + 1 < count ? i + 1 : TOK_NONE, id = e->initial.items[i];
+    uint32_t rank = next == TOK_NONE ? TOK_NONE : table_rank(e->tokenizer, id, e->initial.items[next]);
+    e->symbols[i] = (rt_symbol){.id = id, .rank = rank, .previous = i ? i - 1 : TOK_NONE, .next = next};
+    if (rank != TOK_NONE) e->heap[e->heap_count++] = (uint64_t)rank << 32 | i;
+  }
+  for (size_t i = e->heap_count / 2; i-- > 0;) sift_down(e->heap, e->heap_count, i);
+  while (e->heap_count) {
+    uint64_t best = e->heap[0];
+    e->heap[0] = e->heap[--e->heap_count];
+    sift_down(e->heap, e->heap_count, 0);
+    uint32_t i = (uint32_t)best;
+    if (e->symbols[i].rank == best >> 32) merge_with_next(e, i);
+  }
+  for (uint32_t i = 0; i != TOK_NONE; i = e->symbols[i].next)
+    if (!rt_push(&e->ids, e->symbols[i].id)) return false;
+  return true;
+}
+
+bool rt_encode_piece(rt_encoder *e, rt_slice piece) {
+  uint32_t id = table_piece(e->tokenizer, piece.bytes, piece.count);
+  if (id != TOK_NONE) return rt_push(&e->ids, id);
+  if (!piece_symbols(e, piece)) return false;
+  if (!e->initial.count) return true;
+  return e->initial.count <= SHORT_PIECE_SYMBOLS ? merge_short(e) : merge_long(e);
+}

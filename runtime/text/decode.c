@@ -1,0 +1,75 @@
+/* decode.c: a stream of ids becomes a stream of whole UTF-8 sequences. */
+#include "text/tables.h"
+
+static const char replacement[] = "\xef\xbf\xbd";
+
+void rt_decoder_init(rt_decoder *d, const rt_tokenizer *t, unsigned flags) {
+  *d = (rt_decoder){
+      .tokenizer = t, .flags = flags, .spaces_to_strip = t->header->strip_start, .at_start = true};
+}
+
+/* Adds bytes to the held start of a character until it is whole or broken; returns how many it took. */
+static size_t finish_held(rt_decoder *d, const uint8_t *bytes, size_t count, rt_text_sink *sink, void *user) {
+  size_t taken = 0;
+  while (d->held_bytes && taken < count) {
+    uint32_t code;
+    d->held[d->held_bytes++] = bytes[taken];
+    size_t length = utf8_next(d->held, d->held_bytes, &code);
+    if (code == UTF8_SHORT) {
+      taken++;
+      continue;
+    }
+    d->held_bytes = 0;
+    if (code == UTF8_BROKEN) {
+      sink(user, replacement, 3); /* for the bytes before; this one starts afresh */
+      return taken;
+    }
+    sink(user, (const char *)d->held, length);
+    return taken + 1;
+  }
+  return taken;
+}
+
+static void emit(rt_decoder *d, const uint8_t *bytes, size_t count, rt_text_sink *sink, void *user) {
+  size_t at = finish_held(d, bytes, count, sink, user), done = at;
+  while (at < count) {
+    uint32_t code;
+    size_t length = utf8_next(bytes + at, count - at, &code);
+    if (code < TOK_CODE_POINTS) {
+      at += length;
+      continue;
+    }
+    if (at > done) sink(user, (const char *)bytes + done, at - done);
+    if (code == UTF8_SHORT) {
+      memcpy(d->held, bytes + at, length);
+      d->held_bytes = (uint32_t)length;
+    } else {
+      sink(user, replacement, 3);
+    }
+    done = at += length;
+  }
+  if (at > done) sink(user, (const char *)bytes + done, at - done);
+}
+
+void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
+  const rt_tokenizer *t = d->tokenizer;
+  if (id >= t->header->vocab_size) return;
+  if (d->flags & RT_SKIP_SPECIAL && t->token_flags[id] & TOK_SPECIAL) return;
+  size_t count;
+  const uint8_t *bytes = rt_token_text(t, id, &count);
+  bool drop_spaces = d->at_start && t->header->flags & TOK_STRIP_ALL_FIRST;
+  d->at_start = false;
+  if (drop_spaces) {
+    for (size_t i = 0; i < count; i++)
+      if (bytes[i] != ' ') emit(d, bytes + i, 1, sink, user);
+    return;
+  }
+  for (; count && *bytes == ' ' && d->spaces_to_strip; bytes++, count--) d->spaces_to_strip--;
+  if (count) d->spaces_to_strip = 0;
+  emit(d, bytes, count, sink, user);
+}
+
+void rt_decode_end(rt_decoder *d, rt_text_sink *sink, void *user) {
+  if (d->held_bytes) sink(user, replacement, 3);
+  rt_decoder_init(d, d->tokenizer, d->flags);
+}

@@ -1,0 +1,199 @@
+/* encode.c: text to ids: added tokens cut out, the rest through the stages of encoder.h. */
+#include "text/encoder.h"
+
+#include <stdlib.h>
+
+enum { MAX_TEXT_BYTES = INT32_MAX };
+
+bool rt_reserve(void *address_of_items, size_t *capacity, size_t count, size_t element_bytes) {
+  if (count <= *capacity) return true;
+  size_t wanted = *capacity ? *capacity : 64;
+  while (wanted < count) wanted *= 2;
+  if (wanted > SIZE_MAX / 2 / element_bytes) return false;
+  void *items;
+  memcpy(&items, address_of_items, sizeof items);
+  items = realloc(items, wanted * element_bytes);
+  if (!items) return false;
+  memcpy(address_of_items, &items, sizeof items);
+  *capacity = wanted;
+  return true;
+}
+
+bool rt_append(rt_bytes *to, const void *bytes, size_t count) {
+  if (count > MAX_TEXT_BYTES - to->count) return false;
+  if (!rt_reserve(&to->bytes, &to->capacity, to->count + count, 1)) return false;
+  if (count) memcpy(to->bytes + to->count, bytes, count);
+  to->count += count;
+  return true;
+}
+
+bool rt_push(rt_words *to, uint32_t item) {
+  if (to->count == to->capacity && !rt_reserve(&to->items, &to->capacity, to->count + 1, sizeof *to->items))
+    return false;
+  to->items[to->count++] = item;
+  return true;
+}
+
+void rt_encoder_init(rt_encoder *e, const rt_tokenizer *t) {
+  *e = (rt_encoder){.tokenizer = t};
+}
+
+void rt_encoder_free(rt_encoder *e) {
+  free(e->ids.items);
+  free(e->repaired.bytes);
+  for (int i = 0; i < 2; i++) {
+    free(e->normal[i].bytes);
+    free(e->prepared[i].bytes);
+  }
+  free(e->initial.items);
+  free(e->codes.items);
+  free(e->sorted.items);
+  free(e->symbols);
+  free(e->heap);
+  *e = (rt_encoder){.tokenizer = e->tokenizer};
+}
+
+/* ---- UTF-8 or U+FFFD -------------------------------------------------------------- */
+
+static bool repair(rt_encoder *e, rt_slice *text) {
+  size_t done = 0, at = 0;
+  e->repaired.count = 0;
+  while (at < text->count) {
+    uint32_t code;
+    size_t length = utf8_next(text->bytes + at, text->count - at, &code);
+    if (code >= TOK_CODE_POINTS) {
+      if (!rt_append(&e->repaired, text->bytes + done, at - done) ||
+          !rt_append(&e->repaired, "\xef\xbf\xbd", 3))
+        return false;
+      done = at + length;
+    }
+    at += length;
+  }
+  if (!done) return true;
+  if (!rt_append(&e->repaired, text->bytes + done, text->count - done)) return false;
+  *text = (rt_slice){e->repaired.bytes, e->repaired.count};
+  return true;
+}
+
+/* ---- added tokens ------------------------------------------------------------------- */
+
+/* White_Space of Unicode 15: PropList.txt. */
+static bool is_white_space(uint32_t code) {
+  return (code >= 0x09 && code <= 0x0d) || code == 0x20 || code == 0x85 || code == 0xa0 || code == 0x1680 ||
+         (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f ||
+         code == 0x205f || code == 0x3000;
+}
+
+static size_t skip_spaces(rt_slice text, size_t at) {
+  while (at < text.count) {
+    uint32_t code;
+    size_t length = utf8_next(text.bytes + at, text.count - at, &code);
+    if (!is_white_space(code)) break;
+    at += length;
+  }
+  return at;
+}
+
+static size_t trim_spaces(rt_slice text, size_t begin, size_t end) {
+  while (end > begin) {
+    size_t last = end - 1;
+    while (last > begin && end - last < 4 && (text.bytes[last] & 0xc0) == 0x80) last--;
+    uint32_t code;
+    utf8_next(text.bytes + last, end - last, &code);
+    if (!is_white_space(code)) break;
+    end = last;
+  }
+  return end;
+}
+
+static const tok_trie_node *trie_child(const rt_tokenizer *t, const tok_trie_node *node, uint8_t byte) {
+  uint32_t low = 0, high = node->edge_count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (t->trie_edges[node->first_edge + middle].byte < byte)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low == node->edge_count || t->trie_edges[node->first_edge + low].byte != byte) return NULL;
+  return &t->trie_nodes[t->trie_edges[node->first_edge + low].node];
+}
+
+/* The longest added token that starts at `at`, or TOK_NONE. */
+static uint32_t added_token_at(const rt_tokenizer *t, uint32_t root, rt_slice text, size_t at, size_t *end) {
+  uint32_t id = TOK_NONE;
+  const tok_trie_node *node = &t->trie_nodes[root];
+  while (at < text.count && (node = trie_child(t, node, text.bytes[at]))) {
+    at++;
+    if (node->id != TOK_NONE) id = node->id, *end = at;
+  }
+  return id;
+}
+
+/* What is done with the text between added tokens; `is_first`: it begins the input. */
+typedef bool stretch_encoder(rt_encoder *e, rt_slice stretch, bool is_first);
+
+/* Cuts out the added tokens below `root` (leftmost, longest) and hands the rest to `encode_rest`. */
+static bool cut_added_tokens(rt_encoder *e, rt_slice text, uint32_t root, bool is_first,
+                             stretch_encoder *encode_rest) {
+  const rt_tokenizer *t = e->tokenizer;
+  bool starts[256] = {false};
+  const tok_trie_node *node = &t->trie_nodes[root];
+  for (uint32_t i = 0; i < node->edge_count; i++)
+    starts[(uint8_t)t->trie_edges[node->first_edge + i].byte] = true;
+
+  size_t begin = 0;
+  for (size_t at = 0; at < text.count && node->edge_count;) {
+    size_t end = at;
+    uint32_t id = starts[text.bytes[at]] ? added_token_at(t, root, text, at, &end) : TOK_NONE;
+    if (id == TOK_NONE) {
+      at++;
+      continue;
+    }
+    size_t rest = t->token_flags[id] & TOK_LSTRIP ? trim_spaces(text, begin, at) : at;
+    if (rest > begin && !encode_rest(e, (rt_slice){text.bytes + begin, rest - begin}, is_first && begin == 0))
+      return false;
+    if (!rt_push(&e->ids, id)) return false;
+    begin = at = t->token_flags[id] & TOK_RSTRIP ? skip_spaces(text, end) : end;
+  }
+  return begin == text.count ||
+         encode_rest(e, (rt_slice){text.bytes + begin, text.count - begin}, is_first && begin == 0);
+}
+
+static bool encode_prepared(rt_encoder *e, rt_slice text, bool is_first) {
+  const rt_tokenizer *t = e->tokenizer;
+  uint32_t first = t->header->normalizer_steps;
+  return rt_apply_steps(e, t->steps + first, t->steps_count - first, e->prepared, is_first, &text) &&
+         rt_encode_split(e, text, 0);
+}
+
+static bool encode_normalised(rt_encoder *e, rt_slice text, bool is_first) {
+  const rt_tokenizer *t = e->tokenizer;
+  return rt_apply_steps(e, t->steps, t->header->normalizer_steps, e->normal, is_first, &text) &&
+         cut_added_tokens(e, text, TOK_ROOT_NORMAL, is_first, encode_prepared);
+}
+
+/* As encode_normalised, for text in which no added token is to be found. */
+static bool encode_plain(rt_encoder *e, rt_slice text, bool is_first) {
+  const rt_tokenizer *t = e->tokenizer;
+  return rt_apply_steps(e, t->steps, t->header->normalizer_steps, e->normal, is_first, &text) &&
+         encode_prepared(e, text, is_first);
+}
+
+bool rt_encode(rt_encoder *e, const char *text, size_t bytes, unsigned flags) {
+  const rt_tokenizer *t = e->tokenizer;
+  rt_slice input = {(const uint8_t *)text, bytes};
+  e->ids.count = 0;
+  if (bytes > MAX_TEXT_BYTES) return false;
+  if (flags & RT_ADD_SPECIAL)
+    for (uint32_t i = 0; i < t->prefix_ids_count; i++)
+      if (!rt_push(&e->ids, t->prefix_ids[i])) return false;
+  if (!(t->header->flags & TOK_BYTE_LEVEL) && !repair(e, &input)) return false;
+  bool ok = flags & RT_IGNORE_SPECIAL ? !input.count || encode_plain(e, input, true)
+                                      : cut_added_tokens(e, input, TOK_ROOT_RAW, true, encode_normalised);
+  if (!ok) return false;
+  if (flags & RT_ADD_SPECIAL)
+    for (uint32_t i = 0; i < t->suffix_ids_count; i++)
+      if (!rt_push(&e->ids, t->suffix_ids[i])) return false;
+  return true;
+}

@@ -1,0 +1,39 @@
+/* encoder.h: the stages of encoding, one file each. False always means: out of memory. */
+#ifndef SMELT_RUNTIME_ENCODER_H
+#define SMELT_RUNTIME_ENCODER_H
+
+#include "text/tables.h"
+#include "text/text.h"
+
+/* A stretch of text, owned by someone else. */
+typedef struct {
+  const uint8_t *bytes;
+  size_t count;
+} rt_slice;
+
+/* ---- growing memory (encode.c) --------------------------------------------- */
+
+/* Makes room for `count` elements in all, behind the pointer at `address_of_items` (of any object type). */
+bool rt_reserve(void *address_of_items, size_t *capacity, size_t count, size_t element_bytes);
+bool rt_append(rt_bytes *to, const void *bytes, size_t count);
+bool rt_push(rt_words *to, uint32_t item);
+
+/* ---- stages ------------------------------------------------------------------ */
+
+/*
+ * Applies `steps` in order (steps.c). The result is `text` itself or lies in
+ * one of the two buffers, which `text` must not. `is_first`: the text begins the whole input.
+ */
+bool rt_apply_steps(rt_encoder *e, const tok_step *steps, uint32_t step_count, rt_bytes buffers[2],
+                    bool is_first, rt_slice *text);
+
+/* Appends the NFC form of `text` to `out` (normal_form.c). */
+bool rt_compose(rt_encoder *e, rt_slice text, rt_bytes *out);
+
+/* Cuts `text` by the splits from number `level` on and encodes the pieces (split.c). */
+bool rt_encode_split(rt_encoder *e, rt_slice text, uint32_t level);
+
+/* Appends the ids of one piece, which is not empty (bpe.c). */
+bool rt_encode_piece(rt_encoder *e, rt_slice piece);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * text.h: text to token ids and back, over the packed tables of
+ * smelt/tokenizer.h. No global state; an encoder or decoder belongs to one
+ * thread, a tokenizer may be shared.
+ */
+#ifndef SMELT_RUNTIME_TEXT_H
+#define SMELT_RUNTIME_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "smelt/tokenizer.h"
+
+/* ---- the tables --------------------------------------------------------- */
+
+/* Views into an opened blob: `name` and `name_count` for each section. */
+typedef struct {
+  const tok_header *header;
+#define X(name, type)                                                                                        \
+  const type *name;                                                                                          \
+  uint32_t name##_count;
+  TOK_SECTIONS(X)
+#undef X
+} rt_tokenizer;
+
+/*
+ * Opens `blob` in place; it must stay while `t` is used and be aligned to 8
+ * bytes. `bytes` may exceed the blob. Returns NULL, or what is wrong with the
+ * blob (a static text). Reads the small tables, not the large ones.
+ */
+const char *rt_tokenizer_open(rt_tokenizer *t, const void *blob, size_t bytes);
+
+/* The text of token `id` as decoding gives it; empty for ids that do not exist. */
+const uint8_t *rt_token_text(const rt_tokenizer *t, uint32_t id, size_t *bytes);
+
+/* ---- text to ids ----------------------------------------------------------- */
+
+typedef struct {
+  uint8_t *bytes;
+  size_t count, capacity;
+} rt_bytes;
+
+typedef struct {
+  uint32_t *items;
+  size_t count, capacity;
+} rt_words;
+
+struct rt_symbol; /* of a long piece that is being merged; see bpe.c */
+
+/* Ids of the last text, and memory that the next one reuses. */
+typedef struct {
+  const rt_tokenizer *tokenizer;
+  rt_words ids;           /* result of the last rt_encode */
+  rt_bytes repaired;      /* the input with U+FFFD for what is not UTF-8 */
+  rt_bytes normal[2];     /* a stretch between added tokens, normalised; steps go back and forth */
+  rt_bytes prepared[2];   /* the same for the steps after normalisation */
+  rt_words initial;       /* a long piece as symbols */
+  rt_words codes, sorted; /* code points of a stretch that NFC works on */
+  struct rt_symbol *symbols;
+  size_t symbol_capacity;
+  uint64_t *heap;
+  size_t heap_count, heap_capacity;
+} rt_encoder;
+
+void rt_encoder_init(rt_encoder *e, const rt_tokenizer *t);
+void rt_encoder_free(rt_encoder *e); /* with its ids */
+
+enum {
+  RT_ADD_SPECIAL = 1u << 0,    /* put the template's tokens around the text: BOS, EOS */
+  RT_IGNORE_SPECIAL = 1u << 1, /* added tokens spelled in the text are plain text */
+};
+
+/*
+ * Encodes `bytes` of `text` into e->ids, which belong to the
+ * encoder and last until its next call. Time is O(n log n) in the longest
+ * piece. Bytes that are not UTF-8 go through byte-level tokenizers unchanged
+ * (the splitter sees them as U+FFFD); other tokenizers read each maximal broken
+ * sequence as U+FFFD, as Python's and JavaScript's decoders do.
+ * False: out of memory, or the text is longer than 2 GiB.
+ */
+bool rt_encode(rt_encoder *e, const char *text, size_t bytes, unsigned flags);
+
+/* ---- ids to text ----------------------------------------------------------- */
+
+/* Receives whole UTF-8 sequences. */
+typedef void rt_text_sink(void *user, const char *text, size_t bytes);
+
+/* A stream of ids that becomes text. Owns no memory; copy it to try ids out. */
+typedef struct {
+  const rt_tokenizer *tokenizer;
+  unsigned flags;
+  uint32_t spaces_to_strip; /* at the start of the text */
+  bool at_start;            /* no token was decoded yet */
+  uint8_t held[4];          /* the start of a character whose rest has not come */
+  uint32_t held_bytes;
+} rt_decoder;
+
+enum {
+  RT_SKIP_SPECIAL = 1u << 0, /* leave special tokens out of the text */
+};
+
+void rt_decoder_init(rt_decoder *d, const rt_tokenizer *t, unsigned flags);
+/*
+ * Passes on the text that token `id` completes, in one or more calls of `sink`,
+ * or none. Broken UTF-8 becomes U+FFFD, one per maximal broken sequence; ids out
+ * of range are passed over.
+ */
+void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user);
+/* The end of the stream: what was held back becomes U+FFFD. The decoder is ready for a new text. */
+void rt_decode_end(rt_decoder *d, rt_text_sink *sink, void *user);
+
+#endif
