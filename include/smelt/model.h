@@ -76,7 +76,7 @@ typedef struct {
   int32_t max_tokens;    /* 0: the limit given at build time; else at most that */
 } smelt_open_options;
 
-/* Opens `image`; `options` may be NULL. On success *model is the caller's, to be closed with smelt_close. */
+/* Opens `image`, which must stay; `options` may be NULL. On success *model is the caller's, to be closed with smelt_close. */
 smelt_result smelt_open(const smelt_image *image, const smelt_open_options *options, smelt_model **model);
 void smelt_close(smelt_model *model); /* NULL is allowed */
 
@@ -115,6 +115,13 @@ smelt_result smelt_output_info(const smelt_model *model, const char *entry, int3
 smelt_result smelt_run(smelt_model *model, const char *entry, const char *const *input_names,
                        const smelt_tensor *inputs, int32_t input_count, smelt_tensor *outputs);
 
+/*
+ * "prefill" and "decode" go on after the tokens that ran before; this forgets
+ * them, so that the next run starts a new text. "encode" and the functions
+ * that generate do so themselves.
+ */
+void smelt_reset(smelt_model *model);
+
 /* ---- text ------------------------------------------------------------------- */
 
 typedef struct {
@@ -134,11 +141,16 @@ smelt_generate_options smelt_generate_defaults(const smelt_model *model);
 /*
  * Called once per generated token. `text` holds the whole UTF-8 sequences that
  * became complete with it (may be empty), `bytes` its length; not
- * NUL-terminated, valid during the call. Return false to stop.
+ * NUL-terminated, valid during the call. Return false to stop. The end token
+ * that stops generation is not reported.
  */
 typedef bool smelt_token_callback(void *user, int32_t token, const char *text, size_t bytes);
 
-/* Tokenizes `prompt` (NUL-terminated UTF-8), then generates. `options` NULL: the model's defaults. */
+/*
+ * Tokenizes `prompt` (NUL-terminated UTF-8), then generates. `options` NULL: the model's defaults.
+ * SMELT_TOO_LARGE: the prompt has more tokens than the model holds; or, after as many tokens as fit were
+ * generated, max_new_tokens asked for more.
+ */
 smelt_result smelt_generate(smelt_model *model, const char *prompt, const smelt_generate_options *options,
                             smelt_token_callback *callback, void *user);
 /* The same from token ids; nothing is added to them. */

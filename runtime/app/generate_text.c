@@ -1,0 +1,207 @@
+/* generate_text.c: prompt in, text out as it is made; or ids, logits and speed for those who ask. */
+#define _GNU_SOURCE
+#include "app/app.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The prompt, as text where it came as text. */
+typedef struct {
+  char *text; /* owned, where it was read or decoded; else NULL */
+  const char *shown;
+  size_t shown_bytes;
+  int32_t *ids;
+  int32_t count;
+} prompt;
+
+typedef struct {
+  app_output out, logits;
+  bool prints_ids, wrote_id;
+  bool writes_logits;
+  int32_t generated;
+  double start_s, first_s, last_s; /* when generation began, the first token came, the last one came */
+} listener;
+
+static double now_s(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* ---- the prompt ----------------------------------------------------------------------- */
+
+/* All of standard input, less one newline at its end. */
+static int read_stdin(const app_options *options, prompt *p) {
+  size_t capacity = 0, count = 0;
+  for (;;) {
+    if (count == capacity) {
+      capacity = capacity ? 2 * capacity : 4096;
+      char *grown = realloc(p->text, capacity);
+      if (!grown) return app_fail(APP_INPUT, "%s: out of memory", options->program);
+      p->text = grown;
+    }
+    ssize_t got = read(STDIN_FILENO, p->text + count, capacity - count);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return app_fail(APP_INPUT, "%s: standard input cannot be read", options->program);
+    if (got == 0) break;
+    count += (size_t)got;
+  }
+  if (count > 0 && p->text[count - 1] == '\n') count--;
+  p->shown = p->text;
+  p->shown_bytes = count;
+  return APP_OK;
+}
+
+/* Token ids apart by spaces or commas. */
+static bool parse_ids(const char *text, prompt *p) {
+  p->ids = calloc(strlen(text) / 2 + 1, sizeof *p->ids);
+  if (!p->ids) return false;
+  while (*text) {
+    if (strchr(" ,\t\n", *text)) {
+      text++;
+      continue;
+    }
+    int64_t id = 0;
+    const char *first = text;
+    for (; *text >= '0' && *text <= '9' && id <= INT32_MAX; text++) id = id * 10 + (*text - '0');
+    if (text == first || id > INT32_MAX || (*text && !strchr(" ,\t\n", *text))) return false;
+    p->ids[p->count++] = (int32_t)id;
+  }
+  return true;
+}
+
+/* The text of a prompt that was given as ids, for echoing. */
+static void decode_shown(smelt_model *model, prompt *p) {
+  int64_t bytes = smelt_decode(model, p->ids, p->count, true, NULL, 0);
+  if (bytes <= 0 || !(p->text = malloc((size_t)bytes))) return;
+  smelt_decode(model, p->ids, p->count, true, p->text, bytes);
+  p->shown = p->text;
+  p->shown_bytes = (size_t)bytes;
+}
+
+static int take_prompt(smelt_model *model, const app_options *options, prompt *p) {
+  if (options->prompt_ids) {
+    if (options->prompt)
+      return app_fail(APP_USAGE, "%s: --prompt and --prompt-ids exclude each other", options->program);
+    if (!parse_ids(options->prompt_ids, p))
+      return app_fail(APP_USAGE, "%s: --prompt-ids: expected token ids, found '%s'", options->program,
+                      options->prompt_ids);
+    decode_shown(model, p);
+    return APP_OK;
+  }
+  if (options->prompt) {
+    p->shown = options->prompt;
+    p->shown_bytes = strlen(options->prompt);
+  } else if (isatty(STDIN_FILENO)) {
+    return app_fail(APP_USAGE, "%s: no prompt: give one with -p TEXT, or pipe it in; --help says more",
+                    options->program);
+  } else {
+    int code = read_stdin(options, p);
+    if (code) return code;
+  }
+  if (!model->has_tokenizer)
+    return app_fail(APP_USAGE, "%s: the model was compiled without a tokenizer: use --prompt-ids and --ids",
+                    options->program);
+  if (rt_encode_prompt(model, p->shown, p->shown_bytes, &p->ids, &p->count))
+    return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
+  return APP_OK;
+}
+
+/* ---- while generating -------------------------------------------------------------------- */
+
+static void write_id(listener *l, int32_t id) {
+  if (l->wrote_id) app_write_text(&l->out, " ");
+  app_write_integer(&l->out, id);
+  l->wrote_id = true;
+}
+
+static bool on_token(void *user, int32_t token, const char *text, size_t bytes) {
+  listener *l = user;
+  l->last_s = now_s();
+  if (l->generated++ == 0) l->first_s = l->last_s;
+  if (l->prints_ids)
+    write_id(l, token);
+  else
+    app_write(&l->out, text, bytes);
+  return app_flush(&l->out);
+}
+
+static void on_logits(void *user, const float *logits, int32_t vocab_size) {
+  listener *l = user;
+  app_write(&l->logits, logits, (size_t)vocab_size * sizeof *logits);
+}
+
+static void write_echo(listener *l, const app_options *options, const prompt *p, bool by_default) {
+  bool echo = options->echo || (by_default && !options->no_echo && !options->ids);
+  if (!echo) return;
+  for (int32_t i = 0; i < p->count && l->prints_ids; i++) write_id(l, p->ids[i]);
+  if (!l->prints_ids) app_write(&l->out, p->shown, p->shown_bytes);
+  app_flush(&l->out);
+}
+
+static void write_stats(const listener *l, int32_t prompt_tokens) {
+  if (l->generated == 0) return;
+  app_output err = app_output_on(STDERR_FILENO);
+  double first_s = l->first_s - l->start_s, rest_s = l->last_s - l->first_s;
+  app_write_text(&err, "first token after ");
+  app_write_decimal(&err, first_s * 1e3, 2);
+  app_write_text(&err, " ms; prompt ");
+  app_write_integer(&err, prompt_tokens);
+  app_write_text(&err, " tokens, ");
+  app_write_decimal(&err, first_s > 0 ? prompt_tokens / first_s : 0, 1);
+  app_write_text(&err, " tokens/s; generated ");
+  app_write_integer(&err, l->generated);
+  app_write_text(&err, " tokens, ");
+  app_write_decimal(&err, rest_s > 0 ? (l->generated - 1) / rest_s : 0, 1);
+  app_write_text(&err, " tokens/s\n");
+  app_flush(&err);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+static int generate(smelt_model *model, const app_options *options, const prompt *p, listener *l) {
+  bool decoder_only = model->manifest.generation->encode_entry == SMELT_NONE;
+  rt_generation request = {.prompt = p->ids,
+                           .prompt_tokens = p->count,
+                           .options = options->generate,
+                           .on_token = on_token,
+                           .on_logits = l->writes_logits ? on_logits : NULL,
+                           .user = l};
+  write_echo(l, options, p, decoder_only);
+  l->start_s = now_s();
+  smelt_result result = rt_generate(model, &request);
+  if (l->generated > 0 || l->wrote_id || result == SMELT_OK) app_write_text(&l->out, "\n");
+  if (!app_flush(&l->out)) return app_fail(APP_INPUT, "%s: the text cannot be written", options->program);
+  if (result == SMELT_TOO_LARGE && l->generated > 0) { /* all of the text there can be */
+    app_fail(APP_OK, "%s: %s", options->program, smelt_error(model));
+    return APP_OK;
+  }
+  if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
+  return APP_OK;
+}
+
+int app_generate(smelt_model *model, app_options *options) {
+  prompt p = {0};
+  listener l = {.out = app_output_on(STDOUT_FILENO), .prints_ids = options->ids || !model->has_tokenizer};
+  if (!options->seed_given && options->generate.temperature > 0)
+    if (getrandom(&options->generate.seed, sizeof options->generate.seed, 0) < 0)
+      options->generate.seed = (uint64_t)(now_s() * 1e9);
+
+  int code = take_prompt(model, options, &p);
+  if (code == APP_OK && options->logits_path) {
+    l.writes_logits = app_output_create(&l.logits, options->logits_path);
+    if (!l.writes_logits)
+      code = app_fail(APP_INPUT, "%s: %s: the file cannot be made", options->program, options->logits_path);
+  }
+  if (code == APP_OK) code = generate(model, options, &p, &l);
+  if (l.writes_logits && !app_output_close(&l.logits) && code == APP_OK)
+    code = app_fail(APP_INPUT, "%s: %s: the file cannot be written", options->program, options->logits_path);
+  if (code == APP_OK && options->stats) write_stats(&l, p.count);
+  free(p.text);
+  free(p.ids);
+  return code;
+}

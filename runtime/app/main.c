@@ -1,0 +1,53 @@
+/* main.c: a compiled program: opens the model it carries and does what the command line says. */
+#include "app/app.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+extern const smelt_image smelt_model_main;
+
+static int fail_to_open(const app_options *options, smelt_result result) {
+  const char *forced = getenv("SMELT_ISA");
+  if (result == SMELT_UNSUPPORTED_CPU)
+    return app_fail(APP_INPUT, "%s: %s (needs %s, has %s)", options->program, smelt_result_text(result),
+                    rt_isa_text(smelt_model_main.levels[0].isa_level), rt_isa_text(rt_cpu_level()));
+  if (result == SMELT_BAD_ARGUMENT && forced)
+    return app_fail(APP_USAGE, "%s: SMELT_ISA=%s is no instruction-set level", options->program, forced);
+  return app_fail(APP_INPUT, "%s: %s", options->program, smelt_result_text(result));
+}
+
+/* The generation defaults are the model's, and opening it takes a thread count: so options are read twice. */
+static int open_model(app_options *options, int argc, char **argv, smelt_model **model) {
+  app_options first = {0};
+  int code = app_parse_options(&first, argc, argv);
+  options->program = first.program;
+  app_options_free(&first);
+  if (code) return code;
+  smelt_open_options open_options = {.threads = first.threads};
+  smelt_result result = smelt_open(&smelt_model_main, &open_options, model);
+  if (result) return fail_to_open(options, result);
+  options->generate = smelt_generate_defaults(*model);
+  return app_parse_options(options, argc, argv);
+}
+
+static int run(smelt_model *model, app_options *options) {
+  app_output out = app_output_on(STDOUT_FILENO);
+  if (options->help || options->version || options->describe) {
+    if (options->help) app_write_help(&out, options, model);
+    if (options->version) app_write_version(&out, model);
+    if (options->describe) app_write_description(&out, model);
+    return app_flush(&out) ? APP_OK : APP_INPUT;
+  }
+  bool generates = model->manifest.generation && !options->entry && options->inputs.count == 0;
+  return generates ? app_generate(model, options) : app_run_graph(model, options);
+}
+
+int main(int argc, char **argv) {
+  app_options options = {0};
+  smelt_model *model = NULL;
+  int code = open_model(&options, argc, argv, &model);
+  if (code == APP_OK) code = run(model, &options);
+  smelt_close(model);
+  app_options_free(&options);
+  return code;
+}

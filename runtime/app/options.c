@@ -1,0 +1,205 @@
+/* options.c: the command line. One table says what there is; parser and --help read it. */
+#include "app/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum { FLAG, TEXT, COUNT, DECIMAL, SEED, NAMED_INPUT, NAMED_OUTPUT } option_kind;
+
+enum { GENERATES = 1, RUNS_GRAPH = 2, ANY = GENERATES | RUNS_GRAPH };
+
+typedef struct {
+  char letter; /* 0: none */
+  const char *name, *argument, *help;
+  int suits; /* programs whose --help shows it */
+  option_kind kind;
+  size_t field;   /* in app_options */
+  double maximum; /* of COUNT and DECIMAL, which start from 0 */
+} option;
+
+#define FIELD(name) offsetof(app_options, name)
+static const option options_table[] = {
+    {'p', "prompt", "TEXT", "the text to go on from; else standard input", GENERATES, TEXT, FIELD(prompt), 0},
+    {'n', "tokens", "N", "generate at most N tokens; 0: to the end or the model's limit", GENERATES, COUNT,
+     FIELD(generate.max_new_tokens), INT32_MAX},
+    {0, "temp", "X", "temperature; 0 always takes the likeliest token", GENERATES, DECIMAL,
+     FIELD(generate.temperature), 1000},
+    {0, "top-k", "N", "sample from the N likeliest tokens; 0: all", GENERATES, COUNT, FIELD(generate.top_k),
+     INT32_MAX},
+    {0, "top-p", "X", "sample from the likeliest tokens that share probability X", GENERATES, DECIMAL,
+     FIELD(generate.top_p), 1},
+    {0, "min-p", "X", "leave out tokens below X times the likeliest", GENERATES, DECIMAL,
+     FIELD(generate.min_p), 1},
+    {0, "repeat-penalty", "X", "divide the scores of tokens already used by X; 1: off", GENERATES, DECIMAL,
+     FIELD(generate.repetition_penalty), 1000},
+    {0, "seed", "N", "the same seed gives the same text", GENERATES, SEED, FIELD(generate.seed), 0},
+    {0, "ids", NULL, "print token ids instead of text", GENERATES, FLAG, FIELD(ids), 0},
+    {0, "prompt-ids", "IDS", "the prompt as token ids, \"1 2 3\"", GENERATES, TEXT, FIELD(prompt_ids), 0},
+    {0, "logits", "FILE", "write the f32 logits of every position read", GENERATES, TEXT, FIELD(logits_path),
+     0},
+    {0, "ignore-eos", NULL, "go on past the end token", GENERATES, FLAG, FIELD(generate.ignore_end), 0},
+    {0, "echo", NULL, "print the prompt too", GENERATES, FLAG, FIELD(echo), 0},
+    {0, "no-echo", NULL, "print the new text only", GENERATES, FLAG, FIELD(no_echo), 0},
+    {0, "stats", NULL, "print speed on standard error", GENERATES, FLAG, FIELD(stats), 0},
+    {0, "input", "NAME=FILE", "an input, as a .npy file", RUNS_GRAPH, NAMED_INPUT, FIELD(inputs), 0},
+    {0, "output", "NAME=FILE", "where to write an output as .npy", RUNS_GRAPH, NAMED_OUTPUT, FIELD(outputs),
+     0},
+    {0, "entry", "NAME", "what to run, where there is a choice", RUNS_GRAPH, TEXT, FIELD(entry), 0},
+    {0, "describe", NULL, "list inputs and outputs", ANY, FLAG, FIELD(describe), 0},
+    {0, "threads", "N", "threads to use; else one per processor", ANY, COUNT, FIELD(threads), 1024},
+    {0, "version", NULL, "say what this program is", ANY, FLAG, FIELD(version), 0},
+    {'h', "help", NULL, "print this", ANY, FLAG, FIELD(help), 0},
+};
+#undef FIELD
+enum { OPTION_COUNT = sizeof options_table / sizeof options_table[0] };
+
+/* ---- values ------------------------------------------------------------------------- */
+
+/* Decimal digits only, the whole text. */
+static bool parse_integer(const char *text, uint64_t *value) {
+  *value = 0;
+  if (!*text) return false;
+  for (; *text; text++) {
+    if (*text < '0' || *text > '9') return false;
+    uint64_t digit = (uint64_t)(*text - '0');
+    if (__builtin_mul_overflow(*value, 10u, value) || __builtin_add_overflow(*value, digit, value))
+      return false;
+  }
+  return true;
+}
+
+/* "0.8", "1", ".5": what strtod takes of such texts, without its 8 kB. */
+static bool parse_decimal(const char *text, double *value) {
+  double digits = 0, scale = 1;
+  int digit_count = 0;
+  bool after_point = false;
+  for (; *text; text++) {
+    if (*text == '.' && !after_point) {
+      after_point = true;
+      continue;
+    }
+    if (*text < '0' || *text > '9' || ++digit_count > 15) return false;
+    digits = digits * 10 + (*text - '0');
+    if (after_point) scale *= 10;
+  }
+  *value = digits / scale;
+  return digit_count > 0;
+}
+
+static bool parse_named_file(app_options *options, app_named_files *files, bool is_input, int argc,
+                             const char *text) {
+  const char *equals = strchr(text, '=');
+  if (!equals || equals == text || !equals[1]) return false;
+  app_named_file *items = options->named_files + (is_input ? 0 : argc);
+  items[files->count++] = (app_named_file){.argument = text, .path = equals + 1};
+  files->items = items;
+  return true;
+}
+
+/* Puts the value of `row` into its field; false where `text` is no such value. */
+static bool set_option(app_options *options, const option *row, int argc, const char *text) {
+  void *field = (char *)options + row->field;
+  uint64_t integer = 0;
+  double decimal = 0;
+  switch (row->kind) {
+  case FLAG:
+    *(bool *)field = true;
+    return true;
+  case TEXT:
+    *(const char **)field = text;
+    return true;
+  case COUNT:
+    if (!parse_integer(text, &integer) || (double)integer > row->maximum) return false;
+    *(int32_t *)field = (int32_t)integer;
+    return true;
+  case DECIMAL:
+    if (!parse_decimal(text, &decimal) || decimal > row->maximum) return false;
+    *(float *)field = (float)decimal;
+    return true;
+  case SEED:
+    options->seed_given = true;
+    return parse_integer(text, (uint64_t *)field);
+  case NAMED_INPUT:
+    return parse_named_file(options, field, true, argc, text);
+  case NAMED_OUTPUT:
+    return parse_named_file(options, field, false, argc, text);
+  }
+  return false;
+}
+
+/* ---- the command line ------------------------------------------------------------------ */
+
+/* "-p", "--prompt" or "--prompt=TEXT"; *value points behind the '=', or is NULL. */
+static const option *find_option(const char *argument, const char **value) {
+  *value = NULL;
+  if (argument[0] != '-' || !argument[1]) return NULL;
+  if (argument[1] != '-') {
+    for (int i = 0; i < OPTION_COUNT; i++)
+      if (options_table[i].letter == argument[1] && !argument[2]) return &options_table[i];
+    return NULL;
+  }
+  const char *name = argument + 2, *equals = strchr(name, '=');
+  size_t bytes = equals ? (size_t)(equals - name) : strlen(name);
+  if (equals) *value = equals + 1;
+  for (int i = 0; i < OPTION_COUNT; i++)
+    if (strlen(options_table[i].name) == bytes && memcmp(options_table[i].name, name, bytes) == 0)
+      return &options_table[i];
+  return NULL;
+}
+
+int app_parse_options(app_options *options, int argc, char **argv) {
+  options->program = argc > 0 ? argv[0] : "model";
+  options->named_files = calloc(2 * (size_t)argc + 1, sizeof *options->named_files);
+  if (!options->named_files) return app_fail(APP_INPUT, "%s: out of memory", options->program);
+  for (int i = 1; i < argc; i++) {
+    const char *value;
+    const option *row = find_option(argv[i], &value);
+    if (!row)
+      return app_fail(APP_USAGE, "%s: unknown option '%s'; --help lists all", options->program, argv[i]);
+    if (!row->argument && value)
+      return app_fail(APP_USAGE, "%s: --%s takes no value", options->program, row->name);
+    if (row->argument && !value && ++i == argc)
+      return app_fail(APP_USAGE, "%s: --%s needs %s", options->program, row->name, row->argument);
+    if (row->argument && !value) value = argv[i];
+    if (!set_option(options, row, argc, value))
+      return app_fail(APP_USAGE, "%s: --%s: expected %s (%s), found '%s'", options->program, row->name,
+                      row->argument, row->help, value);
+  }
+  return APP_OK;
+}
+
+void app_options_free(app_options *options) {
+  free(options->named_files);
+}
+
+/* ---- --help -------------------------------------------------------------------------------- */
+
+static void write_spaces(app_output *out, size_t count) {
+  while (count-- > 0) app_write_text(out, " ");
+}
+
+static void write_option(app_output *out, const option *row) {
+  enum { HELP_COLUMN = 26 };
+  const char letter[] = {' ', ' ', '-', row->letter, ',', ' ', 0};
+  app_write_text(out, row->letter ? letter : "      ");
+  app_write_text(out, "--");
+  app_write_text(out, row->name);
+  app_write_text(out, row->argument ? " " : "");
+  app_write_text(out, row->argument ? row->argument : "");
+  size_t used = 8 + strlen(row->name) + (row->argument ? 1 + strlen(row->argument) : 0);
+  write_spaces(out, used < HELP_COLUMN ? HELP_COLUMN - used : 1);
+  app_write_text(out, row->help);
+  app_write_text(out, "\n");
+}
+
+void app_write_help(app_output *out, const app_options *options, const smelt_model *model) {
+  bool generates = model->manifest.generation != NULL;
+  app_write_text(out, generates ? "Writes text with " : "Runs ");
+  app_write_text(out, rt_manifest_text(&model->manifest, model->manifest.header->model_name));
+  app_write_text(out, generates ? ". Example:\n  " : " on .npy files. Example:\n  ");
+  app_write_text(out, options->program);
+  app_write_text(out, generates ? " -p \"Once upon a time\" -n 64 --temp 0.8\n"
+                                : " --input x=x.npy --output y=y.npy\n");
+  for (int i = 0; i < OPTION_COUNT; i++)
+    if (options_table[i].suits & (generates ? GENERATES : RUNS_GRAPH)) write_option(out, &options_table[i]);
+}

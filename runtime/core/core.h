@@ -1,0 +1,132 @@
+/*
+ * core.h: an opened model: its checked manifest, its memory, its threads, and
+ * one call of an entry. Public to runtime/decode and runtime/app; users of a
+ * compiled model see include/smelt/model.h only.
+ *
+ * Nothing here prints, exits or keeps mutable globals. Unless a function says
+ * otherwise, a model is used by one thread at a time.
+ */
+#ifndef RT_CORE_H
+#define RT_CORE_H
+
+#include "smelt/image.h"
+#include "text/text.h"
+
+/* ---- the manifest, checked (manifest.c) --------------------------------------- */
+
+/* Pointers into a manifest that rt_manifest_check found sound; they live as long as the image. */
+typedef struct {
+  const smelt_manifest *header;
+  const smelt_manifest_entry *entries;         /* [header->entry_count] */
+  const smelt_manifest_symbol *symbols;        /* [header->symbol_count] */
+  const smelt_manifest_generation *generation; /* NULL: the model does not generate text */
+} rt_manifest;
+
+/*
+ * Checks all of `bytes_of_manifest` and fills *view. Afterwards every offset of
+ * the manifest lies inside it, every text ends inside it, and every dim program
+ * is well formed, so that the functions below need no checks of their own.
+ * Returns NULL, or what is wrong as a static text.
+ */
+const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view);
+
+/* The text at `offset`; "" where it is absent. */
+const char *rt_manifest_text(const rt_manifest *view, smelt_offset offset);
+
+const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_offset offset);
+
+/* Bytes of one element; 0 for a number that is no dtype. */
+uint32_t rt_dtype_bytes(uint32_t dtype);
+const char *rt_dtype_text(uint32_t dtype);
+
+/* ---- sizes (dims.c) ------------------------------------------------------------- */
+
+/*
+ * Walks the postfix program in words[0 .. word_count). Returns whether it ends
+ * in time, leaves one value, never takes from an empty stack, and names only
+ * symbols below symbol_count.
+ */
+bool rt_dim_check(const int64_t *words, size_t word_count, uint32_t symbol_count);
+
+/* The program of axis `axis` of `tensor`. */
+const int64_t *rt_dim_program(const rt_manifest *view, const smelt_manifest_tensor *tensor, uint32_t axis);
+/* The size of that axis as text, "past + sequence". */
+const char *rt_dim_text(const rt_manifest *view, const smelt_manifest_tensor *tensor, uint32_t axis);
+
+/* The symbol that the program consists of, or SMELT_NONE. */
+int32_t rt_dim_lone_symbol(const int64_t *program);
+/* Whether the program is one constant; *value is then that. */
+bool rt_dim_constant(const int64_t *program, int64_t *value);
+
+/* Evaluates a checked program over symbol values. False: division by zero, or a value beyond 64 bits. */
+bool rt_dim_value(const int64_t *program, const int64_t *symbols, int64_t *value);
+
+/* ---- the processor (cpu.c, processors.c) ------------------------------------------- */
+
+/* The highest level that processor and operating system offer. */
+smelt_isa_level rt_cpu_level(void);
+const char *rt_isa_text(uint64_t level);
+/* The level named `text` in *level, or false. */
+bool rt_isa_from_text(const char *text, smelt_isa_level *level);
+
+/* How many processors this process may keep busy: its affinity, capped by its cgroup's CPU quota. At least 1.
+ */
+int32_t rt_processor_count(void);
+
+/* ---- the thread team (team.c) -------------------------------------------------------- */
+
+typedef struct rt_team rt_team;
+
+/*
+ * A team of `thread_count` threads (at least 1), the caller of rt_team_run
+ * being thread 0 of it. Where the system refuses to make more threads the team
+ * is smaller. NULL: out of memory. A team of one makes no thread.
+ */
+rt_team *rt_team_create(int32_t thread_count);
+void rt_team_destroy(rt_team *team); /* ends and joins the threads; NULL is allowed */
+int32_t rt_team_thread_count(const rt_team *team);
+
+/*
+ * Calls code(frame, thread, thread_count) on every thread of the team and
+ * returns when all have returned. Fills frame->barrier and frame->team. What
+ * the caller wrote before is seen by all threads, and their writes by the
+ * caller afterwards. One run at a time.
+ */
+void rt_team_run(rt_team *team, smelt_entry_code *code, smelt_frame *frame);
+
+/* ---- an opened model (open.c, run.c) ---------------------------------------- */
+
+struct smelt_model {
+  const smelt_image *image;
+  rt_manifest manifest;
+  const smelt_code_level *code; /* of the ISA level in use */
+  rt_team *team;
+  uint8_t *arena, *state;      /* one mapping each, touched lazily */
+  int64_t *symbols;            /* values during a call, [symbol_count] */
+  bool *bound;                 /* whether an input gave the value, [symbol_count] */
+  const smelt_tensor **inputs; /* of the call, in the entry's order, [most inputs of any entry] */
+  const void **input_data;     /* likewise */
+  int32_t max_tokens;          /* what past + sequence may reach */
+  int64_t past_tokens;         /* tokens in the state */
+  int64_t encoder_tokens;      /* of the last run of "encode" */
+  bool has_tokenizer;
+  rt_tokenizer tokenizer;
+  rt_encoder encoder; /* memory of smelt_encode, used again */
+  char error[256];
+};
+
+/* Formats the line that smelt_error gives, and returns `result`. */
+smelt_result rt_fail(smelt_model *model, smelt_result result, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The entry called `name`, or SMELT_NONE. */
+int32_t rt_entry_index(const smelt_model *model, const char *name);
+
+/*
+ * Runs an entry with model->inputs already in the entry's order. Symbols take
+ * their values from the inputs' shapes; past and encoder length, where no input
+ * gives them, from what ran before. `outputs` may be NULL. Errors as smelt_run.
+ */
+smelt_result rt_run(smelt_model *model, int32_t entry, smelt_tensor *outputs);
+
+#endif

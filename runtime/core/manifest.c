@@ -1,0 +1,185 @@
+/*
+ * manifest.c: the manifest of an image, checked in full before anything of it
+ * is used. It may come from a damaged file, so each count, offset and index is
+ * compared with the manifest's size first.
+ */
+#include "core/core.h"
+
+#include <string.h>
+
+/* The manifest as bytes while it is being checked. */
+typedef struct {
+  const uint8_t *base;
+  size_t bytes;
+  rt_manifest *view;
+} checker;
+
+/* count structs of `size` bytes, aligned to `alignment`, at offset; an absent one is fine when count is 0. */
+static bool array_fits(const checker *c, smelt_offset offset, uint64_t count, size_t size, size_t alignment) {
+  if (count == 0) return true;
+  return offset != 0 && offset % alignment == 0 && offset <= c->bytes && count <= (c->bytes - offset) / size;
+}
+
+static bool text_ends(const checker *c, smelt_offset offset) {
+  return offset < c->bytes && memchr(c->base + offset, 0, c->bytes - offset) != NULL;
+}
+
+/* A name must be there and not be empty. */
+static bool name_fits(const checker *c, smelt_offset offset) {
+  return offset != 0 && text_ends(c, offset) && c->base[offset] != 0;
+}
+
+const char *rt_manifest_text(const rt_manifest *view, smelt_offset offset) {
+  return offset ? (const char *)view->header + offset : "";
+}
+
+const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_offset offset) {
+  return (const smelt_manifest_tensor *)(const void *)((const uint8_t *)view->header + offset);
+}
+
+#define X(NAME, value, text, bytes) [SMELT_##NAME] = {text, bytes},
+static const struct {
+  const char *text;
+  uint32_t bytes;
+} dtypes[] = {SMELT_DTYPES(X)};
+#undef X
+
+uint32_t rt_dtype_bytes(uint32_t dtype) {
+  return dtype < SMELT_DTYPE_COUNT ? dtypes[dtype].bytes : 0;
+}
+const char *rt_dtype_text(uint32_t dtype) {
+  return dtype < SMELT_DTYPE_COUNT ? dtypes[dtype].text : "?";
+}
+
+static const char *check_dims(const checker *c, const smelt_manifest_tensor *tensor) {
+  if (!array_fits(c, tensor->dims, tensor->rank, sizeof(smelt_offset), sizeof(smelt_offset)) ||
+      !array_fits(c, tensor->dim_texts, tensor->rank, sizeof(smelt_offset), sizeof(smelt_offset)))
+    return "the dims of a tensor lie outside the manifest";
+  const smelt_offset *programs = (const smelt_offset *)(const void *)(c->base + tensor->dims);
+  const smelt_offset *texts = (const smelt_offset *)(const void *)(c->base + tensor->dim_texts);
+  for (uint32_t axis = 0; axis < tensor->rank; axis++) {
+    if (!array_fits(c, programs[axis], 1, sizeof(int64_t), sizeof(int64_t)))
+      return "a size lies outside the manifest";
+    const int64_t *words = (const int64_t *)(const void *)(c->base + programs[axis]);
+    if (!rt_dim_check(words, (c->bytes - programs[axis]) / sizeof(int64_t), c->view->header->symbol_count))
+      return "a size is no valid expression";
+    if (!text_ends(c, texts[axis])) return "the text of a size does not end";
+  }
+  return NULL;
+}
+
+static const char *check_tensors(const checker *c, const smelt_manifest_entry *entry, smelt_offset offset,
+                                 uint32_t count, bool in_arena) {
+  if (!array_fits(c, offset, count, sizeof(smelt_manifest_tensor), 8))
+    return "the inputs or outputs of an entry lie outside the manifest";
+  const smelt_manifest_tensor *tensors = rt_manifest_tensors(c->view, offset);
+  for (uint32_t i = 0; i < count; i++) {
+    const smelt_manifest_tensor *tensor = &tensors[i];
+    if (!name_fits(c, tensor->name)) return "a tensor has no name";
+    if (tensor->dtype >= SMELT_DTYPE_COUNT) return "a tensor has no known dtype";
+    if (tensor->rank > SMELT_MAX_RANK) return "a tensor has too many axes";
+    if (in_arena && (tensor->arena_offset > entry->arena_bytes ||
+                     tensor->arena_offset % rt_dtype_bytes(tensor->dtype) != 0))
+      return "an output lies outside the arena";
+    const char *wrong = check_dims(c, tensor);
+    if (wrong) return wrong;
+  }
+  return NULL;
+}
+
+static const char *check_entries(const checker *c) {
+  const smelt_manifest *header = c->view->header;
+  for (uint32_t i = 0; i < header->entry_count; i++) {
+    const smelt_manifest_entry *entry = &c->view->entries[i];
+    if (!name_fits(c, entry->name)) return "an entry has no name";
+    if (entry->arena_bytes > header->arena_bytes) return "an entry needs more than the arena";
+    const char *wrong = check_tensors(c, entry, entry->inputs, entry->input_count, false);
+    if (!wrong) wrong = check_tensors(c, entry, entry->outputs, entry->output_count, true);
+    if (wrong) return wrong;
+  }
+  return NULL;
+}
+
+static const char *check_symbols(const checker *c) {
+  for (uint32_t i = 0; i < c->view->header->symbol_count; i++) {
+    if (!name_fits(c, c->view->symbols[i].name)) return "a symbol has no name";
+    if (c->view->symbols[i].maximum < 0) return "a symbol has no valid maximum";
+  }
+  return NULL;
+}
+
+/* low <= value < end, or value is SMELT_NONE where that is allowed. */
+static bool index_fits(int32_t value, uint32_t end, bool may_be_none) {
+  return value == SMELT_NONE ? may_be_none : value >= 0 && (uint32_t)value < end;
+}
+
+/* One input of token ids, [1, n] i64; and where logits are wanted, output 0 f32 [1, 1, V]. */
+static bool is_token_entry(const rt_manifest *view, int32_t index, bool has_logits) {
+  if (index == SMELT_NONE) return true;
+  const smelt_manifest_entry *entry = &view->entries[index];
+  if (entry->input_count != 1) return false;
+  const smelt_manifest_tensor *ids = rt_manifest_tensors(view, entry->inputs);
+  if (ids->dtype != SMELT_I64 || ids->rank != 2) return false;
+  if (!has_logits) return true;
+  if (entry->output_count < 1) return false;
+  const smelt_manifest_tensor *logits = rt_manifest_tensors(view, entry->outputs);
+  return logits->dtype == SMELT_F32 && logits->rank == 3;
+}
+
+static const char *check_generation(const checker *c) {
+  const rt_manifest *view = c->view;
+  const smelt_manifest_generation *g = view->generation;
+  uint32_t entries = view->header->entry_count, symbols = view->header->symbol_count;
+  bool has_prefill = g->prefill_entry != SMELT_NONE, has_encoder = g->encode_entry != SMELT_NONE;
+  if (!index_fits(g->decode_entry, entries, false) || !index_fits(g->prefill_entry, entries, true) ||
+      !index_fits(g->encode_entry, entries, true))
+    return "generation names an entry that does not exist";
+  if (!index_fits(g->past_symbol, symbols, false) || !index_fits(g->sequence_symbol, symbols, !has_prefill) ||
+      !index_fits(g->encoder_symbol, symbols, !has_encoder))
+    return "generation names a symbol that does not exist";
+  if (!is_token_entry(view, g->decode_entry, true) || !is_token_entry(view, g->prefill_entry, true) ||
+      !is_token_entry(view, g->encode_entry, false))
+    return "an entry used for generation has other inputs or outputs";
+  if (g->vocab_size < 1 || g->max_tokens < 1 || (has_prefill && g->prefill_tokens < 1) ||
+      (has_encoder && g->max_encoder_tokens < 1) || g->max_new_tokens < 0 || g->top_k < 0)
+    return "generation has a size out of range";
+  uint32_t vocab_size = (uint32_t)g->vocab_size;
+  if (!index_fits(g->bos_token, vocab_size, true) || !index_fits(g->pad_token, vocab_size, true) ||
+      !index_fits(g->decoder_start_token, vocab_size, !has_encoder))
+    return "a special token is outside the vocabulary";
+  if (g->end_token_count < 0 || g->end_token_count > SMELT_MAX_END_TOKENS)
+    return "generation has too many end tokens";
+  if (!(g->temperature >= 0 && g->top_p >= 0 && g->repetition_penalty >= 0)) /* NaN is neither */
+    return "generation has a sampling default out of range";
+  return NULL;
+}
+
+const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) {
+  const smelt_manifest *header = bytes_of_manifest;
+  if (!header || (uintptr_t)header % 8 != 0 ||
+      memcmp(header->magic, SMELT_MANIFEST_MAGIC, sizeof header->magic))
+    return "this is no manifest of this version";
+  if (header->bytes < sizeof *header) return "the manifest is too short";
+
+  checker c = {.base = bytes_of_manifest, .bytes = header->bytes, .view = view};
+  *view = (rt_manifest){.header = header};
+  if (header->entry_count == 0 ||
+      !array_fits(&c, header->entries, header->entry_count, sizeof(smelt_manifest_entry), 8))
+    return "the entries lie outside the manifest";
+  if (!array_fits(&c, header->symbols, header->symbol_count, sizeof(smelt_manifest_symbol), 8))
+    return "the symbols lie outside the manifest";
+  if (!array_fits(&c, header->generation, header->generation != 0, sizeof(smelt_manifest_generation), 4))
+    return "the generation record lies outside the manifest";
+  if (!text_ends(&c, header->model_name) || !text_ends(&c, header->smelt_version))
+    return "a text does not end";
+
+  view->entries = (const smelt_manifest_entry *)(const void *)(c.base + header->entries);
+  view->symbols = (const smelt_manifest_symbol *)(const void *)(c.base + header->symbols);
+  if (header->generation)
+    view->generation = (const smelt_manifest_generation *)(const void *)(c.base + header->generation);
+
+  const char *wrong = check_symbols(&c);
+  if (!wrong) wrong = check_entries(&c);
+  if (!wrong && view->generation) wrong = check_generation(&c);
+  return wrong;
+}

@@ -1,0 +1,149 @@
+/*
+ * open.c: from an image to a model that can run: manifest checked, ISA level
+ * chosen, memory mapped, threads made; and back.
+ */
+#define _GNU_SOURCE
+#include "core/core.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static const char *const result_texts[] = {
+    [SMELT_OK] = "success",
+    [SMELT_BAD_ARGUMENT] = "an argument is not valid",
+    [SMELT_TOO_LARGE] = "a size is beyond the model's limit",
+    [SMELT_OUT_OF_MEMORY] = "there is not enough memory",
+    [SMELT_UNSUPPORTED_CPU] = "this processor lacks instructions that the model was compiled for",
+    [SMELT_CORRUPT_IMAGE] = "the compiled model is damaged or belongs to another version of smelt",
+    [SMELT_STOPPED] = "stopped by the caller",
+};
+
+const char *smelt_result_text(smelt_result result) {
+  size_t index = (size_t)result;
+  return index < sizeof result_texts / sizeof result_texts[0] ? result_texts[index] : "unknown result";
+}
+
+smelt_result rt_fail(smelt_model *model, smelt_result result, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(model->error, sizeof model->error, format, arguments);
+  va_end(arguments);
+  return result;
+}
+
+const char *smelt_error(const smelt_model *model) {
+  return model ? model->error : "the model is not open";
+}
+
+/* ---- memory ------------------------------------------------------------------------ */
+
+/*
+ * `bytes` of zeros that cost nothing until touched. Sizes are for the largest
+ * input the image allows, so most of them never are. NULL: out of memory.
+ */
+static uint8_t *map_memory(uint64_t bytes) {
+  if (bytes > SIZE_MAX / 2) return NULL;
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *memory = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, flags, -1, 0);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void unmap_memory(uint8_t *memory, uint64_t bytes) {
+  if (memory) munmap(memory, bytes ? bytes : 1);
+}
+
+static bool allocate(smelt_model *model) {
+  const smelt_manifest *header = model->manifest.header;
+  uint32_t most_inputs = 0;
+  for (uint32_t i = 0; i < header->entry_count; i++) {
+    uint32_t count = model->manifest.entries[i].input_count;
+    if (count > most_inputs) most_inputs = count;
+  }
+  model->symbols = calloc(header->symbol_count + 1u, sizeof *model->symbols);
+  model->bound = calloc(header->symbol_count + 1u, sizeof *model->bound);
+  model->inputs = calloc(most_inputs + 1u, sizeof *model->inputs);
+  model->input_data = calloc(most_inputs + 1u, sizeof *model->input_data);
+  model->arena = map_memory(header->arena_bytes);
+  model->state = map_memory(header->state_bytes);
+  return model->symbols && model->bound && model->inputs && model->input_data && model->arena && model->state;
+}
+
+/* ---- choices ------------------------------------------------------------------------ */
+
+/*
+ * The last level of the image that the processor has and SMELT_ISA, a level's
+ * name in the environment, does not forbid. SMELT_ISA is for tests.
+ */
+static smelt_result choose_code(const smelt_image *image, const smelt_code_level **code) {
+  smelt_isa_level highest = rt_cpu_level(), allowed;
+  const char *forced = getenv("SMELT_ISA");
+  if (forced && *forced) {
+    if (!rt_isa_from_text(forced, &allowed)) return SMELT_BAD_ARGUMENT;
+    if (allowed < highest) highest = allowed;
+  }
+  if (image->level_count == 0 || !image->levels) return SMELT_CORRUPT_IMAGE;
+  *code = NULL;
+  for (uint64_t i = 0; i < image->level_count; i++)
+    if (image->levels[i].isa_level <= (uint64_t)highest) *code = &image->levels[i];
+  return *code ? SMELT_OK : SMELT_UNSUPPORTED_CPU;
+}
+
+static int32_t choose_max_tokens(const smelt_model *model, const smelt_open_options *options) {
+  const smelt_manifest_generation *generation = model->manifest.generation;
+  int32_t limit = generation ? generation->max_tokens : INT32_MAX;
+  return options && options->max_tokens > 0 && options->max_tokens < limit ? options->max_tokens : limit;
+}
+
+/* ---- open and close ------------------------------------------------------------------ */
+
+static smelt_result fill(smelt_model *model, const smelt_image *image, const smelt_open_options *options) {
+  model->image = image;
+  memcpy(model->error, "no error", sizeof "no error");
+  if (rt_manifest_check(image->manifest, &model->manifest)) return SMELT_CORRUPT_IMAGE;
+  if (model->manifest.header->weights_bytes && !image->weights) return SMELT_CORRUPT_IMAGE;
+  if (image->tokenizer) {
+    if (rt_tokenizer_open(&model->tokenizer, image->tokenizer, SIZE_MAX)) return SMELT_CORRUPT_IMAGE;
+    rt_encoder_init(&model->encoder, &model->tokenizer);
+    model->has_tokenizer = true;
+  }
+  smelt_result result = choose_code(image, &model->code);
+  if (result) return result;
+  model->max_tokens = choose_max_tokens(model, options);
+  if (!allocate(model)) return SMELT_OUT_OF_MEMORY;
+
+  int32_t threads = options && options->threads > 0 ? options->threads : rt_processor_count();
+  model->team = rt_team_create(threads);
+  return model->team ? SMELT_OK : SMELT_OUT_OF_MEMORY;
+}
+
+smelt_result smelt_open(const smelt_image *image, const smelt_open_options *options, smelt_model **model) {
+  enum { MOST_THREADS = 1024 };
+  *model = NULL;
+  if (!image) return SMELT_BAD_ARGUMENT;
+  if (options && (options->threads < 0 || options->threads > MOST_THREADS || options->max_tokens < 0))
+    return SMELT_BAD_ARGUMENT;
+  smelt_model *opened = calloc(1, sizeof *opened);
+  if (!opened) return SMELT_OUT_OF_MEMORY;
+  smelt_result result = fill(opened, image, options);
+  if (result)
+    smelt_close(opened);
+  else
+    *model = opened;
+  return result;
+}
+
+void smelt_close(smelt_model *model) {
+  if (!model) return;
+  rt_team_destroy(model->team);
+  if (model->has_tokenizer) rt_encoder_free(&model->encoder);
+  if (model->arena) unmap_memory(model->arena, model->manifest.header->arena_bytes);
+  if (model->state) unmap_memory(model->state, model->manifest.header->state_bytes);
+  free(model->symbols);
+  free(model->bound);
+  free(model->inputs);
+  free(model->input_data);
+  free(model);
+}

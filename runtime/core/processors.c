@@ -1,0 +1,43 @@
+/*
+ * processors.c: how many threads are worth having. In a container the affinity
+ * mask names all processors of the machine while the cgroup's quota gives a few
+ * of them, so both are asked.
+ */
+#define _GNU_SOURCE
+#include "core/core.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int32_t affinity_count(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 && online < INT32_MAX ? (int32_t)online : 1;
+}
+
+/* cpu.max of cgroup v2 is "QUOTA PERIOD" in microseconds, or "max PERIOD". Returns INT32_MAX for no quota. */
+static int32_t quota_count(void) {
+  char text[64];
+  int file = open("/sys/fs/cgroup/cpu.max", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return INT32_MAX;
+  ssize_t bytes = read(file, text, sizeof text - 1);
+  close(file);
+  if (bytes <= 0) return INT32_MAX;
+  text[bytes] = 0;
+  char *end;
+  long quota_us = strtol(text, &end, 10);
+  if (end == text) return INT32_MAX;
+  long period_us = strtol(end, NULL, 10);
+  if (quota_us <= 0 || period_us <= 0) return INT32_MAX;
+  long whole = quota_us / period_us + (quota_us % period_us != 0);
+  return whole < INT32_MAX ? (int32_t)whole : INT32_MAX;
+}
+
+int32_t rt_processor_count(void) {
+  int32_t affinity = affinity_count(), quota = quota_count();
+  int32_t count = affinity < quota ? affinity : quota;
+  return count > 1 ? count : 1;
+}

@@ -1,0 +1,221 @@
+/*
+ * team.c: the threads of a model. They wait at two gates: one opens when a call
+ * begins, one when all have arrived at a barrier. A gate is a counter that only
+ * goes up (a generation count, which sense reversal generalises: Mellor-Crummey
+ * and Scott, "Algorithms for Scalable Synchronization", 1991); who waits spins a
+ * while, then sleeps on the counter by futex.
+ *
+ * How long to spin adapts. On a quiet machine all waits end while spinning and
+ * nobody enters the kernel. Where the one waited for is not running (the machine
+ * has other work, or the team is larger than the machine), spinning takes the
+ * processor from it, so each wait that ends in sleep shortens the next spins;
+ * every PROBE_PERIODth wait spins in full again, to notice that times are better.
+ */
+#define _GNU_SOURCE
+#include "core/core.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  CACHE_LINE_BYTES = 64,
+  STACK_BYTES = 1 << 20,
+  BARRIER_SPIN_NS = 50 * 1000,
+  CALL_SPIN_NS = 200 * 1000, /* a sampler's time between two tokens */
+  PROBE_PERIOD = 32,
+  CALIBRATION_PAUSES = 256,
+};
+
+typedef struct {
+  _Alignas(CACHE_LINE_BYTES) atomic_uint openings;
+  _Alignas(CACHE_LINE_BYTES) atomic_uint sleepers;
+} gate;
+
+typedef struct {
+  rt_team *team;
+  int32_t thread;
+  pthread_t handle;
+} member;
+
+struct rt_team {
+  gate call, barrier;
+  _Alignas(CACHE_LINE_BYTES) atomic_uint arrived; /* threads at the barrier */
+  _Alignas(CACHE_LINE_BYTES) atomic_uint spins; /* pauses before sleep, at present; 0 .. most_barrier_spins */
+  uint32_t most_barrier_spins, most_call_spins;
+  int32_t thread_count;
+  smelt_entry_code *code; /* of the call; NULL: the threads are to end */
+  smelt_frame *frame;
+  member members[]; /* members[0] is unused: the caller */
+};
+
+static inline void pause_a_little(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb"); /* about as long as x86's pause; `yield` is a no-op on most cores */
+#endif
+}
+
+/* ---- gates ----------------------------------------------------------------------- */
+
+enum { WAIT_PRIVATE = 0 | 128, WAKE_PRIVATE = 1 | 128 }; /* futex(2); musl comes without linux/futex.h */
+
+static void futex(atomic_uint *word, int operation, uint32_t value) {
+  syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
+}
+
+/*
+ * Opens the gate for all who saw the count before. Both here and in gate_sleep
+ * the order "write mine, then read the other's" must hold, so the accesses are
+ * sequentially consistent.
+ */
+static void gate_open(gate *g) {
+  atomic_fetch_add(&g->openings, 1);
+  if (atomic_load(&g->sleepers) != 0) futex(&g->openings, WAKE_PRIVATE, INT32_MAX);
+}
+
+static void gate_sleep(gate *g, uint32_t seen) {
+  atomic_fetch_add(&g->sleepers, 1);
+  while (atomic_load(&g->openings) == seen) futex(&g->openings, WAIT_PRIVATE, seen);
+  atomic_fetch_sub(&g->sleepers, 1);
+}
+
+/* Spins until the gate opens; returns how many pauses that took, or `most` + 1 when it did not open. */
+static uint32_t gate_spin(const gate *g, uint32_t seen, uint32_t most) {
+  for (uint32_t pauses = 0; pauses <= most; pauses++) {
+    if (atomic_load_explicit(&g->openings, memory_order_acquire) != seen) return pauses;
+    pause_a_little();
+  }
+  return most + 1;
+}
+
+/* ---- the barrier ------------------------------------------------------------------- */
+
+/* Waits at the barrier's gate and learns from how long that took. */
+static void wait_adaptively(rt_team *team, uint32_t seen) {
+  uint32_t usual = atomic_load_explicit(&team->spins, memory_order_relaxed);
+  uint32_t most = seen % PROBE_PERIOD == 0 ? team->most_barrier_spins : usual;
+  uint32_t pauses = gate_spin(&team->barrier, seen, most);
+  uint32_t better = usual;
+  if (pauses > most) {
+    gate_sleep(&team->barrier, seen);
+    better = usual - (usual + 3) / 4;
+  } else if (pauses > usual / 2) {
+    better = 2 * pauses < team->most_barrier_spins ? 2 * pauses : team->most_barrier_spins;
+  }
+  if (better != usual) atomic_store_explicit(&team->spins, better, memory_order_relaxed);
+}
+
+static void team_barrier(rt_team *team) {
+  uint32_t seen = atomic_load_explicit(&team->barrier.openings, memory_order_relaxed);
+  uint32_t last = (uint32_t)team->thread_count - 1;
+  if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) == last) {
+    atomic_store_explicit(&team->arrived, 0, memory_order_relaxed); /* published by the opening */
+    gate_open(&team->barrier);
+  } else {
+    wait_adaptively(team, seen);
+  }
+}
+
+static void frame_barrier(smelt_frame *frame) {
+  rt_team *team = frame->team;
+  if (team->thread_count > 1) team_barrier(team);
+}
+
+/* ---- calls --------------------------------------------------------------------------- */
+
+static void *worker(void *argument) {
+  member *self = argument;
+  rt_team *team = self->team;
+  for (uint32_t seen = 0;; seen++) {
+    if (gate_spin(&team->call, seen, team->most_call_spins) > team->most_call_spins)
+      gate_sleep(&team->call, seen);
+    if (!team->code) return NULL;
+    team->code(team->frame, self->thread, team->thread_count);
+    team_barrier(team);
+  }
+}
+
+void rt_team_run(rt_team *team, smelt_entry_code *code, smelt_frame *frame) {
+  frame->barrier = frame_barrier;
+  frame->team = team;
+  if (team->thread_count == 1) {
+    code(frame, 0, 1);
+    return;
+  }
+  team->code = code;
+  team->frame = frame;
+  gate_open(&team->call);
+  code(frame, 0, team->thread_count);
+  team_barrier(team);
+}
+
+/* ---- life and death -------------------------------------------------------------------- */
+
+static int64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Pauses that take `ns`; their length differs tenfold between processors. */
+static uint32_t pauses_in(int64_t ns) {
+  int64_t shortest_ns = INT64_MAX;
+  for (int i = 0; i < 3; i++) {
+    int64_t start_ns = now_ns();
+    for (int pause = 0; pause < CALIBRATION_PAUSES; pause++) pause_a_little();
+    int64_t taken_ns = now_ns() - start_ns;
+    if (taken_ns < shortest_ns) shortest_ns = taken_ns;
+  }
+  return (uint32_t)(ns * CALIBRATION_PAUSES / (shortest_ns + 1));
+}
+
+/* Makes the threads, with all signals blocked so that the program's own threads handle them. */
+static void start_members(rt_team *team, int32_t thread_count) {
+  sigset_t all, before;
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return;
+  pthread_attr_setstacksize(&attributes, STACK_BYTES);
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (int32_t i = 1; i < thread_count; i++) {
+    team->members[i] = (member){.team = team, .thread = i};
+    if (pthread_create(&team->members[i].handle, &attributes, worker, &team->members[i]) != 0) break;
+    team->thread_count = i + 1; /* read by the others only after the first call's gate has opened */
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+}
+
+rt_team *rt_team_create(int32_t thread_count) {
+  size_t bytes = sizeof(rt_team) + (size_t)thread_count * sizeof(member);
+  bytes = (bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
+  rt_team *team = aligned_alloc(CACHE_LINE_BYTES, bytes);
+  if (!team) return NULL;
+  *team = (rt_team){.thread_count = 1};
+  if (thread_count == 1) return team;
+  if (thread_count <= rt_processor_count()) { /* a larger team has nothing to gain from spinning */
+    team->most_barrier_spins = pauses_in(BARRIER_SPIN_NS);
+    team->most_call_spins = pauses_in(CALL_SPIN_NS);
+    atomic_store_explicit(&team->spins, team->most_barrier_spins, memory_order_relaxed);
+  }
+  start_members(team, thread_count);
+  return team;
+}
+
+void rt_team_destroy(rt_team *team) {
+  if (!team) return;
+  team->code = NULL;
+  gate_open(&team->call);
+  for (int32_t i = 1; i < team->thread_count; i++) pthread_join(team->members[i].handle, NULL);
+  free(team);
+}
+
+int32_t rt_team_thread_count(const rt_team *team) {
+  return team->thread_count;
+}

@@ -1,0 +1,202 @@
+/* Damaged manifests: refused or harmless, whatever byte is wrong. */
+#include "runtime_fake_image.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdlib.h>
+
+static smelt_entry_code *const idle_code[] = {idle_entry, idle_entry, idle_entry};
+static const smelt_code_level idle_levels[] = {{SMELT_ISA_BASELINE, idle_code}};
+
+static smelt_result open_bytes(const void *bytes, smelt_model **model) {
+  static smelt_image image; /* stays while the model is open */
+  image = (smelt_image){.manifest = bytes, .level_count = 1, .levels = idle_levels};
+  return smelt_open(&image, &(smelt_open_options){.threads = 1}, model);
+}
+
+/* Reads every description and runs every entry on inputs of the sizes described, 1 where symbolic. */
+static void use_all_of(smelt_model *model) {
+  static int64_t data[4096];
+  smelt_tensor outputs[8], inputs[8];
+  const char *names[8];
+  for (int32_t e = 0; e < smelt_entry_count(model); e++) {
+    const char *entry = smelt_entry_name(model, e);
+    int32_t count = 0;
+    smelt_tensor_info info;
+    for (; count < 8 && smelt_input_info(model, entry, count, &info) == SMELT_OK; count++) {
+      names[count] = info.name;
+      inputs[count] = (smelt_tensor){.dtype = info.dtype, .rank = info.rank, .data = data};
+      for (int32_t axis = 0; axis < info.rank; axis++)
+        inputs[count].dims[axis] = info.dims[axis] == -1 ? 1 : info.dims[axis];
+    }
+    if (smelt_output_count(model, entry) > 8) continue;
+    if (smelt_run(model, entry, names, inputs, count, outputs)) continue;
+    for (int32_t i = 0; smelt_output_info(model, entry, i, &info) == SMELT_OK; i++) {
+      int64_t elements = 1;
+      for (int32_t axis = 0; axis < outputs[i].rank; axis++) elements *= outputs[i].dims[axis];
+      if (elements > 0) *(volatile uint8_t *)outputs[i].data = 1;
+    }
+  }
+  const int32_t prompt[] = {3, 1, 4};
+  smelt_generate_options options = {.max_new_tokens = 2};
+  smelt_generate_ids(model, prompt, 3, &options, NULL, NULL);
+}
+
+/* A copy that ends where the manifest does, so that AddressSanitizer sees a byte read too far. */
+static uint8_t *exact_copy(fake_manifest *m) {
+  uint8_t *copy = aligned_alloc(64, (m->used + 63) / 64 * 64);
+  assert_non_null(copy);
+  memcpy(copy, m->bytes, m->used);
+  return copy;
+}
+
+static void flip_every_byte(fake_manifest *m) {
+  uint8_t *bytes = exact_copy(m);
+  uint32_t used = fake_header(m)->bytes;
+  int refused = 0;
+  for (uint32_t i = 0; i < used; i++) {
+    static const uint8_t flips[] = {0xff, 0x01, 0x80, 0x10};
+    for (size_t j = 0; j < sizeof flips; j++) {
+      smelt_model *model;
+      bytes[i] ^= flips[j];
+      if (open_bytes(bytes, &model) == SMELT_OK)
+        use_all_of(model);
+      else
+        refused++;
+      smelt_close(model);
+      bytes[i] ^= flips[j];
+    }
+  }
+  free(bytes);
+  assert_true(refused > 100);
+}
+
+static void survives_any_flipped_byte(void **state) {
+  (void)state;
+  static fake_manifest m;
+  sum_manifest(&m);
+  flip_every_byte(&m);
+  gen_manifest(&m, false, 5);
+  flip_every_byte(&m);
+  gen_manifest(&m, true, 5);
+  flip_every_byte(&m);
+}
+
+static void survives_random_damage(void **state) {
+  (void)state;
+  static fake_manifest m, damaged;
+  gen_manifest(&m, true, 5);
+  srand(1);
+  for (int round = 0; round < 5000; round++) {
+    smelt_model *model;
+    damaged = m;
+    for (int i = 0; i < 4; i++) damaged.bytes[12 + (uint32_t)rand() % (m.used - 12)] = (uint8_t)rand();
+    if (open_bytes(damaged.bytes, &model) == SMELT_OK) use_all_of(model);
+    smelt_close(model);
+  }
+}
+
+static void refuses_each_kind_of_damage(void **state) {
+  (void)state;
+  static fake_manifest m;
+  smelt_model *model;
+#define REFUSED(change)                                                                                      \
+  do {                                                                                                       \
+    gen_manifest(&m, true, 5);                                                                               \
+    smelt_manifest *header = fake_header(&m);                                                                \
+    smelt_manifest_entry *entries = (smelt_manifest_entry *)(void *)(m.bytes + header->entries);             \
+    smelt_manifest_tensor *input = (smelt_manifest_tensor *)(void *)(m.bytes + entries[0].inputs);           \
+    smelt_manifest_generation *generation =                                                                  \
+        (smelt_manifest_generation *)(void *)(m.bytes + header->generation);                                 \
+    (void)entries, (void)input, (void)generation;                                                            \
+    assert_int_equal(open_bytes(m.bytes, &model), SMELT_OK);                                                 \
+    smelt_close(model);                                                                                      \
+    change;                                                                                                  \
+    assert_int_equal(open_bytes(m.bytes, &model), SMELT_CORRUPT_IMAGE);                                      \
+    assert_null(model);                                                                                      \
+  } while (0)
+  REFUSED(header->magic[7] = 2);
+  REFUSED(header->bytes = 40);
+  REFUSED(header->entry_count = 1u << 30);
+  REFUSED(header->entry_count = 0);
+  REFUSED(header->entries += 4);
+  REFUSED(header->symbols = header->bytes - 8);
+  REFUSED(header->model_name = header->bytes);
+  REFUSED(header->arena_bytes = 1);
+  REFUSED(entries[0].name = 0);
+  REFUSED(entries[1].inputs = 0xfffffff8);
+  REFUSED(input->dtype = SMELT_DTYPE_COUNT);
+  REFUSED(input->rank = SMELT_MAX_RANK + 1);
+  REFUSED(input->dims = header->bytes - 4);
+  REFUSED(generation->decode_entry = SMELT_NONE);
+  REFUSED(generation->prefill_entry = 3);
+  REFUSED(generation->prefill_entry = 2);
+  REFUSED(generation->past_symbol = GEN_SYMBOLS);
+  REFUSED(generation->vocab_size = 0);
+  REFUSED(generation->bos_token = GEN_VOCAB);
+  REFUSED(generation->end_token_count = SMELT_MAX_END_TOKENS + 1);
+  REFUSED(generation->temperature = -1);
+#undef REFUSED
+  assert_int_equal(open_bytes(NULL, &model), SMELT_CORRUPT_IMAGE);
+}
+
+/* ---- size programs ------------------------------------------------------------------------ */
+
+#include "core/core.h"
+
+#define WORDS(...) (const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
+enum { END = SMELT_DIM_END, NUM = SMELT_DIM_CONST, SYM = SMELT_DIM_SYMBOL, ADD = SMELT_DIM_ADD };
+
+static void checks_size_programs(void **state) {
+  (void)state;
+  assert_true(rt_dim_check(WORDS(NUM, 3, END), 0));
+  assert_true(rt_dim_check(WORDS(SYM, 1, NUM, 3, ADD, END), 2));
+  assert_false(rt_dim_check(WORDS(END), 0));
+  assert_false(rt_dim_check(WORDS(NUM, 3), 0));
+  assert_false(rt_dim_check(WORDS(NUM), 0));
+  assert_false(rt_dim_check(WORDS(SYM, 2, END), 2));
+  assert_false(rt_dim_check(WORDS(SYM, -1, END), 2));
+  assert_false(rt_dim_check(WORDS(NUM, 3, ADD, END), 0));
+  assert_false(rt_dim_check(WORDS(NUM, 3, NUM, 4, END), 0));
+  assert_false(rt_dim_check(WORDS(NUM, 3, 99, END), 0));
+  int64_t deep[3 * SMELT_DIM_STACK + 8];
+  size_t count = 0;
+  for (int i = 0; i <= SMELT_DIM_STACK; i++) deep[count++] = NUM, deep[count++] = 1;
+  for (int i = 0; i < SMELT_DIM_STACK; i++) deep[count++] = ADD;
+  deep[count++] = END;
+  assert_false(rt_dim_check(deep, count, 0));
+  assert_true(rt_dim_check(deep + 2, count - 2, 0) == false); /* one operand too few now */
+}
+
+static int64_t value_of(int64_t op, int64_t a, int64_t b) {
+  const int64_t program[] = {NUM, a, NUM, b, op, END};
+  int64_t value;
+  assert_true(rt_dim_value(program, NULL, &value));
+  return value;
+}
+
+static void evaluates_size_programs(void **state) {
+  (void)state;
+  assert_int_equal(value_of(SMELT_DIM_DIV, 7, 2), 3);
+  assert_int_equal(value_of(SMELT_DIM_DIV, -7, 2), -4);
+  assert_int_equal(value_of(SMELT_DIM_DIV, 7, -2), -4);
+  assert_int_equal(value_of(SMELT_DIM_MOD, -7, 2), 1);
+  assert_int_equal(value_of(SMELT_DIM_MOD, 7, -2), -1);
+  assert_int_equal(value_of(SMELT_DIM_MOD, -6, 2), 0);
+  assert_int_equal(value_of(SMELT_DIM_MIN, 7, -2), -2);
+  assert_int_equal(value_of(SMELT_DIM_MAX, 7, -2), 7);
+  int64_t value;
+  assert_false(rt_dim_value((const int64_t[]){NUM, 1, NUM, 0, SMELT_DIM_DIV, END}, NULL, &value));
+  assert_false(rt_dim_value((const int64_t[]){NUM, INT64_MAX, NUM, 2, SMELT_DIM_MUL, END}, NULL, &value));
+  assert_false(rt_dim_value((const int64_t[]){NUM, INT64_MIN, NUM, -1, SMELT_DIM_DIV, END}, NULL, &value));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(refuses_each_kind_of_damage), cmocka_unit_test(survives_any_flipped_byte),
+      cmocka_unit_test(survives_random_damage),      cmocka_unit_test(checks_size_programs),
+      cmocka_unit_test(evaluates_size_programs),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,95 @@
+/* The thread team: every barrier holds, however many threads share however few processors. */
+#define _GNU_SOURCE
+#include "core/core.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <time.h>
+
+enum { MOST_THREADS = 8, ROUNDS = 2000 };
+
+/* What the threads of a call share. Plain memory: only the barrier orders access to it. */
+typedef struct {
+  int64_t counts[MOST_THREADS];
+  int64_t wrong;
+  int32_t rounds;
+} shared_counts;
+
+/* Each round, every thread adds one to its count, all meet, and each checks its neighbour's. */
+static void count_together(smelt_frame *frame, int32_t thread, int32_t thread_count) {
+  shared_counts *shared = (shared_counts *)(void *)frame->arena;
+  int64_t wrong = 0;
+  for (int32_t round = 0; round < shared->rounds; round++) {
+    shared->counts[thread]++;
+    frame->barrier(frame);
+    wrong += shared->counts[(thread + 1) % thread_count] != shared->counts[thread];
+    frame->barrier(frame);
+  }
+  for (int32_t turn = 0; turn < thread_count; turn++) {
+    if (turn == thread) shared->wrong += wrong;
+    frame->barrier(frame);
+  }
+}
+
+static void barriers_hold(void **state) {
+  (void)state;
+  for (int32_t threads = 1; threads <= MOST_THREADS; threads++) {
+    rt_team *team = rt_team_create(threads);
+    assert_non_null(team);
+    assert_int_equal(rt_team_thread_count(team), threads);
+    shared_counts shared = {.rounds = ROUNDS};
+    smelt_frame frame = {.arena = (uint8_t *)&shared};
+    rt_team_run(team, count_together, &frame);
+    assert_int_equal(shared.wrong, 0);
+    for (int32_t i = 0; i < threads; i++) assert_int_equal(shared.counts[i], ROUNDS);
+    rt_team_destroy(team);
+  }
+}
+
+static void calls_follow_each_other(void **state) {
+  (void)state;
+  for (int32_t threads = 1; threads <= MOST_THREADS; threads++) {
+    rt_team *team = rt_team_create(threads);
+    shared_counts shared = {.rounds = 1};
+    smelt_frame frame = {.arena = (uint8_t *)&shared};
+    for (int call = 0; call < 500; call++) rt_team_run(team, count_together, &frame);
+    assert_int_equal(shared.wrong, 0);
+    assert_int_equal(shared.counts[threads - 1], 500);
+    rt_team_destroy(team);
+  }
+}
+
+static void wakes_after_sleep(void **state) {
+  (void)state;
+  rt_team *team = rt_team_create(4);
+  shared_counts shared = {.rounds = 3};
+  smelt_frame frame = {.arena = (uint8_t *)&shared};
+  for (int call = 0; call < 5; call++) {
+    nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL); /* far longer than any spin */
+    rt_team_run(team, count_together, &frame);
+  }
+  assert_int_equal(shared.wrong, 0);
+  assert_int_equal(shared.counts[3], 15);
+  rt_team_destroy(team);
+}
+
+static void comes_and_goes_unused(void **state) {
+  (void)state;
+  for (int i = 0; i < 200; i++) rt_team_destroy(rt_team_create(1 + i % MOST_THREADS));
+  rt_team_destroy(NULL);
+}
+
+static void counts_processors(void **state) {
+  (void)state;
+  assert_true(rt_processor_count() >= 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(barriers_hold),     cmocka_unit_test(calls_follow_each_other),
+      cmocka_unit_test(wakes_after_sleep), cmocka_unit_test(comes_and_goes_unused),
+      cmocka_unit_test(counts_processors),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
