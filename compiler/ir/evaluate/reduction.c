@@ -1,0 +1,152 @@
+/* reduction.c: sums, extremes and running sums along axes. */
+#include "ir/evaluate/walk.h"
+
+#include <math.h>
+
+/* ---- reductions over any set of axes ---- */
+
+typedef struct {
+  double floats;
+  int64_t integers; /* of u64: its bits */
+} accumulator;
+
+static bool is_less(ir_dtype dtype, int64_t a, int64_t b) {
+  return ir_dtype_is_signed(dtype) ? a < b : (uint64_t)a < (uint64_t)b;
+}
+
+/* What a reduction of nothing gives. */
+static accumulator neutral(ir_op op, ir_dtype dtype) {
+  bool is_signed = ir_dtype_is_signed(dtype);
+  switch (op) {
+  case IR_REDUCE_PROD:
+    return (accumulator){1, 1};
+  case IR_REDUCE_MAX:
+    return (accumulator){-INFINITY, is_signed ? INT64_MIN : 0};
+  case IR_REDUCE_MIN:
+    return (accumulator){INFINITY, is_signed ? INT64_MAX : (int64_t)UINT64_MAX};
+  default:
+    return (accumulator){0, 0};
+  }
+}
+
+static void accumulate(ir_op op, ir_dtype dtype, accumulator *sum, double x, int64_t n) {
+  switch (op) {
+  case IR_REDUCE_PROD:
+    sum->floats *= x;
+    sum->integers = (int64_t)((uint64_t)sum->integers * (uint64_t)n);
+    break;
+  case IR_REDUCE_MAX:
+    if (isnan(x) || x > sum->floats) sum->floats = x;
+    if (is_less(dtype, sum->integers, n)) sum->integers = n;
+    break;
+  case IR_REDUCE_MIN:
+    if (isnan(x) || x < sum->floats) sum->floats = x;
+    if (is_less(dtype, n, sum->integers)) sum->integers = n;
+    break;
+  default:
+    sum->floats += x;
+    sum->integers = (int64_t)((uint64_t)sum->integers + (uint64_t)n);
+    break;
+  }
+}
+
+static void store_reduced(ir_op op, ir_tensor *out, int64_t to, accumulator sum, int64_t count) {
+  bool is_mean = op == IR_REDUCE_MEAN, is_signed = ir_dtype_is_signed(out->dtype);
+  if (ir_dtype_is_float(out->dtype)) {
+    element_set_double(out->dtype, out->data, to, is_mean ? sum.floats / (double)count : sum.floats);
+    return;
+  }
+  int64_t result = sum.integers;
+  if (is_mean && count) result = is_signed ? result / count : (int64_t)((uint64_t)result / (uint64_t)count);
+  element_set_integer(out->dtype, out->data, to, result, !is_signed);
+}
+
+status ir_evaluate_reduce(arena *scratch, const ir_node *node, const ir_tensor *const *in,
+                          const int64_t *symbols, ir_tensor *out) {
+  (void)symbols;
+  const ir_tensor *x = in[0];
+  int64_t strides[IR_MAX_RANK], index[IR_MAX_RANK] = {0}, from = 0, count = ir_tensor_count(out),
+                                per_result = 1;
+  if (!walk_broadcast(out, x, strides)) return walk_misfit(scratch, node, "the result does not fit");
+  for (int i = 0; i < x->rank; i++) {
+    if (strides[i] == 0) per_result *= x->dims[i];
+  }
+  accumulator *sums = ARENA_ARRAY(scratch, accumulator, (size_t)count);
+  for (int64_t i = 0; i < count; i++) sums[i] = neutral(node->op, x->dtype);
+  bool is_float = ir_dtype_is_float(x->dtype);
+  if (ir_tensor_count(x)) {
+    do {
+      double real = is_float ? element_double(x->dtype, x->data, from) : 0;
+      int64_t integer = is_float ? 0 : element_integer(x->dtype, x->data, from);
+      accumulate(node->op, x->dtype, &sums[walk_offset(x->rank, index, strides)], real, integer);
+      from++;
+    } while (walk_next(x, index));
+  }
+  for (int64_t i = 0; i < count; i++) store_reduced(node->op, out, i, sums[i], per_result);
+  return OK;
+}
+
+/* ---- along one axis: [outer, size, inner] ---- */
+
+typedef struct {
+  int64_t outer, size, inner;
+} axis_split;
+
+static axis_split split_at(const ir_tensor *t, int axis) {
+  axis_split s = {1, t->dims[axis], 1};
+  for (int i = 0; i < axis; i++) s.outer *= t->dims[i];
+  for (int i = axis + 1; i < t->rank; i++) s.inner *= t->dims[i];
+  return s;
+}
+
+/* Whether element a of x beats element b: greater for arg_max, less for arg_min; NaN beats numbers. */
+static bool beats(const ir_tensor *x, bool wants_max, int64_t a, int64_t b) {
+  if (!ir_dtype_is_float(x->dtype)) {
+    int64_t left = element_integer(x->dtype, x->data, a), right = element_integer(x->dtype, x->data, b);
+    return wants_max ? is_less(x->dtype, right, left) : is_less(x->dtype, left, right);
+  }
+  double left = element_double(x->dtype, x->data, a), right = element_double(x->dtype, x->data, b);
+  if (isnan(left) || isnan(right)) return isnan(left) && !isnan(right);
+  return wants_max ? left > right : left < right;
+}
+
+status ir_evaluate_arg(arena *scratch, const ir_node *node, const ir_tensor *const *in,
+                       const int64_t *symbols, ir_tensor *out) {
+  (void)symbols;
+  axis_split s = split_at(in[0], node->attrs.axis);
+  if (ir_tensor_count(out) != s.outer * s.inner) return walk_misfit(scratch, node, "the result does not fit");
+  for (int64_t o = 0; o < s.outer; o++) {
+    for (int64_t i = 0; i < s.inner; i++) {
+      int64_t base = o * s.size * s.inner + i, best = 0;
+      for (int64_t k = 1; k < s.size; k++) {
+        if (beats(in[0], node->op == IR_ARG_MAX, base + k * s.inner, base + best * s.inner)) best = k;
+      }
+      element_set_integer(out->dtype, out->data, o * s.inner + i, best, false);
+    }
+  }
+  return OK;
+}
+
+status ir_evaluate_cumsum(arena *scratch, const ir_node *node, const ir_tensor *const *in,
+                          const int64_t *symbols, ir_tensor *out) {
+  (void)symbols;
+  if (node->attrs.axis < 0 || node->attrs.axis >= out->rank ||
+      ir_tensor_count(out) != ir_tensor_count(in[0])) {
+    return walk_misfit(scratch, node, "the axis or the result does not fit");
+  }
+  axis_split s = split_at(in[0], node->attrs.axis);
+  bool is_float = ir_dtype_is_float(out->dtype);
+  for (int64_t o = 0; o < s.outer; o++) {
+    for (int64_t i = 0; i < s.inner; i++) {
+      accumulator sum = {0};
+      for (int64_t k = 0; k < s.size; k++) {
+        int64_t at = (o * s.size + k) * s.inner + i;
+        double real = is_float ? element_double(out->dtype, in[0]->data, at) : 0;
+        int64_t integer = is_float ? 0 : element_integer(out->dtype, in[0]->data, at);
+        accumulate(IR_REDUCE_SUM, out->dtype, &sum, real, integer);
+        store_reduced(IR_REDUCE_SUM, out, at, sum, 1);
+      }
+    }
+  }
+  return OK;
+}
