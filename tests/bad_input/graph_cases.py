@@ -270,7 +270,7 @@ def element_type_text(model):
     tensor.string_data.extend([b"x"] * (4 * sound.VOCAB))
 
 
-@model_case("query_weight")
+@model_case(NO_CRASH)
 def initializer_defined_twice(model):
     model.graph.initializer.append(initializer_called(model, "query_weight"))
 
