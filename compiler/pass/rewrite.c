@@ -1,0 +1,68 @@
+/* rewrite.c: the driver of pattern passes. */
+#include "pass/rewrite.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { REWRITE_MAX_ROUNDS = 64 };
+
+static ir_value *apply_rules(ir_builder *b, ir_node *n, const rewrite_rule *rules, size_t rule_count) {
+  for (size_t i = 0; i < rule_count; i++) {
+    if (rules[i].op != n->op && rules[i].op != REWRITE_ANY_OP) continue;
+    ir_value *replacement = rules[i].apply(b, n);
+    if (b->failed) return NULL;
+    if (replacement && replacement != n->result) return replacement;
+  }
+  return NULL;
+}
+
+static bool rewrite_once(ir_graph *g, pass_report *report, const rewrite_rule *rules, size_t rule_count) {
+  bool changed = false;
+  for (ir_node *n = g->first, *next; n; n = next) {
+    next = n->next;
+    if (n->result->use_count == 0) continue;
+    ir_builder b = {.graph = g, .before = n, .origin = n->origin};
+    ir_value *replacement = apply_rules(&b, n, rules, rule_count);
+    if (b.failed) {
+      if (!report->failed) report->failed = b.failed;
+      return false;
+    }
+    if (!replacement) continue;
+    if (!replacement->name && replacement->def) replacement->name = n->result->name;
+    if (replacement->name == n->result->name) n->result->name = NULL;
+    ir_replace_uses(g, n->result, replacement);
+    report->rewrites++;
+    changed = true;
+  }
+  if (changed) ir_remove_dead(g);
+  return changed;
+}
+
+bool rewrite_graph(ir_graph *g, pass_report *report, const rewrite_rule *rules, size_t rule_count) {
+  int rounds = 0;
+  while (rounds < REWRITE_MAX_ROUNDS && rewrite_once(g, report, rules, rule_count)) rounds++;
+  return rounds > 0;
+}
+
+ir_node *rewrite_only_use(const ir_value *v, ir_op op) { return v && v->use_count == 1 ? ir_def(v, op) : NULL; }
+
+bool rewrite_is_filled(const ir_value *v, double value) {
+  int64_t count;
+  const char *data = ir_value_data(v);
+  if (!data || !ir_type_is_static(&v->type, &count) || count < 1 || count > 4096) return false;
+  size_t bytes = ir_dtype_bytes(v->type.dtype);
+  for (int64_t i = 1; i < count; i++) {
+    if (memcmp(data, data + (size_t)i * bytes, bytes) != 0) return false;
+  }
+  ir_constant first = *v->def->attrs.constant;
+  first.type.rank = 0;
+  ir_node node = {.op = IR_CONST, .attrs.constant = &first};
+  ir_value scalar = {.type = first.type, .def = &node};
+  double element;
+  return ir_value_scalar(&scalar, &element) && element == value;
+}
+
+bool rewrite_is_about(const ir_value *v, double value) {
+  double element;
+  return ir_value_scalar(v, &element) && fabs(element - value) <= 1e-6 * fabs(value);
+}
