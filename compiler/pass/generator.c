@@ -1,0 +1,265 @@
+/*
+ * generator.c: from a decoder as hubs export it, which takes a padded batch
+ * and hands its cache back and forth, to the entries of a program that serves
+ * one sequence: what is always the same becomes constant, and folding does
+ * the rest.
+ */
+#include "pass/state.h"
+
+#include <string.h>
+
+/* What each input of an exported decoder or encoder stands for. */
+typedef enum { ROLE_TOKENS, ROLE_MASK, ROLE_POSITIONS, ROLE_ZEROS, ROLE_PAST, ROLE_ENCODER, ROLE_UNKNOWN } input_role;
+
+static const struct {
+  const char *name; /* a name that ends in '*' is a prefix */
+  input_role role;
+} input_roles[] = {
+    {"input_ids", ROLE_TOKENS},
+    {"decoder_input_ids", ROLE_TOKENS},
+    {"attention_mask", ROLE_MASK},
+    {"encoder_attention_mask", ROLE_MASK},
+    {"position_ids", ROLE_POSITIONS},
+    {"token_type_ids", ROLE_ZEROS},
+    {"past*", ROLE_PAST},
+    {"encoder_hidden_states", ROLE_ENCODER},
+};
+
+static input_role role_of(const char *name) {
+  for (size_t i = 0; i < sizeof input_roles / sizeof *input_roles; i++) {
+    size_t length = strlen(input_roles[i].name);
+    bool is_prefix = input_roles[i].name[length - 1] == '*';
+    if (is_prefix ? strncmp(name, input_roles[i].name, length - 1) == 0 : strcmp(name, input_roles[i].name) == 0) {
+      return input_roles[i].role;
+    }
+  }
+  return ROLE_UNKNOWN;
+}
+
+static const char *after_prefix(const char *name, const char *const *prefixes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    size_t length = strlen(prefixes[i]);
+    if (strncmp(name, prefixes[i], length) == 0) return name + length;
+  }
+  return NULL;
+}
+
+/* "past_key_values.3.key" and "present.3.key" name one cache. */
+static size_t find_present(const ir_graph *g, const char *past) {
+  static const char *const past_prefixes[] = {"past_key_values", "past_key", "past"};
+  static const char *const present_prefixes[] = {"present_key_values", "present_key", "present"};
+  const char *which = after_prefix(past, past_prefixes, 3);
+  size_t i = 0;
+  for (; which && i < g->output_count; i++) {
+    const char *other = after_prefix(g->outputs[i].name, present_prefixes, 3);
+    if (other && strcmp(which, other) == 0) break;
+  }
+  return which ? i : g->output_count;
+}
+
+static size_t find_role(const ir_graph *g, input_role role) {
+  size_t i = 0;
+  while (i < g->input_count && role_of(g->inputs[i]->name) != role) i++;
+  return i;
+}
+
+bool pass_is_generator(const ir_graph *g) {
+  size_t past = find_role(g, ROLE_PAST);
+  return find_role(g, ROLE_TOKENS) < g->input_count && past < g->input_count &&
+         find_present(g, g->inputs[past]->name) < g->output_count;
+}
+
+/* ---- binding what a program fixes ---- */
+
+static status need_token_input(ir_graph *g, ir_value **tokens) {
+  size_t index = find_role(g, ROLE_TOKENS);
+  arena *a = g->module->arena;
+  if (index == g->input_count) return fail(a, STATUS_INPUT, "the graph has no input 'input_ids'");
+  *tokens = g->inputs[index];
+  if ((*tokens)->type.rank == 2 && (*tokens)->type.dtype == SMELT_I64) return OK;
+  text t = {0};
+  ir_type_print(&t, &(*tokens)->type);
+  status s = fail_found(a, fail(a, STATUS_INPUT, "input '%s' is not token ids", (*tokens)->name), "%s", t.bytes);
+  text_free(&t);
+  return fail_expected(a, s, "i64[batch, sequence]");
+}
+
+static status bind(ir_module *m, ir_dim d, ir_dim value, const char *what) {
+  if (ir_dim_unify(m, d, value)) return OK;
+  text t = {0};
+  ir_dim_print(&t, d);
+  status s = fail_found(m->arena, fail(m->arena, STATUS_INPUT, "%s cannot be fixed", what), "%s", t.bytes);
+  text_free(&t);
+  return s;
+}
+
+/* Batch 1 everywhere; masks as long as what they mask. `length`: of attention_mask, `encoder`: of encoder inputs. */
+static status bind_dims(ir_graph *g, ir_dim length, ir_dim encoder) {
+  ir_module *m = g->module;
+  ir_dim one = ir_dim_const(m, 1);
+  for (size_t i = 0; i < g->input_count; i++) {
+    ir_value *v = g->inputs[i];
+    input_role role = role_of(v->name);
+    bool is_of_encoder = strncmp(v->name, "encoder_", 8) == 0;
+    if (v->type.rank >= 2 && role != ROLE_UNKNOWN) TRY(bind(m, v->type.dims[0], one, "the batch size"));
+    if (v->type.rank >= 2 && (role == ROLE_MASK || role == ROLE_ENCODER)) {
+      TRY(bind(m, v->type.dims[1], is_of_encoder ? encoder : length, "the length of a mask"));
+    }
+  }
+  ir_apply_bindings(m);
+  return OK;
+}
+
+/* Replaces input `index` by what it always is in a program that serves one unpadded sequence. */
+static status fix_input(ir_graph *g, size_t index, ir_dim past) {
+  ir_module *m = g->module;
+  ir_value *v = g->inputs[index], *fixed;
+  ir_builder b = {.graph = g, .before = g->first};
+  if (role_of(v->name) == ROLE_POSITIONS) {
+    fixed = ir_iota(&b, v->type.dims, v->type.rank, v->type.rank - 1, past, 1);
+  } else {
+    fixed = ir_expand(&b, ir_const_scalar(&b, SMELT_I64, role_of(v->name) == ROLE_MASK), v->type.dims, v->type.rank);
+  }
+  fixed = ir_cast(&b, fixed, v->type.dtype);
+  if (b.failed) return fail_node(m->arena, b.failed, "input '%s'", v->name);
+  ir_replace_uses(g, v, fixed);
+  pass_drop_input(g, index);
+  return OK;
+}
+
+static status fix_inputs(ir_graph *g, ir_dim past) {
+  for (size_t i = 0; i < g->input_count;) {
+    input_role role = role_of(g->inputs[i]->name);
+    if (role == ROLE_UNKNOWN) {
+      status s = fail(g->module->arena, STATUS_INPUT, "input '%s' is not one smelt knows how to fill", g->inputs[i]->name);
+      return fail_hint(g->module->arena, s, "known: input_ids, attention_mask, position_ids, token_type_ids, "
+                                            "past_key_values.*, encoder_hidden_states, encoder_attention_mask");
+    }
+    if (role == ROLE_MASK || role == ROLE_POSITIONS || role == ROLE_ZEROS) {
+      TRY(fix_input(g, i, past));
+    } else {
+      i++;
+    }
+  }
+  return OK;
+}
+
+/* ---- the decoder ---- */
+
+static status make_states(ir_graph *g, int64_t capacity) {
+  for (size_t i; (i = find_role(g, ROLE_PAST)) < g->input_count;) {
+    size_t present = find_present(g, g->inputs[i]->name);
+    if (present == g->output_count) {
+      return fail(g->module->arena, STATUS_INPUT, "input '%s' has no 'present' output", g->inputs[i]->name);
+    }
+    TRY(pass_state_from_pair(g, i, present, capacity));
+  }
+  return OK;
+}
+
+/* The past length: the axis of a cache that its present output makes longer. */
+static status find_past(ir_graph *g, ir_dim *past) {
+  arena *a = g->module->arena;
+  size_t i = find_role(g, ROLE_PAST), present = find_present(g, g->inputs[i]->name);
+  const ir_type *before = &g->inputs[i]->type, *after = &g->outputs[present].value->type;
+  for (int k = 0; k < before->rank && before->rank == after->rank; k++) {
+    if (ir_dim_is_symbol(before->dims[k]) && !ir_dim_equal(g->module, before->dims[k], after->dims[k])) {
+      *past = before->dims[k];
+      return OK;
+    }
+  }
+  return fail(a, STATUS_INPUT, "input '%s' has no symbolic past length", g->inputs[i]->name);
+}
+
+/* logits of the last position only: a program samples from nothing else. */
+static status keep_last_logits(ir_graph *g, ir_dim sequence, int64_t *vocab_size) {
+  ir_module *m = g->module;
+  size_t i = 0;
+  while (i < g->output_count && strcmp(g->outputs[i].name, "logits") != 0) i++;
+  if (i == g->output_count) return fail(m->arena, STATUS_INPUT, "the decoder has no output 'logits'");
+  ir_value *logits = g->outputs[i].value;
+  if (logits->type.rank != 3 || !ir_dim_is_const(logits->type.dims[2], vocab_size)) {
+    return fail(m->arena, STATUS_INPUT, "output 'logits' is not [batch, sequence, vocabulary] of a fixed vocabulary");
+  }
+  ir_builder b = {.graph = g};
+  ir_dim one = ir_dim_const(m, 1);
+  ir_value *last = ir_cast(&b, ir_slice_axis(&b, logits, 1, ir_dim_sub(m, sequence, one), one), SMELT_F32);
+  if (b.failed) return fail_node(m->arena, b.failed, "output 'logits'");
+  while (g->output_count) pass_drop_output(g, g->output_count - 1);
+  ir_graph_add_output(g, "logits", last);
+  return OK;
+}
+
+static status prepare_decoder(ir_graph *g, const generator_limits *limits, generator *result) {
+  ir_module *m = g->module;
+  ir_value *tokens;
+  TRY(need_token_input(g, &tokens));
+  TRY(find_past(g, &result->past));
+  result->sequence = tokens->type.dims[1];
+  if (!ir_dim_is_symbol(result->sequence)) {
+    return fail(m->arena, STATUS_INPUT, "input '%s' has no symbolic sequence length", tokens->name);
+  }
+  if (result->sequence == result->past) {
+    return fail(m->arena, STATUS_INPUT, "sequence and past have one symbolic length; they must differ");
+  }
+  TRY(bind_dims(g, ir_dim_add(m, result->past, result->sequence), result->encoder));
+  ir_dim_set_maximum(m, result->sequence, limits->prefill_tokens);
+  ir_dim_set_maximum(m, result->past, limits->max_tokens);
+  TRY(make_states(g, limits->max_tokens));
+  TRY(fix_inputs(g, result->past));
+  return keep_last_logits(g, result->sequence, &result->vocab_size);
+}
+
+/* ---- the encoder ---- */
+
+static status prepare_encoder(ir_graph *g, const generator_limits *limits, generator *result) {
+  ir_value *tokens;
+  TRY(need_token_input(g, &tokens));
+  result->encoder = tokens->type.dims[1];
+  if (!ir_dim_is_symbol(result->encoder)) {
+    return fail(g->module->arena, STATUS_INPUT, "input '%s' has no symbolic length", tokens->name);
+  }
+  TRY(bind_dims(g, result->encoder, result->encoder));
+  ir_dim_set_maximum(g->module, result->encoder, limits->max_encoder_tokens);
+  return fix_inputs(g, ir_dim_const(g->module, 0));
+}
+
+/* What the decoder computes from the encoder's result moves behind the encoder. */
+static status join_encoder(generator *result) {
+  ir_graph *encode = result->encode, *decoder = result->prefill;
+  arena *a = encode->module->arena;
+  size_t index = find_role(decoder, ROLE_ENCODER);
+  if (index == decoder->input_count) {
+    return fail(a, STATUS_INPUT, "the decoder has no input 'encoder_hidden_states'");
+  }
+  if (encode->output_count < 1) return fail(a, STATUS_INPUT, "the encoder has no output");
+  ir_value *hidden = encode->outputs[0].value;
+  TRY(pass_hoist(decoder, encode, &decoder->inputs[index], &hidden, 1));
+  while (encode->output_count) pass_drop_output(encode, encode->output_count - 1);
+  return OK;
+}
+
+status pass_make_generator(ir_module *m, ir_graph *decoder, ir_graph *encoder, const generator_limits *limits,
+                           pass_observer *observe, void *user, generator *result) {
+  *result = (generator){.encode = encoder, .prefill = decoder};
+  decoder->name = "prefill";
+  if (encoder) {
+    encoder->name = "encode";
+    TRY(prepare_encoder(encoder, limits, result));
+  }
+  TRY(prepare_decoder(decoder, limits, result));
+  ir_apply_bindings(m);
+  TRY(pass_run_all(decoder, observe, user));
+  if (encoder) {
+    TRY(join_encoder(result));
+    TRY(pass_run_all(encoder, observe, user));
+  }
+  result->decode = ir_graph_clone(decoder, "decode", result->sequence, ir_dim_const(m, 1));
+  TRY(pass_run_all(result->decode, observe, user));
+
+  m->graph_count = 0;
+  if (encoder) ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = encoder;
+  ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = decoder;
+  ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = result->decode;
+  return OK;
+}
