@@ -8,6 +8,7 @@
 #define SMELT_PLAN_H
 
 #include "ir/ir.h"
+#include "smelt/image.h"
 
 /* ---- where values lie -------------------------------------------------------------------- */
 
@@ -145,6 +146,17 @@ status plan_make(ir_module *m, plan_module **plan);
 
 /* Writes the packed weights, plan->weights_bytes bytes, in order. Memory use stays at one constant's size. */
 status plan_write_weights(const plan_module *plan, FILE *file);
+
+/*
+ * Appends the manifest (smelt/image.h) to `blob`, 8-byte aligned pieces from its start: entries, symbols with their
+ * maxima, sizes as postfix programs. `generation` (NULL: a plain graph) is copied into it.
+ */
+typedef struct {
+  const char *model_name, *smelt_version;
+  const smelt_manifest_generation *generation;
+} plan_manifest_info;
+
+status plan_write_manifest(const plan_module *plan, const plan_manifest_info *info, text *blob);
 
 /* A table of steps with kernels, shapes and memory, for --print-plan and tests. */
 void plan_print(text *t, const plan_module *plan);

@@ -1,0 +1,160 @@
+/* manifest.c: the plan's outside as the runtime reads it: flat structs, offsets instead of pointers. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+typedef struct {
+  const plan_module *plan;
+  text *blob;
+} writer;
+
+/* Room for `bytes` zeroed bytes at an 8-byte boundary; returns their offset. */
+static smelt_offset reserve(writer *w, size_t bytes) {
+  static const char zeros[64];
+  size_t padding = (8 - w->blob->count % 8) % 8;
+  text_append(w->blob, zeros, padding);
+  smelt_offset offset = (smelt_offset)w->blob->count;
+  for (size_t left = bytes; left;) {
+    size_t chunk = left < sizeof zeros ? left : sizeof zeros;
+    text_append(w->blob, zeros, chunk);
+    left -= chunk;
+  }
+  return offset;
+}
+
+static void put(writer *w, smelt_offset at, const void *bytes, size_t count) {
+  memcpy(w->blob->bytes + at, bytes, count);
+}
+
+static smelt_offset put_text(writer *w, const char *s) {
+  if (!s) return 0;
+  smelt_offset offset = (smelt_offset)w->blob->count;
+  text_append(w->blob, s, strlen(s) + 1);
+  return offset;
+}
+
+/* ---- sizes ---- */
+
+static void put_word(text *words, int64_t word) { text_append(words, &word, sizeof word); }
+
+static void visit_dim(void *user, ir_dim_op op, int64_t operand) {
+  static const int64_t codes[] = {
+      [IR_DIM_CONST] = SMELT_DIM_CONST, [IR_DIM_SYMBOL] = SMELT_DIM_SYMBOL, [IR_DIM_ADD] = SMELT_DIM_ADD,
+      [IR_DIM_MUL] = SMELT_DIM_MUL,     [IR_DIM_DIV] = SMELT_DIM_DIV,       [IR_DIM_MOD] = SMELT_DIM_MOD,
+      [IR_DIM_MIN] = SMELT_DIM_MIN,     [IR_DIM_MAX] = SMELT_DIM_MAX,
+  };
+  put_word(user, codes[op]);
+  if (op == IR_DIM_CONST || op == IR_DIM_SYMBOL) put_word(user, operand);
+}
+
+static smelt_offset put_dim(writer *w, ir_dim d) {
+  text words = {0};
+  ir_dim_visit_postfix(d, visit_dim, &words);
+  put_word(&words, SMELT_DIM_END);
+  smelt_offset offset = reserve(w, words.count);
+  put(w, offset, words.bytes, words.count);
+  text_free(&words);
+  return offset;
+}
+
+static smelt_offset put_dim_text(writer *w, ir_dim d) {
+  text t = {0};
+  ir_dim_print(&t, d);
+  smelt_offset offset = put_text(w, t.bytes);
+  text_free(&t);
+  return offset;
+}
+
+/* ---- tensors, entries, symbols ---- */
+
+static smelt_manifest_tensor describe_tensor(writer *w, const plan_io *io) {
+  smelt_manifest_tensor tensor = {.name = put_text(w, io->name),
+                                  .dtype = io->dtype,
+                                  .rank = (uint32_t)io->rank,
+                                  .arena_offset = io->arena_bytes_offset};
+  smelt_offset dims[IR_MAX_RANK] = {0}, texts[IR_MAX_RANK] = {0};
+  for (int i = 0; i < io->rank; i++) {
+    dims[i] = put_dim(w, io->dims[i]);
+    texts[i] = put_dim_text(w, io->dims[i]);
+  }
+  size_t bytes = sizeof(smelt_offset) * (size_t)io->rank;
+  tensor.dims = reserve(w, bytes);
+  put(w, tensor.dims, dims, bytes);
+  tensor.dim_texts = reserve(w, bytes);
+  put(w, tensor.dim_texts, texts, bytes);
+  return tensor;
+}
+
+static smelt_offset put_tensors(writer *w, const plan_io *list, size_t count) {
+  smelt_offset offset = reserve(w, count * sizeof(smelt_manifest_tensor));
+  for (size_t i = 0; i < count; i++) {
+    smelt_manifest_tensor tensor = describe_tensor(w, &list[i]);
+    put(w, offset + (smelt_offset)(i * sizeof tensor), &tensor, sizeof tensor);
+  }
+  return offset;
+}
+
+static smelt_offset put_entries(writer *w) {
+  smelt_offset offset = reserve(w, w->plan->entry_count * sizeof(smelt_manifest_entry));
+  for (size_t i = 0; i < w->plan->entry_count; i++) {
+    const plan_entry *e = &w->plan->entries[i];
+    smelt_manifest_entry entry = {.name = put_text(w, e->graph->name),
+                                  .input_count = (uint32_t)e->input_count,
+                                  .output_count = (uint32_t)e->output_count,
+                                  .inputs = put_tensors(w, e->inputs, e->input_count),
+                                  .outputs = put_tensors(w, e->outputs, e->output_count),
+                                  .arena_bytes = e->arena_bytes};
+    put(w, offset + (smelt_offset)(i * sizeof entry), &entry, sizeof entry);
+  }
+  return offset;
+}
+
+static smelt_offset put_symbols(writer *w, size_t count) {
+  ir_module *m = w->plan->module;
+  smelt_offset offset = reserve(w, count * sizeof(smelt_manifest_symbol));
+  for (size_t i = 0; i < count; i++) {
+    ir_dim d = ir_dim_symbol_at(m, i);
+    smelt_manifest_symbol symbol = {.name = put_text(w, ir_dim_symbol_name(d)), .maximum = ir_dim_maximum(m, d)};
+    put(w, offset + (smelt_offset)(i * sizeof symbol), &symbol, sizeof symbol);
+  }
+  return offset;
+}
+
+/* Elements of all weights, as a model card counts parameters. */
+static uint64_t count_parameters(const plan_module *plan) {
+  uint64_t total = 0;
+  for (size_t i = 0; i < plan->weight_count; i++) {
+    int64_t count = 0;
+    if (ir_type_is_static(&plan->weights[i].constant->type, &count)) total += (uint64_t)count;
+  }
+  return total;
+}
+
+status plan_write_manifest(const plan_module *plan, const plan_manifest_info *info, text *blob) {
+  text own = {0}; /* offsets count from the manifest's start, wherever it is appended */
+  writer w = {plan, &own};
+  size_t symbol_count = ir_dim_symbol_count(plan->module);
+  reserve(&w, sizeof(smelt_manifest));
+  smelt_manifest manifest = {.entry_count = (uint32_t)plan->entry_count,
+                             .symbol_count = (uint32_t)symbol_count,
+                             .entries = put_entries(&w),
+                             .symbols = put_symbols(&w, symbol_count),
+                             .model_name = put_text(&w, info->model_name),
+                             .smelt_version = put_text(&w, info->smelt_version),
+                             .arena_bytes = plan->arena_bytes,
+                             .state_bytes = plan->state_bytes,
+                             .weights_bytes = plan->weights_bytes,
+                             .parameters = count_parameters(plan)};
+  memcpy(manifest.magic, SMELT_MANIFEST_MAGIC, sizeof manifest.magic);
+  if (info->generation) {
+    manifest.generation = reserve(&w, sizeof *info->generation);
+    put(&w, manifest.generation, info->generation, sizeof *info->generation);
+  }
+  reserve(&w, 0);
+  bool fits = own.count <= UINT32_MAX;
+  manifest.bytes = (uint32_t)own.count;
+  put(&w, 0, &manifest, sizeof manifest);
+  if (fits) text_append(blob, own.bytes, own.count);
+  text_free(&own);
+  return fits ? OK : fail(plan->module->arena, STATUS_INPUT, "the model has too many inputs and outputs");
+}
