@@ -1,0 +1,40 @@
+/* attention.h: pieces that the attention, rotary and norm operators of all domains share. Private to
+ * compiler/onnx. */
+#ifndef SMELT_ONNX_ATTENTION_H
+#define SMELT_ONNX_ATTENTION_H
+
+#include "onnx/import.h"
+
+/* q: [B, H, S, D], k: [B, G, T, D], v: [B, G, T, E]; H a multiple of G */
+typedef struct {
+  ir_value *q, *k, *v;
+  ir_value *bias; /* added to the scores, broadcasts to [B, H, S, T]; NULL: none */
+  bool causal;    /* key t is seen by query s iff t <= s + T - S */
+  double scale;   /* 0: 1 / sqrt(D) */
+  double softcap; /* 0: none; else scores become softcap * tanh(scores / softcap) before the bias */
+} onnx_attention;
+
+/* [B, H, S, E] */
+ir_value *onnx_build_attention(onnx_context *c, const onnx_attention *attention);
+
+/* [B, S, H * D] to [B, H, S, D] and back. */
+ir_value *onnx_split_heads(onnx_context *c, ir_value *x, int64_t heads);
+ir_value *onnx_merge_heads(onnx_context *c, ir_value *x);
+
+/* past [B, G, P, D] (NULL: none) and the new keys or values joined along the sequence: the present. */
+ir_value *onnx_with_past(onnx_context *c, ir_value *past, ir_value *fresh);
+
+/* A bool mask (true: seen) as 0 and -inf of `dtype`; others unchanged. */
+ir_value *onnx_mask_to_bias(onnx_context *c, ir_value *mask, ir_dtype dtype);
+
+/* x: [B, H, S, D]; cos, sin: [1 or B, S, R/2] */
+ir_value *onnx_build_rotary(onnx_context *c, ir_value *x, ir_value *cos, ir_value *sin, bool interleaved);
+
+/*
+ * LAYER_NORM or RMS_NORM over the axes of x from `axis` on (import_normalisation.c). gain and bias may be
+ * NULL; x has the shape of the node's first input.
+ */
+ir_value *onnx_build_norm(onnx_context *c, ir_op op, ir_value *x, ir_value *gain, ir_value *bias, int axis,
+                          double epsilon);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * import.h: what an operator's importer works with. Private to compiler/onnx.
+ *
+ * An importer gets one node as an onnx_context and returns the node's first
+ * result, made with the builder's short forms; further results go to c->out.
+ * Failures stick in the builder, so an importer builds its whole chain and
+ * never looks; only before it uses what it has just built as more than an
+ * operand (its rank, its dims) it must ask onnx_failed.
+ */
+#ifndef SMELT_ONNX_IMPORT_H
+#define SMELT_ONNX_IMPORT_H
+
+#include "onnx/model.h"
+
+enum { ONNX_OLDEST_OPSET = 7, ONNX_MIN_SLOTS = 16 };
+
+/* One ONNX graph (the main one, or a branch) while it is imported. */
+typedef struct onnx_scope {
+  struct onnx_scope *parent;
+  onnx_names names;
+} onnx_scope;
+
+typedef struct {
+  ir_builder *b;
+  ir_module *m;
+  arena *a;
+  onnx_model *model;
+  onnx_scope *scope;
+  const Onnx__NodeProto *node;
+  const onnx_op_row *row;
+  int64_t opset;  /* of the node's domain */
+  ir_value **in;  /* NULL where absent; at least ONNX_MIN_SLOTS slots */
+  int in_count;   /* as the node has them, absent ones included */
+  ir_value **out; /* to fill, from 1 on; at least ONNX_MIN_SLOTS slots */
+  int out_count;
+} onnx_context;
+
+typedef ir_value *onnx_importer(onnx_context *c);
+
+/*
+ * One operator, in one range of opsets. in[0 .. least_inputs) are present when
+ * the importer is called, and the node has at most most_inputs (-1: any number).
+ */
+struct onnx_op_row {
+  const char *domain; /* "" is ai.onnx */
+  const char *op_type;
+  int since, until; /* opset versions, inclusive; until 0: no end yet */
+  int least_inputs, most_inputs;
+  onnx_importer *import;
+  ir_op op; /* for importers that serve several operators */
+};
+
+typedef struct {
+  const onnx_op_row *rows;
+  size_t count;
+} onnx_op_table;
+#define ONNX_OP_TABLE(rows) {(rows), sizeof(rows) / sizeof *(rows)}
+
+/* One table per family: import_FAMILY.c. */
+#define ONNX_FAMILIES(X)                                                                                     \
+  X(math)                                                                                                    \
+  X(compare) X(activation) X(movement) X(slice) X(indexing) X(shape) X(reduction) X(matmul) X(einsum)        \
+      X(normalisation) X(attention) X(control) X(quantisation) X(contrib)
+#define X(family) extern const onnx_op_table onnx_##family##_ops;
+ONNX_FAMILIES(X)
+#undef X
+
+/* ---- dispatch.c ---- */
+
+void onnx_index_operators(onnx_model *model);
+/* The row for the node's operator and opset; fails if there is none. */
+status onnx_find_operator(onnx_model *model, const Onnx__NodeProto *node, const onnx_op_row **row);
+
+/* ---- order.c ---- */
+
+/*
+ * Indices of the graph's nodes that its outputs need, in topological order.
+ * scope->names holds the graph's inputs, initializers and producers. Fails on
+ * undefined names and cycles.
+ */
+status onnx_order_nodes(onnx_model *model, const Onnx__GraphProto *graph, const onnx_scope *scope,
+                        size_t **order, size_t *count);
+
+/* ---- graph.c ---- */
+
+/* Imports a branch inside `c`'s scope; fills values[0 .. graph->n_output). False if it failed. */
+bool onnx_import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_value **values);
+/* "MatMul '/h.0/attn/MatMul'" */
+const char *onnx_node_title(arena *a, const Onnx__NodeProto *node);
+
+/* ---- attribute.c: a missing attribute gives the fallback, one of another type fails ---- */
+
+bool onnx_has_attr(const onnx_context *c, const char *name);
+int64_t onnx_attr_int(onnx_context *c, const char *name, int64_t fallback);
+double onnx_attr_float(onnx_context *c, const char *name, double fallback);
+const char *onnx_attr_text(onnx_context *c, const char *name, const char *fallback);
+/* NULL if missing; else *count elements, perhaps 0. */
+const int64_t *onnx_attr_ints(onnx_context *c, const char *name, int *count);
+const float *onnx_attr_floats(onnx_context *c, const char *name, int *count);
+const Onnx__TensorProto *onnx_attr_tensor(onnx_context *c, const char *name);
+const Onnx__GraphProto *onnx_attr_graph(onnx_context *c, const char *name);
+
+/* ---- operand.c: inputs that are sizes, axes or plain numbers ---- */
+
+const char *onnx_text(const char *text); /* protobuf-c's NULL as "" */
+
+/* Sets the builder's failure, naming the node; returns a harmless value. */
+ir_value *onnx_fail(onnx_context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool onnx_failed(const onnx_context *c);
+
+/*
+ * The elements of integer input `index` as dims; *count of them. Fails with
+ * "depends on data" where they are not known at build time; returns false then.
+ */
+bool onnx_sizes(onnx_context *c, int index, const char *what, const ir_dim **list, int *count);
+bool onnx_size(onnx_context *c, int index, const char *what, ir_dim *size); /* one element */
+/* The same, where symbolic ones are not allowed either. */
+bool onnx_integers(onnx_context *c, int index, const char *what, int64_t **list, int *count);
+bool onnx_integer(onnx_context *c, int index, const char *what, int64_t *value);
+/* A constant one-element input as a number; false and a failure if it is no constant. */
+bool onnx_number(onnx_context *c, int index, const char *what, double *number);
+
+/* Negative axes count from the end. Fails and returns 0 for one outside [-rank, rank). */
+int onnx_axis(onnx_context *c, int64_t axis, int rank);
+/*
+ * Axes from the attribute `axes`, or from input `index` (older and newer opsets), normalised against `rank`.
+ * *list is NULL if the node has neither. Fails on duplicates.
+ */
+bool onnx_axes(onnx_context *c, int index, int rank, const int **list, int *count);
+
+ir_dim onnx_dim(onnx_context *c, int64_t value);
+ir_dim onnx_dim_product(onnx_context *c, const ir_dim *dims, int from, int to); /* of dims[from .. to) */
+ir_value *onnx_number_like(onnx_context *c, const ir_value *x, double value);   /* scalar of x's dtype */
+bool onnx_is_float(const ir_value *v);
+/* x with its last axes swapped. Rank at least 2. */
+ir_value *onnx_swap_last(onnx_context *c, ir_value *x);
+/* The broadcast of two shapes as numpy does; false and a failure if they do not fit. */
+bool onnx_broadcast(onnx_context *c, const ir_dim *x, int x_rank, const ir_dim *y, int y_rank, ir_dim *result,
+                    int *rank);
+
+#endif

@@ -1,0 +1,201 @@
+/* import_attention.c: Attention and RotaryEmbedding (opset 23), and the pieces shared with other domains'
+ * forms. */
+#include "onnx/attention.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- heads ---- */
+
+ir_value *onnx_split_heads(onnx_context *c, ir_value *x, int64_t heads) {
+  if (onnx_failed(c)) return x;
+  if (x->type.rank != 3 || heads < 1)
+    return onnx_fail(c, "needs inputs [batch, sequence, hidden] and a head count");
+  const ir_dim *d = x->type.dims;
+  ir_dim count = onnx_dim(c, heads);
+  ir_dim dims[4] = {d[0], d[1], count, ir_dim_div(c->m, d[2], count)};
+  return ir_transpose(c->b, ir_reshape(c->b, x, dims, 4), (const int[]){0, 2, 1, 3});
+}
+
+ir_value *onnx_merge_heads(onnx_context *c, ir_value *x) {
+  if (onnx_failed(c) || x->type.rank != 4) return x;
+  const ir_dim *d = x->type.dims;
+  ir_dim dims[3] = {d[0], d[2], ir_dim_mul(c->m, d[1], d[3])};
+  return ir_reshape(c->b, ir_transpose(c->b, x, (const int[]){0, 2, 1, 3}), dims, 3);
+}
+
+/* k or v, [B, G, T, D], with each head repeated so that there are H. */
+static ir_value *repeat_heads(onnx_context *c, ir_value *x, ir_dim heads) {
+  if (onnx_failed(c)) return x;
+  ir_dim d[4];
+  memcpy(d, x->type.dims, sizeof d);
+  if (ir_dim_equal(c->m, d[1], heads)) return x;
+  ir_dim apart[5] = {d[0], d[1], onnx_dim(c, 1), d[2], d[3]}, result[4] = {d[0], heads, d[2], d[3]};
+  x = ir_reshape(c->b, x, apart, 5);
+  apart[2] = ir_dim_div(c->m, heads, d[1]);
+  return ir_reshape(c->b, ir_expand(c->b, x, apart, 5), result, 4);
+}
+
+/* ---- scores ---- */
+
+ir_value *onnx_mask_to_bias(onnx_context *c, ir_value *mask, ir_dtype dtype) {
+  if (onnx_failed(c) || mask->type.dtype != SMELT_BOOL) return mask;
+  return ir_select(c->b, mask, ir_const_scalar(c->b, dtype, 0), ir_const_scalar(c->b, dtype, -INFINITY));
+}
+
+/* A bias of 0 where key t <= query s + offset, -inf elsewhere: [S, T] */
+static ir_value *causal_bias(onnx_context *c, ir_dim queries, ir_dim keys, ir_dim offset, ir_dtype dtype) {
+  ir_dim rows[2] = {queries, onnx_dim(c, 1)}, columns[2] = {onnx_dim(c, 1), keys};
+  ir_value *s = ir_iota(c->b, rows, 2, 0, offset, 1), *t = ir_iota(c->b, columns, 2, 1, onnx_dim(c, 0), 1);
+  return onnx_mask_to_bias(c, ir_binary(c->b, IR_LE, t, s), dtype);
+}
+
+/* A bias of rank 2 to 4 with leading axes of size 1 up to rank 4. */
+static ir_value *bias_of_rank_4(onnx_context *c, ir_value *bias) {
+  if (onnx_failed(c) || bias->type.rank >= 4) return bias;
+  ir_dim dims[4];
+  int missing = 4 - bias->type.rank;
+  for (int i = 0; i < 4; i++) dims[i] = i < missing ? onnx_dim(c, 1) : bias->type.dims[i - missing];
+  return ir_reshape(c->b, bias, dims, 4);
+}
+
+static bool check_attention(onnx_context *c, const onnx_attention *at) {
+  if (onnx_failed(c)) return false;
+  if (at->q->type.rank == 4 && at->k->type.rank == 4 && at->v->type.rank == 4) return true;
+  onnx_fail(c, "its queries, keys and values must have rank 4");
+  return false;
+}
+
+static double attention_scale(onnx_context *c, const onnx_attention *at) {
+  int64_t head_dim;
+  if (at->scale != 0) return at->scale;
+  if (ir_dim_is_const(ir_dim_resolve(c->m, at->q->type.dims[3]), &head_dim) && head_dim > 0) {
+    return 1 / sqrt((double)head_dim);
+  }
+  onnx_fail(c, "the size of a head must be known");
+  return 1;
+}
+
+/* The stages of the scores, [B, H, S, T], for outputs that ask for one. */
+typedef struct {
+  ir_value *products, *capped, *masked, *weights;
+} score_stages;
+
+/* Attention written out: what the core operator does, and the soft cap that it lacks. */
+static ir_value *spelled_attention(onnx_context *c, const onnx_attention *at, double scale,
+                                   score_stages *stages) {
+  ir_dim heads = at->q->type.dims[1];
+  ir_value *k = repeat_heads(c, at->k, heads), *v = repeat_heads(c, at->v, heads);
+  ir_value *scores = ir_matmul(c->b, at->q, onnx_swap_last(c, k));
+  stages->products = scores = ir_binary(c->b, IR_MUL, scores, onnx_number_like(c, at->q, scale));
+  if (at->softcap != 0) {
+    ir_value *cap = onnx_number_like(c, at->q, at->softcap);
+    scores = ir_binary(c->b, IR_MUL, ir_unary(c->b, IR_TANH, ir_binary(c->b, IR_DIV, scores, cap)), cap);
+  }
+  stages->capped = scores;
+  if (at->bias) scores = ir_binary(c->b, IR_ADD, scores, at->bias);
+  if (at->causal) {
+    ir_dim queries = at->q->type.dims[2], keys = at->k->type.dims[2];
+    ir_dim offset = ir_dim_sub(c->m, keys, queries);
+    scores = ir_binary(c->b, IR_ADD, scores, causal_bias(c, queries, keys, offset, at->q->type.dtype));
+  }
+  stages->masked = scores;
+  stages->weights = ir_unary(c->b, IR_SOFTMAX, scores);
+  return ir_matmul(c->b, stages->weights, v);
+}
+
+ir_value *onnx_build_attention(onnx_context *c, const onnx_attention *at) {
+  if (!check_attention(c, at)) return c->in[0];
+  ir_attrs attrs = {.scale = attention_scale(c, at), .causal = at->causal};
+  score_stages stages;
+  if (at->softcap != 0) return spelled_attention(c, at, attrs.scale, &stages);
+  ir_value *operands[4] = {at->q, at->k, at->v, at->bias ? bias_of_rank_4(c, at->bias) : NULL};
+  return ir_build(c->b, IR_ATTENTION, operands, at->bias ? 4 : 3, &attrs);
+}
+
+/* ---- Attention, opset 23 ---- */
+
+ir_value *onnx_with_past(onnx_context *c, ir_value *past, ir_value *fresh) {
+  if (!past || onnx_failed(c)) return fresh;
+  if (past->type.rank != 4) return onnx_fail(c, "its past must have rank 4");
+  return ir_concat(c->b, (ir_value *[]){past, fresh}, 2, 2);
+}
+
+/* Whether causal masking is the core operator's: query s sees key s + T - S, so new keys are as many as
+ * queries. */
+static void apply_causal(onnx_context *c, onnx_attention *at, ir_value *fresh_k, bool has_past) {
+  ir_dim queries = at->q->type.dims[2], keys = at->k->type.dims[2];
+  ir_dtype dtype = at->q->type.dtype;
+  if (ir_dim_equal(c->m, queries, fresh_k->type.dims[2])) {
+    at->causal = true;
+    return;
+  }
+  ir_dim offset = has_past ? ir_dim_sub(c->m, keys, fresh_k->type.dims[2]) : onnx_dim(c, 0);
+  ir_value *bias = causal_bias(c, queries, keys, offset, dtype);
+  at->bias = at->bias ? ir_binary(c->b, IR_ADD, at->bias, bias) : bias;
+}
+
+static ir_value *import_attention(onnx_context *c) {
+  bool flat = c->in[0]->type.rank == 3;
+  ir_value *q = c->in[0], *k = c->in[1], *v = c->in[2];
+  if (c->in[6]) return onnx_fail(c, "nonpad_kv_seqlen is not supported");
+  if (flat) {
+    int64_t heads = onnx_attr_int(c, "q_num_heads", 0), groups = onnx_attr_int(c, "kv_num_heads", 0);
+    q = onnx_split_heads(c, q, heads);
+    k = onnx_split_heads(c, k, groups);
+    v = onnx_split_heads(c, v, groups);
+  }
+  onnx_attention at = {.q = q, .k = onnx_with_past(c, c->in[4], k), .v = onnx_with_past(c, c->in[5], v)};
+  c->out[1] = at.k;
+  c->out[2] = at.v;
+  if (!check_attention(c, &at)) return q;
+  at.scale = onnx_attr_float(c, "scale", 0);
+  at.softcap = onnx_attr_float(c, "softcap", 0);
+  if (c->in[3]) at.bias = onnx_mask_to_bias(c, c->in[3], q->type.dtype);
+  if (onnx_attr_int(c, "is_causal", 0)) apply_causal(c, &at, k, c->in[4] != NULL);
+  ir_value *result;
+  if (c->out_count > 3 && *onnx_text(c->node->output[3])) {
+    score_stages stages = {0};
+    int64_t mode = onnx_attr_int(c, "qk_matmul_output_mode", 0);
+    result = spelled_attention(c, &at, attention_scale(c, &at), &stages);
+    ir_value *const by_mode[] = {stages.products, stages.masked, stages.capped, stages.weights};
+    if (mode < 0 || mode > 3) return onnx_fail(c, "qk_matmul_output_mode is %lld", (long long)mode);
+    c->out[3] = by_mode[mode];
+  } else {
+    result = onnx_build_attention(c, &at);
+  }
+  return flat ? onnx_merge_heads(c, result) : result;
+}
+
+/* ---- RotaryEmbedding, opset 23 ---- */
+
+ir_value *onnx_build_rotary(onnx_context *c, ir_value *x, ir_value *cos, ir_value *sin, bool interleaved) {
+  ir_attrs attrs = {.interleaved = interleaved};
+  return ir_build(c->b, IR_ROTARY, (ir_value *[]){x, cos, sin}, 3, &attrs);
+}
+
+/* x: [B, H, S, D] or [B, S, H * D]; caches: [positions, R/2] with position ids [B, S], else [B, S, R/2] */
+static ir_value *import_rotary(onnx_context *c) {
+  ir_value *x = c->in[0], *cos = c->in[1], *sin = c->in[2];
+  bool flat = x->type.rank == 3, interleaved = onnx_attr_int(c, "interleaved", 0) != 0;
+  int64_t turned = onnx_attr_int(c, "rotary_embedding_dim", 0);
+  if (flat) x = onnx_split_heads(c, x, onnx_attr_int(c, "num_heads", 0));
+  if (c->in[3]) {
+    if (cos->type.rank != 2 || sin->type.rank != 2) return onnx_fail(c, "its caches must have rank 2");
+    cos = ir_gather(c->b, cos, c->in[3], 0);
+    sin = ir_gather(c->b, sin, c->in[3], 0);
+  }
+  if (onnx_failed(c)) return x;
+  if (cos->type.rank != 3) return onnx_fail(c, "its cos and sin must have rank 3");
+  if (turned > 0 && !ir_dim_unify(c->m, cos->type.dims[2], onnx_dim(c, turned / 2))) {
+    return onnx_fail(c, "its caches do not have rotary_embedding_dim / 2 columns");
+  }
+  ir_value *result = onnx_build_rotary(c, x, cos, sin, interleaved);
+  return flat ? onnx_merge_heads(c, result) : result;
+}
+
+static const onnx_op_row rows[] = {
+    {"", "Attention", 23, 0, 3, 7, import_attention, IR_ATTENTION},
+    {"", "RotaryEmbedding", 23, 0, 3, 4, import_rotary, IR_ROTARY},
+};
+const onnx_op_table onnx_attention_ops = ONNX_OP_TABLE(rows);

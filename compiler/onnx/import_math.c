@@ -1,0 +1,164 @@
+/* import_math.c: arithmetic on elements. */
+#include "onnx/import.h"
+
+#include <string.h>
+
+static ir_value *import_unary(onnx_context *c) {
+  return ir_unary(c->b, c->row->op, c->in[0]);
+}
+
+static ir_value *import_binary(onnx_context *c) {
+  return ir_binary(c->b, c->row->op, c->in[0], c->in[1]);
+}
+
+/* Floor, Ceil and Round leave integers alone. */
+static ir_value *import_rounding(onnx_context *c) {
+  return onnx_is_float(c->in[0]) ? ir_unary(c->b, c->row->op, c->in[0]) : c->in[0];
+}
+
+/* Sum, Min, Max: any number of operands, combined from the left. */
+static ir_value *import_variadic(onnx_context *c) {
+  ir_value *result = c->in[0];
+  for (int i = 1; i < c->in_count; i++) {
+    if (!c->in[i]) return onnx_fail(c, "its input %d is missing", i);
+    result = ir_binary(c->b, c->row->op, result, c->in[i]);
+  }
+  return result;
+}
+
+static ir_value *import_mean(onnx_context *c) {
+  ir_value *sum = import_variadic(c);
+  return ir_binary(c->b, IR_DIV, sum, onnx_number_like(c, c->in[0], c->in_count));
+}
+
+/* The exponent may have another dtype; an integer base with a float exponent is computed in floats. */
+static ir_value *import_pow(onnx_context *c) {
+  ir_value *base = c->in[0], *exponent = c->in[1];
+  ir_dtype result = base->type.dtype;
+  ir_dtype dtype = onnx_is_float(base) || !onnx_is_float(exponent) ? result : exponent->type.dtype;
+  ir_value *power = ir_binary(c->b, IR_POW, ir_cast(c->b, base, dtype), ir_cast(c->b, exponent, dtype));
+  return ir_cast(c->b, power, result);
+}
+
+static ir_value *import_mod(onnx_context *c) {
+  bool fmod = onnx_attr_int(c, "fmod", 0) != 0;
+  if (!fmod && onnx_is_float(c->in[0])) return onnx_fail(c, "floats need the attribute fmod = 1");
+  return ir_binary(c->b, fmod ? IR_FMOD : IR_MOD, c->in[0], c->in[1]);
+}
+
+/* Bounds are attributes up to opset 10, inputs after. */
+static ir_value *import_clip(onnx_context *c) {
+  ir_value *low = c->in[1], *high = c->in[2], *x = c->in[0];
+  if (c->opset < 11) {
+    if (onnx_has_attr(c, "min")) low = onnx_number_like(c, x, onnx_attr_float(c, "min", 0));
+    if (onnx_has_attr(c, "max")) high = onnx_number_like(c, x, onnx_attr_float(c, "max", 0));
+  }
+  if (low) x = ir_binary(c->b, IR_MAX, x, low);
+  if (high) x = ir_binary(c->b, IR_MIN, x, high);
+  return x;
+}
+
+static ir_value *import_tan(onnx_context *c) {
+  return ir_binary(c->b, IR_DIV, ir_unary(c->b, IR_SIN, c->in[0]), ir_unary(c->b, IR_COS, c->in[0]));
+}
+
+/* sinh = (e^x - e^-x) / 2, cosh = (e^x + e^-x) / 2; the row's op is SUB or ADD. */
+static ir_value *import_hyperbolic(onnx_context *c) {
+  ir_value *x = c->in[0];
+  ir_value *up = ir_unary(c->b, IR_EXP, x), *down = ir_unary(c->b, IR_EXP, ir_unary(c->b, IR_NEG, x));
+  return ir_binary(c->b, IR_MUL, ir_binary(c->b, c->row->op, up, down), onnx_number_like(c, x, 0.5));
+}
+
+/* asinh x = sign(x) ln(|x| + sqrt(x^2 + 1)) */
+static ir_value *import_asinh(onnx_context *c) {
+  ir_value *x = c->in[0], *magnitude = ir_unary(c->b, IR_ABS, x), *one = onnx_number_like(c, x, 1);
+  ir_value *root = ir_unary(c->b, IR_SQRT, ir_binary(c->b, IR_ADD, ir_binary(c->b, IR_MUL, x, x), one));
+  ir_value *logarithm = ir_unary(c->b, IR_LOG, ir_binary(c->b, IR_ADD, magnitude, root));
+  return ir_binary(c->b, IR_MUL, ir_unary(c->b, IR_SIGN, x), logarithm);
+}
+
+/* acosh x = ln(x + sqrt(x^2 - 1)) */
+static ir_value *import_acosh(onnx_context *c) {
+  ir_value *x = c->in[0], *one = onnx_number_like(c, x, 1);
+  ir_value *root = ir_unary(c->b, IR_SQRT, ir_binary(c->b, IR_SUB, ir_binary(c->b, IR_MUL, x, x), one));
+  return ir_unary(c->b, IR_LOG, ir_binary(c->b, IR_ADD, x, root));
+}
+
+/* atanh x = ln((1 + x) / (1 - x)) / 2 */
+static ir_value *import_atanh(onnx_context *c) {
+  ir_value *x = c->in[0], *one = onnx_number_like(c, x, 1);
+  ir_value *ratio = ir_binary(c->b, IR_DIV, ir_binary(c->b, IR_ADD, one, x), ir_binary(c->b, IR_SUB, one, x));
+  return ir_binary(c->b, IR_MUL, ir_unary(c->b, IR_LOG, ratio), onnx_number_like(c, x, 0.5));
+}
+
+static ir_value *import_identity(onnx_context *c) {
+  return c->in[0];
+}
+
+/* At inference x itself; the mask keeps everything. */
+static ir_value *import_dropout(onnx_context *c) {
+  ir_value *x = c->in[0];
+  if (c->opset >= 12 && c->in[2]) {
+    double training;
+    if (!onnx_number(c, 2, "training_mode", &training)) return x;
+    if (training != 0) return onnx_fail(c, "training mode is not supported");
+  }
+  if (c->out_count > 1) {
+    ir_value *kept = ir_const_scalar(c->b, c->opset >= 10 ? SMELT_BOOL : x->type.dtype, 1);
+    c->out[1] = ir_expand(c->b, kept, x->type.dims, x->type.rank);
+  }
+  return x;
+}
+
+static ir_value *import_cast(onnx_context *c) {
+  int64_t to = onnx_attr_int(c, "to", 0);
+  ir_dtype dtype;
+  if (onnx_failed(c)) return c->in[0];
+  if (to < INT32_MIN || to > INT32_MAX || !onnx_dtype((int32_t)to, &dtype)) {
+    return onnx_fail(c, "casts to the element type %s (%lld), which is not supported",
+                     to < 0 || to > 255 ? "unknown" : onnx_dtype_name((int32_t)to), (long long)to);
+  }
+  return ir_cast(c->b, c->in[0], dtype);
+}
+
+static ir_value *import_cast_like(onnx_context *c) {
+  return ir_cast(c->b, c->in[0], c->in[1]->type.dtype);
+}
+
+static const onnx_op_row rows[] = {
+    {"", "Add", 7, 0, 2, 2, import_binary, IR_ADD},
+    {"", "Sub", 7, 0, 2, 2, import_binary, IR_SUB},
+    {"", "Mul", 7, 0, 2, 2, import_binary, IR_MUL},
+    {"", "Div", 7, 0, 2, 2, import_binary, IR_DIV},
+    {"", "Pow", 7, 0, 2, 2, import_pow, IR_POW},
+    {"", "Mod", 10, 0, 2, 2, import_mod, IR_MOD},
+    {"", "Neg", 6, 0, 1, 1, import_unary, IR_NEG},
+    {"", "Abs", 6, 0, 1, 1, import_unary, IR_ABS},
+    {"", "Sign", 9, 0, 1, 1, import_unary, IR_SIGN},
+    {"", "Floor", 6, 0, 1, 1, import_rounding, IR_FLOOR},
+    {"", "Ceil", 6, 0, 1, 1, import_rounding, IR_CEIL},
+    {"", "Round", 11, 0, 1, 1, import_rounding, IR_ROUND},
+    {"", "Exp", 6, 0, 1, 1, import_unary, IR_EXP},
+    {"", "Log", 6, 0, 1, 1, import_unary, IR_LOG},
+    {"", "Sqrt", 6, 0, 1, 1, import_unary, IR_SQRT},
+    {"", "Reciprocal", 6, 0, 1, 1, import_unary, IR_RECIPROCAL},
+    {"", "Erf", 9, 0, 1, 1, import_unary, IR_ERF},
+    {"", "Sin", 7, 0, 1, 1, import_unary, IR_SIN},
+    {"", "Cos", 7, 0, 1, 1, import_unary, IR_COS},
+    {"", "Tan", 7, 0, 1, 1, import_tan, IR_IDENTITY},
+    {"", "Sinh", 9, 0, 1, 1, import_hyperbolic, IR_SUB},
+    {"", "Cosh", 9, 0, 1, 1, import_hyperbolic, IR_ADD},
+    {"", "Asinh", 9, 0, 1, 1, import_asinh, IR_IDENTITY},
+    {"", "Acosh", 9, 0, 1, 1, import_acosh, IR_IDENTITY},
+    {"", "Atanh", 9, 0, 1, 1, import_atanh, IR_IDENTITY},
+    {"", "Sum", 8, 0, 1, -1, import_variadic, IR_ADD},
+    {"", "Min", 8, 0, 1, -1, import_variadic, IR_MIN},
+    {"", "Max", 8, 0, 1, -1, import_variadic, IR_MAX},
+    {"", "Mean", 8, 0, 1, -1, import_mean, IR_ADD},
+    {"", "Clip", 6, 0, 1, 3, import_clip, IR_IDENTITY},
+    {"", "Identity", 1, 0, 1, 1, import_identity, IR_IDENTITY},
+    {"", "Dropout", 7, 0, 1, 3, import_dropout, IR_IDENTITY},
+    {"", "Cast", 6, 0, 1, 1, import_cast, IR_CAST},
+    {"", "CastLike", 15, 0, 2, 2, import_cast_like, IR_CAST},
+};
+const onnx_op_table onnx_math_ops = ONNX_OP_TABLE(rows);

@@ -1,0 +1,94 @@
+/* model.c: opening a model file, and what holds for the whole of it. */
+#include "onnx/import.h"
+
+#include <string.h>
+
+/* The folder that external data is relative to: path without its last part. */
+static const char *folder_of(arena *a, const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return ".";
+  if (slash == path) return "/";
+  return arena_format(a, "%.*s", (int)(slash - path), path);
+}
+
+int64_t onnx_opset(const onnx_model *model, const char *domain) {
+  if (strcmp(domain, "ai.onnx") == 0) domain = "";
+  for (size_t i = 0; i < model->proto->n_opset_import; i++) {
+    const Onnx__OperatorSetIdProto *set = model->proto->opset_import[i];
+    const char *name = set->domain && strcmp(set->domain, "ai.onnx") != 0 ? set->domain : "";
+    if (strcmp(name, domain) == 0 && set->version > 0) return set->version;
+  }
+  return 0;
+}
+
+static status check_model(onnx_model *model) {
+  arena *a = model->arena;
+  const Onnx__ModelProto *proto = model->proto;
+  if (!proto->graph || (!proto->has_ir_version && proto->n_opset_import == 0)) {
+    return fail(a, STATUS_INPUT, "is not an ONNX model or is truncated");
+  }
+  int64_t opset = onnx_opset(model, "");
+  if (opset && opset < ONNX_OLDEST_OPSET) {
+    return fail_hint(a,
+                     fail(a, STATUS_INPUT, "uses opset %lld; the oldest supported one is %d",
+                          (long long)opset, ONNX_OLDEST_OPSET),
+                     "export the model again, or convert it with onnx.version_converter");
+  }
+  return OK;
+}
+
+static status read_model(onnx_model *model) {
+  arena *a = model->arena;
+  const ProtobufCMessageDescriptor *type = &onnx__model_proto__descriptor;
+  if (model->file.count == 0) return fail(a, STATUS_INPUT, "is empty, so not an ONNX model");
+  TRY(onnx_wire_check(a, type, model->file.bytes, model->file.count));
+  model->proto = (const Onnx__ModelProto *)onnx_unpack(a, type, model->file.bytes, model->file.count);
+  if (!model->proto) return fail(a, STATUS_INPUT, "is not an ONNX model or is truncated");
+  return check_model(model);
+}
+
+status onnx_open(ir_module *m, const char *path, onnx_model **result) {
+  arena *a = m->arena;
+  onnx_model *model = ARENA_NEW(a, onnx_model);
+  *result = NULL;
+  model->module = m;
+  model->arena = a;
+  model->path = arena_text(a, path);
+  model->folder = folder_of(a, path);
+  TRY(file_map(a, path, &model->file));
+  status s = read_model(model);
+  if (s) {
+    onnx_close(model);
+    return fail_file(a, s, path);
+  }
+  onnx_index_operators(model);
+  *result = model;
+  return OK;
+}
+
+bool onnx_has_input(const onnx_model *model, const char *name) {
+  const Onnx__GraphProto *graph = model->proto->graph;
+  for (size_t i = 0; i < graph->n_initializer; i++) {
+    if (strcmp(onnx_text(graph->initializer[i]->name), name) == 0) return false;
+  }
+  for (size_t i = 0; i < graph->n_input; i++) {
+    if (strcmp(onnx_text(graph->input[i]->name), name) == 0) return true;
+  }
+  return false;
+}
+
+void onnx_close(onnx_model *model) {
+  if (!model) return;
+  file_unmap(&model->file);
+  for (size_t i = 0; i < model->external_count; i++) file_unmap(&model->external[i]);
+  model->external_count = 0;
+}
+
+status onnx_import(arena *a, const char *path, const onnx_options *options, ir_module *m, ir_graph **graph) {
+  (void)a; /* m's own: everything lives there */
+  onnx_model *model;
+  TRY(onnx_open(m, path, &model));
+  status s = onnx_import_graph(model, options, graph);
+  if (s) onnx_close(model);
+  return s;
+}

@@ -1,0 +1,60 @@
+/*
+ * model.h: the unpacked file inside this folder: where its bytes are, what its
+ * tensors become, which operators it may use. Private to compiler/onnx.
+ */
+#ifndef SMELT_ONNX_MODEL_H
+#define SMELT_ONNX_MODEL_H
+
+#include "onnx/names.h"
+#include "onnx/onnx.h"
+#include "onnx.pb-c.h"
+
+typedef struct onnx_op_row onnx_op_row;
+
+struct onnx_model {
+  ir_module *module;
+  arena *arena;       /* the module's */
+  const char *path;   /* as given */
+  const char *folder; /* of path, for external data */
+  file_view file;
+  const Onnx__ModelProto *proto;
+  file_view *external; /* files with external data, each mapped once; path is the location in the model */
+  size_t external_count, external_capacity;
+  onnx_names constants;     /* initializers that were made constants; shared by all imports */
+  const onnx_op_row **rows; /* all operators, sorted (dispatch.c) */
+  size_t row_count;
+};
+
+/* ---- wire.c: protobuf's wire format before it is unpacked ---- */
+
+/*
+ * Walks the message without building anything: every length inside its parent,
+ * only wire types that ONNX uses, at most ONNX_MAX_NESTING messages inside each other
+ * (protobuf-c recurses without limit).
+ */
+enum { ONNX_MAX_NESTING = 64 };
+status onnx_wire_check(arena *a, const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t count);
+
+/* The message unpacked into the arena; needs no freeing. NULL if protobuf-c refuses it. */
+ProtobufCMessage *onnx_unpack(arena *a, const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
+                              size_t count);
+
+/* ---- tensor.c, external.c: TensorProto to constants ---- */
+
+bool onnx_dtype(int32_t data_type, ir_dtype *dtype); /* false: no core dtype for it */
+const char *onnx_dtype_name(int32_t data_type);      /* ONNX's own name, for errors */
+
+/* dims checked: rank, sign, and that the element count and its bytes fit in 62 bits. */
+status onnx_tensor_type(onnx_model *model, const Onnx__TensorProto *tensor, ir_type *type, size_t *bytes);
+
+/* Data is not copied unless its encoding has to change. Failures name the tensor. */
+status onnx_tensor_constant(onnx_model *model, const Onnx__TensorProto *tensor, const ir_constant **constant);
+
+/* The `wanted` bytes of a tensor that lies in a file beside the model (onnx docs/ExternalData.md). */
+status onnx_external_bytes(onnx_model *model, const Onnx__TensorProto *tensor, size_t wanted,
+                           const uint8_t **bytes);
+
+/* Version of a domain's operators that the model imports ("" and "ai.onnx" are one); 0: none. */
+int64_t onnx_opset(const onnx_model *model, const char *domain);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * onnx.h: ONNX bytes to a graph. A model file is mapped and unpacked once; its
+ * main graph is then imported one or more times (a merged decoder twice, once
+ * per value of use_cache_branch), all imports sharing constants.
+ *
+ * Operators follow the ONNX specification, opset 11 to 23 (onnx.ai/onnx/operators),
+ * and are decomposed into the core operators of ir/ops.def.
+ */
+#ifndef SMELT_ONNX_H
+#define SMELT_ONNX_H
+
+#include "ir/ir.h"
+
+/* A dim_param of the model that has a known value: every occurrence becomes `value`. */
+typedef struct {
+  const char *name; /* "batch_size" */
+  int64_t value;
+} onnx_bound_symbol;
+
+/*
+ * An input of the model that is known at build time and becomes a constant:
+ * { "use_cache_branch", .value = 1 } fills the input's declared shape with 1;
+ * with `tensor` its dtype and elements count instead (copied).
+ */
+typedef struct {
+  const char *name;
+  double value;
+  const ir_tensor *tensor; /* may be NULL */
+} onnx_constant_input;
+
+typedef struct {
+  const char *graph_name; /* of the graph made; NULL: "run" */
+  const onnx_bound_symbol *symbols;
+  size_t symbol_count;
+  const onnx_constant_input *constants;
+  size_t constant_count;
+} onnx_options;
+
+/* One .onnx file: its mapping, the unpacked message and the external data files it refers to. */
+typedef struct onnx_model onnx_model;
+
+/*
+ * Maps and checks the file at `path`. The model, all it refers to and the
+ * failures live in m's arena; only the mappings need onnx_close. Fails on files
+ * that are not ONNX, are truncated, nest too deep, or import no supported opset.
+ */
+status onnx_open(ir_module *m, const char *path, onnx_model **model);
+
+/*
+ * Appends the main graph to the model's module as options->graph_name, with the
+ * inputs (less initializers and options->constants) and outputs in the file's
+ * order and under their names. Constants point into the mapped files: m may
+ * not be used after onnx_close. options may be NULL.
+ */
+status onnx_import_graph(onnx_model *model, const onnx_options *options, ir_graph **graph);
+
+/* Whether the main graph has an input `name` that is no initializer ("use_cache_branch"). */
+bool onnx_has_input(const onnx_model *model, const char *name);
+
+/* Unmaps the files. NULL is allowed. */
+void onnx_close(onnx_model *model);
+
+/* onnx_open and onnx_import_graph; the files stay mapped until the process ends. `a` is m's arena. */
+status onnx_import(arena *a, const char *path, const onnx_options *options, ir_module *m, ir_graph **graph);
+
+#endif
