@@ -1,0 +1,17 @@
+/* name_map.h: a map keyed by text, for the value names of a graph. Private to ir/. */
+#ifndef SMELT_IR_NAME_MAP_H
+#define SMELT_IR_NAME_MAP_H
+
+#include "base/base.h"
+
+/* NULL is not a value. Zero-initialise; names are not copied. */
+typedef struct {
+  const char **names;
+  void **values;
+  size_t count, capacity; /* capacity is 0 or a power of two */
+} name_map;
+
+void *name_map_get(const name_map *map, const char *name); /* NULL: not there */
+void name_map_set(arena *a, name_map *map, const char *name, void *value);
+
+#endif
