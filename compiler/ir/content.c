@@ -196,8 +196,9 @@ static bool gather(const ir_node *n, const extent *out, ir_dim *content) {
     if (!ir_dim_is_const(n->operands[1]->content[ravel(&indices, index + axis)], &picked)) return false;
     if (picked < 0) picked += data.dims[axis];
     if (picked < 0 || picked >= data.dims[axis]) return false;
-    for (int a = 0; a < data.rank; a++) from[a] = a < axis ? index[a] : index[a + indices.rank - 1];
-    from[axis] = picked;
+    for (int a = 0; a < data.rank; a++) {
+      from[a] = a < axis ? index[a] : a == axis ? picked : index[a + indices.rank - 1];
+    }
     content[i] = n->operands[0]->content[ravel(&data, from)];
   }
   return true;
