@@ -31,15 +31,9 @@ static status add_target_file(link_job *job, argument_list *list, const char *na
   return OK;
 }
 
-/*
- * Blobs first: their sections then come before everything that code reaches,
- * so that any amount of weights leaves the distances between code and small
- * data short.
- */
-static void add_inputs(link_job *job, argument_list *list) {
-  for (int blobs = 1; blobs >= 0; blobs--)
-    for (size_t i = 0; i < job->input_count; i++)
-      if (job->inputs[i].is_blob == blobs) add(list, input_path(job, &job->inputs[i]));
+static void add_inputs(link_job *job, argument_list *list, bool blobs) {
+  for (size_t i = 0; i < job->input_count; i++)
+    if (job->inputs[i].is_blob == blobs) add(list, input_path(job, &job->inputs[i]));
 }
 
 /* Runs the linker into a file beside the destination, then puts that in its place. */
@@ -61,30 +55,23 @@ status link_executable(link_job *job) {
    * A position-independent program that relocates itself (musl's rcrt1.o).
    * Threads get 1 MiB of stack: musl takes its default from the stack header.
    */
-  static const char *const options[] = {
-      "-static",
-      "-pie",
-      "--no-dynamic-linker",
-      "-z",
-      "text",
-      "-z",
-      "norelro",
-      "-z",
-      "stack-size=0x100000",
-      "--gc-sections",
-      "--strip-all",
-      "--build-id=none",
-      "--hash-style=gnu",
-      "--icf=safe",
-  };
+  static const char *const options[] = {"-static",          "-pie",        "--no-dynamic-linker",
+                                        "-ztext",           "-znorelro",   "-zstack-size=0x100000",
+                                        "--gc-sections",    "--strip-all", "--build-id=none",
+                                        "--hash-style=gnu", "--icf=safe"};
   static const char *const before[] = {"rcrt1.o", "crti.o"};
   static const char *const after[] = {"libapp.a", "libruntime.a", "libc.a", "libgcc.a"};
   argument_list list = {.arena = job->arena};
   add(&list, "-m");
   add(&list, job->target->emulation);
   ADD_ALL(&list, options);
+  /*
+   * Blobs before all else: sections of one kind keep the order in which they
+   * are first seen, so no amount of weights comes between code and small data.
+   */
+  add_inputs(job, &list, true);
   for (size_t i = 0; i < sizeof before / sizeof *before; i++) TRY(add_target_file(job, &list, before[i]));
-  add_inputs(job, &list);
+  add_inputs(job, &list, false);
   add(&list, "--start-group"); /* they need each other both ways */
   for (size_t i = 0; i < sizeof after / sizeof *after; i++) TRY(add_target_file(job, &list, after[i]));
   add(&list, "--end-group");
@@ -97,6 +84,7 @@ status link_object(link_job *job) {
   add(&list, "-m");
   add(&list, job->target->emulation);
   add(&list, "-r");
-  add_inputs(job, &list);
+  add_inputs(job, &list, true);
+  add_inputs(job, &list, false);
   return link_into_place(job, &list, 0666);
 }
