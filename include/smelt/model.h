@@ -76,7 +76,10 @@ typedef struct {
   int32_t max_tokens;    /* 0: the limit given at build time; else at most that */
 } smelt_open_options;
 
-/* Opens `image`, which must stay; `options` may be NULL. On success *model is the caller's, to be closed with smelt_close. */
+/*
+ * Opens `image`, which must stay as long as the model is open; `options` may be NULL. On success *model is the
+ * caller's, to be closed with smelt_close; else NULL.
+ */
 smelt_result smelt_open(const smelt_image *image, const smelt_open_options *options, smelt_model **model);
 void smelt_close(smelt_model *model); /* NULL is allowed */
 

@@ -136,7 +136,7 @@ static void on_logits(void *user, const float *logits, int32_t vocab_size) {
 }
 
 static void write_echo(listener *l, const app_options *options, const prompt *p, bool by_default) {
-  bool echo = options->echo || (by_default && !options->no_echo && !options->ids);
+  bool echo = options->echo || (by_default && !options->no_echo && !l->prints_ids);
   if (!echo) return;
   for (int32_t i = 0; i < p->count && l->prints_ids; i++) write_id(l, p->ids[i]);
   if (!l->prints_ids) app_write(&l->out, p->shown, p->shown_bytes);
