@@ -1,0 +1,217 @@
+/* build.c: smelt build: plan -> code -> artefact, in the form that --emit asks for. */
+#include "driver/commands.h"
+#include "driver/compile.h"
+#include "link/link.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- forms ---- */
+
+typedef struct emit_form emit_form;
+
+struct emit_form {
+  const char *name;
+  codegen_form code;
+  status (*finish)(link_job *job); /* NULL: text */
+};
+
+static const emit_form emit_forms[] = {
+    {"exe", CODEGEN_OBJECT, link_executable}, {"obj", CODEGEN_OBJECT, link_object}, {"lib", CODEGEN_OBJECT, link_library},
+    {"llvm", CODEGEN_LLVM, NULL},             {"asm", CODEGEN_ASSEMBLY, NULL},      {"graph", CODEGEN_LLVM, NULL},
+};
+
+static status find_form(arena *a, const char *name, const emit_form **form) {
+  for (size_t i = 0; i < sizeof emit_forms / sizeof *emit_forms; i++) {
+    *form = &emit_forms[i];
+    if (strcmp((*form)->name, name) == 0) return OK;
+  }
+  status s = fail(a, STATUS_USAGE, "--emit got '%s'", name);
+  return fail_expected(a, s, "exe, obj, lib, llvm, asm or graph");
+}
+
+/* ---- code ---- */
+
+static void show_level(void *user, size_t done, size_t total) {
+  const compilation *c = user;
+  progress_show(&c->progress, "generating code", done, total);
+}
+
+static const char *level_name(smelt_isa_level level) {
+  static const char *const names[] = {
+#define X(NAME, value, text) [value] = text,
+      SMELT_ISA_LEVELS(X)
+#undef X
+  };
+  return names[level];
+}
+
+/* The index of --isa among the target's levels; the last where the text forms need one and none was given. */
+static status choose_level(compilation *c, bool is_text, int *index) {
+  const codegen_level *levels = c->target->levels;
+  const char *wanted = c->options->isa;
+  int last = -1;
+  *index = -1;
+  text names = {0};
+  for (int i = 0; i < CODEGEN_MAX_LEVELS && levels[i].cpu; i++) {
+    text_print(&names, "%s%s", i ? ", " : "", level_name(levels[i].level));
+    if (wanted && strcmp(wanted, level_name(levels[i].level)) == 0) *index = i;
+    last = i;
+  }
+  status s = OK;
+  if (wanted && *index < 0) {
+    s = fail(&c->arena, STATUS_USAGE, "target %s has no level '%s'", c->target->name, wanted);
+    s = fail_expected(&c->arena, s, "one of %s", names.bytes);
+  }
+  text_free(&names);
+  if (is_text && *index < 0) *index = last;
+  return s;
+}
+
+typedef struct {
+  codegen_output files[CODEGEN_MAX_LEVELS + 1];
+  size_t count;
+} code;
+
+static void code_free(code *made) {
+  for (size_t i = 0; i < made->count; i++) text_free(&made->files[i].bytes);
+}
+
+static status make_code(compilation *c, const emit_form *form, const char *name, code *made) {
+  codegen_options options = {.target = c->target, .model_name = name, .form = form->code};
+  options.has_tokenizer = c->tokenizer.count > 0;
+  TRY(choose_level(c, !form->finish, &options.only_level));
+  return codegen_make(&c->arena, c->plan, &options, made->files, &made->count, show_level, c);
+}
+
+/* ---- artefacts ---- */
+
+typedef struct {
+  const compilation *c;
+} weights_context;
+
+static status write_weights(void *context, FILE *file) {
+  const weights_context *w = context;
+  return plan_write_weights(w->c->plan, file);
+}
+
+static status add_pieces(compilation *c, const char *name, const code *made, link_job *job) {
+  for (size_t i = 0; i < made->count; i++) {
+    const codegen_output *file = &made->files[i];
+    TRY(link_add_object(job, file->name, file->bytes.bytes, file->bytes.count));
+  }
+  text manifest = {0};
+  plan_manifest_info info = {.model_name = c->folder.name, .smelt_version = SMELT_VERSION};
+  if (c->is_generator) info.generation = &c->generation;
+  status s = plan_write_manifest(c->plan, &info, &manifest);
+  if (!s) s = link_add_bytes(job, arena_format(&c->arena, "%s_manifest", name), 8, manifest.bytes, manifest.count);
+  text_free(&manifest);
+  TRY(s);
+  if (c->tokenizer.count) {
+    TRY(link_add_bytes(job, arena_format(&c->arena, "%s_tokenizer", name), 64, c->tokenizer.bytes, c->tokenizer.count));
+  }
+  progress_show(&c->progress, "packing weights", 0, 0);
+  weights_context context = {c};
+  link_blob weights = {.symbol = arena_format(&c->arena, "%s_weights", name),
+                       .write_payload = write_weights,
+                       .context = &context};
+  return link_add_blob(job, &weights);
+}
+
+static status write_artefact(compilation *c, const emit_form *form, const char *name, const char *output) {
+  code made = {0};
+  link_job *job = NULL;
+  status s = make_code(c, form, name, &made);
+  if (!s) s = link_begin(&c->arena, c->target->name, output, &job);
+  if (!s) s = add_pieces(c, name, &made, job);
+  progress_show(&c->progress, "linking", 0, 0);
+  if (!s) s = form->finish(job);
+  link_end(job);
+  code_free(&made);
+  return s;
+}
+
+/* Text goes to stdout or, whole or not at all, to -o. */
+static status write_text(compilation *c, const char *output, const text *t) {
+  FILE *file = output ? fopen(output, "w") : stdout;
+  bool written = file && fwrite(t->bytes, 1, t->count, file) == t->count;
+  if (file && file != stdout) written = fclose(file) == 0 && written;
+  if (written) return OK;
+  if (output) remove(output);
+  return fail_file(&c->arena, fail(&c->arena, STATUS_INPUT, "cannot be written: %s", strerror(errno)), output);
+}
+
+static status write_text_form(compilation *c, const emit_form *form, const char *name) {
+  text graph = {0};
+  if (strcmp(form->name, "graph") == 0) {
+    ir_print_module(&graph, c->module);
+    status s = write_text(c, c->options->output, &graph);
+    text_free(&graph);
+    return s;
+  }
+  code made = {0};
+  status s = make_code(c, form, name, &made);
+  if (!s) s = write_text(c, c->options->output, &made.files[0].bytes);
+  code_free(&made);
+  return s;
+}
+
+/* ---- the command ---- */
+
+/* Failures outlive the compilation's arena. */
+static status keep(arena *a, status s) {
+  if (!s) return OK;
+  failure *copy = arena_copy(a, s, sizeof *s);
+  copy->file = arena_text(a, s->file);
+  copy->node = arena_text(a, s->node);
+  copy->cause = arena_text(a, s->cause);
+  copy->expected = arena_text(a, s->expected);
+  copy->found = arena_text(a, s->found);
+  copy->hint = arena_text(a, s->hint);
+  return copy;
+}
+
+/* A C identifier, since it becomes part of symbols. */
+static status check_name(arena *a, const char *name) {
+  size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+  if (*name && !name[good] && (*name < '0' || *name > '9')) return OK;
+  return fail_expected(a, fail(a, STATUS_USAGE, "--name got '%s'", name), "a C identifier");
+}
+
+static status default_output(compilation *c, const emit_form *form, const char **output) {
+  static const char *const suffixes[][2] = {{"obj", ".o"}, {"lib", ".a"}};
+  *output = c->folder.name;
+  for (size_t i = 0; i < 2; i++) {
+    if (strcmp(form->name, suffixes[i][0]) == 0) *output = arena_format(&c->arena, "%s%s", c->folder.name, suffixes[i][1]);
+  }
+  if (!file_is_folder(*output)) return OK;
+  status s = fail(&c->arena, STATUS_USAGE, "'%s' is a folder", *output);
+  return fail_hint(&c->arena, s, "name the result with -o");
+}
+
+static status build(arena *a, const driver_options *options, const char *output) {
+  const emit_form *form;
+  const char *name = options->name ? options->name : "main";
+  TRY(find_form(a, options->emit, &form));
+  TRY(check_name(a, name));
+  compilation c;
+  status s = compile_begin(&c, options);
+  if (!s && !form->finish) {
+    s = write_text_form(&c, form, name);
+  } else if (!s) {
+    if (!output) s = default_output(&c, form, &output);
+    if (!s) s = write_artefact(&c, form, name, output);
+  }
+  s = keep(a, s);
+  compile_end(&c);
+  return s;
+}
+
+status build_program(arena *a, const driver_options *options, const char *output) { return build(a, options, output); }
+
+int command_build(arena *a, const driver_options *options) {
+  status s = build(a, options, options->output);
+  if (!s) return STATUS_OK;
+  print_failure(s);
+  return s->code;
+}

@@ -1,0 +1,201 @@
+/* compile.c: folder -> graphs -> passes -> plan. */
+#include "driver/compile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tokenizer/tokenizer.h"
+
+enum { DEFAULT_MAX_TOKENS = 2048, DEFAULT_MOST_TOKENS = 4096, PREFILL_TOKENS = 512 };
+
+/* ---- watching the passes ---- */
+
+static void observe_pass(void *user, const pass_info *pass, ir_graph *g, const pass_report *report) {
+  const compilation *c = user;
+  const driver_options *o = c->options;
+  progress_show(&c->progress, pass->name, 0, 0);
+  if (o->passes) printf("%-8s %-14s %5d rewrites\n", g->name, pass->name, report->rewrites);
+  bool is_wanted = o->print_after && (strcmp(o->print_after, "all") == 0 || strcmp(o->print_after, pass->name) == 0);
+  if (!is_wanted) return;
+  text t = {0};
+  ir_print(&t, g);
+  printf("# after %s\n%s\n", pass->name, t.bytes);
+  text_free(&t);
+}
+
+static status check_pass_name(compilation *c) {
+  const char *name = c->options->print_after;
+  if (!name || strcmp(name, "all") == 0 || pass_named(name)) return OK;
+  text names = {0};
+  for (size_t i = 0; pass_at(i); i++) text_print(&names, "%s ", pass_at(i)->name);
+  status s = fail(&c->arena, STATUS_USAGE, "--print-after got '%s'", name);
+  s = fail_expected(&c->arena, s, "all or one of: %s", names.bytes);
+  text_free(&names);
+  return s;
+}
+
+/* ---- reading ---- */
+
+static status import_model(compilation *c, int index, const char *path, const char *graph_name, ir_graph **graph) {
+  status s = onnx_open(c->module, path, &c->files[index]);
+  if (s) return fail_file(&c->arena, s, path);
+  /* Of a merged decoder the branch with past serves both prefill (past 0) and decode. */
+  onnx_constant_input cached = {.name = "use_cache_branch", .value = 1};
+  onnx_options options = {.graph_name = graph_name};
+  if (onnx_has_input(c->files[index], cached.name)) {
+    options.constants = &cached;
+    options.constant_count = 1;
+  }
+  return fail_file(&c->arena, onnx_import_graph(c->files[index], &options, graph), path);
+}
+
+static status read_tokenizer(compilation *c, tok_summary *summary) {
+  if (!c->folder.tokenizer) {
+    status s = fail(&c->arena, STATUS_INPUT, "there is no tokenizer.json beside the model");
+    return fail_file(&c->arena, s, c->folder.model);
+  }
+  return fail_file(&c->arena, tok_compile(&c->arena, c->folder.tokenizer, &c->tokenizer, summary), c->folder.tokenizer);
+}
+
+/* ---- limits ---- */
+
+static status token_limit(compilation *c, int64_t *max_tokens) {
+  int64_t asked = c->options->max_tokens, made_for = c->folder.positions;
+  if (asked && made_for && asked > made_for) {
+    status s = fail(&c->arena, STATUS_USAGE, "--max-tokens %lld is more than the model was made for", (long long)asked);
+    return fail_expected(&c->arena, s, "at most %lld", (long long)made_for);
+  }
+  *max_tokens = asked ? asked : made_for ? made_for : DEFAULT_MAX_TOKENS;
+  if (!asked && *max_tokens > DEFAULT_MOST_TOKENS) *max_tokens = DEFAULT_MOST_TOKENS;
+  return OK;
+}
+
+/* A plain graph's sizes: those called batch by --max-batch, others by --max-tokens. */
+static void limit_symbols(compilation *c, int64_t max_tokens) {
+  for (size_t i = 0; i < ir_dim_symbol_count(c->module); i++) {
+    ir_dim symbol = ir_dim_symbol_at(c->module, i);
+    bool is_batch = strstr(ir_dim_symbol_name(symbol), "batch") != NULL;
+    ir_dim_set_maximum(c->module, symbol, is_batch ? c->options->max_batch : max_tokens);
+  }
+}
+
+/* ---- what the program needs to know to generate ---- */
+
+static status check_token(compilation *c, const char *what, int64_t token, int64_t vocab_size) {
+  if (token < vocab_size) return OK;
+  status s = fail(&c->arena, STATUS_INPUT, "%s %lld is outside the model's vocabulary", what, (long long)token);
+  s = fail_expected(&c->arena, s, "below %lld", (long long)vocab_size);
+  const char *file = c->folder.generation_file ? c->folder.generation_file : c->folder.config_file;
+  return file ? fail_file(&c->arena, s, file) : s;
+}
+
+static status check_vocabulary(compilation *c, const tok_summary *summary, int64_t vocab_size) {
+  if ((int64_t)summary->vocab_size <= vocab_size) return OK;
+  status s = fail(&c->arena, STATUS_INPUT, "the tokenizer's vocabulary does not fit the model's");
+  s = fail_expected(&c->arena, s, "at most %lld tokens", (long long)vocab_size);
+  s = fail_found(&c->arena, s, "%u", summary->vocab_size);
+  return fail_file(&c->arena, s, c->folder.tokenizer);
+}
+
+static status describe_generation(compilation *c, const generator *g, const generator_limits *limits) {
+  const model_folder *f = &c->folder;
+  tok_summary summary = {0};
+  TRY(read_tokenizer(c, &summary));
+  TRY(check_vocabulary(c, &summary, g->vocab_size));
+  TRY(check_token(c, "bos_token_id", f->bos_token, g->vocab_size));
+  TRY(check_token(c, "pad_token_id", f->pad_token, g->vocab_size));
+  TRY(check_token(c, "decoder_start_token_id", f->decoder_start_token, g->vocab_size));
+  int first_entry = g->encode ? 1 : 0;
+  c->generation = (smelt_manifest_generation){
+      .prefill_entry = first_entry,
+      .decode_entry = first_entry + 1,
+      .encode_entry = g->encode ? 0 : SMELT_NONE,
+      .sequence_symbol = (int32_t)ir_dim_symbol_index(g->sequence),
+      .past_symbol = (int32_t)ir_dim_symbol_index(g->past),
+      .encoder_symbol = g->encode ? (int32_t)ir_dim_symbol_index(g->encoder) : SMELT_NONE,
+      .vocab_size = (int32_t)g->vocab_size,
+      .max_tokens = (int32_t)limits->max_tokens,
+      .prefill_tokens = (int32_t)limits->prefill_tokens,
+      .max_encoder_tokens = (int32_t)limits->max_encoder_tokens,
+      .bos_token = (int32_t)(f->bos_token >= 0 ? f->bos_token : summary.bos_id),
+      .pad_token = (int32_t)(f->pad_token >= 0 ? f->pad_token : summary.pad_id),
+      .decoder_start_token = (int32_t)(f->decoder_start_token >= 0 ? f->decoder_start_token : SMELT_NONE),
+      .top_k = (int32_t)f->top_k,
+      .max_new_tokens = (int32_t)f->max_new_tokens,
+      .temperature = f->samples ? (float)(f->temperature > 0 ? f->temperature : 1) : 0,
+      .top_p = (float)f->top_p,
+      .repetition_penalty = (float)f->repetition_penalty,
+  };
+  if (g->encode && c->generation.decoder_start_token == SMELT_NONE) {
+    c->generation.decoder_start_token = c->generation.bos_token;
+  }
+  for (int i = 0; i < f->end_token_count; i++) {
+    TRY(check_token(c, "eos_token_id", f->end_tokens[i], g->vocab_size));
+    c->generation.end_tokens[c->generation.end_token_count++] = (int32_t)f->end_tokens[i];
+  }
+  if (!f->end_token_count && summary.eos_id >= 0) {
+    c->generation.end_tokens[c->generation.end_token_count++] = (int32_t)summary.eos_id;
+  }
+  return OK;
+}
+
+/* ---- the stages ---- */
+
+static status make_graphs(compilation *c) {
+  ir_graph *graph, *encoder = NULL;
+  int64_t max_tokens;
+  progress_show(&c->progress, "reading", 0, 0);
+  TRY(token_limit(c, &max_tokens));
+  TRY(import_model(c, 0, c->folder.model, "run", &graph));
+  if (c->folder.encoder) TRY(import_model(c, 1, c->folder.encoder, "encode", &encoder));
+  c->is_generator = pass_is_generator(graph);
+  if (!c->is_generator) {
+    if (encoder) {
+      status s = fail(&c->arena, STATUS_INPUT, "the decoder keeps no past_key_values");
+      return fail_file(&c->arena, fail_hint(&c->arena, s, "export it with past"), c->folder.model);
+    }
+    limit_symbols(c, max_tokens);
+    ir_apply_bindings(c->module);
+    return fail_file(&c->arena, pass_run_all(graph, observe_pass, c), c->folder.model);
+  }
+  generator g;
+  generator_limits limits = {.max_tokens = max_tokens,
+                             .prefill_tokens = max_tokens < PREFILL_TOKENS ? max_tokens : PREFILL_TOKENS,
+                             .max_encoder_tokens = max_tokens};
+  status s = pass_make_generator(c->module, graph, encoder, &limits, observe_pass, c, &g);
+  if (s) return fail_file(&c->arena, s, c->folder.model);
+  return describe_generation(c, &g, &limits);
+}
+
+status compile_begin(compilation *c, const driver_options *options) {
+  *c = (compilation){.options = options, .progress = progress_begin(options->quiet)};
+  TRY(check_pass_name(c));
+  c->target = options->target ? codegen_target_named(options->target) : codegen_target_host();
+  if (!c->target) {
+    text names = {0};
+    for (size_t i = 0; codegen_target_at(i); i++) text_print(&names, "%s%s", i ? ", " : "", codegen_target_at(i)->name);
+    status s = fail(&c->arena, STATUS_USAGE, "unknown target '%s'", options->target ? options->target : "of this machine");
+    s = fail_expected(&c->arena, s, "one of %s", names.bytes);
+    text_free(&names);
+    return s;
+  }
+  TRY(folder_open(&c->arena, options->path, &c->folder));
+  c->module = ir_module_new(&c->arena, c->folder.model);
+  TRY(make_graphs(c));
+  progress_show(&c->progress, "planning", 0, 0);
+  TRY(fail_file(&c->arena, plan_make(c->module, &c->plan), c->folder.model));
+  if (options->print_plan) {
+    text t = {0};
+    plan_print(&t, c->plan);
+    fputs(t.bytes, stdout);
+    text_free(&t);
+  }
+  return OK;
+}
+
+void compile_end(compilation *c) {
+  progress_end(&c->progress);
+  for (int i = 0; i < 2; i++) onnx_close(c->files[i]);
+  text_free(&c->tokenizer);
+  arena_free(&c->arena);
+}

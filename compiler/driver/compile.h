@@ -1,0 +1,31 @@
+/* compile.h: a model on its way from folder to plan. Private to driver/. */
+#ifndef SMELT_DRIVER_COMPILE_H
+#define SMELT_DRIVER_COMPILE_H
+
+#include "codegen/codegen.h"
+#include "driver/diagnostics.h"
+#include "driver/folder.h"
+#include "driver/options.h"
+#include "onnx/onnx.h"
+#include "pass/pass.h"
+#include "plan/plan.h"
+
+typedef struct {
+  arena arena;
+  const driver_options *options;
+  progress progress;
+  const codegen_target *target;
+  model_folder folder;
+  ir_module *module;
+  onnx_model *files[2];       /* graph or decoder, encoder: mapped until compile_end */
+  bool is_generator;
+  smelt_manifest_generation generation; /* if is_generator */
+  text tokenizer;             /* packed tables; empty where there are none */
+  plan_module *plan;
+} compilation;
+
+/* Imports, runs the passes and plans. compile_end is due after success and failure. */
+status compile_begin(compilation *c, const driver_options *options);
+void compile_end(compilation *c);
+
+#endif

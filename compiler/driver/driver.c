@@ -1,0 +1,77 @@
+/* driver.c: the table of commands and the general help. */
+#include "driver/driver.h"
+#include "driver/commands.h"
+#include "driver/diagnostics.h"
+
+#include <string.h>
+
+typedef struct {
+  const char *name;
+  int bit;
+  int (*run)(arena *a, const driver_options *options);
+  const char *usage;
+  const char *summary;
+  const char *example;
+} command_row;
+
+static const command_row command_table[] = {
+    {"build", COMMAND_BUILD, command_build, "MODEL [-o PROGRAM]", "compile a model into a program",
+     "smelt build ./gpt2 -o gpt2 && ./gpt2 -p \"Once upon a time\""},
+    {"run", COMMAND_RUN, command_run, "MODEL [-- ARGUMENTS]", "compile a model and run the program at once",
+     "smelt run ./gpt2 -- -p \"Once upon a time\" -n 64"},
+    {"inspect", COMMAND_INSPECT, command_inspect, "MODEL", "show what a model becomes", "smelt inspect ./gpt2 --passes"},
+};
+
+enum { COMMAND_COUNT = sizeof command_table / sizeof *command_table };
+
+static void print_help(void) {
+  printf("smelt %s: compiles an ONNX transformer into one native program\n\n", SMELT_VERSION);
+  printf("MODEL is a folder as model hubs lay it out (model.onnx, config.json, tokenizer.json) or one .onnx file.\n\n");
+  for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    printf("  smelt %s %-24s %s\n", command_table[i].name, command_table[i].usage, command_table[i].summary);
+  }
+  printf("  smelt COMMAND --help                options of a command\n  smelt --version\n\nexamples:\n");
+  for (size_t i = 0; i < COMMAND_COUNT; i++) printf("  %s\n", command_table[i].example);
+}
+
+static void print_command_help(const command_row *command) {
+  printf("smelt %s %s: %s\n\n", command->name, command->usage, command->summary);
+  options_print(stdout, command->bit);
+  printf("\nexample:\n  %s\n", command->example);
+}
+
+static int run_command(const command_row *command, int argc, char **argv) {
+  arena a = {0};
+  driver_options options;
+  int code = STATUS_OK;
+  status s = options_parse(&a, command->bit, argc, argv, &options);
+  if (s) {
+    print_failure(s);
+    code = s->code;
+  } else if (options.help) {
+    print_command_help(command);
+  } else {
+    code = command->run(&a, &options);
+  }
+  arena_free(&a);
+  return code;
+}
+
+int driver_main(int argc, char **argv) {
+  const char *word = argc > 1 ? argv[1] : "--help";
+  for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(word, command_table[i].name) == 0) return run_command(&command_table[i], argc - 2, argv + 2);
+  }
+  if (strcmp(word, "--version") == 0) {
+    printf("smelt %s\n", SMELT_VERSION);
+    return STATUS_OK;
+  }
+  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+    print_help();
+    return argc > 1 ? STATUS_OK : STATUS_USAGE;
+  }
+  arena a = {0};
+  print_failure(fail_hint(&a, fail(&a, STATUS_USAGE, "unknown command '%s'", word), "see 'smelt --help'"));
+  arena_free(&a);
+  return STATUS_USAGE;
+}

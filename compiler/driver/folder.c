@@ -1,0 +1,191 @@
+/* folder.c: which file of a model folder is what, and what its configurations say. */
+#define _POSIX_C_SOURCE 200809L
+#include "driver/folder.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- files ---- */
+
+/* Decoders and single graphs in order of preference; "" and "onnx/" are searched. */
+static const char *const model_names[] = {"model.onnx", "decoder_model_merged.onnx", "decoder_with_past_model.onnx",
+                                          "decoder_model.onnx"};
+/* Beside an encoder: the plain decoder computes cross-attention from encoder_hidden_states, which smelt hoists. */
+static const char *const decoder_names[] = {"decoder_model.onnx", "decoder_model_merged.onnx"};
+static const char *const subfolders[] = {".", "onnx"};
+
+static const char *find_file(arena *a, const char *folder, const char *const *names, size_t count) {
+  for (size_t s = 0; s < sizeof subfolders / sizeof *subfolders; s++) {
+    const char *place = strcmp(subfolders[s], ".") == 0 ? folder : file_join(a, folder, subfolders[s]);
+    for (size_t i = 0; i < count; i++) {
+      const char *path = file_join(a, place, names[i]);
+      if (file_exists(path)) return path;
+    }
+  }
+  return NULL;
+}
+
+static const char *if_exists(arena *a, const char *folder, const char *name) {
+  const char *path = file_join(a, folder, name);
+  return file_exists(path) ? path : NULL;
+}
+
+/* The only .onnx file of a folder, or NULL. */
+static const char *only_onnx(arena *a, const char *folder) {
+  const char *found = NULL;
+  int count = 0;
+  DIR *entries = opendir(folder);
+  for (struct dirent *e; entries && (e = readdir(entries));) {
+    size_t length = strlen(e->d_name);
+    if (length < 5 || strcmp(e->d_name + length - 5, ".onnx") != 0) continue;
+    found = file_join(a, folder, e->d_name);
+    count++;
+  }
+  if (entries) closedir(entries);
+  return count == 1 ? found : NULL;
+}
+
+#define NAMES(list) list, sizeof(list) / sizeof *(list)
+
+static status find_model(arena *a, const char *path, model_folder *f) {
+  static const char *const encoder_names[] = {"encoder_model.onnx"};
+  f->encoder = find_file(a, path, NAMES(encoder_names));
+  f->model = f->encoder ? find_file(a, path, NAMES(decoder_names)) : find_file(a, path, NAMES(model_names));
+  if (!f->model && !f->encoder) f->model = only_onnx(a, path);
+  if (!f->model && !f->encoder) f->model = only_onnx(a, file_join(a, path, "onnx"));
+  if (f->model) return OK;
+  status s = fail(a, STATUS_INPUT, "%s", f->encoder ? "the folder has an encoder but no decoder_model.onnx"
+                                                    : "the folder holds no ONNX model");
+  return fail_expected(a, fail_file(a, s, path), "model.onnx, onnx/model.onnx or decoder_model_merged.onnx");
+}
+
+/* "a/b/gpt2/" -> "gpt2", "a/gpt2.onnx" -> "gpt2" */
+static const char *base_name(arena *a, const char *path) {
+  char *copy = arena_text(a, path);
+  size_t length = strlen(copy);
+  while (length > 1 && copy[length - 1] == '/') copy[--length] = 0;
+  char *slash = strrchr(copy, '/');
+  char *name = slash && slash[1] ? slash + 1 : copy;
+  length = strlen(name);
+  if (length > 5 && strcmp(name + length - 5, ".onnx") == 0) name[length - 5] = 0;
+  return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !*name ? "model" : name;
+}
+
+/* ---- JSON fields ---- */
+
+static status wrong_type(arena *a, const char *file, const char *key, const char *expected) {
+  status s = fail(a, STATUS_INPUT, "has the wrong type");
+  s = fail_node(a, s, "\"%s\"", key);
+  return fail_expected(a, fail_file(a, s, file), "%s", expected);
+}
+
+static status read_integer(arena *a, const char *file, const json_t *object, const char *key, int64_t lowest,
+                           int64_t *value) {
+  const json_t *field = json_object_get(object, key);
+  if (!field || json_is_null(field)) return OK;
+  if (!json_is_integer(field)) return wrong_type(a, file, key, "an integer");
+  int64_t number = json_integer_value(field);
+  if (number < lowest || number > INT32_MAX) {
+    status s = fail(a, STATUS_INPUT, "\"%s\" is out of range", key);
+    return fail_found(a, fail_file(a, s, file), "%lld", (long long)number);
+  }
+  *value = number;
+  return OK;
+}
+
+static status read_number(arena *a, const char *file, const json_t *object, const char *key, double *value) {
+  const json_t *field = json_object_get(object, key);
+  if (!field || json_is_null(field)) return OK;
+  if (!json_is_number(field)) return wrong_type(a, file, key, "a number");
+  double number = json_number_value(field);
+  if (!isfinite(number) || number < 0) {
+    status s = fail(a, STATUS_INPUT, "\"%s\" is out of range", key);
+    return fail_found(a, fail_file(a, s, file), "%g", number);
+  }
+  *value = number;
+  return OK;
+}
+
+/* One id or a list of ids. */
+static status read_end_tokens(arena *a, const char *file, const json_t *object, model_folder *f) {
+  const json_t *field = json_object_get(object, "eos_token_id");
+  if (!field || json_is_null(field)) return OK;
+  size_t count = json_is_array(field) ? json_array_size(field) : 1;
+  if (count > FOLDER_MAX_END_TOKENS) {
+    return fail_file(a, fail(a, STATUS_INPUT, "\"eos_token_id\" lists more than %d tokens", FOLDER_MAX_END_TOKENS), file);
+  }
+  f->end_token_count = 0;
+  for (size_t i = 0; i < count; i++) {
+    const json_t *id = json_is_array(field) ? json_array_get(field, i) : field;
+    if (!json_is_integer(id)) return wrong_type(a, file, "eos_token_id", "an integer or a list of integers");
+    if (json_integer_value(id) < 0 || json_integer_value(id) > INT32_MAX) {
+      return fail_file(a, fail(a, STATUS_INPUT, "\"eos_token_id\" is out of range"), file);
+    }
+    f->end_tokens[f->end_token_count++] = json_integer_value(id);
+  }
+  return OK;
+}
+
+/* Names under which configurations state the longest text. */
+static const char *const position_keys[] = {"n_positions", "max_position_embeddings", "n_ctx", "max_seq_len"};
+
+static status read_fields(arena *a, const char *file, const json_t *object, model_folder *f) {
+  if (!json_is_object(object)) {
+    return fail_file(a, fail_expected(a, fail(a, STATUS_INPUT, "is not a configuration"), "a JSON object"), file);
+  }
+  for (size_t i = 0; i < sizeof position_keys / sizeof *position_keys; i++) {
+    TRY(read_integer(a, file, object, position_keys[i], 1, &f->positions));
+  }
+  TRY(read_integer(a, file, object, "vocab_size", 1, &f->vocab_size));
+  TRY(read_integer(a, file, object, "bos_token_id", 0, &f->bos_token));
+  TRY(read_integer(a, file, object, "pad_token_id", -1, &f->pad_token)); /* Llama 2's says -1: none */
+  TRY(read_integer(a, file, object, "decoder_start_token_id", 0, &f->decoder_start_token));
+  TRY(read_end_tokens(a, file, object, f));
+  TRY(read_integer(a, file, object, "top_k", 0, &f->top_k));
+  TRY(read_integer(a, file, object, "max_new_tokens", 1, &f->max_new_tokens));
+  TRY(read_number(a, file, object, "temperature", &f->temperature));
+  TRY(read_number(a, file, object, "top_p", &f->top_p));
+  TRY(read_number(a, file, object, "repetition_penalty", &f->repetition_penalty));
+  const json_t *samples = json_object_get(object, "do_sample");
+  if (samples && !json_is_boolean(samples)) return wrong_type(a, file, "do_sample", "true or false");
+  if (samples) f->samples = json_is_true(samples);
+  return OK;
+}
+
+static status read_configuration(arena *a, const char *file, model_folder *f) {
+  if (!file) return OK;
+  json_error_t error;
+  file_view view;
+  TRY(file_map(a, file, &view));
+  json_t *object = json_loadb((const char *)view.bytes, view.count, 0, &error);
+  file_unmap(&view);
+  if (!object) {
+    return fail_file(a, fail(a, STATUS_INPUT, "is not valid JSON: line %d: %s", error.line, error.text), file);
+  }
+  status s = read_fields(a, file, object, f);
+  json_decref(object);
+  return s;
+}
+
+status folder_open(arena *a, const char *path, model_folder *f) {
+  *f = (model_folder){.name = base_name(a, path), .bos_token = -1, .pad_token = -1, .decoder_start_token = -1};
+  const char *home = path;
+  if (file_is_folder(path)) {
+    TRY(find_model(a, path, f));
+  } else if (file_exists(path)) {
+    char *copy = arena_text(a, path), *slash = strrchr(copy, '/');
+    if (slash) slash[slash == copy] = 0;
+    f->model = path;
+    home = slash ? copy : ".";
+  } else {
+    status s = fail(a, STATUS_INPUT, "no such file or folder");
+    return fail_file(a, s, path);
+  }
+  f->tokenizer = if_exists(a, home, "tokenizer.json");
+  f->config_file = if_exists(a, home, "config.json");
+  f->generation_file = if_exists(a, home, "generation_config.json");
+  TRY(read_configuration(a, f->config_file, f));
+  return read_configuration(a, f->generation_file, f);
+}

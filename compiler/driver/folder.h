@@ -1,0 +1,34 @@
+/* folder.h: model folders as hubs lay them out. Private to driver/. */
+#ifndef SMELT_DRIVER_FOLDER_H
+#define SMELT_DRIVER_FOLDER_H
+
+#include "base/base.h"
+
+enum { FOLDER_MAX_END_TOKENS = 8 };
+
+/* Paths are NULL where there is no such file; numbers are as the field's comment says where the JSON is silent. */
+typedef struct {
+  const char *name;      /* the folder's, or the file's without ".onnx" */
+  const char *model;     /* the decoder, or the one graph */
+  const char *encoder;   /* encoder-decoders */
+  const char *tokenizer; /* tokenizer.json */
+  const char *config_file, *generation_file;
+  int64_t positions;     /* longest text the model was made for; 0: unknown */
+  int64_t vocab_size;    /* 0: unknown */
+  int64_t bos_token, pad_token, decoder_start_token; /* -1: none */
+  int64_t end_tokens[FOLDER_MAX_END_TOKENS];
+  int end_token_count;
+  /* Defaults for sampling; 0 where none is given. */
+  bool samples;          /* do_sample */
+  double temperature, top_p, repetition_penalty;
+  int64_t top_k, max_new_tokens;
+} model_folder;
+
+/*
+ * Finds the pieces of the model at `path` (a folder, or an .onnx file whose
+ * folder may hold the other pieces) and reads config.json and
+ * generation_config.json, the latter over the former. Texts live in `a`.
+ */
+status folder_open(arena *a, const char *path, model_folder *folder);
+
+#endif

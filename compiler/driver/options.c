@@ -1,0 +1,118 @@
+/* options.c: one row per option; parser and help read the same rows. */
+#include "driver/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum { TAKES_TEXT, TAKES_COUNT, TAKES_NOTHING } option_kind;
+
+typedef struct {
+  const char *name;
+  const char *short_name; /* may be NULL */
+  const char *argument;   /* as help shows it; NULL for flags */
+  int commands;
+  option_kind kind;
+  size_t offset; /* of the field in driver_options */
+  const char *help;
+} option_row;
+
+#define FIELD(name) offsetof(driver_options, name)
+
+static const option_row option_table[] = {
+    {"--output", "-o", "FILE", COMMAND_BUILD, TAKES_TEXT, FIELD(output), "where the result goes (default: the model's name)"},
+    {"--target", NULL, "NAME", COMMAND_BUILD | COMMAND_INSPECT, TAKES_TEXT, FIELD(target),
+     "x86_64-linux or aarch64-linux (default: this machine)"},
+    {"--emit", NULL, "FORM", COMMAND_BUILD, TAKES_TEXT, FIELD(emit), "exe, obj, lib, llvm, asm or graph (default: exe)"},
+    {"--name", NULL, "NAME", COMMAND_BUILD, TAKES_TEXT, FIELD(name), "obj, lib: the image is smelt_model_NAME"},
+    {"--isa", NULL, "LEVEL", COMMAND_BUILD, TAKES_TEXT, FIELD(isa), "llvm, asm: the level to show, such as x86-64-v3"},
+    {"--max-tokens", NULL, "N", COMMAND_COMPILES, TAKES_COUNT, FIELD(max_tokens),
+     "longest text, prompt included (default: the model's own, at most 4096)"},
+    {"--max-batch", NULL, "N", COMMAND_COMPILES, TAKES_COUNT, FIELD(max_batch),
+     "largest value of a graph's other symbolic sizes (default: 1)"},
+    {"--passes", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(passes), "say what each pass did"},
+    {"--print-after", NULL, "PASS", COMMAND_COMPILES, TAKES_TEXT, FIELD(print_after), "print the graph after a pass, or 'all'"},
+    {"--print-plan", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(print_plan), "print the steps and where values lie"},
+    {"--quiet", "-q", NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(quiet), "no progress"},
+    {"--help", "-h", NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(help), "this text"},
+};
+
+enum { OPTION_COUNT = sizeof option_table / sizeof *option_table };
+
+static status usage(arena *a, const char *format, const char *word) {
+  status s = fail(a, STATUS_USAGE, format, word);
+  return fail_hint(a, s, "see 'smelt --help'");
+}
+
+/* The row that `word` (up to `length`, before a '=') names for the command. */
+static const option_row *find_row(int command, const char *word, size_t length) {
+  for (size_t i = 0; i < OPTION_COUNT; i++) {
+    const option_row *row = &option_table[i];
+    if (!(row->commands & command)) continue;
+    if (strlen(row->name) == length && memcmp(row->name, word, length) == 0) return row;
+    if (row->short_name && strcmp(row->short_name, word) == 0) return row;
+  }
+  return NULL;
+}
+
+static status parse_count(arena *a, const option_row *row, const char *value, int64_t *count) {
+  char *end;
+  errno = 0;
+  long long number = strtoll(value, &end, 10);
+  if (*value && !*end && !errno && number >= 1 && number <= INT32_MAX) {
+    *count = number;
+    return OK;
+  }
+  return fail_expected(a, usage(a, arena_format(a, "%s got '%%s'", row->name), value), "a number from 1 to %d", INT32_MAX);
+}
+
+static status set_option(arena *a, const option_row *row, const char *value, driver_options *options) {
+  void *field = (char *)options + row->offset;
+  switch (row->kind) {
+  case TAKES_NOTHING: *(bool *)field = true; return OK;
+  case TAKES_TEXT: *(const char **)field = value; return OK;
+  default: return parse_count(a, row, value, field);
+  }
+}
+
+/* One option at argv[*index], with its argument in the same word or the next. */
+static status parse_option(arena *a, int command, int argc, char **argv, int *index, driver_options *options) {
+  char *word = argv[*index], *equals = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
+  const option_row *row = find_row(command, word, equals ? (size_t)(equals - word) : strlen(word));
+  if (!row) return usage(a, "unknown option '%s'", word);
+  if (row->kind == TAKES_NOTHING) return equals ? usage(a, "%s takes no value", row->name) : set_option(a, row, NULL, options);
+  if (equals) return set_option(a, row, equals + 1, options);
+  if (++*index >= argc) return usage(a, "%s needs a value", row->name);
+  return set_option(a, row, argv[*index], options);
+}
+
+status options_parse(arena *a, int command, int argc, char **argv, driver_options *options) {
+  *options = (driver_options){.emit = "exe", .max_batch = 1};
+  for (int i = 0; i < argc; i++) {
+    if (strcmp(argv[i], "--") == 0 && command == COMMAND_RUN) {
+      options->rest = argv + i + 1;
+      options->rest_count = argc - i - 1;
+      break;
+    }
+    if (argv[i][0] == '-' && argv[i][1]) {
+      TRY(parse_option(a, command, argc, argv, &i, options));
+    } else if (options->path) {
+      return usage(a, "one model at a time: '%s' is a second one", argv[i]);
+    } else {
+      options->path = argv[i];
+    }
+  }
+  if (!options->path && !options->help) return usage(a, "%s", "no model given");
+  return OK;
+}
+
+void options_print(FILE *out, int command) {
+  for (size_t i = 0; i < OPTION_COUNT; i++) {
+    const option_row *row = &option_table[i];
+    if (!(row->commands & command)) continue;
+    char left[64];
+    snprintf(left, sizeof left, "%s%s%s %s", row->short_name ? row->short_name : "", row->short_name ? ", " : "    ",
+             row->name, row->argument ? row->argument : "");
+    fprintf(out, "  %-25s %s\n", left, row->help);
+  }
+}

@@ -1,0 +1,37 @@
+/* options.h: the options of all commands, read from one table. Private to driver/. */
+#ifndef SMELT_DRIVER_OPTIONS_H
+#define SMELT_DRIVER_OPTIONS_H
+
+#include "base/base.h"
+
+/* Commands an option belongs to, as bits. */
+enum { COMMAND_BUILD = 1, COMMAND_RUN = 2, COMMAND_INSPECT = 4, COMMAND_COMPILES = 7 };
+
+typedef struct {
+  const char *path;            /* the model: a folder or an .onnx file */
+  const char *output;          /* -o */
+  const char *target;          /* --target */
+  const char *emit;            /* --emit */
+  const char *name;            /* --name: of the image symbol smelt_model_NAME */
+  const char *print_after;     /* --print-after PASS, or "all" */
+  const char *isa;             /* --isa: the one level for --emit llvm and asm */
+  int64_t max_tokens;          /* 0: from the model */
+  int64_t max_batch;           /* largest value of other symbolic sizes named like a batch */
+  bool passes;                 /* --passes: what each pass did */
+  bool print_plan;             /* --print-plan */
+  bool quiet;                  /* --quiet: no progress */
+  bool help;
+  char **rest;                 /* run: arguments for the program */
+  int rest_count;
+} driver_options;
+
+/*
+ * Fills `options` from the words after the command's name. Fails with
+ * STATUS_USAGE naming the word at fault.
+ */
+status options_parse(arena *a, int command, int argc, char **argv, driver_options *options);
+
+/* One line per option of the command: "  --target NAME   ..." */
+void options_print(FILE *out, int command);
+
+#endif
