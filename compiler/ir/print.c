@@ -18,30 +18,36 @@ typedef struct {
 
 /* ---- names ---- */
 
-static void name_value(naming *n, name_map *taken, const ir_value *v, int *next) {
-  const char *name = v->name;
-  if (!name || !*name || name_map_get(taken, name)) {
-    do {
-      name = arena_format(&n->memory, "v%d", (*next)++);
-    } while (name_map_get(taken, name));
-  }
+static bool has_free_name(const name_map *taken, const ir_value *v) {
+  return v->name && *v->name && !name_map_get(taken, v->name);
+}
+
+static void set_name(naming *n, name_map *taken, const ir_value *v, const char *name) {
   name_map_set(&n->memory, taken, name, n);
   pointer_map_set(&n->memory, &n->names, v, (void *)(uintptr_t)name);
+}
+
+static void make_name(naming *n, name_map *taken, const ir_value *v, int *next) {
+  if (pointer_map_get(&n->names, v)) return;
+  const char *name;
+  do {
+    name = arena_format(&n->memory, "v%d", (*next)++);
+  } while (name_map_get(taken, name));
+  set_name(n, taken, v, name);
 }
 
 /* Own names go first, so that no made-up name takes one of them. */
 static void name_values(naming *n, const ir_graph *g) {
   name_map taken = {0};
   int next = 1;
-  for (size_t i = 0; i < g->input_count; i++) name_value(n, &taken, g->inputs[i], &next);
-  for (int own = 1; own >= 0; own--) {
-    for (const ir_node *node = g->first; node; node = node->next) {
-      const char *name = node->result->name;
-      bool has_own = name && *name && (!own || !name_map_get(&taken, name));
-      if (has_own == own && !pointer_map_get(&n->names, node->result))
-        name_value(n, &taken, node->result, &next);
-    }
+  for (size_t i = 0; i < g->input_count; i++) {
+    if (has_free_name(&taken, g->inputs[i])) set_name(n, &taken, g->inputs[i], g->inputs[i]->name);
   }
+  for (const ir_node *node = g->first; node; node = node->next) {
+    if (has_free_name(&taken, node->result)) set_name(n, &taken, node->result, node->result->name);
+  }
+  for (size_t i = 0; i < g->input_count; i++) make_name(n, &taken, g->inputs[i], &next);
+  for (const ir_node *node = g->first; node; node = node->next) make_name(n, &taken, node->result, &next);
 }
 
 /* Words that mean something where a value's name may stand are quoted. */
