@@ -76,6 +76,13 @@ static double attention_scale(onnx_context *c, const onnx_attention *at) {
   return 1;
 }
 
+/* Weights of a query that sees no key at all are 0, where softmax alone makes them NaN. */
+static ir_value *zero_where_masked(onnx_context *c, ir_value *scores, ir_value *weights) {
+  ir_value *largest = ir_reduce(c->b, IR_REDUCE_MAX, scores, 1u << 3);
+  ir_value *masked = ir_binary(c->b, IR_EQ, largest, onnx_number_like(c, scores, -INFINITY));
+  return ir_select(c->b, masked, onnx_number_like(c, scores, 0), weights);
+}
+
 /* The stages of the scores, [B, H, S, T], for outputs that ask for one. */
 typedef struct {
   ir_value *products, *capped, *masked, *weights;
@@ -101,6 +108,7 @@ static ir_value *spelled_attention(onnx_context *c, const onnx_attention *at, do
   }
   stages->masked = scores;
   stages->weights = ir_unary(c->b, IR_SOFTMAX, scores);
+  if (at->bias || at->causal) stages->weights = zero_where_masked(c, scores, stages->weights);
   return ir_matmul(c->b, stages->weights, v);
 }
 
@@ -158,7 +166,7 @@ static ir_value *import_attention(onnx_context *c) {
     score_stages stages = {0};
     int64_t mode = onnx_attr_int(c, "qk_matmul_output_mode", 0);
     result = spelled_attention(c, &at, attention_scale(c, &at), &stages);
-    ir_value *const by_mode[] = {stages.products, stages.masked, stages.capped, stages.weights};
+    ir_value *const by_mode[] = {stages.products, stages.capped, stages.masked, stages.weights};
     if (mode < 0 || mode > 3) return onnx_fail(c, "qk_matmul_output_mode is %lld", (long long)mode);
     c->out[3] = by_mode[mode];
   } else {
