@@ -2,7 +2,14 @@
 
 # ---- LLVM's C API: headers of llvm-c only, one shared library ---------------
 
-find_program(LLVM_CONFIG NAMES llvm-config-22 llvm-config-19 REQUIRED)
+# llvm-config comes without the headers too (llvm-22 without llvm-22-dev).
+function(has_llvm_c_headers result program)
+  execute_process(COMMAND ${program} --includedir OUTPUT_VARIABLE folder OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT EXISTS ${folder}/llvm-c/Core.h)
+    set(${result} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+find_program(LLVM_CONFIG NAMES llvm-config-22 llvm-config-19 VALIDATOR has_llvm_c_headers REQUIRED)
 function(llvm_config result)
   execute_process(COMMAND ${LLVM_CONFIG} ${ARGN} OUTPUT_VARIABLE answer
     OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
