@@ -38,11 +38,18 @@ static void insert_node(ir_builder *b, ir_node *n) {
   }
 }
 
+bool ir_node_is_static(const ir_node *n) {
+  bool is_static = ir_type_is_static(&n->result->type, NULL) && ir_op_describe(n->op)->op_class != IR_CLASS_STATE;
+  bool has_start = ir_op_describe(n->op)->attrs & IR_ATTR_START;
+  for (int i = 0; has_start && i < IR_MAX_RANK; i++) is_static &= ir_dim_is_const(n->attrs.start[i], NULL);
+  return is_static;
+}
+
 /* Whether the node is worth evaluating now: small result, small known operands. */
 static bool is_foldable(const ir_node *n) {
   int64_t count;
-  if (n->operand_count == 0 || !ir_type_is_static(&n->result->type, &count) || count > FOLD_MAX_ELEMENTS) return false;
-  if (ir_op_describe(n->op)->op_class == IR_CLASS_STATE) return false;
+  if (n->operand_count == 0 || !ir_node_is_static(n)) return false;
+  if (!ir_type_is_static(&n->result->type, &count) || count > FOLD_MAX_ELEMENTS) return false;
   for (int i = 0; i < n->operand_count; i++) {
     if (!n->operands[i]) continue;
     if (!ir_value_data(n->operands[i])) return false;

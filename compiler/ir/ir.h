@@ -344,6 +344,8 @@ bool ir_value_is_const(const ir_value *v); /* defined by a const node */
 const void *ir_value_data(const ir_value *v);
 /* A one-element float or integer constant as double. */
 bool ir_value_scalar(const ir_value *v, double *scalar);
+/* Whether result and attributes are free of symbols, so that constant operands make a constant result. */
+bool ir_node_is_static(const ir_node *n);
 /* v's def if it is `op`, else NULL (v may be NULL). */
 ir_node *ir_def(const ir_value *v, ir_op op);
 
