@@ -178,18 +178,23 @@ static uint32_t pauses_in(int64_t ns) {
 /* Makes the threads, with all signals blocked so that the program's own threads handle them. */
 static void start_members(rt_team *team, int32_t thread_count) {
   sigset_t all, before;
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) return;
-  pthread_attr_setstacksize(&attributes, STACK_BYTES);
+  union {
+    pthread_attr_t attributes;
+    char room[2 *
+              sizeof(pthread_attr_t)]; /* compiled for musl, linked with glibc, whose attributes are larger */
+  } of_members;
+  pthread_attr_t *attributes = &of_members.attributes;
+  if (pthread_attr_init(attributes) != 0) return;
+  pthread_attr_setstacksize(attributes, STACK_BYTES);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   for (int32_t i = 1; i < thread_count; i++) {
     team->members[i] = (member){.team = team, .thread = i};
-    if (pthread_create(&team->members[i].handle, &attributes, worker, &team->members[i]) != 0) break;
+    if (pthread_create(&team->members[i].handle, attributes, worker, &team->members[i]) != 0) break;
     team->thread_count = i + 1; /* read by the others only after the first call's gate has opened */
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  pthread_attr_destroy(&attributes);
+  pthread_attr_destroy(attributes);
 }
 
 rt_team *rt_team_create(int32_t thread_count) {

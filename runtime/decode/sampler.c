@@ -38,25 +38,40 @@ static float penalised(const rt_sampler *sampler, int32_t token, float logit) {
   return logit < 0 ? logit * penalty : logit / penalty;
 }
 
-/* Fills the choices in token order and returns the index of the highest. */
-static int32_t score_choices(rt_sampler *sampler, const float *logits) {
-  float temperature = sampler->options.temperature > 0 ? sampler->options.temperature : 1;
+/* The first of the highest. */
+static int32_t pick_greedily(const rt_sampler *sampler, const float *logits) {
   int32_t highest = 0;
+  float highest_score = -INFINITY;
+  for (int32_t i = 0; i < sampler->vocab_size; i++) {
+    float score = penalised(sampler, i, logits[i]);
+    if (!(score > highest_score)) continue;
+    highest = i;
+    highest_score = score;
+  }
+  return highest;
+}
+
+/* Fills the choices in token order, without their weights; returns the highest score. */
+static float score_choices(rt_sampler *sampler, const float *logits) {
+  float temperature = sampler->options.temperature, highest = -INFINITY;
   for (int32_t i = 0; i < sampler->vocab_size; i++) {
     float score = penalised(sampler, i, logits[i]) / temperature;
     sampler->choices[i] = (rt_choice){.score = score, .token = i};
-    if (score > sampler->choices[highest].score) highest = i;
+    if (score > highest) highest = score;
   }
   return highest;
+}
+
+static double weight_of(const rt_choice *choice, float highest) {
+  return rt_exponential((double)choice->score - highest);
 }
 
 /* Weights every choice relative to the highest score; returns their sum. */
 static double weigh_choices(rt_sampler *sampler, float highest) {
   double sum = 0;
   for (int32_t i = 0; i < sampler->vocab_size; i++) {
-    rt_choice *choice = &sampler->choices[i];
-    choice->weight = rt_exponential((double)choice->score - highest);
-    sum += choice->weight;
+    sampler->choices[i].weight = weight_of(&sampler->choices[i], highest);
+    sum += sampler->choices[i].weight;
   }
   return sum;
 }
@@ -83,12 +98,13 @@ static void sift_down(rt_choice *heap, int32_t count, int32_t root) {
  * `most` are taken or their weights reach `enough`. Returns how many; they are
  * choices[vocab_size - 1], the best, and downwards.
  */
-static int32_t take_best(rt_sampler *sampler, int32_t most, double enough) {
+static int32_t take_best(rt_sampler *sampler, float highest, int32_t most, double enough) {
   rt_choice *heap = sampler->choices;
   int32_t count = sampler->vocab_size, taken = 0;
   for (int32_t root = count / 2 - 1; root >= 0; root--) sift_down(heap, count, root);
   for (double sum = 0; taken < most && sum < enough; taken++) {
     rt_choice best = heap[0];
+    best.weight = weight_of(&best, highest);
     heap[0] = heap[--count];
     heap[count] = best;
     sift_down(heap, count, 0);
@@ -119,28 +135,29 @@ static int32_t draw(rt_sampler *sampler, const rt_choice *first, int32_t count, 
   return last; /* rounding may leave a rest: then the last choice with any weight */
 }
 
+/* How many of the `count` best choices, from `best` downwards, it takes to hold `share` of their weight. */
+static int32_t count_share(const rt_choice *best, int32_t count, double share) {
+  double sum = 0, reached = 0;
+  int32_t kept = 0;
+  for (int32_t i = 0; i < count; i++) sum += best[-i].weight;
+  while (kept < count && reached < share * sum) reached += best[-kept++].weight;
+  return kept;
+}
+
 int32_t rt_sampler_pick(rt_sampler *sampler, const float *logits) {
   const smelt_generate_options *options = &sampler->options;
-  rt_choice *choices = sampler->choices;
-  int32_t vocab_size = sampler->vocab_size, highest = score_choices(sampler, logits);
-  float highest_score = choices[highest].score;
-  if (!(options->temperature > 0) || !isfinite(highest_score)) return highest;
+  if (!(options->temperature > 0)) return pick_greedily(sampler, logits);
+  float highest = score_choices(sampler, logits);
+  if (!isfinite(highest)) return pick_greedily(sampler, logits);
 
-  double sum = weigh_choices(sampler, highest_score);
-  bool has_top_k = options->top_k > 0 && options->top_k < vocab_size;
+  int32_t vocab_size = sampler->vocab_size;
+  const rt_choice *best = &sampler->choices[vocab_size - 1];
   bool has_top_p = options->top_p > 0 && options->top_p < 1;
-  if (!has_top_k && !has_top_p) return draw(sampler, choices, vocab_size, 1);
-
-  rt_choice *best = &choices[vocab_size - 1];
-  int32_t taken = take_best(sampler, has_top_k ? options->top_k : vocab_size,
-                            has_top_k ? INFINITY : options->top_p * sum);
-  if (has_top_k && has_top_p) { /* the share is of what top-k left */
-    sum = 0;
-    for (int32_t i = 0; i < taken; i++) sum += best[-i].weight;
-    double enough = options->top_p * sum, reached = 0;
-    int32_t kept = 0;
-    while (kept < taken && reached < enough) reached += best[-kept++].weight;
-    taken = kept;
+  if (options->top_k > 0 && options->top_k < vocab_size) {
+    int32_t taken = take_best(sampler, highest, options->top_k, INFINITY);
+    return draw(sampler, best, has_top_p ? count_share(best, taken, options->top_p) : taken, -1);
   }
-  return draw(sampler, best, taken, -1);
+  double sum = weigh_choices(sampler, highest);
+  if (!has_top_p) return draw(sampler, sampler->choices, vocab_size, 1);
+  return draw(sampler, best, take_best(sampler, highest, vocab_size, options->top_p * sum), -1);
 }

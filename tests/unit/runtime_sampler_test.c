@@ -104,6 +104,8 @@ static void repetition_is_penalised_on_both_sides_of_zero(void **state) {
   assert_int_equal(pick_once(options, (float[]){3, 2}, 2, 0), 1);
   assert_int_equal(pick_once(options, (float[]){-2, -3}, 2, 0), 1);
   assert_int_equal(pick_once(options, (float[]){-2, -5}, 2, 0), 0);
+  options.repetition_penalty = 0.5f; /* a reward */
+  assert_int_equal(pick_once(options, (float[]){3, 2}, 2, 1), 1);
 }
 
 static void the_same_seed_gives_the_same_tokens(void **state) {
