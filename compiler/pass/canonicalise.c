@@ -261,6 +261,15 @@ static ir_value *gather(ir_builder *b, ir_node *n) {
   return ir_reshape(b, picked, n->result->type.dims, n->result->type.rank);
 }
 
+/* reshape, transpose or slice of (expand x), x one element  ->  expand x: the same element everywhere */
+static ir_value *move_uniform(ir_builder *b, ir_node *n) {
+  ir_node *expand = ir_def(n->operands[0], IR_EXPAND);
+  int64_t count;
+  if (!expand || !ir_type_is_static(&expand->operands[0]->type, &count) || count != 1) return NULL;
+  ir_value *scalar = ir_reshape(b, expand->operands[0], NULL, 0);
+  return ir_expand(b, scalar, n->result->type.dims, n->result->type.rank);
+}
+
 /* concat x  ->  x */
 static ir_value *concat(ir_builder *b, ir_node *n) {
   (void)b;
@@ -277,6 +286,7 @@ static const rewrite_rule rules[] = {
     {IR_SELECT, choose},          {IR_AND, conjunction},      {IR_OR, conjunction},
     {IR_EXPAND, expand},          {IR_RESHAPE, reshape},      {IR_TRANSPOSE, transpose},
     {IR_SLICE, slice},            {IR_SLICE, slice_of_concat}, {IR_GATHER, gather},
+    {IR_RESHAPE, move_uniform},   {IR_TRANSPOSE, move_uniform}, {IR_SLICE, move_uniform},
     {IR_CONCAT, concat},          {REWRITE_ANY_OP, read_through_expand}, {REWRITE_ANY_OP, expand_after},
 };
 
