@@ -43,6 +43,12 @@ static ir_value *defer(ir_builder *b, const ir_node *n) {
   return ir_const(b, c);
 }
 
+ir_value *rewrite_lazy(ir_builder *b, ir_value *v) {
+  bool is_computed = v->def && v->def->op != IR_CONST && !b->failed;
+  ir_value *lazy = is_computed && all_const(v->def) && ir_node_is_static(v->def) ? defer(b, v->def) : NULL;
+  return lazy ? lazy : v;
+}
+
 /* Whether the node already is the plain spelling of sizes: dims, reshaped and cast at most. */
 static bool is_dims_spelling(const ir_node *n) {
   if (n->op == IR_CAST) n = n->operands[0]->def;

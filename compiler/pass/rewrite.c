@@ -66,3 +66,27 @@ bool rewrite_is_about(const ir_value *v, double value) {
   double element;
   return ir_value_scalar(v, &element) && fabs(element - value) <= 1e-6 * fabs(value);
 }
+
+bool rewrite_same_dims(ir_module *m, const ir_type *a, const ir_type *b) {
+  for (int i = 0; i < a->rank && a->rank == b->rank; i++) {
+    if (!ir_dim_equal(m, a->dims[i], b->dims[i])) return false;
+  }
+  return a->rank == b->rank;
+}
+
+bool rewrite_is_vector(ir_module *m, const ir_value *v, ir_dim size) {
+  int rank = v->type.rank;
+  for (int i = 0; i < rank - 1; i++) {
+    if (!ir_dim_is(v->type.dims[i], 1)) return false;
+  }
+  return rank >= 1 && ir_value_is_const(v) && ir_dim_equal(m, v->type.dims[rank - 1], size);
+}
+
+ir_value *rewrite_reshape_constant(ir_builder *b, ir_value *v, const ir_dim *dims, int rank) {
+  const ir_node *maker = ir_value_is_const(v) ? v->def->attrs.constant->made_by : NULL;
+  for (; maker && maker->op == IR_RESHAPE; maker = v->def->attrs.constant->made_by) {
+    v = ir_const(b, maker->operands[0]->def->attrs.constant);
+    if (b->failed) return v;
+  }
+  return rewrite_lazy(b, ir_reshape(b, v, dims, rank));
+}

@@ -33,6 +33,18 @@ bool rewrite_is_filled(const ir_value *v, double value);
 /* Whether v is a one-element constant within 1e-6 (relative) of `value`: exporters round the numbers they write. */
 bool rewrite_is_about(const ir_value *v, double value);
 
+/* v as a constant that is evaluated when it is packed, if its node reads nothing but constants; otherwise v. */
+ir_value *rewrite_lazy(ir_builder *b, ir_value *v);
+
+/* Whether v is a constant whose axes before the last have size 1, and the last `size`: a vector to broadcast. */
+bool rewrite_is_vector(ir_module *m, const ir_value *v, ir_dim size);
+
+/* The constant v in another shape, still a constant; what it was before an earlier reshape if that fits. */
+ir_value *rewrite_reshape_constant(ir_builder *b, ir_value *v, const ir_dim *dims, int rank);
+
+/* Whether the two types have the same dims. */
+bool rewrite_same_dims(ir_module *m, const ir_type *a, const ir_type *b);
+
 #define REWRITE_RULES(rules) rules, sizeof(rules) / sizeof *(rules)
 
 #endif
