@@ -33,14 +33,30 @@ plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout)
 
 /* ---- tied embeddings ---- */
 
+/* Whether w [K, N] holds c [N, K] transposed, element by element: exporters store a tied weight twice. */
+static bool has_transposed_bytes(const ir_constant *w, const ir_constant *c) {
+  int64_t K, N;
+  size_t element = ir_dtype_bytes(c->type.dtype);
+  if (!w->data || !c->data || w->type.dtype != c->type.dtype || w->type.rank != 2) return false;
+  if (w->type.dims[0] != c->type.dims[1] || w->type.dims[1] != c->type.dims[0]) return false;
+  if (!ir_dim_is_const(w->type.dims[0], &K) || !ir_dim_is_const(w->type.dims[1], &N)) return false;
+  const char *left = w->data, *right = c->data;
+  for (int64_t n = 0; n < N; n++) {
+    for (int64_t k = 0; k < K; k++) {
+      if (memcmp(left + (size_t)(k * N + n) * element, right + (size_t)(n * K + k) * element, element) != 0) return false;
+    }
+  }
+  return true;
+}
+
 /* The panels whose matrix is the transpose of constant c, or weight_count. */
 static size_t find_transposed_panels(const plan_module *module, const ir_constant *c) {
   size_t i = 0;
   for (; i < module->weight_count; i++) {
-    const ir_node *maker = module->weights[i].constant->made_by;
-    if (module->weights[i].layout != PLAN_PANELS || !maker || maker->op != IR_TRANSPOSE) continue;
-    const ir_value *from = maker->operands[0];
-    if (ir_value_is_const(from) && same_constant(from->def->attrs.constant, c)) break;
+    const ir_constant *w = module->weights[i].constant;
+    if (module->weights[i].layout != PLAN_PANELS) continue;
+    const ir_value *from = w->made_by && w->made_by->op == IR_TRANSPOSE ? w->made_by->operands[0] : NULL;
+    if (ir_value_is_const(from) ? same_constant(from->def->attrs.constant, c) : has_transposed_bytes(w, c)) break;
   }
   return i;
 }
