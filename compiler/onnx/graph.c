@@ -199,6 +199,16 @@ static bool gather_inputs(onnx_context *c) {
   return true;
 }
 
+/* Gives a new value the name it has in the file, unless another branch used it already. */
+static void name_value(onnx_context *c, ir_value *value, const char *name) {
+  onnx_scope *outermost = c->scope;
+  while (outermost->parent) outermost = outermost->parent;
+  bool taken;
+  if (!value->def || value->name) return;
+  onnx_names_add(c->a, &outermost->given, name, &taken);
+  if (!taken && (outermost == c->scope || !onnx_names_find(&outermost->names, name))) value->name = name;
+}
+
 static void name_results(onnx_context *c) {
   for (int i = 0; i < c->out_count; i++) {
     const char *name = onnx_text(c->node->output[i]);
@@ -209,7 +219,7 @@ static void name_results(onnx_context *c) {
     }
     onnx_name *entry = onnx_names_find(&c->scope->names, name);
     entry->value = c->out[i];
-    if (c->out[i]->def && !c->out[i]->name) c->out[i]->name = name;
+    name_value(c, c->out[i], name);
   }
 }
 

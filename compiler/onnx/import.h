@@ -18,6 +18,7 @@ enum { ONNX_OLDEST_OPSET = 7, ONNX_MIN_SLOTS = 16 };
 typedef struct onnx_scope {
   struct onnx_scope *parent;
   onnx_names names;
+  onnx_names given; /* of the outermost scope: names given to values; branches may repeat one */
 } onnx_scope;
 
 typedef struct {
@@ -59,8 +60,9 @@ typedef struct {
 /* One table per family: import_FAMILY.c. */
 #define ONNX_FAMILIES(X)                                                                                     \
   X(math)                                                                                                    \
-  X(compare) X(activation) X(movement) X(slice) X(indexing) X(shape) X(reduction) X(matmul) X(einsum)        \
-      X(normalisation) X(attention) X(control) X(quantisation) X(contrib)
+  X(compare)                                                                                                 \
+  X(activation) X(movement) X(slice) X(indexing) X(shape) X(reduction) X(matmul) X(einsum) X(normalisation)  \
+      X(attention) X(control) X(quantisation) X(contrib)
 #define X(family) extern const onnx_op_table onnx_##family##_ops;
 ONNX_FAMILIES(X)
 #undef X
