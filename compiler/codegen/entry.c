@@ -1,0 +1,135 @@
+/*
+ * entry.c: one function per entry of the plan: for each step, operand
+ * pointers from the frame and a call of the step's kernel. Steps that compute
+ * the same share one kernel.
+ */
+#include "codegen/kernels/kernel.h"
+#include "codegen/stage.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static kernel_generator *const GENERATORS[PLAN_KERNEL_COUNT] = {
+#define X(NAME, name, summary) [PLAN_##NAME] = kernel_##name,
+    PLAN_KERNELS(X)
+#undef X
+};
+
+static const char *const KERNEL_NAMES[PLAN_KERNEL_COUNT] = {
+#define X(NAME, name, summary) [PLAN_##NAME] = #name,
+    PLAN_KERNELS(X)
+#undef X
+};
+
+typedef struct {
+  const char *key; /* the step's, and which reads the result may overlap */
+  LLVMValueRef function;
+} made_kernel;
+
+typedef struct {
+  emitter *e;
+  made_kernel *kernels;
+  size_t kernel_count, kernel_capacity;
+} entry_maker;
+
+char *entry_symbol(arena *a, const codegen_options *options, const codegen_level *level, const char *entry) {
+  static const char *const LEVELS[] = {
+#define X(NAME, value, text) [value] = text,
+      SMELT_ISA_LEVELS(X)
+#undef X
+  };
+  char *symbol = arena_format(a, "%s_%s_%s", options->model_name, LEVELS[level->level], entry);
+  for (char *c = symbol; *c; c++)
+    if (!isalnum((unsigned char)*c)) *c = '_';
+  return symbol;
+}
+
+/* ---- kernels ---------------------------------------------------------------------------- */
+
+/*
+ * Whether the result may lie where a read does. The plan lets them share memory only as the same place, seen
+ * through the same or another view; input and weights are never written.
+ */
+static bool may_overlap(const plan_operand *read, const plan_operand *result) {
+  if (!read->value || read->view.space != result->view.space) return false;
+  return read->view.base_bytes == result->view.base_bytes;
+}
+
+static const char *kernel_key(arena *a, const plan_step *step, bool *overlaps) {
+  char *shared = arena_alloc(a, (size_t)step->read_count + 1);
+  *overlaps = false;
+  for (int i = 0; i < step->read_count; i++) {
+    bool here = may_overlap(&step->reads[i], &step->result);
+    shared[i] = here ? 'x' : '-';
+    *overlaps = *overlaps || here;
+  }
+  return arena_format(a, "%s %s", step->key, shared);
+}
+
+static LLVMValueRef kernel_of(entry_maker *m, const plan_step *step) {
+  emitter *e = m->e;
+  bool overlaps;
+  const char *key = kernel_key(e->arena, step, &overlaps);
+  for (size_t i = 0; i < m->kernel_count; i++)
+    if (strcmp(m->kernels[i].key, key) == 0) return m->kernels[i].function;
+  char *name = arena_format(e->arena, "%s_%zu", KERNEL_NAMES[step->kernel], m->kernel_count);
+  emit_function_begin(e, name, step->read_count + 1);
+  LLVMSetLinkage(e->function, LLVMInternalLinkage);
+  unsigned noinline = LLVMGetEnumAttributeKindForName("noinline", strlen("noinline"));
+  LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex,
+                          LLVMCreateEnumAttribute(e->context, noinline, 0));
+  if (!overlaps) emit_argument_noalias(e, step->read_count);
+  GENERATORS[step->kernel](e, step);
+  emit_function_end(e);
+  ARENA_PUSH(e->arena, m->kernels, m->kernel_count, m->kernel_capacity) = (made_kernel){key, e->function};
+  return e->function;
+}
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+static LLVMValueRef byte_offset(emitter *e, LLVMValueRef base, uint64_t bytes) {
+  LLVMValueRef offset = emit_index(e, (int64_t)bytes);
+  return LLVMBuildInBoundsGEP2(e->builder, LLVMInt8TypeInContext(e->context), base, &offset, 1, "");
+}
+
+static LLVMValueRef frame_field(emitter *e, size_t offset) {
+  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, e->frame, offset), "");
+}
+
+static LLVMValueRef operand_pointer(emitter *e, const plan_operand *operand) {
+  static const size_t FIELDS[] = {
+      [PLAN_ARENA] = offsetof(smelt_frame, arena),
+      [PLAN_WEIGHTS] = offsetof(smelt_frame, weights),
+      [PLAN_STATE] = offsetof(smelt_frame, state),
+      [PLAN_INPUT] = offsetof(smelt_frame, inputs),
+  };
+  if (!operand->value) return LLVMConstNull(e->pointer);
+  LLVMValueRef base = frame_field(e, FIELDS[operand->view.space]);
+  if (operand->view.space != PLAN_INPUT) return byte_offset(e, base, operand->view.base_bytes);
+  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, base, operand->view.base_bytes * 8), "");
+}
+
+static void call_step(emitter *e, const plan_step *step, LLVMValueRef kernel) {
+  int count = step->read_count + 4;
+  LLVMValueRef *args = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)count);
+  for (unsigned i = 0; i < 3; i++) args[i] = LLVMGetParam(e->function, i);
+  for (int i = 0; i < step->read_count; i++) args[i + 3] = operand_pointer(e, &step->reads[i]);
+  args[count - 1] = operand_pointer(e, &step->result);
+  LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(kernel), kernel, args, (unsigned)count, "");
+  if (!step->barrier) return;
+  LLVMTypeRef type = LLVMFunctionType(e->kernel_result, &e->pointer, 1, false);
+  LLVMBuildCall2(e->builder, type, frame_field(e, offsetof(smelt_frame, barrier)), &e->frame, 1, "");
+}
+
+void entries_emit(emitter *e, const plan_module *plan, const codegen_options *options) {
+  entry_maker m = {.e = e};
+  for (size_t i = 0; i < plan->entry_count; i++) {
+    const plan_entry *entry = &plan->entries[i];
+    LLVMValueRef *kernels = ARENA_ARRAY(e->arena, LLVMValueRef, entry->step_count + 1);
+    for (size_t s = 0; s < entry->step_count; s++) kernels[s] = kernel_of(&m, &entry->steps[s]);
+    emit_function_begin(e, entry_symbol(e->arena, options, e->level, entry->graph->name), 0);
+    LLVMSetVisibility(e->function, LLVMHiddenVisibility);
+    for (size_t s = 0; s < entry->step_count; s++) call_step(e, &entry->steps[s], kernels[s]);
+    emit_function_end(e);
+  }
+}

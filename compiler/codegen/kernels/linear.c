@@ -1,0 +1,39 @@
+/*
+ * linear.c: activation(x w + bias) + residual over a weight in panels, or
+ * gated: activation(left half) * right half. One row streams the panels at the
+ * speed of memory; many rows reuse them from the cache.
+ */
+#include "codegen/kernels/product.h"
+
+enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL };
+
+void kernel_linear(emitter *e, const plan_step *step) {
+  const ir_attrs *attrs = &step->nodes[0]->attrs;
+  const ir_value *x = step->reads[LINEAR_X].value, *result = step->result.value;
+  kernel_rows residual;
+  product p = {
+      .x = kernel_rows_of(e, step, LINEAR_X),
+      .result = kernel_rows_of(e, step, step->read_count),
+      .rows = kernel_row_count(e, result),
+      .columns = kernel_dim(e, result, result->type.rank - 1),
+      .depth = kernel_dim(e, x, x->type.rank - 1),
+      .w = kernel_base(e, step, LINEAR_WEIGHT),
+      .w_dtype = step->reads[LINEAR_WEIGHT].value->type.dtype,
+      .gated = attrs->gated,
+      .activation = attrs->activation,
+  };
+  if (kernel_read(step, LINEAR_BIAS)) {
+    p.bias = kernel_base(e, step, LINEAR_BIAS);
+    p.bias_dtype = step->reads[LINEAR_BIAS].value->type.dtype;
+  }
+  if (kernel_read(step, LINEAR_RESIDUAL)) {
+    residual = kernel_rows_of(e, step, LINEAR_RESIDUAL);
+    p.residual = &residual;
+  }
+  LLVMValueRef work, low, high;
+  LLVMValueRef units = product_plan(e, &p, &work);
+  emit_share(e, units, work, &low, &high);
+  emit_loop unit = emit_loop_begin(e, low, high, 1);
+  product_unit(e, &p, unit.index);
+  emit_loop_end(e, &unit);
+}

@@ -1,0 +1,157 @@
+/*
+ * product.c: blocks and loops of a matrix product around the register tile.
+ * Within a unit: for each block of K, for each tile of columns, all tiles of
+ * rows; so a block of w (block_depth x tile_columns) stays in the first-level
+ * cache while the rows pass, and the unit's rows stay in the second.
+ */
+#include "codegen/kernels/product.h"
+
+enum {
+  DEPTH_BLOCK = 256,  /* K per block: with 16 f32 columns 16 KiB */
+  ROW_BLOCK = 132,    /* rows per unit: with DEPTH_BLOCK 132 KiB */
+  GROUP_COLUMNS = 64, /* columns per unit when there are many rows */
+};
+
+/* Vectors must not straddle two panels where the right half of a gated w begins. */
+static void narrow_for_gate(product *p) {
+  int64_t columns;
+  p->vectors /= 2;
+  if (!emit_is_constant(p->columns, &columns)) columns = 1;
+  while (p->lanes > 1 && columns % p->lanes) p->lanes /= 2;
+}
+
+static LLVMValueRef round_up(emitter *e, LLVMValueRef x, int64_t step) {
+  LLVMValueRef s = emit_index(e, step);
+  return emit_mul(e, emit_udiv(e, emit_add(e, x, emit_index(e, step - 1)), s), s);
+}
+
+static LLVMValueRef blocks_of(emitter *e, LLVMValueRef x, LLVMValueRef size) {
+  return emit_udiv(e, emit_sub(e, emit_add(e, x, size), emit_index(e, 1)), size);
+}
+
+/* Whether partial sums may wait in the result between blocks of K. */
+static bool can_split_depth(const product *p) {
+  return !p->gated && p->result.dtype == p->dtype && (!p->residual || p->activation == IR_IDENTITY);
+}
+
+LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
+  LLVMValueRef one = emit_index(e, 1);
+  p->dtype = emit_compute_dtype(p->result.dtype);
+  tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
+  LLVMTypeRef vector = emit_type(e, p->dtype, p->lanes);
+  p->sums = emit_stack(e, vector, (int64_t)p->tile_rows * p->vectors);
+  if (p->gated) narrow_for_gate(p);
+  p->tile_columns = p->vectors * p->lanes;
+  LLVMValueRef few = emit_icmp(e, LLVMIntSLE, p->rows, emit_index(e, p->tile_rows));
+  p->row_blocks = emit_imax(e, one, blocks_of(e, p->rows, emit_index(e, ROW_BLOCK)));
+  p->block_rows = round_up(e, blocks_of(e, p->rows, p->row_blocks), p->tile_rows);
+  int64_t group = GROUP_COLUMNS / p->tile_columns;
+  p->group_tiles = emit_select(e, few, one, emit_index(e, group > 1 ? group : 1));
+  LLVMValueRef tiles = blocks_of(e, p->columns, emit_index(e, p->tile_columns));
+  p->groups = blocks_of(e, tiles, p->group_tiles);
+  p->depth_blocks = one;
+  p->block_depth = p->depth;
+  if (can_split_depth(p)) {
+    LLVMValueRef many = emit_imax(e, one, blocks_of(e, p->depth, emit_index(e, DEPTH_BLOCK)));
+    p->depth_blocks = emit_select(e, few, one, many);
+    p->block_depth = round_up(e, blocks_of(e, p->depth, p->depth_blocks), 4);
+  }
+  LLVMValueRef rows = emit_imin(e, p->rows, p->block_rows);
+  LLVMValueRef columns = emit_mul(e, p->group_tiles, emit_index(e, (int64_t)p->tile_columns * (p->gated ? 2 : 1)));
+  *unit_work = emit_udiv(e, emit_mul(e, emit_mul(e, rows, columns), p->depth), emit_index(e, 4));
+  return emit_mul(e, p->row_blocks, p->groups);
+}
+
+/* Where w's vector that begins at column n has row 0. */
+static LLVMValueRef column_start(emitter *e, const product *p, LLVMValueRef n) {
+  if (p->w_stride) return emit_at(e, p->w_dtype, p->w, n);
+  LLVMValueRef panel = emit_index(e, PLAN_PANEL);
+  /* a tile may reach past the last panel: it then reads that one again, and nothing is stored */
+  LLVMValueRef all = p->gated ? emit_add(e, p->columns, p->columns) : p->columns;
+  LLVMValueRef number = emit_imin(e, emit_udiv(e, n, panel), emit_sub(e, blocks_of(e, all, panel), emit_index(e, 1)));
+  LLVMValueRef offset = emit_mul(e, emit_mul(e, number, p->depth), panel);
+  return emit_at(e, p->w_dtype, p->w, emit_add(e, offset, emit_urem(e, n, panel)));
+}
+
+typedef struct {
+  LLVMValueRef row, column, k, depth;
+  product_place place;
+} tile_place;
+
+static void emit_tile(emitter *e, const product *p, int height, const tile_place *at, bool streams) {
+  int halves = p->gated ? 2 : 1;
+  LLVMValueRef panel_stride = emit_index(e, PLAN_PANEL);
+  tile t = {.rows = height, .vectors = p->vectors * halves, .lanes = p->lanes, .dtype = p->dtype,
+            .x_dtype = p->x.dtype, .w_dtype = p->w_dtype, .x_stride = p->x.row_stride,
+            .w_stride = p->w_stride ? p->w_stride : panel_stride, .depth = at->depth, .streams = streams};
+  t.x = emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
+  for (int j = 0; j < t.vectors; j++) {
+    LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)(j % p->vectors) * p->lanes));
+    if (p->w_stride) t.w_count[j] = emit_sub(e, p->columns, n);
+    if (j >= p->vectors) n = emit_add(e, n, p->columns);
+    t.w[j] = emit_at(e, p->w_dtype, column_start(e, p, n), emit_mul(e, at->k, t.w_stride));
+  }
+  LLVMValueRef sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
+  if (p->w_stride) { /* masked loads only where columns are missing */
+    LLVMValueRef end = emit_add(e, at->column, emit_index(e, p->tile_columns));
+    emit_branch part = emit_if(e, emit_icmp(e, LLVMIntSGT, end, p->columns));
+    tile_multiply(e, &t, sums);
+    for (int i = 0; i < height * t.vectors; i++)
+      LLVMBuildStore(e->builder, sums[i], emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)));
+    emit_else(e, &part);
+    for (int j = 0; j < t.vectors; j++) t.w_count[j] = NULL;
+    tile_multiply(e, &t, sums);
+    for (int i = 0; i < height * t.vectors; i++)
+      LLVMBuildStore(e->builder, sums[i], emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)));
+    emit_end_if(e, &part);
+  } else {
+    tile_multiply(e, &t, sums);
+    for (int i = 0; i < height * t.vectors; i++)
+      LLVMBuildStore(e->builder, sums[i], emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)));
+  }
+  product_place place = at->place;
+  place.row = at->row;
+  place.column = at->column;
+  place.height = height;
+  product_epilogue(e, p, &place);
+}
+
+/* Rows [low, high) under one tile of columns: as many whole tiles as fit, then lower ones. */
+static void emit_rows(emitter *e, const product *p, LLVMValueRef low, LLVMValueRef high, tile_place *at) {
+  int heights[] = {p->tile_rows, 8, 4, 2, 1};
+  int64_t rows = INT64_MAX;
+  emit_is_constant(p->rows, &rows);
+  LLVMValueRef row = low;
+  for (int i = 0; i < 5; i++) {
+    int height = heights[i];
+    if (height > rows || (i > 0 && height >= p->tile_rows)) continue;
+    LLVMValueRef left = emit_sub(e, high, row), size = emit_index(e, height);
+    LLVMValueRef end = emit_add(e, row, emit_mul(e, emit_udiv(e, left, size), size));
+    emit_loop tiles = emit_loop_begin(e, row, end, height);
+    at->row = tiles.index;
+    emit_tile(e, p, height, at, height == 1);
+    emit_loop_end(e, &tiles);
+    row = end;
+  }
+}
+
+void product_unit(emitter *e, const product *p, LLVMValueRef unit) {
+  LLVMValueRef one = emit_index(e, 1), zero = emit_index(e, 0);
+  LLVMValueRef block = emit_udiv(e, unit, p->groups), group = emit_urem(e, unit, p->groups);
+  LLVMValueRef row = emit_mul(e, block, p->block_rows);
+  LLVMValueRef row_end = emit_imax(e, row, emit_imin(e, p->rows, emit_add(e, row, p->block_rows)));
+  LLVMValueRef columns = emit_index(e, p->tile_columns);
+  LLVMValueRef column = emit_mul(e, emit_mul(e, group, p->group_tiles), columns);
+  LLVMValueRef column_end = emit_add(e, column, emit_mul(e, p->group_tiles, columns));
+  column_end = emit_imin(e, p->columns, column_end);
+  emit_loop depth = emit_loop_begin(e, zero, p->depth_blocks, 1);
+  tile_place at = {.k = emit_mul(e, depth.index, p->block_depth)};
+  at.depth = emit_imax(e, zero, emit_imin(e, p->block_depth, emit_sub(e, p->depth, at.k)));
+  at.place.first = emit_icmp(e, LLVMIntEQ, depth.index, zero);
+  at.place.last = emit_icmp(e, LLVMIntEQ, depth.index, emit_sub(e, p->depth_blocks, one));
+  emit_loop tiles = emit_loop_begin(e, column, column_end, p->tile_columns);
+  at.column = tiles.index;
+  emit_rows(e, p, row, row_end, &at);
+  emit_loop_end(e, &tiles);
+  emit_loop_end(e, &depth);
+}

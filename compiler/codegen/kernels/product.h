@@ -1,0 +1,42 @@
+/*
+ * product.h: a whole matrix product with what follows it, cut into units of
+ * work: blocks of rows times groups of columns. linear.c and matmul.c describe
+ * theirs and share units over threads; a sum over K is never split.
+ */
+#ifndef SMELT_PRODUCT_H
+#define SMELT_PRODUCT_H
+
+#include "codegen/kernels/kernel.h"
+#include "codegen/kernels/tile.h"
+
+typedef struct {
+  kernel_rows x, result;              /* [rows, depth], [rows, columns] */
+  LLVMValueRef rows, columns, depth;  /* M, N, K */
+  /* w: [K, N], or gated [K, 2 N] */
+  LLVMValueRef w, w_stride;           /* w_stride: between rows; NULL: w is in panels, padded to whole ones */
+  ir_dtype w_dtype;
+  bool gated;                         /* result = activation(left half) * right half */
+  ir_op activation;
+  LLVMValueRef bias;                  /* [N] or gated [2 N], or NULL */
+  ir_dtype bias_dtype;
+  const kernel_rows *residual;        /* added last, or NULL; may be the result's own memory */
+  /* filled by product_plan */
+  ir_dtype dtype;
+  int tile_rows, vectors, lanes, tile_columns;
+  LLVMValueRef row_blocks, block_rows, groups, group_tiles, depth_blocks, block_depth;
+  LLVMValueRef sums;                  /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
+} product;
+
+/* Chooses tile and blocks. Returns the number of units; *unit_work is for emit_share. */
+LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work);
+void product_unit(emitter *e, const product *p, LLVMValueRef unit);
+
+/* What follows the sums of one tile (epilogue.c): `height` rows from `row`, columns from `column`. */
+typedef struct {
+  LLVMValueRef row, column;
+  int height;
+  LLVMValueRef first, last; /* i1: whether this is the first and the last block of K */
+} product_place;
+void product_epilogue(emitter *e, const product *p, const product_place *at);
+
+#endif

@@ -1,0 +1,70 @@
+/* tile.c: the register tile; see tile.h. */
+#include "codegen/kernels/tile.h"
+
+enum {
+  PIPELINE = 8,          /* independent sums that keep the multipliers busy: latency times rate */
+  UNROLL = 4,            /* steps of k in one turn of the loop */
+  AHEAD_BYTES = 1024,    /* how far a stream is fetched ahead */
+  LINE_BYTES = 64,
+};
+
+void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *lanes) {
+  bool fused = e->level->engines & ENGINE_FMA;
+  int registers = e->level->vector_registers;
+  *lanes = emit_level_lanes(e, dtype);
+  /* two vectors of columns, or a panel where registers abound and vectors are short */
+  *vectors = registers >= 32 && *lanes < 8 ? 4 : 2;
+  int spare = *vectors + (fused ? 1 : 3); /* the columns, an element of x, and products that are not fused */
+  *rows = (registers - spare) / *vectors;
+  if (*rows > TILE_MAX_ROWS) *rows = TILE_MAX_ROWS;
+}
+
+typedef struct {
+  const tile *t;
+  int sets;               /* of independent sums, taken in turn over k */
+  LLVMValueRef *sums;     /* variables: [set][row][vector] */
+  LLVMValueRef *x_rows;   /* pointers */
+} multiplication;
+
+static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
+  const multiplication *m = user;
+  const tile *t = m->t;
+  LLVMValueRef w[TILE_MAX_VECTORS];
+  (void)lanes;
+  LLVMValueRef along = emit_mul(e, k, t->w_stride);
+  for (int j = 0; j < t->vectors; j++)
+    w[j] = emit_load_part(e, t->w_dtype, emit_at(e, t->w_dtype, t->w[j], along), t->lanes, t->w_count[j]);
+  if (t->streams) {
+    int bytes = (int)ir_dtype_bytes(t->w_dtype);
+    LLVMValueRef ahead = emit_add(e, along, emit_index(e, AHEAD_BYTES / bytes));
+    emit_prefetch(e, emit_at(e, t->w_dtype, t->w[0], ahead));
+  }
+  for (int r = 0; r < t->rows; r++) {
+    LLVMValueRef x = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1);
+    x = emit_splat(e, x, t->lanes);
+    for (int j = 0; j < t->vectors; j++) {
+      LLVMValueRef sum = m->sums[((part % m->sets) * t->rows + r) * t->vectors + j];
+      emit_set(e, sum, emit_fma(e, x, w[j], emit_get(e, sum)));
+    }
+  }
+}
+
+void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums) {
+  int count = t->rows * t->vectors;
+  multiplication m = {.t = t, .sets = 1};
+  while (m.sets < UNROLL && m.sets * count < PIPELINE) m.sets *= 2;
+  m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(m.sets * count));
+  m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
+  LLVMTypeRef type = emit_type(e, t->dtype, t->lanes);
+  for (int i = 0; i < m.sets * count; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
+  for (int r = 0; r < t->rows; r++)
+    m.x_rows[r] = emit_at(e, t->x_dtype, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
+  emit_strips(e, emit_index(e, 0), t->depth, 1, UNROLL, step, &m);
+  for (int i = 0; i < count; i++) {
+    LLVMValueRef parts[UNROLL];
+    for (int s = 0; s < m.sets; s++) parts[s] = emit_get(e, m.sums[s * count + i]);
+    for (int width = m.sets; width > 1; width /= 2)
+      for (int s = 0; s < width / 2; s++) parts[s] = emit_add(e, parts[2 * s], parts[2 * s + 1]);
+    sums[i] = parts[0];
+  }
+}

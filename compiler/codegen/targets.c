@@ -1,0 +1,42 @@
+/* targets.c: the target table. A new target is a row here and a cross-built runtime (cmake/targets.cmake). */
+#include "codegen/codegen.h"
+
+#include <string.h>
+
+static const codegen_target TARGETS[] = {
+    {.name = "x86_64-linux",
+     .triple = "x86_64-unknown-linux-musl",
+     .arch = "x86_64",
+     .page_bytes = 4096,
+     .levels = {{.level = SMELT_ISA_X86_64_V2, .cpu = "x86-64-v2", .features = "", .vector_bytes = 16,
+                 .vector_registers = 16, .engines = 0},
+                {.level = SMELT_ISA_X86_64_V3, .cpu = "x86-64-v3", .features = "", .vector_bytes = 32,
+                 .vector_registers = 16, .engines = ENGINE_FMA},
+                {.level = SMELT_ISA_X86_64_V4, .cpu = "x86-64-v4", .features = "-prefer-256-bit", .vector_bytes = 64,
+                 .vector_registers = 32, .engines = ENGINE_FMA}}},
+    {.name = "aarch64-linux",
+     .triple = "aarch64-unknown-linux-musl",
+     .arch = "aarch64",
+     .page_bytes = 65536, /* the largest that arm64 kernels use */
+     .levels = {{.level = SMELT_ISA_BASELINE, .cpu = "generic", .features = "+neon", .vector_bytes = 16,
+                 .vector_registers = 32, .engines = ENGINE_FMA}}},
+};
+
+const codegen_target *codegen_target_at(size_t index) {
+  return index < sizeof TARGETS / sizeof *TARGETS ? &TARGETS[index] : NULL;
+}
+
+const codegen_target *codegen_target_named(const char *name) {
+  const codegen_target *target;
+  for (size_t i = 0; (target = codegen_target_at(i)); i++)
+    if (strcmp(target->name, name) == 0) return target;
+  return NULL;
+}
+
+const codegen_target *codegen_target_host(void) {
+#if defined(__aarch64__)
+  return codegen_target_named("aarch64-linux");
+#else
+  return codegen_target_named("x86_64-linux");
+#endif
+}
