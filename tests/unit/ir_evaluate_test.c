@@ -98,6 +98,34 @@ static void check_family(void **state) {
   file_unmap(&file);
 }
 
+/* Texts with bytes replaced that still parse must evaluate or fail, never crash (run under the sanitizers).
+ */
+static void damage_family(void **state) {
+  const char *root = getenv("SMELT_SOURCE");
+  file_view file;
+  arena names = {0};
+  char *folder = file_join(&names, root ? root : ".", "tests/graphs/evaluate");
+  must(file_map(&memory, file_join(&names, folder, *state), &file));
+  char *copy = malloc(file.count);
+  uint64_t seed = 11;
+  static const char bytes[] = "0123456789,-[]";
+  for (int round = 0; round < 400; round++) {
+    memcpy(copy, file.bytes, file.count);
+    for (int k = 0; k < 2; k++) {
+      seed = seed * 6364136223846793005u + 1442695040888963407u;
+      copy[(seed >> 33) % file.count] = bytes[(seed >> 20) % (sizeof bytes - 1)];
+    }
+    ir_module *m = NULL;
+    if (ir_parse(&memory, "damaged", copy, file.count, &m)) m = NULL;
+    for (size_t i = 0; m && i < m->graph_count; i++)
+      (void)ir_evaluate(&memory, m->graphs[i], NULL, NULL, NULL);
+    arena_free(&memory);
+  }
+  free(copy);
+  file_unmap(&file);
+  arena_free(&names);
+}
+
 /* ---- symbols ---- */
 
 #define PARSE(source) must_parse("test", source, strlen(source))
@@ -246,13 +274,18 @@ static void lazy_constants_are_made_when_asked_for(void **state) {
 }
 
 int main(void) {
-#define FAMILY(name) {name, check_family, NULL, tear_down, (void *)(uintptr_t)name ".graph"}
-#define TEST(name)   cmocka_unit_test_teardown(name, tear_down)
+#define FAMILY(name)  {name, check_family, NULL, tear_down, (void *)(uintptr_t)name ".graph"}
+#define DAMAGED(name) {"damaged " name, damage_family, NULL, tear_down, (void *)(uintptr_t)name ".graph"}
+#define TEST(name)    cmocka_unit_test_teardown(name, tear_down)
   const struct CMUnitTest tests[] = {
       FAMILY("elementwise"),
       FAMILY("movement"),
       FAMILY("reduction"),
       FAMILY("dedicated"),
+      DAMAGED("elementwise"),
+      DAMAGED("movement"),
+      DAMAGED("reduction"),
+      DAMAGED("dedicated"),
       TEST(symbols_come_from_input_shapes),
       TEST(wrong_inputs_are_refused),
       TEST(unknown_sizes_and_bad_indices_are_refused),
