@@ -75,6 +75,7 @@ void tok_add_step(tok_build *b, tok_step_kind kind, tok_string first, tok_string
 
 /* pre_tokenizer -> steps, splits and the byte-level flag (pre_tokenizer.c). */
 status tok_read_pre_tokenizer(tok_build *b, const json_view *root);
+status tok_add_split(tok_build *b, const char *pattern, size_t bytes, tok_split_kind kind);
 /* decoder -> texts and flags (decoder.c). Wants the pre-tokenizer's flags. */
 status tok_read_decoder(tok_build *b, const json_view *root);
 /* post_processor -> prefix and suffix ids (post_processor.c). */
@@ -82,6 +83,9 @@ status tok_read_post_processor(tok_build *b, const json_view *root);
 
 /* model.merges -> the tables of merges and of pieces (merges.c). Wants keys and texts. */
 status tok_read_merges(tok_build *b, const json_view *model);
+/* Adds a split that changes no result but makes pieces short, where there is one (safe_split.c). Wants
+ * merges. */
+status tok_add_safe_split(tok_build *b);
 /* Added tokens -> the trie (added_tokens.c). */
 status tok_pack_added_tokens(tok_build *b);
 /* Regular expressions -> classes and DFAs (splits.c). */

@@ -47,4 +47,6 @@ void tok_byte_level_texts(tok_build *b) {
     /* A token with other characters stands for its own spelling, as the reference's decoder has it. */
     if (!spelled_bytes(b->a, byte_of, b->spelling[id], &b->text[id])) b->text[id] = b->spelling[id];
   }
+  for (size_t i = 0; i < b->added_count; i++)
+    b->text[b->added[i].id] = b->added[i].content; /* never spelled */
 }

@@ -58,6 +58,7 @@ static status read_tokenizer(tok_build *b, const json_view *root) {
   TRY(tok_read_decoder(b, root));
   TRY(tok_read_post_processor(b, root));
   TRY(tok_read_merges(b, &model));
+  TRY(tok_add_safe_split(b));
   TRY(tok_pack_added_tokens(b));
   TRY(tok_pack_splits(b));
   tok_pack_normal_form(b);

@@ -9,20 +9,25 @@ static const char byte_level_pattern[] =
 
 static status read_one(tok_build *b, const json_view *view);
 
-static status add_split(tok_build *b, const json_view *view, const char *pattern, size_t bytes,
-                        tok_split_kind kind) {
-  if (b->split_count == TOK_MAX_SPLITS) return view_fail(b->a, view, "more than %d splits", TOK_MAX_SPLITS);
+status tok_add_split(tok_build *b, const char *pattern, size_t bytes, tok_split_kind kind) {
   const regex_node *tree;
   regex_program program;
-  status s = regex_parse(b->a, pattern, bytes, &tree);
-  if (!s) s = regex_compile(b->a, tree, &program);
-  if (s) {
-    status where = view_fail(b->a, view, "%s", s->cause);
-    return s->found ? fail_found(b->a, where, "%s", s->found) : where;
-  }
+  if (b->split_count == TOK_MAX_SPLITS)
+    return fail(b->a, STATUS_INPUT, "more than %d splits", TOK_MAX_SPLITS);
+  TRY(regex_parse(b->a, pattern, bytes, &tree));
+  TRY(regex_compile(b->a, tree, &program));
   ARENA_PUSH(b->a, b->programs, b->program_count, b->program_capacity) = program;
   ARENA_PUSH(b->a, b->split_kinds, b->split_count, b->split_kind_capacity) = kind;
   return OK;
+}
+
+/* The same for what stands at `view`, which failures then name. */
+static status add_split(tok_build *b, const json_view *view, const char *pattern, size_t bytes,
+                        tok_split_kind kind) {
+  status s = tok_add_split(b, pattern, bytes, kind);
+  if (!s) return OK;
+  status where = view_fail(b->a, view, "%s", s->cause);
+  return s->found ? fail_found(b->a, where, "%s", s->found) : where;
 }
 
 /* A text as a regular expression that matches just it. */

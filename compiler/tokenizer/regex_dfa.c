@@ -44,7 +44,7 @@ status regex_classify(arena *a, const regex_program *programs, size_t program_co
       for (size_t k = 0; k < programs[p].set_count; k++)
         here[set++] = code_set_has(programs[p].sets[k], cuts[i]);
     uint32_t class = 0;
-    while (class < classes->count && memcmp(members + class * set_count, here, set_count) != 0) class ++;
+    while (class < classes->count && memcmp(members + class * set_count, here, set_count) != 0) class++;
     if (class == MAX_CLASSES) return fail(a, STATUS_INPUT, "regular expression: too many different classes");
     if (class == classes->count) memcpy(members + classes->count++ * set_count, here, set_count);
     memset(classes->of_code + cuts[i], (int)class, cuts[i + 1] - cuts[i]);
@@ -154,7 +154,7 @@ status regex_determinize(arena *a, const regex_program *program, const regex_cla
   uint16_t *transitions = NULL;
   size_t count = 0, capacity = 0;
   for (uint32_t from = 0; from < d.state_count; from++)
-    for (uint32_t class = 0; class <= class_count; class ++) {
+    for (uint32_t class = 0; class <= class_count; class++) {
       uint32_t to = transition(&d, from, class);
       if (d.state_count >= MAX_STATES)
         return fail(a, STATUS_INPUT, "regular expression: it needs too many states");

@@ -1,0 +1,101 @@
+// fuzz_test.mjs TOKENIZE WORK [ROUNDS]: damaged tokenizer.json files and damaged packed tables. Each must be refused or
+// work; never crash. Worth running where TOKENIZE is built with sanitizers.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const [tokenize, work, rounds = "150"] = process.argv.slice(2);
+const TEXT = "Hello  low, e\u0301\u{1f600}\n\n<s> 123 lower\u00ff \u2581 <mask> x" + "lo".repeat(60);
+let seed = 7;
+const random = (n) => {
+  seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
+  return Math.floor((seed / 0x80000000) * n);
+};
+
+const letters = [..."Helowrd!\u0120\u010a,123e"];
+const merges = [["l", "o"], ["lo", "w"], ["\u0120", "low"], ["lo", "lo"]];
+const vocab = {};
+for (const item of [...new Set(letters), ...merges.map((pair) => pair.join(""))]) vocab[item] = Object.keys(vocab).length;
+const added = (id, content, more) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true, ...more });
+const byteLevel = {
+  added_tokens: [added(40, "<s>"), added(41, "<mask>", { lstrip: true, rstrip: true }), added(42, "e\u0301", { normalized: true })],
+  normalizer: { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "Replace", pattern: { String: "ll" }, content: "lol" }] },
+  pre_tokenizer: { type: "Sequence", pretokenizers: [
+    { type: "Split", pattern: { Regex: "(?i:'s|'t)|\\p{L}++|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+" }, behavior: "Isolated", invert: false },
+    { type: "ByteLevel", add_prefix_space: false, use_regex: true }] },
+  post_processor: { type: "TemplateProcessing", single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A" } }], special_tokens: { "<s>": { id: "<s>", ids: [40], tokens: ["<s>"] } } },
+  decoder: { type: "ByteLevel" },
+  model: { type: "BPE", unk_token: null, vocab, merges: merges.map((pair) => pair.join(" ")) },
+};
+const fallback = structuredClone(byteLevel);
+fallback.normalizer = { type: "Sequence", normalizers: [{ type: "Prepend", prepend: "\u2581" }, { type: "Replace", pattern: { String: " " }, content: "\u2581" }] };
+fallback.pre_tokenizer = null;
+fallback.decoder = { type: "Sequence", decoders: [{ type: "Replace", pattern: { String: "\u2581" }, content: " " }, { type: "ByteFallback" }, { type: "Fuse" }, { type: "Strip", content: " ", start: 1, stop: 0 }] };
+fallback.model = { type: "BPE", unk_token: "<s>", fuse_unk: true, byte_fallback: true, vocab: { ...vocab, "\u2581": 50 }, merges };
+for (let byte = 0; byte < 256; byte++) fallback.model.vocab[`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`] = 60 + byte;
+
+mkdirSync(work, { recursive: true });
+let crashes = 0, accepted = 0;
+function run(path, mode, what) {
+  const result = spawnSync(tokenize, [path, mode], { input: TEXT, maxBuffer: 1 << 28, timeout: 60000 });
+  if (result.status === 0) accepted++;
+  if (result.status === 0 || (result.status === 1 && /^error: /.test(result.stderr.toString()))) return result.stdout;
+  crashes++;
+  const kept = join(work, `crash-${crashes}${mode === "open" ? ".blob" : ".json"}`);
+  writeFileSync(kept, what);
+  console.log(`${kept}: ended with ${result.status ?? result.signal}\n${result.stderr.toString().slice(0, 1500)}`);
+  return result.stdout;
+}
+
+const INSERTED = [..."{}[]\",:0123456789-\\|*+?()^$p\u2581", "null", "true", "4294967295", "\\\\p{L}", "{2,900}", "\\u0000", "[^"];
+function damageText(text) {
+  for (let i = 1 + random(3); i > 0; i--) {
+    const at = random(text.length), length = random(4) === 0 ? random(40) : random(3);
+    text = text.slice(0, at) + (random(3) ? INSERTED[random(INSERTED.length)] : "") + text.slice(at + length);
+  }
+  return text;
+}
+
+// Replaces or drops one value somewhere inside, so that the result is still JSON.
+const VALUES = () => [null, true, -1, 0, 1e9, 1.5, "", " ", "\u2581", "Removed", "first", "BPE", "(a|b)*", "\\p{L}{3,900}", [], {}, ["l", "o"], { type: "NFC" }, { type: "Metaspace" }];
+function damageTree(tree) {
+  let at = tree, parent, key;
+  while (at && typeof at === "object" && Object.keys(at).length && (!parent || random(5))) {
+    parent = at;
+    const keys = Object.keys(at);
+    key = keys[random(keys.length)];
+    at = at[key];
+  }
+  if (random(4)) parent[key] = VALUES()[random(VALUES().length)];
+  else if (Array.isArray(parent)) parent.splice(Number(key), 1);
+  else delete parent[key];
+  return tree;
+}
+
+function damageBytes(bytes) {
+  const copy = Buffer.from(bytes);
+  for (let i = 1 + random(6); i > 0; i--) {
+    const at = random(2) ? random(Math.min(400, copy.length)) : random(copy.length);
+    copy[at] = random(2) ? random(256) : copy[at] ^ (1 << random(8));
+  }
+  return random(8) ? copy : copy.subarray(0, random(copy.length));
+}
+
+for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallback]]) {
+  const text = JSON.stringify(tokenizer), path = join(work, `${name}.json`), blobPath = join(work, `${name}.blob`);
+  writeFileSync(path, text);
+  const blob = run(path, "blob", text);
+  if (blob.length < 100) {
+    console.log(`${name}: the undamaged tokenizer is refused`);
+    process.exit(1);
+  }
+  for (let i = 0; i < Number(rounds); i++) {
+    const damaged = random(2) ? damageText(text) : JSON.stringify(damageTree(JSON.parse(text))), damagedBlob = damageBytes(blob);
+    writeFileSync(path, damaged);
+    run(path, "speed", damaged);
+    writeFileSync(blobPath, damagedBlob);
+    run(blobPath, "open", damagedBlob);
+  }
+}
+console.log(`${4 * Number(rounds)} damaged files, ${accepted} of them harmless, ${crashes} crashes`);
+process.exit(crashes ? 1 : 0);

@@ -1,0 +1,129 @@
+/*
+ * tokenize.c: drives the tokenizer for tests.
+ *   tokenize FOLDER records < RECORDS   each record: u32 byte count, bytes. Prints per record one line of
+ * ids, then one line with the decoded text, special tokens included, in hexadecimal. tokenize FOLDER speed <
+ * TEXT        prints bytes, ids and MB/s of encoding. tokenize FOLDER blob                writes the packed
+ * tables to standard output. tokenize BLOB open < TEXT           opens any file as packed tables; encodes and
+ * decodes if it is accepted. Ends with 1 and a message if the tokenizer is refused.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/base.h"
+#include "text/text.h"
+#include "tokenizer/tokenizer.h"
+
+static void read_all(text *input) {
+  static char buffer[65536];
+  for (size_t count; (count = fread(buffer, 1, sizeof buffer, stdin)) > 0;) text_append(input, buffer, count);
+}
+
+static void print_hex(void *user, const char *bytes, size_t count) {
+  (void)user;
+  for (size_t i = 0; i < count; i++) printf("%02x", (unsigned)(unsigned char)bytes[i]);
+}
+
+static void ignore_text(void *user, const char *bytes, size_t count) {
+  (void)bytes;
+  *(size_t *)user += count;
+}
+
+static int run_records(rt_encoder *e, const text *input) {
+  for (size_t at = 0; at + 4 <= input->count;) {
+    uint32_t count;
+    memcpy(&count, input->bytes + at, 4);
+    at += 4;
+    if (count > input->count - at) return 1;
+    if (!rt_encode(e, input->bytes + at, count, RT_ADD_SPECIAL)) return 1;
+    at += count;
+    rt_decoder d;
+    rt_decoder_init(&d, e->tokenizer, 0);
+    for (size_t i = 0; i < e->ids.count; i++) printf("%s%u", i ? " " : "", (unsigned)e->ids.items[i]);
+    putchar('\n');
+    for (size_t i = 0; i < e->ids.count; i++) rt_decode(&d, e->ids.items[i], print_hex, NULL);
+    rt_decode_end(&d, print_hex, NULL);
+    putchar('\n');
+  }
+  return 0;
+}
+
+static double seconds(void) {
+  struct timespec now;
+  timespec_get(&now, TIME_UTC);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int run_speed(rt_encoder *e, const text *input) {
+  double best = 1e9;
+  for (int i = 0; i < 5; i++) {
+    double begin = seconds();
+    if (!rt_encode(e, input->bytes, input->count, 0)) return 1;
+    double taken = seconds() - begin;
+    if (taken < best) best = taken;
+  }
+  printf("%zu bytes, %zu ids, %.1f MB/s\n", input->count, e->ids.count, (double)input->count / best / 1e6);
+  return 0;
+}
+
+/* What a hostile blob could do: encode and decode with it, whatever comes out. */
+static int run_open(rt_encoder *e, const text *input) {
+  size_t decoded = 0;
+  rt_decoder d;
+  rt_decoder_init(&d, e->tokenizer, 0);
+  rt_encode(e, input->bytes, input->count, RT_ADD_SPECIAL);
+  for (size_t i = 0; i < e->ids.count; i++) {
+    if (e->ids.items[i] >= e->tokenizer->header->vocab_size) abort();
+    rt_decode(&d, e->ids.items[i], ignore_text, &decoded);
+  }
+  for (uint32_t id = 0; id < 100; id++) rt_decode(&d, id, ignore_text, &decoded);
+  rt_decode_end(&d, ignore_text, &decoded);
+  return 0;
+}
+
+static int refuse(const char *file, const char *node, const char *cause) {
+  fprintf(stderr, "error: %s: %s: %s\n", file ? file : "", node ? node : "", cause);
+  return 1;
+}
+
+static int run(const char *mode, const text *blob, const text *input) {
+  rt_tokenizer t;
+  const char *wrong = rt_tokenizer_open(&t, blob->bytes, blob->count);
+  if (wrong) return refuse(NULL, NULL, wrong);
+  rt_encoder e;
+  rt_encoder_init(&e, &t);
+  int result = strcmp(mode, "records") == 0 ? run_records(&e, input)
+               : strcmp(mode, "speed") == 0 ? run_speed(&e, input)
+                                            : run_open(&e, input);
+  rt_encoder_free(&e);
+  return result;
+}
+
+int main(int argc, char **argv) {
+  if (argc != 3) return 2;
+  arena a = {0};
+  text blob = {0}, input = {0};
+  tok_summary summary;
+  int result = 0;
+  bool is_blob = strcmp(argv[2], "open") == 0;
+  if (is_blob) {
+    file_view file;
+    status s = file_map(&a, argv[1], &file);
+    if (s) return refuse(s->file, s->node, s->cause);
+    text_append(&blob, file.bytes, file.count);
+    file_unmap(&file);
+  } else {
+    status s = tok_compile(&a, argv[1], &blob, &summary);
+    if (s) result = refuse(s->file, s->node, s->cause);
+  }
+  if (!result && strcmp(argv[2], "blob") == 0) {
+    fwrite(blob.bytes, 1, blob.count, stdout);
+  } else if (!result) {
+    read_all(&input);
+    result = run(argv[2], &blob, &input);
+  }
+  text_free(&blob);
+  text_free(&input);
+  arena_free(&a);
+  return result;
+}

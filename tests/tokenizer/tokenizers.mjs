@@ -1,0 +1,78 @@
+// tokenizers.mjs: the tokenizers under test: those in ../shared, and families made of their vocabularies.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const CL100K =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const O200K = [
+  "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+  "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+  "\\p{N}{1,3}", " ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*", "\\s*[\\r\\n]+", "\\s+(?!\\S)", "\\s+",
+].join("|");
+
+const SPACE = "\u2581";
+const token = (id, content, flags = {}) =>
+  ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true, ...flags });
+const splitThenBytes = (...patterns) => ({
+  type: "Sequence",
+  pretokenizers: [
+    ...patterns.map((Regex) => ({ type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false })),
+    { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+  ],
+});
+const template = (...ids) => ({
+  type: "TemplateProcessing",
+  single: [{ SpecialToken: { id: "<|endoftext|>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+  pair: [],
+  special_tokens: { "<|endoftext|>": { id: "<|endoftext|>", ids, tokens: ids.map(() => "<|endoftext|>") } },
+});
+
+// Each: name, the base it is made of, and how.
+const FAMILIES = [
+  ["gpt2", "gpt2", (t) => t],
+  ["llama3", "gpt2", (t) => {
+    t.pre_tokenizer = splitThenBytes(CL100K);
+    t.model.ignore_merges = true;
+    t.post_processor = { type: "Sequence", processors: [t.post_processor, template(50256)] };
+    t.added_tokens.push(token(50257, "<|start_header_id|>"), token(50258, "<|start|>"), token(50300, "<|eot_id|>"));
+  }],
+  ["qwen2", "gpt2", (t) => {
+    t.normalizer = { type: "NFC" };
+    t.pre_tokenizer = splitThenBytes(CL100K.replace("{1,3}", ""));
+    t.added_tokens.push(token(50257, "<|im_start|>"), token(50258, "caf\u00e9", { normalized: true, special: false }));
+  }],
+  ["gpt4o", "gpt2", (t) => { t.pre_tokenizer = splitThenBytes(O200K); }],
+  ["deepseek", "gpt2", (t) => {
+    t.pre_tokenizer = splitThenBytes("[\r\n]", "\\s?[A-Za-z\u00b5\u00c0-\u00d6\u00d8-\u00f6]+", "\\s?[!-/:-~\uff01-\uff0f]+",
+      "\\s+$", "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+", "\\p{N}");
+  }],
+  ["roberta", "gpt2", (t) => {
+    t.pre_tokenizer.add_prefix_space = true;
+    t.post_processor = { type: "RobertaProcessing", sep: ["</s>", 50258], cls: ["<s>", 50257], trim_offsets: true, add_prefix_space: true };
+    t.added_tokens.push(token(50257, "<s>", { normalized: true }), token(50258, "</s>", { rstrip: true }), token(50259, "<mask>", { lstrip: true }));
+  }],
+  ["stories260K", "stories260K", (t) => t],
+  ["metaspace", "stories260K", (t) => {
+    t.normalizer = null;
+    t.pre_tokenizer = { type: "Metaspace", replacement: SPACE, prepend_scheme: "always", split: false };
+  }],
+  ["metaspace-first", "stories260K", (t) => {
+    t.normalizer = null;
+    t.pre_tokenizer = { type: "Metaspace", replacement: SPACE, prepend_scheme: "first", split: false };
+  }],
+  ["no-fallback", "stories260K", (t) => { t.model.byte_fallback = false; }],
+  ["unknown-apart", "stories260K", (t) => { t.model.byte_fallback = false; t.model.fuse_unk = false; }],
+];
+
+// [{ name, json }] of the families whose base is there. `folders`: base name -> folder with tokenizer.json.
+export function loadTokenizers(folders) {
+  const result = [];
+  for (const [name, base, change] of FAMILIES) {
+    const path = join(folders[base] ?? "", "tokenizer.json");
+    if (!folders[base] || !existsSync(path)) continue;
+    const json = JSON.parse(readFileSync(path, "utf8"));
+    change(json);
+    result.push({ name, json });
+  }
+  return result;
+}

@@ -1,0 +1,273 @@
+/* tokenizer_text_test.c: small tokenizers from JSON to ids and back, and what is refused. */
+#define _POSIX_C_SOURCE 200809L /* mkstemp, fdopen */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text/text.h"
+#include "tokenizer/tokenizer.h"
+
+#include <cmocka.h> /* last: it has a macro fail() */
+
+#define ADDED                                                                                                \
+  "'added_tokens':[{'id':20,'content':'<s>','special':true,'normalized':false},"                             \
+  "{'id':21,'content':'<m>','special':true,'normalized':false,'lstrip':true}]"
+#define TEMPLATE                                                                                             \
+  "'post_processor':{'type':'TemplateProcessing','single':[{'SpecialToken':{'id':'<s>','type_id':0}},"       \
+  "{'Sequence':{'id':'A','type_id':0}}],'special_tokens':{'<s>':{'id':'<s>','ids':[20],'tokens':['<s>']}}}"
+/* \u0120 is the byte-level spelling of a space; \u00c3 \u00a9 that of the two bytes of e with acute. */
+#define BYTE_LEVEL_PARTS                                                                                     \
+  "'pre_tokenizer':{'type':'ByteLevel','add_prefix_space':false},'decoder':{'type':'ByteLevel'}"
+#define BYTE_LEVEL_MODEL                                                                                     \
+  "'model':{'type':'BPE','vocab':{'l':0,'o':1,'w':2,'e':3,'r':4,'\\u0120':5,'\\u00c3':6,'\\u00a9':7,'lo':8," \
+  "'low':9,'er':10,'\\u0120l':11,'we':12},'merges':['l o','lo w','e r','w e',['\\u0120','l']]}"
+#define BYTE_LEVEL "{" ADDED "," TEMPLATE "," BYTE_LEVEL_PARTS "," BYTE_LEVEL_MODEL "}"
+#define FALLBACK                                                                                             \
+  "{" ADDED "," TEMPLATE ",'normalizer':{'type':'Sequence','normalizers':[{'type':'Prepend','prepend':"      \
+  "'\\u2581'},{'type':'Replace','pattern':{'String':' '},'content':'\\u2581'}]},'pre_tokenizer':null,"       \
+  "'decoder':{'type':'Sequence','decoders':[{'type':'Replace','pattern':{'String':'\\u2581'},'content':' "   \
+  "'},"                                                                                                      \
+  "{'type':'ByteFallback'},{'type':'Fuse'},{'type':'Strip','content':' ','start':1,'stop':0}]},"             \
+  "'model':{'type':'BPE','unk_token':'?','fuse_unk':true,'byte_fallback':true,'vocab':{'?':0,'\\u2581':1,"   \
+  "'l':2,'o':3,'w':4,'lo':5,'low':6,'\\u2581low':7,'<0xC3>':8,'<0xA9>':9},"                                  \
+  "'merges':['l o','lo w','\\u2581 low']}}"
+
+/* ---- a tokenizer under test ----------------------------------------------------------- */
+
+typedef struct {
+  arena a;
+  text blob;
+  tok_summary summary;
+  rt_tokenizer tokenizer;
+  rt_encoder encoder;
+} fixture;
+
+/* Compiles JSON with ' for ". The caller ends the fixture in any case. */
+static status compile(fixture *f, const char *json) {
+  *f = (fixture){0};
+  char path[] = "/tmp/smelt_tokenizer_XXXXXX";
+  int descriptor = mkstemp(path);
+  assert_true(descriptor >= 0);
+  FILE *file = fdopen(descriptor, "w");
+  for (; *json; json++) fputc(*json == '\'' ? '"' : *json, file);
+  fclose(file);
+  status s = tok_compile(&f->a, path, &f->blob, &f->summary);
+  unlink(path);
+  return s;
+}
+
+static void begin(fixture *f, const char *json) {
+  status s = compile(f, json);
+  if (s) fail_msg("%s: %s", s->node ? s->node : "", s->cause);
+  assert_null(rt_tokenizer_open(&f->tokenizer, f->blob.bytes, f->blob.count));
+  rt_encoder_init(&f->encoder, &f->tokenizer);
+}
+
+static void end(fixture *f) {
+  rt_encoder_free(&f->encoder);
+  text_free(&f->blob);
+  arena_free(&f->a);
+}
+
+static void collect(void *user, const char *bytes, size_t count) {
+  text_append(user, bytes, count);
+}
+
+#define EXPECT_IDS(f, input, flags, ...)                                                                     \
+  do {                                                                                                       \
+    static const uint32_t expected[] = {__VA_ARGS__};                                                        \
+    assert_true(rt_encode(&(f)->encoder, (input), sizeof(input) - 1, (flags)));                              \
+    assert_int_equal((f)->encoder.ids.count, sizeof expected / sizeof *expected);                            \
+    assert_memory_equal((f)->encoder.ids.items, expected, sizeof expected);                                  \
+  } while (0)
+
+/* Decodes the last ids, one at a time, and compares. */
+static void expect_text(fixture *f, unsigned flags, const char *expected) {
+  text decoded = {0};
+  rt_decoder d;
+  rt_decoder_init(&d, &f->tokenizer, flags);
+  for (size_t i = 0; i < f->encoder.ids.count; i++) rt_decode(&d, f->encoder.ids.items[i], collect, &decoded);
+  rt_decode_end(&d, collect, &decoded);
+  assert_string_equal(decoded.bytes ? decoded.bytes : "", expected);
+  text_free(&decoded);
+}
+
+/* ---- byte level ------------------------------------------------------------------------- */
+
+static void byte_level_encodes_and_decodes(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, BYTE_LEVEL);
+  assert_string_equal(f.summary.family, "byte-level BPE");
+  assert_int_equal(f.summary.vocab_size, 22);
+  EXPECT_IDS(&f, "lower", RT_ADD_SPECIAL, 20, 9, 10);
+  expect_text(&f, RT_SKIP_SPECIAL, "lower");
+  expect_text(&f, 0, "<s>lower");
+  EXPECT_IDS(&f, "low low", 0, 9, 5, 9); /* l and o merge before the space and l would */
+  end(&f);
+}
+
+static void added_tokens_are_cut_out(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, BYTE_LEVEL);
+  EXPECT_IDS(&f, "lo<s>lo", 0, 8, 20, 8);
+  EXPECT_IDS(&f, "lo  <m> lo", 0, 8, 21, 5, 8); /* <m> takes the space before it */
+  EXPECT_IDS(&f, "<s>", RT_ADD_SPECIAL, 20, 20);
+  assert_true(rt_encode(&f.encoder, "<s>lo", 5, RT_IGNORE_SPECIAL)); /* < and > are no tokens here */
+  assert_int_equal(f.encoder.ids.count, 1);
+  end(&f);
+}
+
+static void broken_bytes_pass_through_byte_level(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, BYTE_LEVEL);
+  EXPECT_IDS(&f, "\xc3\xc3\xa9", 0, 6, 6, 7);
+  expect_text(&f, 0, "\xef\xbf\xbd\xc3\xa9");
+  end(&f);
+}
+
+static void decoding_never_shows_half_a_character(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, BYTE_LEVEL);
+  text out = {0};
+  rt_decoder d;
+  rt_decoder_init(&d, &f.tokenizer, 0);
+  rt_decode(&d, 6, collect, &out);
+  assert_int_equal(out.count, 0);
+  rt_decode(&d, 7, collect, &out);
+  assert_string_equal(out.bytes, "\xc3\xa9");
+  rt_decode(&d, 6, collect, &out);
+  rt_decode(&d, 0, collect, &out); /* what was held can no longer become a character */
+  assert_string_equal(out.bytes, "\xc3\xa9\xef\xbf\xbdl");
+  rt_decode(&d, 6, collect, &out);
+  rt_decode(&d, 4000000000u, collect, &out);
+  rt_decode_end(&d, collect, &out);
+  assert_string_equal(out.bytes, "\xc3\xa9\xef\xbf\xbdl\xef\xbf\xbd");
+  text_free(&out);
+  end(&f);
+}
+
+/* ---- byte fallback ----------------------------------------------------------------------- */
+
+static void fallback_encodes_and_decodes(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, FALLBACK);
+  assert_string_equal(f.summary.family, "BPE with byte fallback");
+  EXPECT_IDS(&f, "low low", RT_ADD_SPECIAL, 20, 7, 7);
+  expect_text(&f, RT_SKIP_SPECIAL, "low low");
+  expect_text(&f, 0, "<s> low low");
+  EXPECT_IDS(&f, "lo\xc3\xa9", 0, 1, 5, 8, 9);
+  expect_text(&f, 0, "lo\xc3\xa9");
+  EXPECT_IDS(&f, "lxyo", 0, 1, 2, 0, 3); /* two unknown characters, one unknown token */
+  assert_true(rt_encode(&f.encoder, "", 0, 0));
+  assert_int_equal(f.encoder.ids.count, 0);
+  EXPECT_IDS(&f, "  low", 0, 1, 1, 7);
+  expect_text(&f, 0, "  low");
+  end(&f);
+}
+
+/* ---- long pieces --------------------------------------------------------------------------- */
+
+/* The heap of long pieces and the scan of short ones give the same: compared over a piece of growing length.
+ */
+static void long_pieces_merge_as_short_ones(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, BYTE_LEVEL);
+  char piece[3 * 100 + 1] = "";
+  for (int i = 1; i <= 100; i++) {
+    strcat(piece, "low");
+    assert_true(rt_encode(&f.encoder, piece, strlen(piece), 0));
+    assert_int_equal(f.encoder.ids.count, i);
+    for (int k = 0; k < i; k++) assert_int_equal(f.encoder.ids.items[k], 9);
+  }
+  end(&f);
+}
+
+/* ---- what is refused ------------------------------------------------------------------------ */
+
+static void failures_name_the_path(void **unused) {
+  (void)unused;
+  static const struct {
+    const char *json, *node, *cause;
+  } rows[] = {
+      {"{'model':{'type':'WordPiece','vocab':{}}}", "model", "WordPiece"},
+      {"{'model':{'type':'Unigram','vocab':[]}}", "model", "Unigram"},
+      {"[]", "the document", "type"},
+      {"{'model':3}", "model", "type"},
+      {"{'model':{'type':'BPE','vocab':{'a':0,'b':0},'merges':[]}}", "model.vocab", "two tokens"},
+      {"{'model':{'type':'BPE','vocab':{'a':-1},'merges':[]}}", "model.vocab.a", "range"},
+      {"{'model':{'type':'BPE','vocab':{'a':0},'merges':[],'end_of_word_suffix':'</w>'}}",
+       "model.end_of_word_suffix", "not supported"},
+      {"{'normalizer':{'type':'Sequence','normalizers':[{'type':'NFC'},{'type':'Lowercase'}]}"
+       "," BYTE_LEVEL_PARTS "," BYTE_LEVEL_MODEL "}",
+       "normalizer.normalizers[1]", "Lowercase"},
+      {"{'pre_tokenizer':{'type':'Split','pattern':{'Regex':'(?<=a)'},'behavior':'Isolated','invert':false},"
+       "'decoder':{'type':'Fuse'}," BYTE_LEVEL_MODEL "}",
+       "pre_tokenizer.pattern", "unsupported kind of group"},
+      {"{'pre_tokenizer':{'type':'Whitespace'},'decoder':{'type':'Fuse'}," BYTE_LEVEL_MODEL "}",
+       "pre_tokenizer", "Whitespace"},
+      {"{'decoder':{'type':'CTC'}," BYTE_LEVEL_MODEL "}", "decoder", "CTC"},
+      {"{" BYTE_LEVEL_MODEL "}", "decoder", "without a decoder"},
+      {"{" BYTE_LEVEL_PARTS ",'model':{'type':'BPE','vocab':{'a':0,'b':1},'merges':['a b']}}",
+       "model.merges[0]", "'ab'"},
+      {"{" BYTE_LEVEL_PARTS ",'post_processor':{'type':'Other'}," BYTE_LEVEL_MODEL "}", "post_processor",
+       "Other"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    fixture f;
+    status s = compile(&f, rows[i].json);
+    if (!s) fail_msg("row %zu is accepted", i);
+    assert_int_equal(s->code, STATUS_INPUT);
+    assert_non_null(s->file);
+    assert_non_null(s->node);
+    assert_non_null(strstr(s->node, rows[i].node));
+    assert_non_null(strstr(s->cause, rows[i].cause));
+    assert_int_equal(f.blob.count, 0);
+    end(&f);
+  }
+}
+
+static void broken_blobs_are_refused(void **unused) {
+  (void)unused;
+  fixture f;
+  rt_tokenizer t;
+  begin(&f, BYTE_LEVEL);
+  assert_non_null(rt_tokenizer_open(&t, f.blob.bytes, f.blob.count - 8));
+  assert_non_null(rt_tokenizer_open(&t, f.blob.bytes, 10));
+  assert_non_null(rt_tokenizer_open(&t, NULL, 0));
+  tok_header *header = (tok_header *)(void *)f.blob.bytes;
+  for (int i = 0; i < TOK_SECTION_COUNT; i++) {
+    tok_section kept = header->sections[i];
+    header->sections[i].offset = UINT32_MAX - 7;
+    assert_non_null(rt_tokenizer_open(&t, f.blob.bytes, f.blob.count));
+    header->sections[i] = (tok_section){kept.offset, UINT32_MAX};
+    assert_non_null(rt_tokenizer_open(&t, f.blob.bytes, f.blob.count));
+    header->sections[i] = kept;
+  }
+  assert_null(rt_tokenizer_open(&t, f.blob.bytes, f.blob.count));
+  end(&f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(byte_level_encodes_and_decodes),
+      cmocka_unit_test(added_tokens_are_cut_out),
+      cmocka_unit_test(broken_bytes_pass_through_byte_level),
+      cmocka_unit_test(decoding_never_shows_half_a_character),
+      cmocka_unit_test(fallback_encodes_and_decodes),
+      cmocka_unit_test(long_pieces_merge_as_short_ones),
+      cmocka_unit_test(failures_name_the_path),
+      cmocka_unit_test(broken_blobs_are_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
