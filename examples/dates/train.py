@@ -132,7 +132,7 @@ def score(model, tokenizer, pairs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=2200)
     parser.add_argument("--checkpoint", default="/tmp/dates.pt")
     arguments = parser.parse_args()
     torch.manual_seed(SEED)

@@ -1,6 +1,6 @@
 """Trains the verse writer on two CPU cores and reports how well it predicts the held-out chapters.
 
-    python3 train.py --steps 3000
+    python3 train.py
 
 Stop it whenever you like: the checkpoint is written every few hundred steps, and the same command goes on from it.
 """
@@ -24,12 +24,14 @@ from byte_level_bpe import Tokenizer, learn_merges  # noqa: E402
 
 END_OF_TEXT = "<|endoftext|>"
 SEED = 1611
-BATCH_TOKENS = 4608
+BATCH_TOKENS = 3072
 SHORT_WINDOW = 128  # attention over long windows is half of the cost, so most steps see short ones
 SHORT_SHARE = 0.85  # of the steps; the rest see windows as long as the model has positions
-PEAK_RATE = 3e-3
-WARM_UP_STEPS = 100
-CHECKPOINT_STEPS = 200
+ADAM_PEAK_RATE = 4e-3
+MUON_PEAK_RATE = 2e-2
+WEIGHT_DECAY = 0.03
+WARM_UP_STEPS = 50
+CHECKPOINT_STEPS = 100
 
 
 def make_tokenizer(training_chapters, vocab_size):
@@ -43,20 +45,54 @@ def to_ids(tokenizer, chapters):
     return torch.tensor([id for chapter in chapters for id in [end, *tokenizer.encode(chapter)]])
 
 
-def learning_rate(step, step_count):
-    """Linear warm-up, then a half cosine down to a hundredth of the peak."""
+def rate_factor(step, step_count):
+    """Share of the peak rate: linear warm-up, then a half cosine down to a hundredth."""
     if step < WARM_UP_STEPS:
-        return PEAK_RATE * (step + 1) / WARM_UP_STEPS
+        return (step + 1) / WARM_UP_STEPS
     done = (step - WARM_UP_STEPS) / max(1, step_count - WARM_UP_STEPS)
-    return PEAK_RATE * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
-def make_optimizer(model):
-    """AdamW that decays matrices but leaves gains, biases and positions alone."""
-    decayed = [p for name, p in model.named_parameters() if p.dim() == 2 and not name.startswith("wpe")]
-    others = [p for name, p in model.named_parameters() if p.dim() != 2 or name.startswith("wpe")]
-    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.98))
+def make_orthogonal(matrix):
+    """A matrix with about the same singular vectors and all singular values near 1 (five Newton-Schulz steps)."""
+    if matrix.size(0) > matrix.size(1):
+        return make_orthogonal(matrix.T).T  # the square below is then the smaller of the two
+    x = matrix / (matrix.norm() + 1e-7)
+    for _ in range(5):
+        square = x @ x.T
+        x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
+    return x
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum made orthogonal, for [inputs, outputs] matrices (Jordan et al., "Muon", 2024)."""
+
+    MOMENTUM = 0.95
+
+    def __init__(self, weights, rate):
+        super().__init__(weights, {"lr": rate})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for weight in group["params"]:
+                momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
+                momentum.lerp_(weight.grad, 1 - self.MOMENTUM)
+                update = weight.grad.lerp(momentum, self.MOMENTUM)
+                inputs, outputs = weight.shape
+                # Query, key and value share one matrix but are three maps.
+                maps = update.chunk(3, dim=1) if outputs == 3 * inputs else [update]
+                scale = math.sqrt(max(1, maps[0].size(1) / inputs))
+                update = torch.cat([make_orthogonal(part) for part in maps], dim=1)
+                weight.mul_(1 - WEIGHT_DECAY * group["lr"])
+                weight.add_(update, alpha=-group["lr"] * scale)
+
+
+def make_optimizers(model):
+    """Muon for the matrices in the blocks; Adam for embeddings, gains and biases."""
+    matrices = [p for name, p in model.named_parameters() if p.dim() == 2 and name.startswith("h.")]
+    others = [p for name, p in model.named_parameters() if p.dim() != 2 or not name.startswith("h.")]
+    return [Muon(matrices, MUON_PEAK_RATE), torch.optim.Adam(others, lr=ADAM_PEAK_RATE, betas=(0.9, 0.98))]
 
 
 def draw_batch(ids, length, n_positions, generator):
@@ -71,28 +107,31 @@ def draw_batch(ids, length, n_positions, generator):
 
 
 def train(model, ids, step_count, checkpoint):
-    optimizer = make_optimizer(model)
+    optimizers = make_optimizers(model)
+    peaks = [optimizer.defaults["lr"] for optimizer in optimizers]
     first_step = 0
     if os.path.exists(checkpoint):
         saved = torch.load(checkpoint)
         model.load_state_dict(saved["model"])
-        optimizer.load_state_dict(saved["optimizer"])
+        for optimizer, state in zip(optimizers, saved["optimizers"]):
+            optimizer.load_state_dict(state)
         first_step = saved["step"]
     model.train()
     started, losses = time.time(), []
     for step in range(first_step, step_count):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, step_count)
+        for optimizer, peak in zip(optimizers, peaks):
+            optimizer.param_groups[0]["lr"] = peak * rate_factor(step, step_count)
         # Seeded by step, so a run that was stopped and continued sees the same windows as one that was not.
         generator = torch.Generator().manual_seed(SEED * 1_000_000 + step)
         length = SHORT_WINDOW if step < SHORT_SHARE * step_count else model.config.n_positions
         inputs, targets, position_ids = draw_batch(ids, length, model.config.n_positions, generator)
         logits, _ = model(inputs, position_ids=position_ids)
         loss = nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
         losses.append(loss.item())
         if (step + 1) % 50 == 0:
             seconds = (time.time() - started) / (step + 1 - first_step)
@@ -100,7 +139,8 @@ def train(model, ids, step_count, checkpoint):
             print(f"step {step + 1}/{step_count}  loss {mean_loss:.3f}  {seconds:.2f} s/step", flush=True)
             losses = []
         if (step + 1) % CHECKPOINT_STEPS == 0 or step + 1 == step_count:
-            saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
+            states = [optimizer.state_dict() for optimizer in optimizers]
+            saved = {"model": model.state_dict(), "optimizers": states, "step": step + 1}
             torch.save(saved, checkpoint + ".part")
             os.replace(checkpoint + ".part", checkpoint)
 
@@ -131,7 +171,7 @@ def measure(model, tokenizer, chapters):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--checkpoint", default="/tmp/verse.pt")
     arguments = parser.parse_args()
     torch.manual_seed(SEED)
