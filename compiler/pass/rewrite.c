@@ -6,12 +6,22 @@
 
 enum { REWRITE_MAX_ROUNDS = 64 };
 
+/* A rule that gave up may have built something: it must not count as a reader. */
+static void take_back(ir_graph *g, const ir_node *before, const ir_node *n) {
+  for (ir_node *made = n->previous, *previous; made != before; made = previous) {
+    previous = made->previous;
+    if (made->result->use_count == 0) ir_remove_node(g, made);
+  }
+}
+
 static ir_value *apply_rules(ir_builder *b, ir_node *n, const rewrite_rule *rules, size_t rule_count) {
   for (size_t i = 0; i < rule_count; i++) {
     if (rules[i].op != n->op && rules[i].op != REWRITE_ANY_OP) continue;
+    const ir_node *before = n->previous;
     ir_value *replacement = rules[i].apply(b, n);
     if (b->failed) return NULL;
     if (replacement && replacement != n->result) return replacement;
+    take_back(b->graph, before, n);
   }
   return NULL;
 }
