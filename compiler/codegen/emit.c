@@ -281,3 +281,20 @@ LLVMValueRef emit_sum_each(emitter *e, LLVMValueRef *vs, int count) {
     }
   return vs[0];
 }
+
+/* log2(count) times the rows of both halves are merged, element by element. */
+void emit_transpose(emitter *e, LLVMValueRef *vs, int count) {
+  int low[64], high[64];
+  LLVMValueRef merged[64];
+  for (int i = 0; i < count; i++) {
+    low[i] = i / 2 + (i % 2) * count;
+    high[i] = low[i] + count / 2;
+  }
+  for (int merges = 1; merges < count; merges *= 2) {
+    for (int i = 0; i < count / 2; i++) {
+      merged[2 * i] = shuffle(e, vs[i], vs[i + count / 2], low, count);
+      merged[2 * i + 1] = shuffle(e, vs[i], vs[i + count / 2], high, count);
+    }
+    for (int i = 0; i < count; i++) vs[i] = merged[i];
+  }
+}

@@ -1,0 +1,172 @@
+/*
+ * attention_scores.c: the two products of a block of attention. Queries times
+ * keys: the keys are transposed once per block, then both products are the
+ * register tile of tile.h. A single query takes dot products instead.
+ */
+#include "codegen/kernels/attention.h"
+
+/* The row of k (or v) for key first_key + key. */
+static LLVMValueRef key_row(emitter *e, const attention *t, const plan_operand *operand, LLVMValueRef rows,
+                            LLVMValueRef key) {
+  LLVMValueRef offset = emit_mul(e, emit_add(e, t->first_key, key), kernel_stride(e, operand, 2));
+  return emit_at(e, operand->value->type.dtype, rows, offset);
+}
+
+/* Rows of k for `lanes` keys from `key`; past the block's end the last one again, whose scores are masked. */
+static void lane_keys(emitter *e, const attention *t, LLVMValueRef key, LLVMValueRef *rows) {
+  LLVMValueRef last = emit_sub(e, t->key_count, emit_index(e, 1));
+  for (int i = 0; i < t->lanes; i++)
+    rows[i] = key_row(e, t, t->k, t->k_rows, emit_imin(e, emit_add(e, key, emit_index(e, i)), last));
+}
+
+/* A vector of features from `depth` of the row; missing ones are zero. */
+static LLVMValueRef features(emitter *e, const attention *t, LLVMValueRef row, LLVMValueRef depth, bool whole) {
+  ir_dtype dtype = t->k->value->type.dtype;
+  LLVMValueRef count = whole ? NULL : emit_sub(e, t->D, depth);
+  return emit_load_part(e, dtype, emit_at(e, dtype, row, depth), t->lanes, count);
+}
+
+/* Covers the features in vectors; whole: no feature of the vector is missing. */
+typedef void feature_body(emitter *e, LLVMValueRef depth, bool whole, void *user);
+static void each_features(emitter *e, const attention *t, feature_body *body, void *user) {
+  LLVMValueRef lanes = emit_index(e, t->lanes), zero = emit_index(e, 0);
+  LLVMValueRef whole = emit_mul(e, emit_udiv(e, t->D, lanes), lanes);
+  int64_t known;
+  emit_loop wholes = emit_loop_begin(e, zero, whole, t->lanes);
+  body(e, wholes.index, true, user);
+  emit_loop_end(e, &wholes);
+  if (emit_is_constant(t->D, &known) && known % t->lanes == 0) return;
+  emit_loop rest = emit_loop_begin(e, whole, t->D, t->lanes);
+  body(e, rest.index, false, user);
+  emit_loop_end(e, &rest);
+}
+
+/* ---- scores ------------------------------------------------------------------------------ */
+
+typedef struct {
+  const attention *t;
+  LLVMValueRef rows[64];  /* of k, one per lane */
+  LLVMValueRef key;
+  LLVMValueRef sums[64];  /* variables: one query's dot products, vectors to be added up */
+} key_vector;
+
+static void transpose_features(emitter *e, LLVMValueRef depth, bool whole, void *user) {
+  key_vector *v = user;
+  const attention *t = v->t;
+  LLVMValueRef block[64];
+  for (int i = 0; i < t->lanes; i++) block[i] = features(e, t, v->rows[i], depth, whole);
+  emit_transpose(e, block, t->lanes);
+  for (int i = 0; i < t->lanes; i++) {
+    LLVMValueRef d = emit_add(e, depth, emit_index(e, i));
+    emit_store(e, t->dtype, attention_element(e, t, t->stack_keys, d, ATTENTION_KEYS, v->key), block[i]);
+  }
+}
+
+static void multiply_features(emitter *e, LLVMValueRef depth, bool whole, void *user) {
+  key_vector *v = user;
+  const attention *t = v->t;
+  LLVMValueRef q = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_q, depth), t->lanes);
+  for (int i = 0; i < t->lanes; i++) {
+    LLVMValueRef k = features(e, t, v->rows[i], depth, whole);
+    /* room behind the last feature of q holds anything */
+    LLVMValueRef x = whole ? q : emit_load_part(e, t->dtype, emit_at(e, t->dtype, t->stack_q, depth), t->lanes,
+                                                emit_sub(e, t->D, depth));
+    emit_set(e, v->sums[i], emit_fma(e, x, k, emit_get(e, v->sums[i])));
+  }
+}
+
+static void one_query_scores(emitter *e, const attention *t) {
+  key_vector v = {.t = t};
+  LLVMTypeRef type = emit_type(e, t->dtype, t->lanes);
+  emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
+  v.key = keys.index;
+  lane_keys(e, t, v.key, v.rows);
+  for (int i = 0; i < t->lanes; i++) v.sums[i] = emit_variable(e, type, emit_zero(type));
+  each_features(e, t, multiply_features, &v);
+  LLVMValueRef sums[64];
+  for (int i = 0; i < t->lanes; i++) sums[i] = emit_get(e, v.sums[i]);
+  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_scores, v.key), emit_sum_each(e, sums, t->lanes));
+  emit_loop_end(e, &keys);
+}
+
+static void transpose_keys(emitter *e, const attention *t) {
+  key_vector v = {.t = t};
+  emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
+  v.key = keys.index;
+  lane_keys(e, t, v.key, v.rows);
+  each_features(e, t, transpose_features, &v);
+  emit_loop_end(e, &keys);
+}
+
+void attention_scores(emitter *e, const attention *t) {
+  if (t->one_query) {
+    one_query_scores(e, t);
+    return;
+  }
+  transpose_keys(e, t);
+  LLVMValueRef zero = emit_index(e, 0);
+  emit_loop rows = emit_loop_begin(e, zero, t->query_count, t->tile_rows);
+  emit_loop columns = emit_loop_begin(e, zero, t->key_count, (int64_t)t->vectors * t->lanes);
+  tile m = {.rows = t->tile_rows, .vectors = t->vectors, .lanes = t->lanes, .dtype = t->dtype, .x_dtype = t->dtype,
+            .w_dtype = t->dtype, .x_stride = emit_index(e, t->depth_room), .w_stride = emit_index(e, ATTENTION_KEYS),
+            .depth = t->D};
+  m.x = attention_element(e, t, t->stack_q, rows.index, t->depth_room, zero);
+  LLVMValueRef column[TILE_MAX_VECTORS], sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
+  for (int j = 0; j < t->vectors; j++) {
+    column[j] = emit_add(e, columns.index, emit_index(e, (int64_t)j * t->lanes));
+    m.w[j] = emit_at(e, t->dtype, t->stack_keys, column[j]);
+  }
+  tile_multiply(e, &m, sums);
+  for (int r = 0; r < t->tile_rows; r++)
+    for (int j = 0; j < t->vectors; j++) {
+      LLVMValueRef row = emit_add(e, rows.index, emit_index(e, r));
+      emit_store(e, t->dtype, attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, column[j]),
+                 sums[r * t->vectors + j]);
+    }
+  emit_loop_end(e, &columns);
+  emit_loop_end(e, &rows);
+}
+
+/* ---- values -------------------------------------------------------------------------------- */
+
+/* A tile of the sums: rows from `row`, columns of v from `column`; whole: all columns exist. */
+static void value_tile(emitter *e, const attention *t, LLVMValueRef row, LLVMValueRef column, bool whole) {
+  LLVMValueRef zero = emit_index(e, 0);
+  ir_dtype dtype = t->v->value->type.dtype;
+  tile m = {.rows = t->tile_rows, .vectors = t->vectors, .lanes = t->lanes, .dtype = t->dtype, .x_dtype = t->dtype,
+            .w_dtype = dtype, .x_stride = emit_index(e, ATTENTION_KEYS), .w_stride = kernel_stride(e, t->v, 2),
+            .depth = t->key_count};
+  m.x = attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, zero);
+  LLVMValueRef n[TILE_MAX_VECTORS], sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
+  for (int j = 0; j < t->vectors; j++) {
+    n[j] = emit_add(e, column, emit_index(e, (int64_t)j * t->lanes));
+    m.w[j] = emit_at(e, dtype, key_row(e, t, t->v, t->v_rows, zero), n[j]);
+    if (!whole) m.w_count[j] = emit_sub(e, t->E, n[j]);
+  }
+  tile_multiply(e, &m, sums);
+  for (int r = 0; r < t->tile_rows; r++) {
+    LLVMValueRef here = emit_add(e, row, emit_index(e, r));
+    LLVMValueRef fade = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, here), 1);
+    for (int j = 0; j < t->vectors; j++) {
+      LLVMValueRef at = attention_element(e, t, t->stack_sums, here, t->width_room, n[j]);
+      LLVMValueRef old = emit_load(e, t->dtype, at, t->lanes);
+      emit_store(e, t->dtype, at, emit_fma(e, old, fade, sums[r * t->vectors + j]));
+    }
+  }
+}
+
+void attention_values(emitter *e, const attention *t) {
+  int64_t width = (int64_t)t->vectors * t->lanes, known;
+  LLVMValueRef zero = emit_index(e, 0), step = emit_index(e, width);
+  LLVMValueRef whole = emit_mul(e, emit_udiv(e, t->E, step), step);
+  emit_loop rows = emit_loop_begin(e, zero, t->query_count, t->tile_rows);
+  emit_loop wholes = emit_loop_begin(e, zero, whole, width);
+  value_tile(e, t, rows.index, wholes.index, true);
+  emit_loop_end(e, &wholes);
+  if (!emit_is_constant(t->E, &known) || known % width != 0) {
+    emit_loop rest = emit_loop_begin(e, whole, t->E, width);
+    value_tile(e, t, rows.index, rest.index, false);
+    emit_loop_end(e, &rest);
+  }
+  emit_loop_end(e, &rows);
+}
