@@ -79,14 +79,11 @@ static status new_place(planner *p, ir_value *v, plan_view *view) {
 
 /* Gives v a place in memory if it has none: a constant's in the weights, else the result of a loop nest. */
 static status materialise(planner *p, ir_value *v) {
+  if (ir_value_is_const(v)) plan_place_constant(p, v);
   if (place_of(p, v)) return OK;
   plan_view view;
-  if (ir_value_is_const(v)) {
-    view = plan_weight_view(p, v->def->attrs.constant, PLAN_STRIDED);
-  } else {
-    TRY(new_place(p, v, &view));
-    TRY(plan_add_cluster(p, v, &view));
-  }
+  TRY(new_place(p, v, &view));
+  TRY(plan_add_cluster(p, v, &view));
   set_place(p, v, &view);
   return OK;
 }
@@ -155,13 +152,26 @@ static status plan_state_node(planner *p, ir_node *n) {
 
 /* ---- one graph ---- */
 
+/* Whether constant n is stored as a linear's panels and in no other form. */
+static bool is_linear_weight(planner *p, const ir_node *n) {
+  const ir_node *reader = n->result->use_count == 1 ? pointer_map_get(&p->consumers, n->result) : NULL;
+  return reader && reader->op == IR_LINEAR && reader->operands[1] == n->result;
+}
+
 static status plan_node(planner *p, ir_node *n) {
+  if (n->op == IR_CONST && is_linear_weight(p, n)) return OK;
   switch (ir_op_describe(n->op)->op_class) {
   case IR_CLASS_STATE: return plan_state_node(p, n);
   case IR_CLASS_DEDICATED: return add_dedicated(p, n);
+  case IR_CLASS_SOURCE:
+    if (n->op == IR_CONST) return OK; /* placed when it is read */
+    break;
   case IR_CLASS_MOVEMENT: {
     plan_view view;
-    const plan_view *source = place_of(p, n->operands[0]);
+    int64_t count;
+    ir_value *x = n->operands[0];
+    if (ir_value_is_const(x) && ir_type_is_static(&x->type, &count) && count > 1) plan_place_constant(p, x);
+    const plan_view *source = place_of(p, x);
     if (n->operand_count == 1 && source && plan_view_through(p->m, n, source, &view)) {
       set_place(p, n->result, &view);
       return OK;
