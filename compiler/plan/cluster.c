@@ -71,6 +71,7 @@ typedef struct {
 } cluster;
 
 static status collect(planner *p, cluster *c, ir_value *v) {
+  if (ir_value_is_const(v) && !is_scalar_const(v)) plan_place_constant(p, v);
   const plan_view *view = pointer_map_get(&p->places, v);
   if (view) {
     for (size_t i = 0; i < c->read_count; i++) {

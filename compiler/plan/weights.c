@@ -31,6 +31,12 @@ plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout)
   return view;
 }
 
+void plan_place_constant(planner *p, ir_value *v) {
+  if (pointer_map_get(&p->places, v)) return;
+  plan_view view = plan_weight_view(p, v->def->attrs.constant, PLAN_STRIDED);
+  pointer_map_set(p->a, &p->places, v, arena_copy(p->a, &view, sizeof view));
+}
+
 /* ---- tied embeddings ---- */
 
 /* Whether w [K, N] holds c [N, K] transposed, element by element: exporters store a tied weight twice. */
