@@ -64,7 +64,7 @@ int dim_compare_dims(ir_dim a, ir_dim b) {
     int64_t x = a->terms[i].coefficient, y = b->terms[i].coefficient;
     if (x != y) return x < y ? -1 : 1;
   }
-  return a->term_count - b->term_count;
+  return b->term_count - a->term_count;
 }
 
 int dim_compare_atoms(const dim_atom *a, const dim_atom *b) {
@@ -303,8 +303,24 @@ static ir_dim add_scaled(ir_module *m, ir_dim a, ir_dim b, int64_t scale) {
 ir_dim ir_dim_add(ir_module *m, ir_dim a, ir_dim b) {
   return add_scaled(m, a, b, 1);
 }
+
+/*
+ * a - max(x, y) is min(a - x, a - y): better where one of them is a constant, as in s - max(s - 1, 0), the
+ * length of a slice from -1 on.
+ */
+static ir_dim subtract_choice(ir_module *m, ir_dim a, const dim_atom *choice) {
+  ir_dim x = add_scaled(m, a, choice->left, -1), y = add_scaled(m, a, choice->right, -1);
+  if (!ir_dim_is_const(x, NULL) && !ir_dim_is_const(y, NULL)) return NULL;
+  return choice->op == IR_DIM_MAX ? ir_dim_min(m, x, y) : ir_dim_max(m, x, y);
+}
+
 ir_dim ir_dim_sub(ir_module *m, ir_dim a, ir_dim b) {
-  return add_scaled(m, a, b, -1);
+  const dim_atom *atom = dim_as_atom(b);
+  ir_dim chosen = NULL;
+  if (atom && (atom->op == IR_DIM_MAX || atom->op == IR_DIM_MIN) && !ir_dim_is_const(a, NULL)) {
+    chosen = subtract_choice(m, a, atom);
+  }
+  return chosen ? chosen : add_scaled(m, a, b, -1);
 }
 
 ir_dim ir_dim_mul(ir_module *m, ir_dim a, ir_dim b) {

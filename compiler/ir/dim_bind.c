@@ -93,9 +93,11 @@ static bool bind_free(ir_module *m, ir_dim symbol, ir_dim value) {
   dim_symbol *own = symbol_of(m, symbol);
   int64_t lowest, highest;
   ir_dim_bounds(m, value, &lowest, &highest);
-  if (highest < 0 || lowest > own->maximum) return false;
-  if (ir_dim_is_symbol(value) && symbol_of(m, value)->maximum > own->maximum) {
-    symbol_of(m, value)->maximum = own->maximum;
+  if (highest < own->minimum || lowest > own->maximum) return false;
+  if (ir_dim_is_symbol(value)) {
+    dim_symbol *other = symbol_of(m, value);
+    if (other->minimum < own->minimum) other->minimum = own->minimum;
+    if (other->maximum > own->maximum) other->maximum = own->maximum;
   }
   own->binding = value;
   dim_table(m)->epoch++;
@@ -128,6 +130,12 @@ void ir_dim_set_maximum(ir_module *m, ir_dim symbol, int64_t maximum) {
 }
 int64_t ir_dim_maximum(ir_module *m, ir_dim symbol) {
   return symbol_of(m, symbol)->maximum;
+}
+void ir_dim_set_minimum(ir_module *m, ir_dim symbol, int64_t minimum) {
+  symbol_of(m, symbol)->minimum = minimum;
+}
+int64_t ir_dim_minimum(ir_module *m, ir_dim symbol) {
+  return symbol_of(m, symbol)->minimum;
 }
 size_t ir_dim_symbol_count(ir_module *m) {
   return dim_table(m)->symbol_count;
@@ -201,7 +209,7 @@ static interval bounds_of(ir_module *m, ir_dim d);
 static interval atom_bounds(ir_module *m, const dim_atom *atom) {
   if (atom->op == IR_DIM_SYMBOL) {
     const dim_symbol *symbol = &dim_table(m)->symbols[atom->symbol];
-    return symbol->binding ? bounds_of(m, symbol->binding) : (interval){0, symbol->maximum};
+    return symbol->binding ? bounds_of(m, symbol->binding) : (interval){symbol->minimum, symbol->maximum};
   }
   interval a = bounds_of(m, atom->left), b = bounds_of(m, atom->right);
   switch (atom->op) {

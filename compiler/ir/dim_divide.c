@@ -168,9 +168,14 @@ static bool absorbs(ir_dim whole, ir_dim_op op, ir_dim part) {
 }
 
 static ir_dim choose(ir_module *m, ir_dim_op op, ir_dim a, ir_dim b) {
-  ir_dim difference = ir_dim_sub(m, a, b);
-  int64_t lowest, highest;
-  ir_dim_bounds(m, difference, &lowest, &highest);
+  int64_t lowest = 0, highest = 0;
+  if (ir_dim_is(a, INT64_MAX) || ir_dim_is(b, INT64_MIN)) { /* what saturates stands for infinity */
+    highest = INT64_MAX;
+  } else if (ir_dim_is(b, INT64_MAX) || ir_dim_is(a, INT64_MIN)) {
+    lowest = INT64_MIN;
+  } else {
+    ir_dim_bounds(m, ir_dim_sub(m, a, b), &lowest, &highest);
+  }
   if (lowest >= 0) return op == IR_DIM_MAX ? a : b;
   if (highest <= 0) return op == IR_DIM_MAX ? b : a;
   if (absorbs(a, op, b)) return a;

@@ -56,7 +56,7 @@ struct dim_memo {
 typedef struct {
   ir_dim self;
   ir_dim binding; /* NULL: free */
-  int64_t maximum;
+  int64_t minimum, maximum;
 } dim_symbol;
 
 /* A set of interned pointers: open addressing, never shrinks. */

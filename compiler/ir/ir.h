@@ -54,7 +54,7 @@ bool ir_dim_is_const(ir_dim d, int64_t *value); /* value may be NULL */
 bool ir_dim_is(ir_dim d, int64_t value);        /* a constant equal to value */
 bool ir_dim_is_symbol(ir_dim d);
 const char *ir_dim_symbol_name(ir_dim d); /* of a dim for which ir_dim_is_symbol */
-/* Inclusive bounds from the symbols' own (0 .. maximum); INT64_MIN / INT64_MAX where unbounded. */
+/* Inclusive bounds from the symbols' own (minimum .. maximum); INT64_MIN / INT64_MAX where unbounded. */
 void ir_dim_bounds(ir_module *m, ir_dim d, int64_t *lowest, int64_t *highest);
 /* Whether the dims are equal once symbol bindings are applied. */
 bool ir_dim_equal(ir_module *m, ir_dim a, ir_dim b);
@@ -72,6 +72,9 @@ ir_dim ir_dim_substitute(ir_module *m, ir_dim d, ir_dim symbol, ir_dim value);
 /* The build-time limit of a symbol: its largest value. */
 void ir_dim_set_maximum(ir_module *m, ir_dim symbol, int64_t maximum);
 int64_t ir_dim_maximum(ir_module *m, ir_dim symbol); /* INT64_MAX: no limit yet */
+/* The least value a symbol can have, 0 unless set: with 1, max(s - 1, 0) is s - 1. To be set before it is used. */
+void ir_dim_set_minimum(ir_module *m, ir_dim symbol, int64_t minimum);
+int64_t ir_dim_minimum(ir_module *m, ir_dim symbol);
 /* Module's symbols in order of creation: 0 <= index < ir_dim_symbol_count. */
 size_t ir_dim_symbol_count(ir_module *m);
 ir_dim ir_dim_symbol_at(ir_module *m, size_t index);

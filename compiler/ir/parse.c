@@ -2,7 +2,7 @@
  * parse.c: the text form back to a module, nodes as they stand: nothing is
  * folded, so that printing gives the same text again.
  *
- *   module = { "limit" symbol "<=" integer | state | graph }
+ *   module = { "limit" symbol ( "<=" | ">=" ) integer | state | graph }
  *   state  = "state" name ":" type [ "{" "append_axis" "=" integer "}" ]
  *   graph  = "graph" name "(" [ input { "," input } ] ")" "{" { node } "return" [ output { "," output } ] "}"
  *   input  = name ":" type
@@ -295,14 +295,15 @@ static status parse_graph(reader *r) {
 static status parse_limit(reader *r) {
   parse_space(r);
   size_t start = r->at, consumed;
-  int64_t maximum;
+  int64_t limit;
   ir_dim symbol = ir_dim_parse(r->module, r->source + r->at, r->bytes - r->at, &consumed);
   if (!symbol || !ir_dim_is_symbol(symbol)) return parse_expected(r, start, "a symbol");
   r->at += consumed;
-  TRY(parse_mark(r, "<="));
-  TRY(parse_integer(r, &maximum));
-  if (maximum < 0) return parse_expected(r, start, "a limit that is not negative");
-  ir_dim_set_maximum(r->module, symbol, maximum);
+  bool is_minimum = parse_accept(r, ">=");
+  if (!is_minimum) TRY(parse_mark(r, "<="));
+  TRY(parse_integer(r, &limit));
+  if (limit < 0) return parse_expected(r, start, "a limit that is not negative");
+  (is_minimum ? ir_dim_set_minimum : ir_dim_set_maximum)(r->module, symbol, limit);
   return OK;
 }
 

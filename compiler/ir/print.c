@@ -305,18 +305,22 @@ void ir_print(text *t, ir_graph *g) {
   arena_free(&names.memory);
 }
 
-/* Of symbols with a build-time limit: limit past <= 2048 */
+static void print_limit(text *t, ir_dim symbol, const char *relation, int64_t limit) {
+  text_print(t, "limit ");
+  ir_dim_print(t, symbol);
+  text_print(t, " %s %lld\n", relation, (long long)limit);
+}
+
+/* Of symbols with limits: limit past <= 2048. Returns whether there were any. */
 static bool print_limits(text *t, ir_module *m) {
-  bool any = false;
+  size_t before = t->count;
   for (size_t i = 0; i < ir_dim_symbol_count(m); i++) {
-    int64_t maximum = ir_dim_maximum(m, ir_dim_symbol_at(m, i));
-    if (maximum == INT64_MAX) continue;
-    text_print(t, "limit ");
-    ir_dim_print(t, ir_dim_symbol_at(m, i));
-    text_print(t, " <= %lld\n", (long long)maximum);
-    any = true;
+    ir_dim symbol = ir_dim_symbol_at(m, i);
+    int64_t minimum = ir_dim_minimum(m, symbol), maximum = ir_dim_maximum(m, symbol);
+    if (minimum > 0) print_limit(t, symbol, ">=", minimum);
+    if (maximum < INT64_MAX) print_limit(t, symbol, "<=", maximum);
   }
-  return any;
+  return t->count > before;
 }
 
 void ir_print_module(text *t, ir_module *m) {

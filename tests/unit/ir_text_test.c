@@ -52,6 +52,7 @@ static ir_module *must_parse(const char *source) {
 /* In canonical form: printing gives it back. */
 static const char all_forms[] =
     "limit past <= 2048\n"
+    "limit s >= 1\n"
     "limit `odd name+1` <= 7\n"
     "state past_0: f32[1, 4, 2048, 16] {append_axis = 2}\n"
     "state \"cross/key\": f16[1, 4, 100, 16]\n"
