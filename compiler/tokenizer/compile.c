@@ -102,9 +102,20 @@ static void summarize(const tok_build *b, tok_summary *summary) {
   };
 }
 
+/* The folder of a tokenizer.json, where its companions lie; NULL for files of other names. */
+static const char *folder_of(arena *a, const char *path) {
+  static const char name[] = "tokenizer.json";
+  size_t count = strlen(path), name_count = sizeof name - 1;
+  if (count < name_count || strcmp(path + count - name_count, name) != 0) return NULL;
+  if (count == name_count) return ".";
+  return path[count - name_count - 1] == '/' ? arena_format(a, "%.*s", (int)(count - name_count), path)
+                                             : NULL;
+}
+
 status tok_compile(arena *a, const char *path, text *blob, tok_summary *summary) {
-  const char *folder = file_is_folder(path) ? path : NULL;
-  const char *file = folder ? file_join(a, folder, "tokenizer.json") : path;
+  bool is_folder = file_is_folder(path);
+  const char *folder = is_folder ? path : folder_of(a, path);
+  const char *file = is_folder ? file_join(a, path, "tokenizer.json") : path;
   json_t *document;
   TRY(load_json(a, file, &document));
   tok_build b = {.a = a};
