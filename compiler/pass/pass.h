@@ -24,9 +24,9 @@
   X(rotary, "find rotary position embedding")                                                                 \
   X(linear, "matrix products with constant weights become linear, with their bias")                           \
   X(attention, "scores, mask, softmax and weighted values become attention")                                  \
-  X(siblings, "linears of one input become one (query, key and value; gate and up)")                          \
-  X(gated, "activation(gate) * up over one linear becomes its gated form")                                    \
+  X(gated, "activation(gate) * up of one input becomes one gated linear")                                     \
   X(epilogue, "activation and residual move into the linear before them")                                     \
+  X(siblings, "linears of one input become one (query, key and value)")                                       \
   X(narrow, "slices of a result move up to its operands (logits of the last position only)")                  \
   X(tidy, "canonicalise, dedupe and dead once more")
 
