@@ -61,8 +61,9 @@ typedef struct {
 #define ONNX_FAMILIES(X)                                                                                     \
   X(math)                                                                                                    \
   X(compare)                                                                                                 \
-  X(activation) X(movement) X(slice) X(indexing) X(shape) X(reduction) X(matmul) X(einsum) X(normalisation)  \
-      X(attention) X(control) X(quantisation) X(contrib)
+  X(activation)                                                                                              \
+  X(movement) X(slice) X(indexing) X(shape) X(reduction) X(matmul) X(einsum) X(normalisation) X(attention)   \
+      X(control) X(quantisation) X(contrib)
 #define X(family) extern const onnx_op_table onnx_##family##_ops;
 ONNX_FAMILIES(X)
 #undef X

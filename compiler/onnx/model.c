@@ -42,7 +42,7 @@ static status read_model(onnx_model *model) {
   const ProtobufCMessageDescriptor *type = &onnx__model_proto__descriptor;
   if (model->file.count == 0) return fail(a, STATUS_INPUT, "is empty, so not an ONNX model");
   TRY(onnx_wire_check(a, type, model->file.bytes, model->file.count));
-  model->proto = (const Onnx__ModelProto *)onnx_unpack(a, type, model->file.bytes, model->file.count);
+  model->proto = onnx_unpack_model(a, model->file.bytes, model->file.count);
   if (!model->proto) return fail(a, STATUS_INPUT, "is not an ONNX model or is truncated");
   return check_model(model);
 }

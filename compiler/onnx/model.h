@@ -35,9 +35,25 @@ struct onnx_model {
 enum { ONNX_MAX_NESTING = 64 };
 status onnx_wire_check(arena *a, const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t count);
 
+/* One field of a message: start .. end is all of it, bytes .. bytes + count what follows its tag and length.
+ */
+typedef struct {
+  uint32_t number;
+  bool is_bytes; /* length-delimited: a message, text, bytes or packed numbers */
+  const uint8_t *start, *bytes, *end;
+  size_t count;
+} onnx_wire_field;
+
+/* Reads the field at *at and moves behind it; false at the end, and where the bytes make no sense. */
+bool onnx_wire_next(const uint8_t *bytes, size_t count, size_t *at, onnx_wire_field *field);
+
+/* ---- unpack.c ---- */
+
 /* The message unpacked into the arena; needs no freeing. NULL if protobuf-c refuses it. */
 ProtobufCMessage *onnx_unpack(arena *a, const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
                               size_t count);
+/* The same for a model that passed onnx_wire_check; large raw data is not copied but stays in `bytes`. */
+Onnx__ModelProto *onnx_unpack_model(arena *a, const uint8_t *bytes, size_t count);
 
 /* ---- tensor.c, external.c: TensorProto to constants ---- */
 

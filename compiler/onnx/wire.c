@@ -17,15 +17,43 @@ static bool read_varint(const uint8_t *bytes, size_t count, size_t *at, uint64_t
   return false;
 }
 
-static const ProtobufCMessageDescriptor *message_field(const ProtobufCMessageDescriptor *type,
-                                                       uint64_t number) {
-  if (number > UINT32_MAX) return NULL;
-  const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(type, (unsigned)number);
-  return field && field->type == PROTOBUF_C_TYPE_MESSAGE ? field->descriptor : NULL;
+bool onnx_wire_next(const uint8_t *bytes, size_t count, size_t *at, onnx_wire_field *field) {
+  uint64_t tag, value;
+  if (*at >= count) return false;
+  *field = (onnx_wire_field){.start = bytes + *at};
+  if (!read_varint(bytes, count, at, &tag) || tag >> 3 == 0 || tag >> 3 > UINT32_MAX) return false;
+  field->number = (uint32_t)(tag >> 3);
+  size_t skipped = 0;
+  switch (tag & 7) {
+  case WIRE_VARINT:
+    if (!read_varint(bytes, count, at, &value)) return false;
+    break;
+  case WIRE_FIXED64:
+    skipped = 8;
+    break;
+  case WIRE_FIXED32:
+    skipped = 4;
+    break;
+  case WIRE_BYTES:
+    if (!read_varint(bytes, count, at, &value) || value > count - *at) return false;
+    skipped = (size_t)value;
+    field->is_bytes = true;
+    break;
+  default:
+    return false;
+  }
+  if (skipped > count - *at) return false;
+  field->bytes = bytes + *at;
+  field->count = skipped;
+  *at += skipped;
+  field->end = bytes + *at;
+  return true;
 }
 
-static status fail_broken(arena *a) {
-  return fail(a, STATUS_INPUT, "is not an ONNX model or is truncated");
+static const ProtobufCMessageDescriptor *message_field(const ProtobufCMessageDescriptor *type,
+                                                       uint32_t number) {
+  const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(type, number);
+  return field && field->type == PROTOBUF_C_TYPE_MESSAGE ? field->descriptor : NULL;
 }
 
 static status check_message(arena *a, const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
@@ -33,51 +61,17 @@ static status check_message(arena *a, const ProtobufCMessageDescriptor *type, co
   if (nesting > ONNX_MAX_NESTING) {
     return fail(a, STATUS_INPUT, "nests messages more than %d deep", ONNX_MAX_NESTING);
   }
-  size_t at = 0;
-  while (at < count) {
-    uint64_t tag, value;
-    if (!read_varint(bytes, count, &at, &tag) || tag >> 3 == 0) return fail_broken(a);
-    size_t skipped = 0;
-    switch (tag & 7) {
-    case WIRE_VARINT:
-      if (!read_varint(bytes, count, &at, &value)) return fail_broken(a);
-      break;
-    case WIRE_FIXED64:
-      skipped = 8;
-      break;
-    case WIRE_FIXED32:
-      skipped = 4;
-      break;
-    case WIRE_BYTES: {
-      if (!read_varint(bytes, count, &at, &value) || value > count - at) return fail_broken(a);
-      skipped = (size_t)value;
-      const ProtobufCMessageDescriptor *inner = message_field(type, tag >> 3);
-      if (inner) TRY(check_message(a, inner, bytes + at, skipped, nesting + 1));
-      break;
+  onnx_wire_field field;
+  for (size_t at = 0; at < count;) {
+    if (!onnx_wire_next(bytes, count, &at, &field)) {
+      return fail(a, STATUS_INPUT, "is not an ONNX model or is truncated");
     }
-    default:
-      return fail_broken(a);
-    }
-    if (skipped > count - at) return fail_broken(a);
-    at += skipped;
+    const ProtobufCMessageDescriptor *inner = field.is_bytes ? message_field(type, field.number) : NULL;
+    if (inner) TRY(check_message(a, inner, field.bytes, field.count, nesting + 1));
   }
   return OK;
 }
 
 status onnx_wire_check(arena *a, const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t count) {
   return check_message(a, type, bytes, count, 1);
-}
-
-static void *unpack_alloc(void *a, size_t bytes) {
-  return arena_alloc(a, bytes);
-}
-static void unpack_free(void *a, void *pointer) {
-  (void)a;
-  (void)pointer; /* goes with the arena */
-}
-
-ProtobufCMessage *onnx_unpack(arena *a, const ProtobufCMessageDescriptor *type, const uint8_t *bytes,
-                              size_t count) {
-  ProtobufCAllocator allocator = {.alloc = unpack_alloc, .free = unpack_free, .allocator_data = a};
-  return protobuf_c_message_unpack(type, &allocator, count, bytes);
 }
