@@ -101,7 +101,9 @@ static status add_pieces(compilation *c, const char *name, const code *made, lin
     TRY(link_add_object(job, file->name, file->bytes.bytes, file->bytes.count));
   }
   text manifest = {0};
-  plan_manifest_info info = {.model_name = c->folder.name, .smelt_version = SMELT_VERSION};
+  plan_manifest_info info = {.model_name = c->folder.name,
+                             .smelt_version = SMELT_VERSION,
+                             .tokenizer_bytes = c->tokenizer.count};
   if (c->is_generator) info.generation = &c->generation;
   status s = plan_write_manifest(c->plan, &info, &manifest);
   if (!s) s = link_add_bytes(job, arena_format(&c->arena, "%s_manifest", name), 8, manifest.bytes, manifest.count);

@@ -144,6 +144,7 @@ status plan_write_manifest(const plan_module *plan, const plan_manifest_info *in
                              .arena_bytes = plan->arena_bytes,
                              .state_bytes = plan->state_bytes,
                              .weights_bytes = plan->weights_bytes,
+                             .tokenizer_bytes = info->tokenizer_bytes,
                              .parameters = count_parameters(plan)};
   memcpy(manifest.magic, SMELT_MANIFEST_MAGIC, sizeof manifest.magic);
   if (info->generation) {

@@ -154,6 +154,7 @@ status plan_write_weights(const plan_module *plan, FILE *file);
 typedef struct {
   const char *model_name, *smelt_version;
   const smelt_manifest_generation *generation;
+  uint64_t tokenizer_bytes;
 } plan_manifest_info;
 
 status plan_write_manifest(const plan_module *plan, const plan_manifest_info *info, text *blob);

@@ -145,6 +145,7 @@ typedef struct {
   uint64_t arena_bytes;    /* the largest of the entries' */
   uint64_t state_bytes;
   uint64_t weights_bytes;
+  uint64_t tokenizer_bytes; /* of the tokenizer tables; 0: the model has none */
   uint64_t parameters;     /* elements in the model's weights, for --version and inspect */
 } smelt_manifest;
 
