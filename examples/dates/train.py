@@ -1,6 +1,6 @@
 """Trains the date reader on one CPU core and scores it on dates that it has never seen.
 
-    python3 train.py
+    python3 train.py --steps 2200
 
 Stop it whenever you like: the same command goes on from its checkpoint.
 """
