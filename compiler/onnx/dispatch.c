@@ -18,14 +18,26 @@ static int compare_rows(const void *x, const void *y) {
   return order ? order : a->since - b->since;
 }
 
-void onnx_index_operators(onnx_model *model) {
+/* All rows, sorted by domain, operator and opset. */
+static const onnx_op_row **sorted_rows(arena *a, size_t *count) {
   size_t total = 0;
   for (size_t i = 0; i < FAMILY_COUNT; i++) total += families[i]->count;
-  model->rows = ARENA_ARRAY(model->arena, const onnx_op_row *, total);
+  const onnx_op_row **sorted = ARENA_ARRAY(a, const onnx_op_row *, total);
+  *count = 0;
   for (size_t i = 0; i < FAMILY_COUNT; i++) {
-    for (size_t k = 0; k < families[i]->count; k++) model->rows[model->row_count++] = &families[i]->rows[k];
+    for (size_t k = 0; k < families[i]->count; k++) sorted[(*count)++] = &families[i]->rows[k];
   }
-  qsort(model->rows, model->row_count, sizeof *model->rows, compare_rows);
+  qsort(sorted, total, sizeof *sorted, compare_rows);
+  return sorted;
+}
+
+void onnx_index_operators(onnx_model *model) {
+  model->rows = sorted_rows(model->arena, &model->row_count);
+}
+
+ir_value *onnx_no_kernel(onnx_context *c) {
+  status s = fail(c->a, STATUS_INPUT, "operator '%s' is not supported yet", c->row->op_type);
+  return ir_build_fail(c->b, fail_hint(c->a, s, "docs/operators.md lists the operators that smelt compiles"));
 }
 
 /* The first row that is not less than (domain, op_type). */
@@ -67,4 +79,23 @@ status onnx_find_operator(onnx_model *model, const Onnx__NodeProto *node, const 
   status s = fail(a, STATUS_INPUT, "unknown operator '%s' (domain '%s', opset %lld)", op_type, domain,
                   (long long)opset);
   return fail_hint(a, s, "docs/operators.md lists the operators that smelt knows");
+}
+
+void onnx_print_operators(text *t) {
+  arena a = {0};
+  size_t count;
+  const onnx_op_row **sorted = sorted_rows(&a, &count);
+  text_print(
+      t,
+      "# ONNX operators\n\n"
+      "Written from the tables in `compiler/onnx/import_*.c`. Opsets are those in which smelt knows the\n"
+      "operator; all of them follow the specification's semantics for the opset that the model imports.\n\n"
+      "| domain | operator | from opset | to opset | compiled |\n|---|---|---|---|---|\n");
+  for (size_t i = 0; i < count; i++) {
+    const onnx_op_row *row = sorted[i];
+    text_print(t, "| %s | %s | %d | ", *row->domain ? row->domain : "ai.onnx", row->op_type, row->since);
+    if (row->until) text_print(t, "%d", row->until);
+    text_print(t, " | %s |\n", row->import == onnx_no_kernel ? "not yet" : "yes");
+  }
+  arena_free(&a);
 }

@@ -62,8 +62,9 @@ typedef struct {
   X(math)                                                                                                    \
   X(compare)                                                                                                 \
   X(activation)                                                                                              \
-  X(movement) X(slice) X(indexing) X(shape) X(reduction) X(matmul) X(einsum) X(normalisation) X(attention)   \
-      X(control) X(quantisation) X(contrib)
+  X(movement)                                                                                                \
+  X(slice) X(indexing) X(shape) X(reduction) X(matmul) X(einsum) X(normalisation) X(attention) X(control)    \
+      X(quantisation) X(contrib)
 #define X(family) extern const onnx_op_table onnx_##family##_ops;
 ONNX_FAMILIES(X)
 #undef X
@@ -71,6 +72,8 @@ ONNX_FAMILIES(X)
 /* ---- dispatch.c ---- */
 
 void onnx_index_operators(onnx_model *model);
+/* The importer of operators that are known but cannot be expressed yet: says so. */
+ir_value *onnx_no_kernel(onnx_context *c);
 /* The row for the node's operator and opset; fails if there is none. */
 status onnx_find_operator(onnx_model *model, const Onnx__NodeProto *node, const onnx_op_row **row);
 

@@ -20,13 +20,9 @@ static ir_value *import_if(onnx_context *c) {
   return values[0];
 }
 
-static ir_value *import_loop(onnx_context *c) {
-  return onnx_fail(c, "operator '%s' is not supported yet", c->row->op_type);
-}
-
 static const onnx_op_row rows[] = {
     {"", "If", 1, 0, 1, 1, import_if, IR_IDENTITY},
-    {"", "Loop", 1, 0, 0, -1, import_loop, IR_IDENTITY},
-    {"", "Scan", 8, 0, 0, -1, import_loop, IR_IDENTITY},
+    {"", "Loop", 1, 0, 0, -1, onnx_no_kernel, IR_IDENTITY},
+    {"", "Scan", 8, 0, 0, -1, onnx_no_kernel, IR_IDENTITY},
 };
 const onnx_op_table onnx_control_ops = ONNX_OP_TABLE(rows);

@@ -110,19 +110,14 @@ static ir_value *import_reverse_sequence(onnx_context *c) {
   return ir_gather(c->b, ir_reshape(c->b, x, dims, rank - 1), flat, 0);
 }
 
-static ir_value *import_no_kernel(onnx_context *c) {
-  status s = fail(c->a, STATUS_INPUT, "operator '%s' is not supported yet", c->row->op_type);
-  return ir_build_fail(c->b, fail_hint(c->a, s, "docs/operators.md lists the operators that smelt compiles"));
-}
-
 static const onnx_op_row rows[] = {
     {"", "Gather", 1, 0, 2, 2, import_gather, IR_GATHER},
     {"", "GatherElements", 11, 0, 2, 2, import_gather_elements, IR_GATHER},
     {"", "GatherND", 11, 0, 2, 2, import_gather_nd, IR_GATHER},
     {"", "ReverseSequence", 10, 0, 2, 2, import_reverse_sequence, IR_GATHER},
-    {"", "ScatterND", 11, 0, 3, 3, import_no_kernel, IR_GATHER},
-    {"", "ScatterElements", 11, 0, 3, 3, import_no_kernel, IR_GATHER},
-    {"", "TopK", 1, 0, 1, 2, import_no_kernel, IR_GATHER},
-    {"", "NonZero", 9, 0, 1, 1, import_no_kernel, IR_GATHER},
+    {"", "ScatterND", 11, 0, 3, 3, onnx_no_kernel, IR_GATHER},
+    {"", "ScatterElements", 11, 0, 3, 3, onnx_no_kernel, IR_GATHER},
+    {"", "TopK", 1, 0, 1, 2, onnx_no_kernel, IR_GATHER},
+    {"", "NonZero", 9, 0, 1, 1, onnx_no_kernel, IR_GATHER},
 };
 const onnx_op_table onnx_indexing_ops = ONNX_OP_TABLE(rows);

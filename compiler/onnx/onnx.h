@@ -63,4 +63,7 @@ void onnx_close(onnx_model *model);
 /* onnx_open and onnx_import_graph; the files stay mapped until the process ends. `a` is m's arena. */
 status onnx_import(arena *a, const char *path, const onnx_options *options, ir_module *m, ir_graph **graph);
 
+/* docs/operators.md: every operator of the tables with its opsets, as Markdown. */
+void onnx_print_operators(text *t);
+
 #endif
