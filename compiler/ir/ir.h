@@ -116,7 +116,7 @@ void ir_type_print(text *t, const ir_type *type); /* "f32[batch, 4, past + seque
 /*
  * A static tensor. Either `data` points at its elements (into a mapped file or
  * the module's arena; dense, row-major, little-endian, any alignment), or it
- * is `made_by` a node over constants, evaluated when it is packed (eval.c), or
+ * is `made_by` a node over constants, evaluated when it is packed (evaluate.c), or
  * both are NULL: declared in text form only. Identity is the pointer: clones
  * of a graph share constants, and packing stores each once.
  */
@@ -367,7 +367,10 @@ status ir_verify(ir_graph *g);
  *     return logits = y
  *   }
  *
- * Constants of at most 16 elements print their elements; others only name and type.
+ * A module has lines "limit past <= 2048" (and >=) and "state past_0: f32[1, 4, 2048, 16] {append_axis = 2}" in
+ * front of its graphs. Constants of at most 16 elements print their elements; others only name and type. Names that
+ * are not plain identifiers stand in double quotes, such symbols in backticks; # begins a comment. An attribute is
+ * left out where it has its default: shape of the result's type, start 0, step 1, false, identity.
  */
 void ir_print(text *t, ir_graph *g);
 void ir_print_node(text *t, const ir_node *n); /* the line without indent and newline */
@@ -375,7 +378,7 @@ void ir_print_module(text *t, ir_module *m);   /* states, then graphs */
 /* Parses a module in text form; `name` stands for the file in errors, which give line and column. */
 status ir_parse(arena *a, const char *name, const char *source, size_t bytes, ir_module **module);
 
-/* ---- reference evaluation (eval.c) ----------------------------------------------------------------------------- */
+/* ---- reference evaluation (evaluate.c) ----------------------------------------------------------------------------- */
 
 struct ir_tensor {
   ir_dtype dtype;
