@@ -24,7 +24,8 @@ static const char *type_name(int type) {
 
 static const Onnx__AttributeProto *find(const onnx_context *c, const char *name) {
   for (size_t i = 0; i < c->node->n_attribute; i++) {
-    if (strcmp(onnx_text(c->node->attribute[i]->name), name) == 0) return c->node->attribute[i];
+    if (strcmp(onnx_text(c->node->attribute[i]->name), name) != 0) continue;
+    return onnx_resolve_attribute(c->scope, c->node->attribute[i]);
   }
   return NULL;
 }
@@ -33,10 +34,6 @@ static const Onnx__AttributeProto *find(const onnx_context *c, const char *name)
 static const Onnx__AttributeProto *find_typed(onnx_context *c, const char *name, int type) {
   const Onnx__AttributeProto *attribute = find(c, name);
   if (!attribute) return NULL;
-  if (attribute->ref_attr_name && *attribute->ref_attr_name) {
-    onnx_fail(c, "attribute '%s' refers to a function's attribute, outside of a function", name);
-    return NULL;
-  }
   if ((int)attribute->type == type) return attribute;
   status s = fail(c->a, STATUS_INPUT, "attribute '%s' has the wrong type", name);
   s = fail_expected(c->a, s, "%s", type_name(type));

@@ -57,11 +57,11 @@ static size_t lower_bound(const onnx_model *model, const char *domain, const cha
   return low;
 }
 
-status onnx_find_operator(onnx_model *model, const Onnx__NodeProto *node, const onnx_op_row **result) {
+status onnx_find_operator(onnx_model *model, const Onnx__NodeProto *node, int64_t opset,
+                          const onnx_op_row **result) {
   arena *a = model->arena;
   const char *domain = onnx_text(node->domain), *op_type = onnx_text(node->op_type);
   if (strcmp(domain, "ai.onnx") == 0) domain = "";
-  int64_t opset = onnx_opset(model, domain);
   if (!opset && *domain) opset = 1; /* exporters forget to import com.microsoft */
   if (!opset) return fail(a, STATUS_INPUT, "the model imports no opset of the domain '%s'", domain);
   bool known = false;

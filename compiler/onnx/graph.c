@@ -103,6 +103,7 @@ static status import_input(graph_import *g, onnx_scope *scope, const Onnx__Value
   ir_type type;
   TRY(input_type(g, info, &type));
   entry = onnx_names_add(a, &scope->names, name, NULL);
+  onnx_names_add(a, scope->given, name, NULL);
   const onnx_constant_input *known = constant_input(g, name);
   entry->value =
       known ? build_constant_input(g, known, &type) : ir_graph_add_input(g->builder.graph, name, &type);
@@ -179,14 +180,21 @@ static ir_value *find_value(onnx_model *model, ir_builder *b, onnx_scope *scope,
 
 /* ---- nodes ---- */
 
-static bool gather_inputs(onnx_context *c) {
+static bool find_inputs(onnx_context *c) {
   size_t slots = c->node->n_input > ONNX_MIN_SLOTS ? c->node->n_input : ONNX_MIN_SLOTS;
   c->in = ARENA_ARRAY(c->a, ir_value *, slots);
+  c->in_count = (int)c->node->n_input;
   for (size_t i = 0; i < c->node->n_input; i++) {
     const char *name = onnx_text(c->node->input[i]);
-    if (*name && !(c->in[i] = find_value(c->model, c->b, c->scope, name))) return false;
+    const onnx_name *own = onnx_names_find(&c->scope->names, name);
+    if (!*name || (own && own->absent)) continue;
+    c->in[i] = find_value(c->model, c->b, c->scope, name);
+    if (!c->in[i]) return false;
   }
-  c->in_count = (int)c->node->n_input;
+  return true;
+}
+
+static bool check_inputs(onnx_context *c) {
   if (c->row->most_inputs >= 0 && c->in_count > c->row->most_inputs) {
     onnx_fail(c, "it has %d inputs; the operator takes at most %d", c->in_count, c->row->most_inputs);
     return false;
@@ -199,14 +207,12 @@ static bool gather_inputs(onnx_context *c) {
   return true;
 }
 
-/* Gives a new value the name it has in the file, unless another branch used it already. */
+/* Gives a new value the name it has in the file, unless another branch or call used it already. */
 static void name_value(onnx_context *c, ir_value *value, const char *name) {
-  onnx_scope *outermost = c->scope;
-  while (outermost->parent) outermost = outermost->parent;
   bool taken;
   if (!value->def || value->name) return;
-  onnx_names_add(c->a, &outermost->given, name, &taken);
-  if (!taken && (outermost == c->scope || !onnx_names_find(&outermost->names, name))) value->name = name;
+  onnx_names_add(c->a, c->scope->given, name, &taken);
+  if (!taken) value->name = name;
 }
 
 static void name_results(onnx_context *c) {
@@ -231,14 +237,20 @@ static status import_node(onnx_model *model, ir_builder *b, onnx_scope *scope, c
   }
   size_t out_slots = node->n_output > ONNX_MIN_SLOTS ? node->n_output : ONNX_MIN_SLOTS;
   onnx_context c = {.b = b, .m = model->module, .a = a, .model = model, .scope = scope, .node = node};
-  TRY(onnx_find_operator(model, node, &c.row));
-  c.opset = onnx_opset(model, c.row->domain);
   c.out = ARENA_ARRAY(a, ir_value *, out_slots);
   c.out_count = (int)node->n_output;
-  if (!gather_inputs(&c)) return b->failed;
-  ir_value *first = c.row->import(&c);
-  if (b->failed) return b->failed;
-  c.out[0] = first;
+  const Onnx__FunctionProto *function = onnx_find_function(model, node);
+  if (function) {
+    if (!find_inputs(&c)) return b->failed;
+    TRY(onnx_inline_function(&c, function));
+  } else {
+    c.opset = onnx_scope_opset(model, scope, onnx_text(node->domain));
+    TRY(onnx_find_operator(model, node, c.opset, &c.row));
+    if (!find_inputs(&c) || !check_inputs(&c)) return b->failed;
+    ir_value *first = c.row->import(&c);
+    if (b->failed) return b->failed;
+    c.out[0] = first;
+  }
   name_results(&c);
   return b->failed;
 }
@@ -258,16 +270,23 @@ static status import_nodes(onnx_model *model, ir_builder *b, onnx_scope *scope,
   return OK;
 }
 
+status onnx_import_body(onnx_model *model, ir_builder *b, onnx_scope *scope, const Onnx__GraphProto *body,
+                        ir_value **values) {
+  TRY(declare_initializers(model, body, scope));
+  TRY(declare_outputs_of(model->arena, body, scope));
+  TRY(import_nodes(model, b, scope, body));
+  for (size_t i = 0; i < body->n_output; i++) {
+    values[i] = find_value(model, b, scope, onnx_text(body->output[i]->name));
+    TRY(b->failed);
+  }
+  return OK;
+}
+
 bool onnx_import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_value **values) {
   onnx_scope *scope = ARENA_NEW(c->a, onnx_scope);
   scope->parent = c->scope;
-  status s = declare_initializers(c->model, graph, scope);
-  if (!s) s = declare_outputs_of(c->a, graph, scope);
-  if (!s) s = import_nodes(c->model, c->b, scope, graph);
-  for (size_t i = 0; i < graph->n_output && !s; i++) {
-    values[i] = find_value(c->model, c->b, scope, onnx_text(graph->output[i]->name));
-    s = c->b->failed;
-  }
+  scope->given = c->scope->given;
+  status s = onnx_import_body(c->model, c->b, scope, graph, values);
   if (s) ir_build_fail(c->b, s);
   return !s;
 }
@@ -294,6 +313,7 @@ static status import_main(graph_import *g) {
   arena *a = g->model->arena;
   const Onnx__GraphProto *proto = g->model->proto->graph;
   onnx_scope *scope = ARENA_NEW(a, onnx_scope);
+  scope->given = ARENA_NEW(a, onnx_names);
   TRY(declare_initializers(g->model, proto, scope));
   for (size_t i = 0; i < proto->n_input; i++) {
     status s = import_input(g, scope, proto->input[i]);

@@ -14,11 +14,16 @@
 
 enum { ONNX_OLDEST_OPSET = 7, ONNX_MIN_SLOTS = 16 };
 
-/* One ONNX graph (the main one, or a branch) while it is imported. */
+/* One ONNX graph (the main one, a branch, or a function's body) while it is imported. */
 typedef struct onnx_scope {
-  struct onnx_scope *parent;
+  struct onnx_scope *parent; /* whose names are seen too: a branch's surroundings */
   onnx_names names;
-  onnx_names given; /* of the outermost scope: names given to values; branches may repeat one */
+  onnx_names *given; /* names given to values so far; branches and functions may repeat one */
+  /* A function's body only: what is called, by which node, standing where. */
+  const Onnx__FunctionProto *function;
+  const Onnx__NodeProto *call;
+  const struct onnx_scope *caller;
+  int call_depth;
 } onnx_scope;
 
 typedef struct {
@@ -63,7 +68,8 @@ typedef struct {
   X(compare)                                                                                                 \
   X(activation)                                                                                              \
   X(movement)                                                                                                \
-  X(slice) X(indexing) X(shape) X(reduction) X(matmul) X(einsum) X(normalisation) X(attention) X(control)    \
+  X(slice)                                                                                                   \
+  X(indexing) X(shape) X(reduction) X(matmul) X(einsum) X(normalisation) X(attention) X(control)             \
       X(quantisation) X(contrib)
 #define X(family) extern const onnx_op_table onnx_##family##_ops;
 ONNX_FAMILIES(X)
@@ -75,7 +81,8 @@ void onnx_index_operators(onnx_model *model);
 /* The importer of operators that are known but cannot be expressed yet: says so. */
 ir_value *onnx_no_kernel(onnx_context *c);
 /* The row for the node's operator and opset; fails if there is none. */
-status onnx_find_operator(onnx_model *model, const Onnx__NodeProto *node, const onnx_op_row **row);
+status onnx_find_operator(onnx_model *model, const Onnx__NodeProto *node, int64_t opset,
+                          const onnx_op_row **row);
 
 /* ---- order.c ---- */
 
@@ -93,6 +100,23 @@ status onnx_order_nodes(onnx_model *model, const Onnx__GraphProto *graph, const 
 bool onnx_import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_value **values);
 /* "MatMul '/h.0/attn/MatMul'" */
 const char *onnx_node_title(arena *a, const Onnx__NodeProto *node);
+
+/* Imports a function's body in `scope`, whose names hold the function's inputs; fills values[0 .. n_output).
+ */
+status onnx_import_body(onnx_model *model, ir_builder *b, onnx_scope *scope, const Onnx__GraphProto *body,
+                        ir_value **values);
+
+/* ---- function.c: functions of the model's own (onnx docs/IR.md, Functions) ---- */
+
+const Onnx__FunctionProto *onnx_find_function(const onnx_model *model,
+                                              const Onnx__NodeProto *node); /* or NULL */
+/* Puts the function's body where the node stands; results go to c->out. */
+status onnx_inline_function(onnx_context *c, const Onnx__FunctionProto *function);
+/* Version of a domain inside a scope: a function imports its own. 0: none. */
+int64_t onnx_scope_opset(const onnx_model *model, const onnx_scope *scope, const char *domain);
+/* The attribute that `attribute` of a node in `scope` refers to, itself if it does not; NULL: not given. */
+const Onnx__AttributeProto *onnx_resolve_attribute(const onnx_scope *scope,
+                                                   const Onnx__AttributeProto *attribute);
 
 /* ---- attribute.c: a missing attribute gives the fallback, one of another type fails ---- */
 

@@ -23,6 +23,7 @@ struct onnx_model {
   onnx_names constants;     /* initializers that were made constants; shared by all imports */
   const onnx_op_row **rows; /* all operators, sorted (dispatch.c) */
   size_t row_count;
+  size_t inlined_count; /* nodes imported from functions: bounded, as calls may multiply */
 };
 
 /* ---- wire.c: protobuf's wire format before it is unpacked ---- */

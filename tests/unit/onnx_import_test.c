@@ -163,6 +163,52 @@ static void if_folds_to_its_branch(void **state) {
   expect_failure(f, "If 'If_0'", "computed while the model runs");
 }
 
+/* A function that adds 1 and calls Elu with the caller's alpha; `recursive`: and then itself. */
+static void make_function(fixture *f, bool recursive) {
+  model_maker *k = &f->maker;
+  Onnx__FunctionProto *function = ARENA_NEW(&k->memory, Onnx__FunctionProto);
+  onnx__function_proto__init(function);
+  function->name = maker_text(k, "Shifted");
+  function->domain = maker_text(k, "mine");
+  function->input = maker_names(k, "a,absent", &function->n_input);
+  function->output = maker_names(k, "c", &function->n_output);
+  Onnx__GraphProto body;
+  onnx__graph_proto__init(&body);
+  size_t capacity = 0;
+  Onnx__NodeProto *elu = maker_node_in(k, &body, &capacity, "Elu", "a", "b");
+  maker_attribute(k, elu, "alpha", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT)->ref_attr_name =
+      maker_text(k, "slope");
+  Onnx__NodeProto *last = maker_node_in(k, &body, &capacity, recursive ? "Shifted" : "Clip", "b,absent", "c");
+  if (recursive) last->domain = maker_text(k, "mine");
+  function->node = body.node;
+  function->n_node = body.n_node;
+  k->model.functions = ARENA_ARRAY(&k->memory, Onnx__FunctionProto *, 1);
+  k->model.functions[0] = function;
+  k->model.n_functions = 1;
+  maker_input(k, "x", FLOAT, "4");
+  Onnx__NodeProto *call = maker_node(k, "Shifted", "x", "y");
+  call->domain = maker_text(k, "mine");
+  Onnx__AttributeProto *slope =
+      maker_attribute(k, call, "slope", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT);
+  slope->has_f = 1;
+  slope->f = 0.25f;
+  maker_output(k, "y");
+}
+
+static void functions_are_inlined(void **state) {
+  fixture *f = *state;
+  make_function(f, false);
+  ir_graph *graph = import_well(f, NULL);
+  assert_int_equal(graph->last->op, IR_SELECT);
+  expect_text(graph, "{0.25}");
+}
+
+static void recursive_functions_are_refused(void **state) {
+  fixture *f = *state;
+  make_function(f, true);
+  expect_failure(f, "Shifted", "calls itself");
+}
+
 static void imports_share_constants(void **state) {
   fixture *f = *state;
   float weights[4] = {1, 2, 3, 4};
@@ -524,6 +570,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_FILE(dim_params_are_expressions),      WITH_FILE(unordered_nodes_are_sorted),
       WITH_FILE(shape_arithmetic_disappears),     WITH_FILE(if_folds_to_its_branch),
+      WITH_FILE(functions_are_inlined),           WITH_FILE(recursive_functions_are_refused),
       WITH_FILE(imports_share_constants),         WITH_FILE(large_weights_are_read),
       WITH_FILE(external_data_is_mapped),         WITH_FILE(external_data_is_checked),
       WITH_FILE(bad_graphs_are_explained),        WITH_FILE(files_that_are_no_models),
