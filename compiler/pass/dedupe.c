@@ -34,7 +34,9 @@ static bool same_attrs(const ir_node *x, const ir_node *y) {
 static bool same_computation(const ir_node *x, const ir_node *y) {
   if (x->op != y->op || x->operand_count != y->operand_count) return false;
   if (ir_op_describe(x->op)->op_class == IR_CLASS_STATE) return false;
-  if (memcmp(x->operands, y->operands, sizeof *x->operands * (size_t)x->operand_count) != 0) return false;
+  for (int i = 0; i < x->operand_count; i++) {
+    if (x->operands[i] != y->operands[i]) return false;
+  }
   return same_attrs(x, y);
 }
 
