@@ -1,0 +1,42 @@
+#!/bin/sh
+# graph_test.sh SMELT: a graph that writes no text: .npy files in, .npy files out.
+. "${0%/*}/check.sh"
+smelt=$1
+/usr/bin/python3 -c 'import numpy, onnx' 2>/dev/null || skip "python3-onnx is not installed"
+/usr/bin/python3 "${0%/*}/graph_model.py" "$work" || exit 1
+cd "$work" || exit 1
+exits "build" 0 "$smelt" build graph.onnx -o graph --max-tokens 16
+
+exits "--describe" 0 ./graph --describe
+same "--describe" "run
+  input  x f32[rows, 5]
+  output z f32[rows, 3]
+  output sums f32[rows]" "$(cat stdout)"
+
+# close_to WANTED FOUND: two .npy files agree in shape and to 1e-5
+close_to() {
+  exits "$2 is $1" 0 /usr/bin/python3 -c '
+import sys, numpy
+wanted, found = map(numpy.load, sys.argv[1:])
+is_same_kind = wanted.shape == found.shape and wanted.dtype == found.dtype
+sys.exit(0 if is_same_kind and abs(wanted - found).max() <= 1e-5 else 1)' "$1" "$2"
+}
+exits "run" 0 ./graph --input x=x.npy --output z=out_z.npy --output sums=out_sums.npy
+close_to z.npy out_z.npy
+close_to sums.npy out_sums.npy
+exits "--entry" 0 ./graph --entry run --input x=x.npy --output z=again.npy --threads 1
+exits "threads do not matter" 0 cmp out_z.npy again.npy
+
+exits "an input is missing" 1 ./graph --output z=no.npy
+says "an input is missing: which" "x" stderr
+exits "an unknown input" 1 ./graph --input y=x.npy
+exits "a file that is not .npy" 1 ./graph --input x=graph.onnx
+exits "a missing file" 1 ./graph --input x=missing.npy
+exits "an unknown output" 2 ./graph --input x=x.npy --output y=y.npy
+/usr/bin/python3 -c 'import numpy; numpy.save("wide.npy", numpy.zeros((4, 6), "f4")); numpy.save("f64.npy", numpy.zeros((4, 5)));
+numpy.save("long.npy", numpy.zeros((17, 5), "f4"))'
+for wrong in wide f64 long; do
+  exits "an input that does not fit ($wrong)" 1 ./graph --input x=$wrong.npy
+  same "an input that does not fit ($wrong): one line" 1 "$(wc -l <stderr)"
+done
+finish
