@@ -94,6 +94,13 @@ static ir_value *import_reduce_log_sum_exp(onnx_context *c) {
   return drop_axes(c, ir_binary(c->b, IR_ADD, logarithm, shift), &r);
 }
 
+/* x [N, C, ...]: over all axes but the first two */
+static ir_value *import_global_pool(onnx_context *c) {
+  int rank = c->in[0]->type.rank;
+  if (rank < 3) return onnx_fail(c, "needs rank 3 or more, not %d", rank);
+  return ir_reduce(c->b, c->row->op, c->in[0], ((1u << rank) - 1) & ~3u);
+}
+
 /* ---- ArgMax, ArgMin ---- */
 
 static ir_value *reversed(onnx_context *c, ir_value *x, int axis) {
@@ -162,6 +169,8 @@ static const onnx_op_row rows[] = {
     {"", "ReduceSumSquare", 1, 0, 1, 2, import_reduce_sum_square, IR_REDUCE_SUM},
     {"", "ReduceLogSum", 1, 0, 1, 2, import_reduce_log_sum, IR_REDUCE_SUM},
     {"", "ReduceLogSumExp", 1, 0, 1, 2, import_reduce_log_sum_exp, IR_REDUCE_SUM},
+    {"", "GlobalAveragePool", 1, 0, 1, 1, import_global_pool, IR_REDUCE_MEAN},
+    {"", "GlobalMaxPool", 1, 0, 1, 1, import_global_pool, IR_REDUCE_MAX},
     {"", "ArgMax", 1, 0, 1, 1, import_arg, IR_ARG_MAX},
     {"", "ArgMin", 1, 0, 1, 1, import_arg, IR_ARG_MIN},
     {"", "CumSum", 11, 0, 2, 2, import_cumsum, IR_CUMSUM},
