@@ -1,8 +1,8 @@
 """Byte-level byte-pair encoding: learn it, apply it, and write it as a Hugging Face `tokenizer.json`.
 
-Algorithm: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016), over
-the bytes of UTF-8 text cut into words as GPT-2 does (Radford et al. 2019).  Both examples use it, so neither needs
-a tokenizer library.
+Algorithm: Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword Units" (2016),
+over the bytes of UTF-8 text cut into words as GPT-2 does (Radford et al. 2019).  Both examples use it, so
+neither needs a tokenizer library.
 """
 
 import collections
@@ -10,8 +10,8 @@ import heapq
 import json
 import re
 
-# GPT-2 cuts words by \p{L} and \p{N}; Python's re has neither.  This expression cuts the same way as long as the
-# text has no number-like characters beyond the decimal digits (superscripts, Roman numeral signs and so on).
+# GPT-2 cuts words by \p{L} and \p{N}; Python's re has neither.  This expression cuts the same way as long as
+# the text has no number-like characters beyond the decimal digits (superscripts, Roman numeral signs, ...).
 WORDS = re.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?[^\W\d_]+| ?\d+| ?(?:[^\s\w]|_)+|\s+(?!\S)|\s+")
 
 
@@ -83,7 +83,7 @@ def learn_merges(texts, merge_count):
 
 
 class Tokenizer:
-    """Text to ids and back.  `special_first` says whether the special tokens take the lowest ids or the highest."""
+    """Text to ids and back.  `special_first`: the special tokens take the lowest ids, not the highest."""
 
     def __init__(self, merges, special_tokens, special_first):
         learned = sorted(BYTE_CHARACTERS)
@@ -118,13 +118,14 @@ class Tokenizer:
 
     def save(self, path):
         byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-        special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+        plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
         tokenizer = {
             "version": "1.0",
             "truncation": None,
             "padding": None,
             "added_tokens": [
-                {"id": self.vocabulary[token], "content": token, **special} for token in self.special_tokens
+                {"id": self.vocabulary[token], "content": token, **plain, "special": True}
+                for token in self.special_tokens
             ],
             "normalizer": None,
             "pre_tokenizer": byte_level,

@@ -42,7 +42,9 @@ function emptyPast(session, heads, headDim) {
 /** This call's present tensors under the names that the next call takes them by. */
 function presentAsPast(outputs) {
   const presents = Object.entries(outputs).filter(([name]) => name.startsWith("present"));
-  return Object.fromEntries(presents.map(([name, tensor]) => [name.replace("present", "past_key_values"), tensor]));
+  return Object.fromEntries(
+    presents.map(([name, tensor]) => [name.replace("present", "past_key_values"), tensor]),
+  );
 }
 
 async function decoderOnly() {
@@ -72,10 +74,11 @@ async function decoderOnly() {
 async function encoderDecoder() {
   const encoder = await InferenceSession.create(join(folder, "model/encoder_model.onnx"));
   const decoder = await InferenceSession.create(join(folder, "model/decoder_model.onnx"));
+  const heads = config.decoder_attention_heads;
   return async (promptIds) => {
     const attention_mask = ones(promptIds.length);
     const { last_hidden_state } = await encoder.run({ input_ids: int64(promptIds), attention_mask });
-    let past = emptyPast(decoder, config.decoder_attention_heads, config.d_model / config.decoder_attention_heads);
+    let past = emptyPast(decoder, heads, config.d_model / heads);
     const ids = [];
     let fresh = config.decoder_start_token_id;
     while (fresh !== config.eos_token_id && 1 + ids.length < generation.max_length) {

@@ -56,8 +56,8 @@ class ExportedDecoder(nn.Module):
         self.decoder = decoder
 
     def forward(self, input_ids, encoder_hidden_states, encoder_attention_mask, *past):
-        past_key_values = list(zip(past[0::2], past[1::2]))
-        logits, presents = self.decoder(input_ids, encoder_hidden_states, encoder_attention_mask, past_key_values)
+        pairs = list(zip(past[0::2], past[1::2]))
+        logits, presents = self.decoder(input_ids, encoder_hidden_states, encoder_attention_mask, pairs)
         return (logits, *[tensor for present in presents for tensor in present])
 
 

@@ -1,10 +1,10 @@
 """The encoder-decoder Transformer of "Attention Is All You Need" (Vaswani et al. 2017), small.
 
-As in the paper: embeddings times sqrt(E), sinusoidal positions, normalisation after each residual sum, relu in the
-feed-forward, and one matrix that serves as both embeddings and, transposed, as the output scores.
+As in the paper: embeddings times sqrt(E), sinusoidal positions, normalisation after each residual sum, relu
+in the feed-forward, and one matrix that serves as both embeddings and, transposed, as the output scores.
 
-Shapes: B batch, T encoder tokens, S decoder tokens in this call, P decoder tokens already in the cache, H heads,
-D head size, E = H * D.
+Shapes: B batch, T encoder tokens, S decoder tokens in this call, P decoder tokens already in the cache,
+H heads, D head size, E = H * D.
 """
 
 import math
@@ -176,6 +176,6 @@ class DateReader(nn.Module):
         self.decoder = Decoder(config, embedding)
 
     def forward(self, input_ids, attention_mask, decoder_input_ids):
-        """Scores of every next token, [B, S, vocabulary], with the right answer so far as the decoder's input."""
+        """Scores of every next token, [B, S, vocabulary], given the right answer so far."""
         encoded = self.encoder(input_ids, attention_mask)
         return self.decoder(decoder_input_ids, encoded, attention_mask)[0]

@@ -36,7 +36,8 @@ SCORED_PAIRS = 5000
 
 def make_tokenizer(training_dates, vocab_size):
     texts = [text for pair in draw_pairs(training_dates, 20000, random.Random(SEED)) for text in pair]
-    return Tokenizer(learn_merges(texts, vocab_size - 256 - len(SPECIAL_TOKENS)), SPECIAL_TOKENS, special_first=True)
+    merge_count = vocab_size - 256 - len(SPECIAL_TOKENS)
+    return Tokenizer(learn_merges(texts, merge_count), SPECIAL_TOKENS, special_first=True)
 
 
 def pad_rows(rows):
@@ -120,7 +121,7 @@ def read_dates(model, tokenizer, texts):
 
 
 def score(model, tokenizer, pairs):
-    """Share of the pairs whose ISO form the model writes exactly, with the misses: [(written, right, wrong)]."""
+    """Share of pairs whose ISO form the model writes exactly, and the misses: [(written, right, wrong)]."""
     misses = []
     for first in range(0, len(pairs), 500):
         some = pairs[first : first + 500]
@@ -147,7 +148,8 @@ def main():
     exact, misses = score(model, tokenizer, draw_pairs(held_out, SCORED_PAIRS, random.Random(SEED + 1)))
     for miss in misses[:40]:
         print("missed", *miss, sep="\t")
-    quality = {"held_out_dates": len(held_out), "held_out_pairs": SCORED_PAIRS, "exact_match": round(exact, 5)}
+    quality = {"held_out_dates": len(held_out), "held_out_pairs": SCORED_PAIRS}
+    quality["exact_match"] = round(exact, 5)
     print(json.dumps(quality))
 
     saved = torch.load(arguments.checkpoint)

@@ -1,7 +1,7 @@
 """Dates as people write them, each with its ISO form: the task's data, made from a seed.
 
-Numbers alone are read by their separator: 4.12.1999 is day.month.year, 4/12/1999 is month/day/year, and whatever
-begins with a four-digit year is year, month, day.  Two-digit years lie between 1970 and 2069.
+Numbers alone are read by their separator: 4.12.1999 is day.month.year, 4/12/1999 is month/day/year, and
+whatever begins with a four-digit year is year, month, day.  Two-digit years lie between 1970 and 2069.
 """
 
 import datetime
@@ -19,8 +19,8 @@ ONES = (
     "seventeen eighteen nineteen"
 ).split()
 TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
-ORDINALS = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
-            "twelve": "twelfth", "twenty": "twentieth", "thirty": "thirtieth"}  # fmt: skip
+ORDINALS = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
+            "nine": "ninth", "twelve": "twelfth", "twenty": "twentieth", "thirty": "thirtieth"}  # fmt: skip
 
 
 def number_words(number):
@@ -43,7 +43,7 @@ def ordinal_digits(number):
 
 
 def year_words(year, rng):
-    """1987 is nineteen eighty-seven, 2019 twenty nineteen or two thousand (and) nineteen, 1905 nineteen oh five."""
+    """1987 is nineteen eighty-seven, 2019 twenty nineteen or two thousand (and) nineteen."""
     century, rest = divmod(year, 100)
     joint = rng.choice([" and ", " "])
     if century == 20 and (rest == 0 or rng.random() < (0.7 if rest < 10 else 0.3)):
@@ -132,8 +132,15 @@ FORMS = [
     "{mm}/{dd}/{yyyy}",
 ]
 # Only for the years that two digits can mean.
-SHORT_YEAR_FORMS = ["{d}.{m}.{yy}", "{dd}.{mm}.{yy}", "{m}/{d}/{yy}", "{mm}/{dd}/{yy}", "{dd}-{short_month}-{yy}",
-                    "{d} {month} '{yy}", "{month} {day}, '{yy}"]  # fmt: skip
+SHORT_YEAR_FORMS = [
+    "{d}.{m}.{yy}",
+    "{dd}.{mm}.{yy}",
+    "{m}/{d}/{yy}",
+    "{mm}/{dd}/{yy}",
+    "{dd}-{short_month}-{yy}",
+    "{d} {month} '{yy}",
+    "{month} {day}, '{yy}",
+]
 
 
 def write_date(date, rng):

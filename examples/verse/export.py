@@ -57,7 +57,7 @@ def export(model, path):
     for name in names:
         dynamic_axes[f"past_key_values.{name}"] = {0: "batch_size", 2: "past_sequence_length"}
         dynamic_axes[f"present.{name}"] = {0: "batch_size", 2: "past_sequence_length + sequence_length"}
-    # Folding would write the tied head a second time, transposed; without it the file holds the embedding once.
+    # Folding would write the tied head a second time, transposed; without it there is one embedding.
     torch.onnx.export(
         Exported(model),
         sample,
@@ -119,7 +119,7 @@ def write_configs(config, end_of_text):
 
 @torch.no_grad()
 def continue_text(model, ids, new_tokens, choose):
-    """The ids that `choose` (logits [vocabulary] -> id) picks one after the other, each step on the cached past."""
+    """The ids that `choose` (logits [vocabulary] -> id) picks one after the other, on the cached past."""
     past = [(torch.zeros(1, model.config.n_head, 0, model.config.head_dim),) * 2] * model.config.n_layer
     written, fresh, length = [], list(ids), 0
     while len(written) < new_tokens:
@@ -150,10 +150,8 @@ def main():
         ids = continue_text(model, prompt_ids, new_tokens, lambda logits: int(logits.argmax()))
         text = tokenizer.decode(ids)
         cases.append({"prompt": prompt, "prompt_ids": prompt_ids, "greedy_ids": ids, "greedy_text": text})
-    write_json(
-        os.path.join(FOLDER, "expected.json"),
-        {"torch": torch.__version__, "steps": checkpoint["step"], "quality": checkpoint["quality"], "cases": cases},
-    )
+    made_by = {"torch": torch.__version__, "steps": checkpoint["step"], "quality": checkpoint["quality"]}
+    write_json(os.path.join(FOLDER, "expected.json"), {**made_by, "cases": cases})
 
     torch.manual_seed(7)
     for prompt in PROMPTS:

@@ -1,8 +1,8 @@
-"""A GPT-2 of two million parameters (Radford et al. 2019), shaped so that its export looks like the hub's GPT-2.
+"""A GPT-2 of two million parameters (Radford et al. 2019) whose export looks like the hub's GPT-2.
 
-The published exports carry a causal mask cut out of a triangular buffer by runtime lengths, heads split by view and
-permute, and linear layers written as addmm over flattened rows.  This model does the same, on purpose: the graph
-that it exports to is what a compiler meets outside.
+The published exports carry a causal mask cut out of a triangular buffer by runtime lengths, heads split by
+view and permute, and linear layers written as addmm over flattened rows.  This model does the same, on purpose:
+the graph that it exports to is what a compiler meets outside.
 
 Shapes: B batch, S tokens in this call, P tokens already in the cache, H heads, D head size, E = H * D.
 """
@@ -46,7 +46,7 @@ class NewGelu(nn.Module):
 
     def forward(self, x):
         if self.training:
-            return nn.functional.gelu(x, approximate="tanh")  # one fused kernel: the same function, much faster
+            return nn.functional.gelu(x, approximate="tanh")  # the same function, fused
         cubic = x + 0.044715 * torch.pow(x, 3.0)
         return 0.5 * x * (1.0 + torch.tanh(math.sqrt(2.0 / math.pi) * cubic))
 
@@ -55,8 +55,8 @@ class Attention(nn.Module):
     def __init__(self, config):
         super().__init__()
         self.n_head, self.head_dim, self.n_embd = config.n_head, config.head_dim, config.n_embd
-        triangle = torch.tril(torch.ones((config.n_positions, config.n_positions), dtype=torch.uint8))
-        self.register_buffer("bias", triangle.view(1, 1, config.n_positions, config.n_positions), persistent=False)
+        triangle = torch.ones((1, 1, config.n_positions, config.n_positions), dtype=torch.uint8).tril()
+        self.register_buffer("bias", triangle, persistent=False)
         self.c_attn = Conv1D(config.n_embd, 3 * config.n_embd)
         self.c_proj = Conv1D(config.n_embd, config.n_embd, scale=(2 * config.n_layer) ** -0.5)
 
@@ -115,7 +115,7 @@ class VerseWriter(nn.Module):
         """(logits [B, S, vocabulary], [(key, value) of each layer, [B, H, P + S, D]]).
 
         input_ids, position_ids: [B, S]; attention_mask: [B, P + S], 1 where a token may be attended to;
-        past_key_values: as returned, from the P tokens before, or None.  The head is the token embedding, transposed.
+        past_key_values: as returned, from the P tokens before, or None.  The head is the embedding.
         """
         batch_size = input_ids.size(0)
         if position_ids is None:

@@ -9,7 +9,7 @@ HELD_OUT_SEED = 1611
 
 
 def read_chapters():
-    """Every chapter in order.  Verse numbers and chapter titles are dropped, and each verse ends with a newline."""
+    """Every chapter in order, without verse numbers and titles; each verse ends with a newline."""
     printed = subprocess.run(
         ["bible", "-l100000", "gen1:1-rev22:21"], check=True, capture_output=True, text=True
     ).stdout

@@ -2,7 +2,7 @@
 
     python3 train.py
 
-Stop it whenever you like: the checkpoint is written every few hundred steps, and the same command goes on from it.
+Stop it whenever you like: the same command goes on from its checkpoint.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def rate_factor(step, step_count):
 
 
 def make_orthogonal(matrix):
-    """A matrix with about the same singular vectors and all singular values near 1 (five Newton-Schulz steps)."""
+    """The same singular vectors, and all singular values near 1 (five Newton-Schulz steps)."""
     if matrix.size(0) > matrix.size(1):
         return make_orthogonal(matrix.T).T  # the square below is then the smaller of the two
     x = matrix / (matrix.norm() + 1e-7)
@@ -96,7 +96,7 @@ def make_optimizers(model):
 
 
 def draw_batch(ids, length, n_positions, generator):
-    """Windows from anywhere in the text: (inputs, targets one to the right, position ids), each [batch, length].
+    """Windows from anywhere: (inputs, targets one to the right, position ids), each [batch, length].
 
     Windows that are shorter than the model's positions begin at any of them, so all positions are learnt.
     """
@@ -147,7 +147,7 @@ def train(model, ids, step_count, checkpoint):
 
 @torch.no_grad()
 def measure(model, tokenizer, chapters):
-    """How well the model predicts the chapters: each predicted id sees at least half a window where there is one."""
+    """How well the model predicts the chapters; an id sees half a window before it where there is one."""
     model.eval()
     window, stride = model.config.n_positions, model.config.n_positions // 2
     nats, predicted = 0.0, 0
@@ -173,9 +173,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--checkpoint", default="/tmp/verse.pt")
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.manual_seed(SEED)
-    torch.set_num_threads(2)
+    torch.set_num_threads(arguments.threads)
 
     training, held_out = split_chapters(read_chapters())
     model = VerseWriter(Config())
