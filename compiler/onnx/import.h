@@ -69,8 +69,9 @@ typedef struct {
   X(activation)                                                                                              \
   X(movement)                                                                                                \
   X(slice)                                                                                                   \
-  X(indexing) X(shape) X(reduction) X(matmul) X(einsum) X(normalisation) X(attention) X(control)             \
-      X(quantisation) X(contrib)
+  X(indexing)                                                                                                \
+  X(shape) X(reduction) X(matmul) X(einsum) X(normalisation) X(attention) X(control) X(quantisation)         \
+      X(contrib)
 #define X(family) extern const onnx_op_table onnx_##family##_ops;
 ONNX_FAMILIES(X)
 #undef X
