@@ -210,6 +210,41 @@ static status prepare_decoder(ir_graph *g, const generator_limits *limits, gener
   return keep_last_logits(g, result->sequence, &result->vocab_size);
 }
 
+/* Whether v counts up from the past along its last axis, as positions do. */
+static bool is_positions(const ir_value *v, ir_dim past) {
+  while (v->def && (v->def->op == IR_CAST || v->def->op == IR_RESHAPE)) v = v->def->operands[0];
+  return v->def && v->def->op == IR_IOTA && v->def->attrs.start[0] == past && v->def->attrs.step[0] == 1;
+}
+
+/* The number of positions that a node has room for, if it reads a table by position; INT64_MAX else. */
+static int64_t position_room(ir_module *m, const ir_node *n, const generator *g) {
+  int64_t room = INT64_MAX, size;
+  if (n->op == IR_GATHER && is_positions(n->operands[1], g->past)) {
+    ir_dim_is_const(n->operands[0]->type.dims[n->attrs.axis], &room);
+  }
+  for (int i = 0; n->op == IR_SLICE && i < n->result->type.rank; i++) {
+    ir_dim end = ir_dim_add(m, n->attrs.start[i], n->result->type.dims[i]);
+    bool is_by_position = ir_dim_equal(m, end, ir_dim_add(m, g->past, g->sequence));
+    if (is_by_position && ir_dim_is_const(n->operands[0]->type.dims[i], &size) && size < room) room = size;
+  }
+  return room;
+}
+
+/* Tables of learned positions and mask constants end somewhere: longer texts would read beyond them. */
+static status check_positions(const ir_graph *graph, const generator *g, const generator_limits *limits) {
+  for (const ir_node *n = graph->first; n; n = n->next) {
+    int64_t room = position_room(graph->module, n, g);
+    if (limits->max_tokens <= room) continue;
+    arena *a = graph->module->arena;
+    status s = fail(a, STATUS_INPUT, "the model has fewer positions than the program would need");
+    if (n->origin) s = fail_node(a, s, "%s", n->origin);
+    s = fail_expected(a, s, "at least %lld", (long long)limits->max_tokens);
+    s = fail_found(a, s, "%lld", (long long)room);
+    return fail_hint(a, s, "give --max-tokens %lld or less", (long long)room);
+  }
+  return OK;
+}
+
 /* ---- the encoder ---- */
 
 static status prepare_encoder(ir_graph *g, const generator_limits *limits, generator *result) {
@@ -250,6 +285,7 @@ status pass_make_generator(ir_module *m, ir_graph *decoder, ir_graph *encoder, c
   TRY(prepare_decoder(decoder, limits, result));
   ir_apply_bindings(m);
   TRY(pass_run_all(decoder, observe, user));
+  TRY(check_positions(decoder, result, limits));
   if (encoder) {
     TRY(join_encoder(result));
     TRY(pass_run_all(encoder, observe, user));

@@ -8,6 +8,9 @@
 #ifndef SMELT_CODEGEN_HARNESS_H
 #define SMELT_CODEGEN_HARNESS_H
 
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* mkdtemp */
+#endif
 #include "codegen/codegen.h" /* before cmocka.h, which makes `fail` a macro */
 
 #include <dlfcn.h>
