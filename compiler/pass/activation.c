@@ -26,7 +26,9 @@ typedef struct {
   int count;
 } factor_list;
 
-static bool is_near(double x, double y) { return fabs(x - y) <= 1e-5 * fabs(y); }
+static bool is_near(double x, double y) {
+  return fabs(x - y) <= 1e-5 * fabs(y);
+}
 
 /* Reads v, and the multiplications and constant divisions below it that nothing else reads. */
 static bool read_factors(const ir_value *v, factor_list *list, bool is_root) {
@@ -94,7 +96,8 @@ static bool is_tanh_argument(const ir_value *v, const ir_value *x) {
 /* The activation that is x * gate * constant; IR_IDENTITY if there is none. */
 static ir_op gated_by(const ir_value *x, const ir_value *gate, double constant) {
   const ir_value *inner = one_plus(gate);
-  const ir_node *erf = ir_def(inner, IR_ERF), *tanh = ir_def(inner, IR_TANH), *sigmoid = ir_def(gate, IR_SIGMOID);
+  const ir_node *erf = ir_def(inner, IR_ERF), *tanh = ir_def(inner, IR_TANH),
+                *sigmoid = ir_def(gate, IR_SIGMOID);
   if (sigmoid && sigmoid->operands[0] == x && constant == 1) return IR_SILU;
   if (!is_near(constant, 0.5)) return IR_IDENTITY;
   if (erf && is_power(erf->operands[0], x, 1, 0.70710678118654752440)) return IR_GELU;
@@ -103,11 +106,13 @@ static ir_op gated_by(const ir_value *x, const ir_value *gate, double constant) 
 
 static ir_value *product(ir_builder *b, ir_node *n) {
   factor_list list;
-  if (!ir_dtype_is_float(n->result->type.dtype) || !factors_of(n->result, &list) || list.count != 2) return NULL;
+  if (!ir_dtype_is_float(n->result->type.dtype) || !factors_of(n->result, &list) || list.count != 2)
+    return NULL;
   for (int i = 0; i < 2; i++) {
     ir_op op = gated_by(list.factors[i], list.factors[1 - i], list.constant);
     ir_value *x = (ir_value *)(uintptr_t)list.factors[i];
-    if (op != IR_IDENTITY && rewrite_same_dims(b->graph->module, &x->type, &n->result->type)) return ir_unary(b, op, x);
+    if (op != IR_IDENTITY && rewrite_same_dims(b->graph->module, &x->type, &n->result->type))
+      return ir_unary(b, op, x);
   }
   return NULL;
 }

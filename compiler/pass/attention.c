@@ -46,7 +46,8 @@ static ir_value *lift(ir_builder *b, const attention_scores *scores, ir_value *v
 
 /*
  * What was repeated over each group's heads: x [B, G, T, D] of
- * reshape (expand (reshape x : [B, G, 1, T, D]) : [B, G, R, T, D]) : [B, G * R, T, D]; v itself if it is no such.
+ * reshape (expand (reshape x : [B, G, 1, T, D]) : [B, G, R, T, D]) : [B, G * R, T, D]; v itself if it is no
+ * such.
  */
 static ir_value *unrepeated(ir_builder *b, ir_value *v) {
   ir_module *m = b->graph->module;
@@ -58,7 +59,8 @@ static ir_value *unrepeated(ir_builder *b, ir_value *v) {
     if (i == 2 ? !ir_dim_is(from[i], 1) : !ir_dim_equal(m, from[i], to[i])) return v;
   }
   const ir_dim *merged = v->type.dims;
-  bool fits = ir_dim_equal(m, merged[0], to[0]) && ir_dim_equal(m, merged[2], to[3]) && ir_dim_equal(m, merged[3], to[4]);
+  bool fits = ir_dim_equal(m, merged[0], to[0]) && ir_dim_equal(m, merged[2], to[3]) &&
+              ir_dim_equal(m, merged[3], to[4]);
   return fits ? ir_reshape(b, expand->operands[0], (ir_dim[]){from[0], from[1], from[3], from[4]}, 4) : v;
 }
 
@@ -82,11 +84,22 @@ static ir_value *without_factor(ir_builder *b, ir_value *v, double *scale) {
 static bool are_heads_of(ir_module *m, const ir_value *q, const ir_value *k, const ir_value *v) {
   int64_t heads, groups;
   bool divides = ir_dim_equal(m, q->type.dims[1], k->type.dims[1]) ||
-                 (ir_dim_is_const(q->type.dims[1], &heads) && ir_dim_is_const(k->type.dims[1], &groups) && groups > 0 &&
-                  heads % groups == 0);
+                 (ir_dim_is_const(q->type.dims[1], &heads) && ir_dim_is_const(k->type.dims[1], &groups) &&
+                  groups > 0 && heads % groups == 0);
   return divides && ir_dim_equal(m, q->type.dims[0], k->type.dims[0]) &&
-         ir_dim_equal(m, k->type.dims[0], v->type.dims[0]) && ir_dim_equal(m, k->type.dims[1], v->type.dims[1]) &&
-         ir_dim_equal(m, k->type.dims[2], v->type.dims[2]) && ir_dim_equal(m, q->type.dims[3], k->type.dims[3]);
+         ir_dim_equal(m, k->type.dims[0], v->type.dims[0]) &&
+         ir_dim_equal(m, k->type.dims[1], v->type.dims[1]) &&
+         ir_dim_equal(m, k->type.dims[2], v->type.dims[2]) &&
+         ir_dim_equal(m, q->type.dims[3], k->type.dims[3]);
+}
+
+/* Whether the bias broadcasts to the scores [B, H, S, T] of q and k. */
+static bool is_bias_of(ir_module *m, const ir_value *bias, const ir_value *q, const ir_value *k) {
+  const ir_dim scores[4] = {q->type.dims[0], q->type.dims[1], q->type.dims[2], k->type.dims[2]};
+  for (int i = 0; bias && i < 4; i++) {
+    if (!ir_dim_is(bias->type.dims[i], 1) && !ir_dim_equal(m, bias->type.dims[i], scores[i])) return false;
+  }
+  return !bias || bias->type.rank == 4;
 }
 
 /* ---- the pattern ---- */
@@ -114,7 +127,8 @@ static ir_value *weighted_values(ir_builder *b, ir_node *n) {
   attention_scores scores;
   int rank = n->result->type.rank;
   ir_node *softmax = rank == 3 || rank == 4 ? find_softmax(n->operands[0]) : NULL;
-  if (!softmax || !scores_read(b, softmax->operands[0], &scores) || scores.product->result->type.rank != rank) return NULL;
+  if (!softmax || !scores_read(b, softmax->operands[0], &scores) || scores.product->result->type.rank != rank)
+    return NULL;
   if (rank == 3 && softmax->result->type.rank == 4 && !scores.has_heads) {
     scores.has_heads = true;
     memcpy(scores.heads, softmax->result->type.dims, sizeof scores.heads);
@@ -124,7 +138,7 @@ static ir_value *weighted_values(ir_builder *b, ir_node *n) {
   ir_value *v = lift(b, &scores, n->operands[1]);
   ir_value *few_k = unrepeated(b, k), *few_v = unrepeated(b, v);
   if (few_k != k && few_v != v && are_heads_of(m, q, few_k, few_v)) k = few_k, v = few_v;
-  if (b->failed || !are_heads_of(m, q, k, v)) return NULL;
+  if (b->failed || !are_heads_of(m, q, k, v) || !is_bias_of(m, scores.bias, q, k)) return NULL;
   ir_value *operands[4] = {q, k, v, scores.bias};
   ir_attrs attrs = {.scale = scores.scale, .causal = scores.causal};
   ir_value *y = ir_build(b, IR_ATTENTION, operands, scores.bias ? 4 : 3, &attrs);
@@ -139,6 +153,7 @@ static ir_value *causal_bias(ir_builder *b, ir_node *n) {
   ir_dim queries = n->operands[0]->type.dims[2], keys = n->operands[1]->type.dims[2];
   ir_value *rest = scores_split_bias(b, bias, queries, keys, &causal);
   if (rest && !causal) return NULL;
+  if (!is_bias_of(b->graph->module, rest, n->operands[0], n->operands[1])) return NULL;
   ir_attrs attrs = n->attrs;
   attrs.causal |= causal;
   ir_value *operands[4] = {n->operands[0], n->operands[1], n->operands[2], rest};

@@ -1,12 +1,14 @@
 /* columns.c: joining columns of weights; nothing is copied before the weights are packed. */
 #include "pass/columns.h"
 
-static ir_value *bias_of(const ir_node *linear) { return linear->operand_count > 2 ? linear->operands[2] : NULL; }
+static ir_value *bias_of(const ir_node *linear) {
+  return linear->operand_count > 2 ? linear->operands[2] : NULL;
+}
 
 bool columns_are_bare(const ir_node *n) {
   bool has_residual = n->operand_count > 3 && n->operands[3];
-  return ir_value_is_const(n->operands[1]) && (!bias_of(n) || ir_value_is_const(bias_of(n))) && !has_residual &&
-         !n->attrs.gated && n->attrs.activation == IR_IDENTITY;
+  return ir_value_is_const(n->operands[1]) && (!bias_of(n) || ir_value_is_const(bias_of(n))) &&
+         !has_residual && !n->attrs.gated && n->attrs.activation == IR_IDENTITY;
 }
 
 bool columns_of(ir_module *m, const ir_value *v, column_range *columns) {
@@ -40,12 +42,14 @@ static ir_value *part_of_bias(ir_builder *b, const column_range *range) {
   int64_t count;
   ir_type type = {.dtype = range->linear->operands[1]->type.dtype, .rank = 1, .dims = {range->count}};
   ir_dim_is_const(range->count, &count);
-  return ir_const_data(b, &type, arena_alloc(b->graph->module->arena, (size_t)count * ir_dtype_bytes(type.dtype)));
+  return ir_const_data(b, &type,
+                       arena_alloc(b->graph->module->arena, (size_t)count * ir_dtype_bytes(type.dtype)));
 }
 
 /* Neighbours in one weight are one range. */
 static bool follows(ir_module *m, const column_range *before, const column_range *after) {
-  return before->linear == after->linear && ir_dim_equal(m, ir_dim_add(m, before->start, before->count), after->start);
+  return before->linear == after->linear &&
+         ir_dim_equal(m, ir_dim_add(m, before->start, before->count), after->start);
 }
 
 ir_value *columns_join(ir_builder *b, const column_range *ranges, int count, const ir_attrs *attrs) {

@@ -12,18 +12,22 @@
 
 #include <string.h>
 
-static bool has_operand(const ir_node *n, int i) { return i < n->operand_count && n->operands[i]; }
+static bool has_operand(const ir_node *n, int i) {
+  return i < n->operand_count && n->operands[i];
+}
 
 /* gelu (linear x, w, b)  ->  linear x, w, b {activation = gelu} */
 static ir_value *take_activation(ir_builder *b, ir_node *n) {
   ir_node *linear = rewrite_only_use(n->operands[0], IR_LINEAR);
-  if (!linear || linear->attrs.gated || linear->attrs.activation != IR_IDENTITY || has_operand(linear, 3)) return NULL;
+  if (!linear || linear->attrs.gated || linear->attrs.activation != IR_IDENTITY || has_operand(linear, 3))
+    return NULL;
   ir_attrs attrs = linear->attrs;
   attrs.activation = n->op;
   return ir_build(b, IR_LINEAR, linear->operands, linear->operand_count, &attrs);
 }
 
-/* add (linear x, w, b), r  ->  linear x, w, b, r;   r cannot depend on the linear, which nothing else reads */
+/* add (linear x, w, b), r  ->  linear x, w, b, r;   r cannot depend on the linear, which nothing else reads
+ */
 static ir_value *take_residual(ir_builder *b, ir_node *n) {
   for (int i = 0; i < 2; i++) {
     ir_node *linear = rewrite_only_use(n->operands[i], IR_LINEAR);

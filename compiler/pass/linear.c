@@ -13,7 +13,9 @@
 
 #include <string.h>
 
-static ir_dim last_dim(const ir_value *v) { return v->type.dims[v->type.rank - 1]; }
+static ir_dim last_dim(const ir_value *v) {
+  return v->type.dims[v->type.rank - 1];
+}
 
 /* Whether v is a constant f32 matrix [K, N], perhaps behind axes of size 1. */
 static bool is_weight(const ir_value *v) {
@@ -52,7 +54,8 @@ static ir_value *take_bias(ir_builder *b, ir_node *n) {
   ir_value *v = n->operands[1];
   if (!rewrite_is_vector(b->graph->module, v, columns)) return NULL;
   ir_value *bias = rewrite_reshape_constant(b, v, &columns, 1);
-  return ir_build(b, IR_LINEAR, (ir_value *[]){linear->operands[0], linear->operands[1], bias}, 3, &linear->attrs);
+  return ir_build(b, IR_LINEAR, (ir_value *[]){linear->operands[0], linear->operands[1], bias}, 3,
+                  &linear->attrs);
 }
 
 /* linear (reshape x), ...  ->  reshape (linear x, ...)   where the reshape keeps the last axis */
@@ -60,7 +63,8 @@ static ir_value *reshape_after(ir_builder *b, ir_node *n) {
   ir_node *reshape = ir_def(n->operands[0], IR_RESHAPE);
   if (!reshape || !is_bare(n)) return NULL;
   ir_value *x = reshape->operands[0];
-  if (x->type.rank < 1 || !ir_dim_equal(b->graph->module, last_dim(x), last_dim(reshape->result))) return NULL;
+  if (x->type.rank < 1 || !ir_dim_equal(b->graph->module, last_dim(x), last_dim(reshape->result)))
+    return NULL;
   ir_value *operands[3] = {x, n->operands[1], n->operand_count > 2 ? n->operands[2] : NULL};
   ir_value *y = ir_build(b, IR_LINEAR, operands, n->operand_count > 2 ? 3 : 2, &n->attrs);
   return ir_reshape(b, y, n->result->type.dims, n->result->type.rank);
@@ -85,7 +89,8 @@ static ir_value *reshape_before(ir_builder *b, ir_node *n) {
   if (n->result->type.rank < 1) return NULL;
   ir_node *linear = rewrite_only_use(n->operands[0], IR_LINEAR);
   ir_node *inner = linear ? ir_def(linear->operands[0], IR_RESHAPE) : NULL;
-  if (!inner || !is_bare(linear) || !ir_dim_equal(m, last_dim(n->result), last_dim(linear->result))) return NULL;
+  if (!inner || !is_bare(linear) || !ir_dim_equal(m, last_dim(n->result), last_dim(linear->result)))
+    return NULL;
   ir_value *x = inner->operands[0];
   while (ir_def(x, IR_RESHAPE)) x = x->def->operands[0];
   if (x->type.rank > 0 && ir_dim_equal(m, last_dim(x), last_dim(inner->result))) return NULL; /* moves down */
@@ -105,8 +110,8 @@ static ir_value *merge_reshapes(ir_builder *b, ir_node *n) {
 
 bool pass_linear(ir_graph *g, pass_report *report) {
   static const rewrite_rule rules[] = {
-      {IR_MATMUL, product},       {IR_MATMUL, outer_product},   {IR_ADD, take_bias},
-      {IR_LINEAR, reshape_after}, {IR_ADD, reshape_after_bias}, {IR_RESHAPE, merge_reshapes},
+      {IR_MATMUL, product},         {IR_MATMUL, outer_product},   {IR_ADD, take_bias},
+      {IR_LINEAR, reshape_after},   {IR_ADD, reshape_after_bias}, {IR_RESHAPE, merge_reshapes},
       {IR_RESHAPE, reshape_before},
   };
   return rewrite_graph(g, report, REWRITE_RULES(rules));

@@ -22,7 +22,8 @@ enum { MAX_TRIANGLE_BYTES = 1 << 26, MAX_ROUNDS = 16 };
 static ir_node *scalar_select(const ir_value *v) {
   double value;
   ir_node *select = ir_def(v, IR_SELECT);
-  bool has_scalars = select && ir_value_scalar(select->operands[1], &value) && ir_value_scalar(select->operands[2], &value);
+  bool has_scalars =
+      select && ir_value_scalar(select->operands[1], &value) && ir_value_scalar(select->operands[2], &value);
   return has_scalars ? select : NULL;
 }
 
@@ -36,13 +37,15 @@ static bool matrix_of(const ir_value *v, int64_t *rows, int64_t *columns) {
   return ir_dim_is_const(v->type.dims[rank - 2], rows) && ir_dim_is_const(v->type.dims[rank - 1], columns);
 }
 
-/* Whether element (s, t) is one value where t <= s + offset, another elsewhere; *seen and *hidden get scalars. */
+/* Whether element (s, t) is one value where t <= s + offset, another elsewhere; *seen and *hidden get
+ * scalars. */
 static bool is_triangle(const ir_value *v, int64_t offset, ir_constant *seen, ir_constant *hidden) {
   int64_t rows, columns;
   arena scratch = {0};
   const void *bytes;
   size_t width = ir_dtype_bytes(v->type.dtype);
-  if (!matrix_of(v, &rows, &columns) || rows < 1 || columns < 2 || offset < 0 || offset + 1 >= columns) return false;
+  if (!matrix_of(v, &rows, &columns) || rows < 1 || columns < 2 || offset < 0 || offset + 1 >= columns)
+    return false;
   if (rows > MAX_TRIANGLE_BYTES / columns / (int64_t)width) return false;
   const ir_constant *c = v->def->attrs.constant;
   if ((!c->data && !c->made_by) || ir_constant_bytes(&scratch, c, &bytes)) return false;
@@ -73,14 +76,17 @@ bool mask_is_causal(ir_module *m, const ir_value *seen) {
 
 /* ---- triangles ---- */
 
-static ir_value *scalar_of(ir_builder *b, const ir_constant *c) { return ir_const_data(b, &c->type, c->data); }
+static ir_value *scalar_of(ir_builder *b, const ir_constant *c) {
+  return ir_const_data(b, &c->type, c->data);
+}
 
 /* slice (constant triangle)  ->  select (le keys, queries), seen, hidden */
 static ir_value *triangle(ir_builder *b, ir_node *n) {
   ir_module *m = b->graph->module;
   ir_constant seen, hidden;
   int rank = n->result->type.rank;
-  if (ir_type_is_static(&n->result->type, NULL) || !is_triangle(n->operands[0], 0, &seen, &hidden)) return NULL;
+  if (ir_type_is_static(&n->result->type, NULL) || !is_triangle(n->operands[0], 0, &seen, &hidden))
+    return NULL;
   if (n->attrs.step[rank - 1] != 1 || n->attrs.step[rank - 2] != 1) return NULL;
   position_mask mask = {.queries = n->result->type.dims[rank - 2], .keys = n->result->type.dims[rank - 1]};
   mask.offset = ir_dim_sub(m, n->attrs.start[rank - 2], n->attrs.start[rank - 1]);
@@ -125,7 +131,8 @@ static ir_value *past_before(ir_builder *b, ir_node *n) {
 /* ---- arithmetic on masks ---- */
 
 /* select c, true, false  ->  c, for arms already computed; select c, x, y otherwise */
-static ir_value *select_scalars(ir_builder *b, const ir_node *n, ir_value *condition, ir_value *x, ir_value *y) {
+static ir_value *select_scalars(ir_builder *b, const ir_node *n, ir_value *condition, ir_value *x,
+                                ir_value *y) {
   double seen, hidden;
   if (!ir_value_scalar(x, &seen) || !ir_value_scalar(y, &hidden)) return NULL;
   if (seen == hidden) {
@@ -137,7 +144,8 @@ static ir_value *select_scalars(ir_builder *b, const ir_node *n, ir_value *condi
 
 /* mul (select c, x, y), k  ->  select c, x * k, y * k;   sub 1, (cast c)  ->  select c, 0, 1 */
 static ir_value *arithmetic(ir_builder *b, ir_node *n) {
-  if (ir_op_describe(n->op)->op_class != IR_CLASS_ELEMENTWISE || n->op == IR_SELECT || n->operand_count > 2) return NULL;
+  if (ir_op_describe(n->op)->op_class != IR_CLASS_ELEMENTWISE || n->op == IR_SELECT || n->operand_count > 2)
+    return NULL;
   double value;
   for (int i = 0; i < n->operand_count; i++) {
     if (n->operand_count == 2 && !ir_value_scalar(n->operands[1 - i], &value)) continue;
@@ -150,7 +158,8 @@ static ir_value *arithmetic(ir_builder *b, ir_node *n) {
       if (n->operand_count == 1) {
         results[arm] = ir_build(b, n->op, &x, 1, &n->attrs);
       } else {
-        results[arm] = i == 0 ? ir_binary(b, n->op, x, n->operands[1]) : ir_binary(b, n->op, n->operands[0], x);
+        results[arm] =
+            i == 0 ? ir_binary(b, n->op, x, n->operands[1]) : ir_binary(b, n->op, n->operands[0], x);
       }
     }
     return select_scalars(b, n, condition, results[0], results[1]);
@@ -164,7 +173,8 @@ static ir_value *product(ir_builder *b, ir_node *n) {
   for (int i = 0; i < 2; i++) {
     ir_node *select = scalar_select(n->operands[i]), *cast = ir_def(n->operands[1 - i], IR_CAST);
     if (!select || !cast || !rewrite_is_filled(select->operands[1], 0)) continue;
-    if (!position_mask_of(select->operands[0], &mask) || !position_mask_of(cast->operands[0], &mask)) continue;
+    if (!position_mask_of(select->operands[0], &mask) || !position_mask_of(cast->operands[0], &mask))
+      continue;
     ir_value *seen = ir_unary(b, IR_NOT, cast->operands[0]);
     ir_value *either = ir_binary(b, IR_OR, select->operands[0], seen);
     return ir_select(b, either, select->operands[1], select->operands[2]);
@@ -177,7 +187,8 @@ static ir_value *combine(ir_builder *b, ir_node *n) {
   ir_module *m = b->graph->module;
   position_mask x, y;
   if (!position_mask_of(n->operands[0], &x) || !position_mask_of(n->operands[1], &y)) return NULL;
-  bool fits = x.is_hidden == y.is_hidden && ir_dim_equal(m, x.keys, y.keys) && ir_dim_equal(m, x.queries, y.queries);
+  bool fits =
+      x.is_hidden == y.is_hidden && ir_dim_equal(m, x.keys, y.keys) && ir_dim_equal(m, x.queries, y.queries);
   int64_t lowest, highest;
   ir_dim_bounds(m, ir_dim_sub(m, x.offset, y.offset), &lowest, &highest);
   if (!fits || (lowest < 0 && highest > 0)) return NULL;
@@ -209,9 +220,11 @@ static ir_value *same_condition(ir_builder *b, ir_node *n) {
 /* reshape (select c, x, y)  ->  select (reshape c), x, y;   slice and transpose likewise */
 static ir_value *move_select(ir_builder *b, ir_node *n) {
   ir_node *select = scalar_select(n->operands[0]);
-  if (!select || !rewrite_same_dims(b->graph->module, &select->operands[0]->type, &select->result->type)) return NULL;
+  if (!select || !rewrite_same_dims(b->graph->module, &select->operands[0]->type, &select->result->type))
+    return NULL;
   ir_value *moved = ir_build(b, n->op, select->operands, 1, &n->attrs);
-  return ir_select(b, moved, ir_reshape(b, select->operands[1], NULL, 0), ir_reshape(b, select->operands[2], NULL, 0));
+  return ir_select(b, moved, ir_reshape(b, select->operands[1], NULL, 0),
+                   ir_reshape(b, select->operands[2], NULL, 0));
 }
 
 /* reshape (le k, q) : [S, T] to [1, 1, S, T]  ->  le k', q' */
@@ -230,7 +243,8 @@ static ir_value *slice_mask(ir_builder *b, ir_node *n) {
   ir_module *m = b->graph->module;
   position_mask mask;
   int rank = n->result->type.rank;
-  if (!position_mask_of(n->operands[0], &mask) || n->attrs.step[rank - 1] != 1 || n->attrs.step[rank - 2] != 1) {
+  if (!position_mask_of(n->operands[0], &mask) || n->attrs.step[rank - 1] != 1 ||
+      n->attrs.step[rank - 2] != 1) {
     return NULL;
   }
   mask.offset = ir_dim_add(m, mask.offset, ir_dim_sub(m, n->attrs.start[rank - 2], n->attrs.start[rank - 1]));
@@ -240,9 +254,10 @@ static ir_value *slice_mask(ir_builder *b, ir_node *n) {
 }
 
 static const rewrite_rule mask_rules[] = {
-    {IR_SLICE, triangle},        {IR_CONCAT, past_before},    {REWRITE_ANY_OP, arithmetic}, {IR_MUL, product},
-    {IR_AND, combine},           {IR_OR, combine},            {IR_SELECT, seen_first},      {IR_SELECT, same_condition},
-    {IR_RESHAPE, move_select},   {IR_SLICE, move_select},     {IR_TRANSPOSE, move_select},  {IR_RESHAPE, reshape_mask},
+    {IR_SLICE, triangle},    {IR_CONCAT, past_before},    {REWRITE_ANY_OP, arithmetic},
+    {IR_MUL, product},       {IR_AND, combine},           {IR_OR, combine},
+    {IR_SELECT, seen_first}, {IR_SELECT, same_condition}, {IR_RESHAPE, move_select},
+    {IR_SLICE, move_select}, {IR_TRANSPOSE, move_select}, {IR_RESHAPE, reshape_mask},
     {IR_SLICE, slice_mask},
 };
 

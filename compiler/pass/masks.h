@@ -22,11 +22,12 @@ bool position_mask_of(const ir_value *v, position_mask *mask);
 /* Builds it over dims [.., S, T], 1 before; constants and one-sided masks fold to what they are. */
 ir_value *position_mask_build(ir_builder *b, const position_mask *mask, int rank);
 
-/* Whether key t is seen by query s iff t <= s + T - S: what attention calls causal. Constant triangles too. */
+/* Whether key t is seen by query s iff t <= s + T - S: what attention calls causal. Constant triangles too.
+ */
 bool mask_is_causal(ir_module *m, const ir_value *seen);
 
 /* Rules that bring comparisons of positions to the normal form (position.c). */
-enum { POSITION_RULE_COUNT = 9 };
+enum { POSITION_RULE_COUNT = 10 };
 extern const rewrite_rule position_rules[POSITION_RULE_COUNT];
 
 #endif

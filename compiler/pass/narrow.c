@@ -144,11 +144,13 @@ static ir_value *push_gather(ir_builder *b, const ir_node *n, span s) {
 
 static ir_value *push_rotary(ir_builder *b, const ir_node *n, span s) {
   if (s.axis != 2) return NULL;
-  ir_value *operands[3] = {cut(b, n->operands[0], 2, s), cut(b, n->operands[1], 1, s), cut(b, n->operands[2], 1, s)};
+  ir_value *operands[3] = {cut(b, n->operands[0], 2, s), cut(b, n->operands[1], 1, s),
+                           cut(b, n->operands[2], 1, s)};
   return rebuild(b, n, operands, &n->attrs);
 }
 
-/* Queries. Causal attention counts them from the last: key t is seen iff t <= s + T - S, so only a suffix will do. */
+/* Queries. Causal attention counts them from the last: key t is seen iff t <= s + T - S, so only a suffix
+ * will do. */
 static ir_value *push_attention(ir_builder *b, const ir_node *n, span s) {
   ir_module *m = b->graph->module;
   ir_value *operands[4] = {0};
@@ -166,12 +168,12 @@ static const struct {
   ir_op op;
   push_function *push;
 } pushes[] = {
-    {IR_LINEAR, push_linear},       {IR_LAYER_NORM, push_rows},    {IR_RMS_NORM, push_rows},
-    {IR_SOFTMAX, push_rows},        {IR_MATMUL, push_matmul},      {IR_ATTENTION, push_attention},
-    {IR_ROTARY, push_rotary},       {IR_TRANSPOSE, push_transpose}, {IR_RESHAPE, push_reshape},
-    {IR_EXPAND, push_expand},       {IR_CONCAT, push_concat},      {IR_GATHER, push_gather},
-    {IR_REDUCE_SUM, push_reduce},   {IR_REDUCE_MEAN, push_reduce}, {IR_REDUCE_MAX, push_reduce},
-    {IR_REDUCE_MIN, push_reduce},   {IR_REDUCE_PROD, push_reduce},
+    {IR_LINEAR, push_linear},     {IR_LAYER_NORM, push_rows},     {IR_RMS_NORM, push_rows},
+    {IR_SOFTMAX, push_rows},      {IR_MATMUL, push_matmul},       {IR_ATTENTION, push_attention},
+    {IR_ROTARY, push_rotary},     {IR_TRANSPOSE, push_transpose}, {IR_RESHAPE, push_reshape},
+    {IR_EXPAND, push_expand},     {IR_CONCAT, push_concat},       {IR_GATHER, push_gather},
+    {IR_REDUCE_SUM, push_reduce}, {IR_REDUCE_MEAN, push_reduce},  {IR_REDUCE_MAX, push_reduce},
+    {IR_REDUCE_MIN, push_reduce}, {IR_REDUCE_PROD, push_reduce},
 };
 
 /* The one axis that the slice narrows, by step 1. */

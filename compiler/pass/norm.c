@@ -67,7 +67,8 @@ static ir_value *times_inverse_root(ir_builder *b, ir_node *n) {
 static ir_value *centred(ir_builder *b, ir_node *n) {
   ir_node *difference = ir_def(n->operands[0], IR_SUB);
   ir_node *mean = difference ? ir_def(difference->operands[1], IR_REDUCE_MEAN) : NULL;
-  if (!mean || mean->operands[0] != difference->operands[0] || !is_last_axis(mean, mean->operands[0])) return NULL;
+  if (!mean || mean->operands[0] != difference->operands[0] || !is_last_axis(mean, mean->operands[0]))
+    return NULL;
   ir_value *operands[2] = {mean->operands[0], n->operand_count > 1 ? n->operands[1] : NULL};
   return ir_build(b, IR_LAYER_NORM, operands, n->operand_count, &n->attrs);
 }
@@ -78,7 +79,9 @@ static ir_node *only_norm(const ir_value *v) {
   return norm ? norm : rewrite_only_use(v, IR_LAYER_NORM);
 }
 
-static ir_value *operand_or_null(const ir_node *n, int i) { return i < n->operand_count ? n->operands[i] : NULL; }
+static ir_value *operand_or_null(const ir_node *n, int i) {
+  return i < n->operand_count ? n->operands[i] : NULL;
+}
 
 /* A constant that broadcasts along the last axis of n's result, as a vector; NULL if v is none. */
 static ir_value *vector(ir_builder *b, const ir_node *n, ir_value *v) {

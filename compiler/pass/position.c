@@ -69,7 +69,8 @@ bool position_mask_of(const ir_value *v, position_mask *mask) {
   return true;
 }
 
-/* Whether all queries see all keys (*seen), or none any. The last key is T - 1, the last query's limit S - 1 + offset. */
+/* Whether all queries see all keys (*seen), or none any. The last key is T - 1, the last query's limit S - 1
+ * + offset. */
 static bool is_one_sided(ir_module *m, const position_mask *mask, bool *seen) {
   ir_dim limit = ir_dim_add(m, mask->offset, mask->queries);
   *seen = is_at_least(m, ir_dim_sub(m, mask->offset, mask->keys), -1);
@@ -98,7 +99,7 @@ static const struct {
   bool key_is_left, is_hidden;
   int shift;
 } relations[] = {
-    {IR_LT, true, false, -1}, {IR_LE, true, false, 0}, {IR_GT, true, true, 0},    {IR_GE, true, true, -1},
+    {IR_LT, true, false, -1}, {IR_LE, true, false, 0},  {IR_GT, true, true, 0},    {IR_GE, true, true, -1},
     {IR_LT, false, true, 0},  {IR_LE, false, true, -1}, {IR_GT, false, false, -1}, {IR_GE, false, false, 0},
 };
 
@@ -113,7 +114,8 @@ static ir_value *compare(ir_builder *b, ir_node *n) {
   position key = key_is_left ? left : right, query = key_is_left ? right : left;
   bool is_pair = rank >= 2 && key.axis == rank - 1 && (query.axis == rank - 2 || query.axis == -1);
   if (!is_pair || n->result->content) return NULL;
-  mask = (position_mask){.queries = query.size, .keys = key.size, .offset = ir_dim_sub(m, query.start, key.start)};
+  mask = (position_mask){
+      .queries = query.size, .keys = key.size, .offset = ir_dim_sub(m, query.start, key.start)};
   for (size_t i = 0; i < sizeof relations / sizeof *relations; i++) {
     if (relations[i].op != n->op || relations[i].key_is_left != key_is_left) continue;
     mask.is_hidden = relations[i].is_hidden;
@@ -151,7 +153,8 @@ static ir_value *rebuild(ir_builder *b, const ir_type *type, int axis, ir_dim st
 static ir_value *narrow_iota(ir_builder *b, ir_node *n) {
   int axis = n->attrs.axis;
   ir_type narrow = n->result->type;
-  for (int i = 0; i < narrow.rank; i++) narrow.dims[i] = i == axis ? narrow.dims[i] : ir_dim_const(b->graph->module, 1);
+  for (int i = 0; i < narrow.rank; i++)
+    narrow.dims[i] = i == axis ? narrow.dims[i] : ir_dim_const(b->graph->module, 1);
   if (rewrite_same_dims(b->graph->module, &narrow, &n->result->type)) return NULL;
   ir_value *iota = ir_iota(b, narrow.dims, narrow.rank, axis, n->attrs.start[0], n->attrs.step[0]);
   return ir_expand(b, iota, n->result->type.dims, n->result->type.rank);
@@ -171,7 +174,8 @@ static ir_value *reshape_iota(ir_builder *b, ir_node *n) {
 static ir_value *slice_iota(ir_builder *b, ir_node *n) {
   ir_node *iota = ir_def(n->operands[0], IR_IOTA);
   position p;
-  if (!iota || !position_of(b->graph->module, n->operands[0], &p) || p.axis < 0 || n->attrs.step[p.axis] != 1) {
+  if (!iota || !position_of(b->graph->module, n->operands[0], &p) || p.axis < 0 ||
+      n->attrs.step[p.axis] != 1) {
     return NULL;
   }
   return rebuild(b, &n->result->type, p.axis, ir_dim_add(b->graph->module, p.start, n->attrs.start[p.axis]));
@@ -185,14 +189,25 @@ static ir_value *shift_iota(ir_builder *b, ir_node *n) {
     position p, shift;
     if (!ir_def(n->operands[i], IR_IOTA) || !position_of(m, n->operands[i], &p) || p.axis < 0) continue;
     if (!position_of(m, other, &shift) || shift.axis != -1) continue;
-    ir_dim start = n->op == IR_ADD ? ir_dim_add(m, p.start, shift.start) : ir_dim_sub(m, p.start, shift.start);
+    ir_dim start =
+        n->op == IR_ADD ? ir_dim_add(m, p.start, shift.start) : ir_dim_sub(m, p.start, shift.start);
     return rebuild(b, &n->result->type, p.axis, start);
   }
   return NULL;
 }
 
+/* cumsum (expand 1)  ->  iota {start = 1}   as exports count positions in a mask of ones */
+static ir_value *count_up(ir_builder *b, ir_node *n) {
+  double step;
+  ir_node *expand = ir_def(n->operands[0], IR_EXPAND);
+  if (!expand || !ir_value_scalar(expand->operands[0], &step) || step != 1) return NULL;
+  const ir_type *type = &n->result->type;
+  ir_value *iota = ir_iota(b, type->dims, type->rank, n->attrs.axis, ir_dim_const(b->graph->module, 1), 1);
+  return ir_cast(b, iota, type->dtype);
+}
+
 const rewrite_rule position_rules[POSITION_RULE_COUNT] = {
-    {IR_IOTA, narrow_iota}, {IR_RESHAPE, reshape_iota}, {IR_SLICE, slice_iota},
-    {IR_ADD, shift_iota},   {IR_SUB, shift_iota},       {IR_LT, comparison},
-    {IR_LE, comparison},    {IR_GT, comparison},        {IR_GE, comparison},
+    {IR_IOTA, narrow_iota}, {IR_RESHAPE, reshape_iota}, {IR_SLICE, slice_iota}, {IR_ADD, shift_iota},
+    {IR_SUB, shift_iota},   {IR_LT, comparison},        {IR_LE, comparison},    {IR_GT, comparison},
+    {IR_GE, comparison},    {IR_CUMSUM, count_up},
 };

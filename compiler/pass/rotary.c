@@ -67,10 +67,13 @@ static ir_value *half_of(ir_builder *b, ir_value *v, ir_dim half) {
   return ir_build(b, n->op, operands, n->operand_count, &n->attrs);
 }
 
-/* cos or sin of one angle per pair, [1|B, S, R/2], from [1|B, 1, S, R]; NULL if it is no such. */
-static ir_value *per_pair(ir_builder *b, ir_value *v, ir_dim half) {
+/* cos or sin of one angle per pair, [1|B, S, R/2], from [1|B, 1, S, R]; NULL if it is no such. x: [B, H, S,
+ * R] */
+static ir_value *per_pair(ir_builder *b, ir_value *v, const ir_value *x, ir_dim half) {
+  ir_module *m = b->graph->module;
   const ir_dim *dims = v->type.dims;
-  if (v->type.rank != 4 || !ir_dim_is(dims[1], 1)) return NULL;
+  if (v->type.rank != 4 || !ir_dim_is(dims[1], 1) || !ir_dim_equal(m, dims[2], x->type.dims[2])) return NULL;
+  if (!ir_dim_is(dims[0], 1) && !ir_dim_equal(m, dims[0], x->type.dims[0])) return NULL;
   ir_value *first = half_of(b, v, half);
   return first ? ir_reshape(b, first, (ir_dim[]){dims[0], dims[2], half}, 3) : NULL;
 }
@@ -122,7 +125,7 @@ static ir_value *turn(ir_builder *b, ir_node *n) {
     ir_value *h = turned->operands[i >> 2 & 1], *sines = turned->operands[!(i >> 2 & 1)];
     ir_dim half = rewrite_same_dims(m, &x->type, &n->result->type) ? turned_half(m, h, x) : NULL;
     if (!half) continue;
-    ir_value *c = per_pair(b, cosines, half), *s = per_pair(b, sines, half);
+    ir_value *c = per_pair(b, cosines, x, half), *s = per_pair(b, sines, x, half);
     if (c && s) return ir_build(b, IR_ROTARY, (ir_value *[]){x, c, s}, 3, NULL);
   }
   return NULL;
@@ -136,10 +139,11 @@ static ir_value *turn_part(ir_builder *b, ir_node *n) {
   if (!rest || n->attrs.axis != 3) return NULL;
   ir_value *x = rest->operands[0];
   ir_dim start, rest_start, turned = rotary->result->type.dims[3];
-  bool fits = rewrite_same_dims(m, &x->type, &n->result->type) && part_of(m, rotary->operands[0], x, &start) &&
-              part_of(m, n->operands[1], x, &rest_start) && ir_dim_is(start, 0) &&
-              ir_dim_equal(m, rest_start, turned) && !rotary->attrs.interleaved;
-  return fits ? ir_build(b, IR_ROTARY, (ir_value *[]){x, rotary->operands[1], rotary->operands[2]}, 3, NULL) : NULL;
+  bool fits = rewrite_same_dims(m, &x->type, &n->result->type) &&
+              part_of(m, rotary->operands[0], x, &start) && part_of(m, n->operands[1], x, &rest_start) &&
+              ir_dim_is(start, 0) && ir_dim_equal(m, rest_start, turned) && !rotary->attrs.interleaved;
+  return fits ? ir_build(b, IR_ROTARY, (ir_value *[]){x, rotary->operands[1], rotary->operands[2]}, 3, NULL)
+              : NULL;
 }
 
 bool pass_rotary(ir_graph *g, pass_report *report) {

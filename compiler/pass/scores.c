@@ -12,12 +12,15 @@
 #include "pass/scores.h"
 #include "pass/masks.h"
 
+#include <string.h>
+
 /* Select puts the filler where add would only add it: the same for softmax if nothing can outweigh it. */
 static const double filler_most = -1e4;
 
 typedef struct {
   ir_builder *b;
   ir_dim queries, keys;
+  const ir_dim *heads; /* [B, H] where the scores were seen in rank 4, else NULL */
   bool causal;
   ir_value *sum;
 } bias_sum;
@@ -27,17 +30,21 @@ static bool is_filler(const ir_value *v) {
   return ir_value_scalar(v, &value) && value <= filler_most;
 }
 
-/* v in rank 4; scores of rank 3 are [N, S, T] = [1, N, S, T]. */
-static ir_value *raise_to_4(ir_builder *b, ir_value *v) {
+/* v in rank 4; what has scores' first axis in rank 3, [N, S, T], is [B, H, S, T] or [1, N, S, T]. */
+static ir_value *raise_to_4(const bias_sum *bias, ir_value *v) {
   ir_dim dims[4];
   int missing = 4 - v->type.rank;
-  for (int i = 0; i < 4; i++) dims[i] = i < missing ? ir_dim_const(b->graph->module, 1) : v->type.dims[i - missing];
-  return missing > 0 ? ir_reshape(b, v, dims, 4) : v;
+  for (int i = 0; i < 4; i++) {
+    dims[i] = i < missing ? ir_dim_const(bias->b->graph->module, 1) : v->type.dims[i - missing];
+  }
+  bool has_heads = missing == 1 && bias->heads && !ir_dim_is(v->type.dims[0], 1);
+  if (has_heads) memcpy(dims, bias->heads, 2 * sizeof *dims);
+  return missing > 0 ? ir_reshape(bias->b, v, dims, 4) : v;
 }
 
 static void add_term(bias_sum *bias, ir_value *v, double factor) {
   ir_builder *b = bias->b;
-  v = raise_to_4(b, v);
+  v = raise_to_4(bias, v);
   if (factor != 1) v = ir_binary(b, IR_MUL, v, ir_const_scalar(b, v->type.dtype, factor));
   bias->sum = bias->sum ? ir_binary(b, IR_ADD, bias->sum, v) : v;
 }
@@ -107,9 +114,12 @@ static int step_operand(ir_module *m, const ir_node *n, double *factor) {
     if (!ir_value_scalar(n->operands[1], factor) || *factor <= 0) return -1;
     *factor = 1 / *factor;
     return 0;
-  case IR_SELECT: return is_filler(n->operands[2]) ? 1 : is_filler(n->operands[1]) ? 2 : -1;
-  case IR_RESHAPE: return keeps_rows(m, n) ? 0 : -1;
-  default: return -1;
+  case IR_SELECT:
+    return is_filler(n->operands[2]) ? 1 : is_filler(n->operands[1]) ? 2 : -1;
+  case IR_RESHAPE:
+    return keeps_rows(m, n) ? 0 : -1;
+  default:
+    return -1;
   }
 }
 
@@ -140,6 +150,7 @@ bool scores_read(ir_builder *b, ir_value *v, attention_scores *scores) {
       scores->has_heads = true;
       scores->heads[0] = v->type.dims[0];
       scores->heads[1] = v->type.dims[1];
+      bias.heads = scores->heads;
     }
     int from = n->op == IR_ADD ? !find_product(m, n->operands[0]) : step_operand(m, n, &factor);
     if (n->op == IR_ADD) {
