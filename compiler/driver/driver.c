@@ -28,9 +28,10 @@ static void print_help(void) {
   printf("smelt %s: compiles an ONNX transformer into one native program\n\n", SMELT_VERSION);
   printf("MODEL is a folder as model hubs lay it out (model.onnx, config.json, tokenizer.json) or one .onnx file.\n\n");
   for (size_t i = 0; i < COMMAND_COUNT; i++) {
-    printf("  smelt %s %-24s %s\n", command_table[i].name, command_table[i].usage, command_table[i].summary);
+    printf("  smelt %-8s%-24s%s\n", command_table[i].name, command_table[i].usage, command_table[i].summary);
   }
-  printf("  smelt COMMAND --help                options of a command\n  smelt --version\n\nexamples:\n");
+  printf("  smelt COMMAND --help                  options of a command\n");
+  printf("  smelt --version\n\nexamples:\n");
   for (size_t i = 0; i < COMMAND_COUNT; i++) printf("  %s\n", command_table[i].example);
 }
 

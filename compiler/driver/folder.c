@@ -61,16 +61,31 @@ static status find_model(arena *a, const char *path, model_folder *f) {
   return fail_expected(a, fail_file(a, s, path), "model.onnx, onnx/model.onnx or decoder_model_merged.onnx");
 }
 
-/* "a/b/gpt2/" -> "gpt2", "a/gpt2.onnx" -> "gpt2" */
+/* Names that hubs give to files and folders of any model. */
+static bool is_generic(const char *name) {
+  static const char *const generic[] = {"model", "onnx", "decoder_model", "decoder_model_merged",
+                                        "decoder_with_past_model"};
+  for (size_t i = 0; i < sizeof generic / sizeof *generic; i++) {
+    if (strcmp(name, generic[i]) == 0) return true;
+  }
+  return false;
+}
+
+/* "a/gpt2/", "a/gpt2.onnx", "a/gpt2/model" and "a/gpt2/onnx/model.onnx" -> "gpt2"; "." -> "model" */
 static const char *base_name(arena *a, const char *path) {
-  char *copy = arena_text(a, path);
-  size_t length = strlen(copy);
-  while (length > 1 && copy[length - 1] == '/') copy[--length] = 0;
-  char *slash = strrchr(copy, '/');
-  char *name = slash && slash[1] ? slash + 1 : copy;
-  length = strlen(name);
-  if (length > 5 && strcmp(name + length - 5, ".onnx") == 0) name[length - 5] = 0;
-  return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !*name ? "model" : name;
+  char *rest = arena_text(a, path), *slash;
+  do {
+    size_t length = strlen(rest);
+    while (length > 1 && rest[length - 1] == '/') rest[--length] = 0;
+    slash = strrchr(rest, '/');
+    char *name = slash ? slash + 1 : rest;
+    length = strlen(name);
+    if (length > 5 && strcmp(name + length - 5, ".onnx") == 0) name[length - 5] = 0;
+    if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) break;
+    if (!is_generic(name)) return name;
+    if (slash) *slash = 0;
+  } while (slash);
+  return "model";
 }
 
 /* ---- JSON fields ---- */
