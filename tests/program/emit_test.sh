@@ -1,7 +1,7 @@
 #!/bin/sh
-# emit_test.sh SMELT MODEL CC: each form of --emit is what it says.
+# emit_test.sh SMELT MODEL CC GRAPH_TEXT: each form of --emit is what it says.
 . "${0%/*}/check.sh"
-smelt=$1 model=$2 cc=$3
+smelt=$1 model=$2 cc=$3 graph_text=$4
 [ -d "$model" ] || skip "$model is absent"
 emit() { # emit FORM FILE [OPTION...]
   form=$1 file=$2
@@ -57,6 +57,7 @@ done
 
 emit graph model.graph
 same "graph: one per entry" "prefill decode" "$(sed -n 's/^graph @\{0,1\}\([a-z]*\).*/\1/p' "$work/model.graph" | xargs)"
+exits "graph: is read again" 0 "$graph_text" "$work/model.graph"
 emit graph again.graph
 exits "graph: the same again" 0 cmp "$work/model.graph" "$work/again.graph"
 "$smelt" build "$model" --emit graph >"$work/printed" 2>/dev/null </dev/null

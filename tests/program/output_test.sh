@@ -54,12 +54,16 @@ for place in "$out/locked" /proc; do
   [ "$place" = /proc ] || rmdir "$place"
 done
 
-# Without -o the result takes the model's name; a folder of that name is in the way.
-name=$(basename "$model")
-(cd "$out" && exits "without -o" 0 "$smelt" build "$model" && finish) || failure_count=$((failure_count + 1))
-left "without -o" "$name"
-rm -f "${out:?}/$name"
+# Without -o the result takes the model's name, which is its folder's where the file is called as everywhere; a folder of
+# that name is in the way.
+name=named
+ln -s "$(cd "$model" && pwd)" "$work/$name"
+for place in "$work/$name" "$work/$name/model.onnx" "$work/$name/"; do
+  (cd "$out" && exits "without -o" 0 "$smelt" build "$place" && finish) || failure_count=$((failure_count + 1))
+  left "without -o, of ${place#"$work"/}" "$name"
+  rm -f "${out:?}/$name"
+done
 mkdir "$out/$name"
-(cd "$out" && exits "without -o, name taken" 2 "$smelt" build "$model" && finish) || failure_count=$((failure_count + 1))
+(cd "$out" && exits "without -o, name taken" 2 "$smelt" build "$work/$name" && finish) || failure_count=$((failure_count + 1))
 says "without -o, name taken: what to do" "-o" "$work/stderr"
 finish

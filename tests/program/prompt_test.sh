@@ -47,7 +47,11 @@ same "head got its bytes" "$prompt" "$(head -c 16 "$work/stdout")"
 same "a closed pipe ends it by SIGPIPE" 141 "$(cat "$work/code")"
 same "a closed pipe is no error to talk about" "" "$(cat "$work/stderr")"
 
-# Text streams: the first words are out long before the last.
+# Text streams: a reader that takes what is there gets it in many pieces.
+pieces=$("$program" -p "$prompt" -n 100 --temp 0 --ignore-eos </dev/null | dd bs=64k 2>&1 >/dev/null |
+  sed -n 's/^0+\([0-9]*\) records in$/\1/p')
+[ "${pieces:-0}" -ge 5 ] || fail "100 tokens came in ${pieces:-no} pieces"
+
 if [ -e /dev/full ]; then
   exits "a full disk" 1 sh -c 'exec "$0" -p a -n 4 >/dev/full' "$program"
   says "a full disk is told" "cannot be written" "$work/stderr"
