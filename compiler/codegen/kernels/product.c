@@ -7,8 +7,9 @@
 #include "codegen/kernels/product.h"
 
 enum {
-  DEPTH_BLOCK = 256,  /* K per block: with 16 f32 columns 16 KiB */
-  ROW_BLOCK = 132,    /* rows per unit: with DEPTH_BLOCK 132 KiB */
+  DEPTH_BLOCK = 384,  /* K per block: with 16 f32 columns 24 KiB */
+  ROW_BLOCK = 132,    /* rows per unit: with DEPTH_BLOCK 198 KiB */
+  STREAM_AHEAD_BYTES = 1024,
   GROUP_COLUMNS = 64, /* columns per unit when there are many rows */
 };
 
@@ -74,16 +75,16 @@ static LLVMValueRef column_start(emitter *e, const product *p, LLVMValueRef n) {
 }
 
 typedef struct {
-  LLVMValueRef row, column, k, depth;
+  LLVMValueRef row, column, k, depth, ahead;
   product_place place;
 } tile_place;
 
-static void emit_tile(emitter *e, const product *p, int height, const tile_place *at, bool streams) {
+static void emit_tile(emitter *e, const product *p, int height, const tile_place *at) {
   int halves = p->gated ? 2 : 1;
   LLVMValueRef panel_stride = emit_index(e, PLAN_PANEL);
   tile t = {.rows = height, .vectors = p->vectors * halves, .lanes = p->lanes, .dtype = p->dtype,
             .x_dtype = p->x.dtype, .w_dtype = p->w_dtype, .x_stride = p->x.row_stride,
-            .w_stride = p->w_stride ? p->w_stride : panel_stride, .depth = at->depth, .streams = streams};
+            .w_stride = p->w_stride ? p->w_stride : panel_stride, .depth = at->depth, .ahead = at->ahead};
   t.x = emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
   for (int j = 0; j < t.vectors; j++) {
     LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)(j % p->vectors) * p->lanes));
@@ -116,6 +117,17 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
   product_epilogue(e, p, &place);
 }
 
+/*
+ * How many elements of w ahead to fetch. A single row streams: a few lines ahead. Of more rows, the first tile
+ * fetches the next columns while the present ones are reused; the others fetch what they have.
+ */
+static LLVMValueRef fetch_ahead(emitter *e, const product *p, int height, LLVMValueRef first) {
+  if (p->w_stride) return NULL;
+  if (height == 1) return emit_index(e, STREAM_AHEAD_BYTES / (int64_t)ir_dtype_bytes(p->w_dtype));
+  LLVMValueRef panel = emit_mul(e, p->depth, emit_index(e, PLAN_PANEL));
+  return emit_select(e, first, panel, emit_index(e, 0));
+}
+
 /* Rows [low, high) under one tile of columns: as many whole tiles as fit, then lower ones. */
 static void emit_rows(emitter *e, const product *p, LLVMValueRef low, LLVMValueRef high, tile_place *at) {
   int heights[] = {p->tile_rows, 8, 4, 2, 1};
@@ -129,7 +141,8 @@ static void emit_rows(emitter *e, const product *p, LLVMValueRef low, LLVMValueR
     LLVMValueRef end = emit_add(e, row, emit_mul(e, emit_udiv(e, left, size), size));
     emit_loop tiles = emit_loop_begin(e, row, end, height);
     at->row = tiles.index;
-    emit_tile(e, p, height, at, height == 1);
+    at->ahead = fetch_ahead(e, p, height, emit_icmp(e, LLVMIntEQ, at->row, low));
+    emit_tile(e, p, height, at);
     emit_loop_end(e, &tiles);
     row = end;
   }

@@ -3,9 +3,8 @@
 
 enum {
   PIPELINE = 8,          /* independent sums that keep the multipliers busy: latency times rate */
-  UNROLL = 4,            /* steps of k in one turn of the loop */
-  AHEAD_BYTES = 1024,    /* how far a stream is fetched ahead */
-  LINE_BYTES = 64,
+  UNROLL = 4,            /* steps of k in one turn of the loop, */
+  FULL_SUMS = 25,        /* unless that many sums make a turn long enough, and registers scarce */
 };
 
 void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *lanes) {
@@ -14,7 +13,7 @@ void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *
   *lanes = emit_level_lanes(e, dtype);
   /* two vectors of columns, or a panel where registers abound and vectors are short */
   *vectors = registers >= 32 && *lanes < 8 ? 4 : 2;
-  int spare = *vectors + (fused ? 1 : 3); /* the columns, an element of x, and products that are not fused */
+  int spare = *vectors + (fused ? 1 : 5); /* the columns, an element of x, and products that are not fused */
   *rows = (registers - spare) / *vectors;
   if (*rows > TILE_MAX_ROWS) *rows = TILE_MAX_ROWS;
 }
@@ -34,11 +33,7 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
   LLVMValueRef along = emit_mul(e, k, t->w_stride);
   for (int j = 0; j < t->vectors; j++)
     w[j] = emit_load_part(e, t->w_dtype, emit_at(e, t->w_dtype, t->w[j], along), t->lanes, t->w_count[j]);
-  if (t->streams) {
-    int bytes = (int)ir_dtype_bytes(t->w_dtype);
-    LLVMValueRef ahead = emit_add(e, along, emit_index(e, AHEAD_BYTES / bytes));
-    emit_prefetch(e, emit_at(e, t->w_dtype, t->w[0], ahead));
-  }
+  if (t->ahead) emit_prefetch(e, emit_at(e, t->w_dtype, t->w[0], emit_add(e, along, t->ahead)));
   for (int r = 0; r < t->rows; r++) {
     LLVMValueRef x = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1);
     x = emit_splat(e, x, t->lanes);
@@ -59,7 +54,7 @@ void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums) {
   for (int i = 0; i < m.sets * count; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
   for (int r = 0; r < t->rows; r++)
     m.x_rows[r] = emit_at(e, t->x_dtype, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
-  emit_strips(e, emit_index(e, 0), t->depth, 1, UNROLL, step, &m);
+  emit_strips(e, emit_index(e, 0), t->depth, 1, count < FULL_SUMS ? UNROLL : 1, step, &m);
   for (int i = 0; i < count; i++) {
     LLVMValueRef parts[UNROLL];
     for (int s = 0; s < m.sets; s++) parts[s] = emit_get(e, m.sums[s * count + i]);

@@ -20,7 +20,7 @@ typedef struct {
   LLVMValueRef w_stride;
   LLVMValueRef w_count[TILE_MAX_VECTORS];/* columns of vector j that exist, or NULL: all */
   LLVMValueRef depth;                    /* k in [0, depth) */
-  bool streams;                          /* w is read once: fetch ahead */
+  LLVMValueRef ahead;                    /* elements of w to fetch ahead of use, or NULL */
 } tile;
 
 /* The largest tile that fits the level's registers; lanes is the width of its vectors of `dtype`. */
