@@ -101,6 +101,17 @@ static ir_value *reshape_constant(ir_builder *b, const ir_node *n) {
   return ir_const(b, c);
 }
 
+/* Shape arithmetic that has no answer: a program may divide by zero when it runs, a shape may not. */
+static bool divides_by_zero(const ir_node *n) {
+  int64_t count;
+  if ((n->op != IR_DIV && n->op != IR_MOD) || !n->operands[0]->content || !n->operands[1]->content) return false;
+  if (!ir_type_is_static(&n->operands[1]->type, &count)) return false;
+  for (int64_t i = 0; i < count; i++) {
+    if (ir_dim_is(n->operands[1]->content[i], 0)) return true;
+  }
+  return false;
+}
+
 ir_value *ir_build(ir_builder *b, ir_op op, ir_value *const *operands, int operand_count, const ir_attrs *attrs) {
   ir_module *m = b->graph->module;
   if (b->failed) return ir_build_fail(b, b->failed);
@@ -122,6 +133,7 @@ ir_value *ir_build(ir_builder *b, ir_op op, ir_value *const *operands, int opera
   if (s) return ir_build_fail(b, s);
 
   int64_t count;
+  if (divides_by_zero(n)) return ir_build_fail(b, fail(m->arena, STATUS_INPUT, "a size is divided by zero"));
   n->result->content = ir_content_compute(m, n);
   bool is_static = ir_type_is_static(&n->result->type, &count);
   if (op != IR_CONST && n->result->content && is_static && ir_content_is_const(n->result->content, count)) {

@@ -231,7 +231,7 @@ status ir_infer_concat(ir_module *m, const ir_node *n, ir_type *result) {
       if (i == axis) {
         result->dims[i] = ir_dim_add(m, result->dims[i], x->dims[i]);
       } else {
-        TRY(need_equal(m, "operands differ in an axis that is not joined", result->dims[i], x->dims[i]));
+        TRY(need_equal(m, "operands differ in the size of an axis that is not joined", result->dims[i], x->dims[i]));
       }
     }
   }

@@ -12,7 +12,8 @@
 
 #include "onnx/model.h"
 
-enum { ONNX_OLDEST_OPSET = 7, ONNX_MIN_SLOTS = 16 };
+/* The newest opset is that of the backend suite: beyond it operators may mean something else. */
+enum { ONNX_OLDEST_OPSET = 7, ONNX_NEWEST_OPSET = 28, ONNX_MIN_SLOTS = 16 };
 
 /* One ONNX graph (the main one, a branch, or a function's body) while it is imported. */
 typedef struct onnx_scope {

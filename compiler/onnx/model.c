@@ -34,6 +34,12 @@ static status check_model(onnx_model *model) {
                           (long long)opset, ONNX_OLDEST_OPSET),
                      "export the model again, or convert it with onnx.version_converter");
   }
+  if (opset > ONNX_NEWEST_OPSET) {
+    return fail_hint(a,
+                     fail(a, STATUS_INPUT, "uses opset %lld; the newest one smelt knows is %d", (long long)opset,
+                          ONNX_NEWEST_OPSET),
+                     "export the model for an older opset");
+  }
   return OK;
 }
 

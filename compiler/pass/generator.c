@@ -64,9 +64,7 @@ static size_t find_role(const ir_graph *g, input_role role) {
 }
 
 bool pass_is_generator(const ir_graph *g) {
-  size_t past = find_role(g, ROLE_PAST);
-  return find_role(g, ROLE_TOKENS) < g->input_count && past < g->input_count &&
-         find_present(g, g->inputs[past]->name) < g->output_count;
+  return find_role(g, ROLE_TOKENS) < g->input_count && find_role(g, ROLE_PAST) < g->input_count;
 }
 
 /* ---- binding what a program fixes ---- */
@@ -87,8 +85,9 @@ static status need_token_input(ir_graph *g, ir_value **tokens) {
 static status bind(ir_module *m, ir_dim d, ir_dim value, const char *what) {
   if (ir_dim_unify(m, d, value)) return OK;
   text t = {0};
-  ir_dim_print(&t, d);
-  status s = fail_found(m->arena, fail(m->arena, STATUS_INPUT, "%s cannot be fixed", what), "%s", t.bytes);
+  ir_dim_print(&t, ir_dim_resolve(m, d));
+  status s = fail_found(m->arena, fail(m->arena, STATUS_INPUT, "%s is not free", what), "%s", t.bytes);
+  s = fail_expected(m->arena, s, "a symbolic size");
   text_free(&t);
   return s;
 }
@@ -161,6 +160,9 @@ static status make_states(ir_graph *g, int64_t capacity) {
 static status find_past(ir_graph *g, ir_dim *past) {
   arena *a = g->module->arena;
   size_t i = find_role(g, ROLE_PAST), present = find_present(g, g->inputs[i]->name);
+  if (present == g->output_count) {
+    return fail(a, STATUS_INPUT, "input '%s' has no 'present' output to grow it", g->inputs[i]->name);
+  }
   const ir_type *before = &g->inputs[i]->type, *after = &g->outputs[present].value->type;
   for (int k = 0; k < before->rank && before->rank == after->rank; k++) {
     if (ir_dim_is_symbol(before->dims[k]) && !ir_dim_equal(g->module, before->dims[k], after->dims[k])) {

@@ -75,7 +75,7 @@ typedef struct {
   int64_t vocab_size;
 } generator;
 
-/* Whether the graph is a decoder with past, as hubs export them: input_ids, past_key_values.*, logits, present.*. */
+/* Whether the graph is a decoder with past, as hubs export them: it takes input_ids and past_key_values.*. */
 bool pass_is_generator(const ir_graph *g);
 
 /*

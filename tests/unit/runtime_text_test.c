@@ -85,6 +85,10 @@ static smelt_model *open_reciter(void) {
   static smelt_image image;
   smelt_model *model;
   gen_manifest(&manifest, false, END);
+  smelt_manifest header;
+  memcpy(&header, manifest.bytes, sizeof header);
+  header.tokenizer_bytes = blob.count;
+  memcpy(manifest.bytes, &header, sizeof header);
   image = (smelt_image){
       .manifest = manifest.bytes, .tokenizer = blob.bytes, .level_count = 1, .levels = recite_levels};
   assert_int_equal(smelt_open(&image, &(smelt_open_options){.threads = 1}, &model), SMELT_OK);
