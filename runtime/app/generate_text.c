@@ -135,11 +135,13 @@ static void on_logits(void *user, const float *logits, int32_t vocab_size) {
   app_write(&l->logits, logits, (size_t)vocab_size * sizeof *logits);
 }
 
-static void write_echo(listener *l, const app_options *options, const prompt *p, bool by_default) {
-  bool echo = options->echo || (by_default && !options->no_echo && !l->prints_ids);
+/* A decoder's text goes on from the prompt, so both are shown; an encoder-decoder's answer stands alone. */
+static void write_echo(listener *l, const app_options *options, const prompt *p, bool goes_on) {
+  bool echo = options->echo || (goes_on && !options->no_echo && !l->prints_ids);
   if (!echo) return;
   for (int32_t i = 0; i < p->count && l->prints_ids; i++) write_id(l, p->ids[i]);
   if (!l->prints_ids) app_write(&l->out, p->shown, p->shown_bytes);
+  if (!l->prints_ids && !goes_on) app_write_text(&l->out, "\n");
   app_flush(&l->out);
 }
 
