@@ -12,7 +12,8 @@ static const char *file_suffix(codegen_form form) {
 typedef void module_filler(emitter *e, const plan_module *plan, const codegen_options *options);
 
 static status make_file(arena *a, const plan_module *plan, const codegen_options *options,
-                        const codegen_level *level, const char *name, module_filler *fill, codegen_output *output) {
+                        const codegen_level *level, const char *name, module_filler *fill,
+                        codegen_output *output) {
   LLVMTargetMachineRef machine;
   TRY(machine_make(a, options->target, level, &machine));
   emitter *e = emit_new(a, plan->module, level, name);
@@ -24,8 +25,9 @@ static status make_file(arena *a, const plan_module *plan, const codegen_options
   return s;
 }
 
-static status make_files(arena *a, const plan_module *plan, const codegen_options *options, codegen_output *outputs,
-                         size_t *output_count, void (*progress)(void *user, size_t done, size_t total), void *user) {
+static status make_files(arena *a, const plan_module *plan, const codegen_options *options,
+                         codegen_output *outputs, size_t *output_count,
+                         void (*progress)(void *user, size_t done, size_t total), void *user) {
   size_t total = 0, done = 0;
   for (int i = 0; i < CODEGEN_MAX_LEVELS; i++) total += level_wanted(options, i);
   for (int i = 0; i < CODEGEN_MAX_LEVELS; i++) {
@@ -37,11 +39,13 @@ static status make_files(arena *a, const plan_module *plan, const codegen_option
   }
   if (progress) progress(user, total, total);
   if (options->form != CODEGEN_OBJECT) return OK;
-  return make_file(a, plan, options, &options->target->levels[0], "image", image_emit, &outputs[(*output_count)++]);
+  return make_file(a, plan, options, &options->target->levels[0], "image", image_emit,
+                   &outputs[(*output_count)++]);
 }
 
-status codegen_make(arena *a, const plan_module *plan, const codegen_options *options, codegen_output *outputs,
-                    size_t *output_count, void (*progress)(void *user, size_t done, size_t total), void *user) {
+status codegen_make(arena *a, const plan_module *plan, const codegen_options *options,
+                    codegen_output *outputs, size_t *output_count,
+                    void (*progress)(void *user, size_t done, size_t total), void *user) {
   *output_count = 0;
   for (int i = 0; i <= CODEGEN_MAX_LEVELS; i++) outputs[i] = (codegen_output){0};
   status s = make_files(a, plan, options, outputs, output_count, progress, user);

@@ -20,8 +20,8 @@ enum {
 /* One way to generate code for a target. */
 typedef struct {
   smelt_isa_level level;
-  const char *cpu;          /* LLVM's name */
-  const char *features;     /* LLVM's feature string */
+  const char *cpu;      /* LLVM's name */
+  const char *features; /* LLVM's feature string */
   int vector_bytes;
   int vector_registers;
   unsigned engines;
@@ -31,10 +31,10 @@ enum { CODEGEN_MAX_LEVELS = 4 };
 
 /* A row of the target table (codegen/targets.c). */
 typedef struct {
-  const char *name;         /* "x86_64-linux": --target's argument */
-  const char *triple;       /* LLVM's */
-  const char *arch;         /* for link: "x86_64", "aarch64" */
-  uint32_t page_bytes;      /* alignment of the weights */
+  const char *name;                         /* "x86_64-linux": --target's argument */
+  const char *triple;                       /* LLVM's */
+  const char *arch;                         /* for link: "x86_64", "aarch64" */
+  uint32_t page_bytes;                      /* alignment of the weights */
   codegen_level levels[CODEGEN_MAX_LEVELS]; /* ascending; ended by cpu == NULL */
 } codegen_target;
 
@@ -46,15 +46,15 @@ typedef enum { CODEGEN_OBJECT, CODEGEN_ASSEMBLY, CODEGEN_LLVM } codegen_form;
 
 typedef struct {
   const codegen_target *target;
-  const char *model_name;   /* the image is smelt_model_NAME, hidden symbols start with NAME_ */
+  const char *model_name; /* the image is smelt_model_NAME, hidden symbols start with NAME_ */
   codegen_form form;
-  int only_level;           /* index into target->levels to emit alone (--emit llvm/asm, tests), or -1: all */
+  int only_level; /* index into target->levels to emit alone (--emit llvm/asm, tests), or -1: all */
   bool has_tokenizer;
 } codegen_options;
 
 /* One generated file in memory: an object, or text. */
 typedef struct {
-  const char *name;         /* "code-x86-64-v3.o", "image.o" */
+  const char *name; /* "code-x86-64-v3.o", "image.o" */
   text bytes;
 } codegen_output;
 
@@ -65,7 +65,23 @@ typedef struct {
  * made by the link stage. The caller frees the texts. `progress` (may be
  * NULL) is called before each level with done and total.
  */
-status codegen_make(arena *a, const plan_module *plan, const codegen_options *options, codegen_output *outputs,
-                    size_t *output_count, void (*progress)(void *user, size_t done, size_t total), void *user);
+status codegen_make(arena *a, const plan_module *plan, const codegen_options *options,
+                    codegen_output *outputs, size_t *output_count,
+                    void (*progress)(void *user, size_t done, size_t total), void *user);
+
+/* ---- code in this process (jit.c), for `smelt check` ---------------------------------------- */
+
+typedef struct codegen_loaded codegen_loaded;
+
+/* The index into codegen_target_host()->levels of the best that this processor has; -1: not even the first. */
+int codegen_host_level(void);
+
+/*
+ * Generates code for the host at that level and links it into this process. *loaded is set after failures too and
+ * is the caller's to unload, before `a` goes.
+ */
+status codegen_load(arena *a, const plan_module *plan, int level, codegen_loaded **loaded);
+smelt_entry_code *codegen_loaded_entry(const codegen_loaded *loaded, size_t entry); /* by the plan's order */
+void codegen_unload(codegen_loaded *loaded); /* NULL is allowed */
 
 #endif

@@ -17,10 +17,10 @@ static LLVMValueRef like(LLVMValueRef x, double value) {
 }
 
 #define FORM(name) static LLVMValueRef name(emitter *e, ir_dtype dtype, LLVMValueRef *x)
-#define SHORT_FORM(name, expression)                                                                          \
-  FORM(name) {                                                                                                \
-    (void)dtype;                                                                                              \
-    return expression;                                                                                        \
+#define SHORT_FORM(name, expression)                                                                         \
+  FORM(name) {                                                                                               \
+    (void)dtype;                                                                                             \
+    return expression;                                                                                       \
   }
 #define CALL1(intrinsic) emit_intrinsic(e, intrinsic, x[0], NULL, NULL)
 
@@ -213,48 +213,27 @@ typedef struct {
 } elementwise_row;
 
 static const elementwise_row ROWS[IR_OP_COUNT] = {
-    [IR_IDENTITY] = {same, same, same, 0},
-    [IR_NEG] = {float_neg, int_neg, NULL, 0},
-    [IR_ABS] = {float_abs, int_abs, same, 0},
-    [IR_SIGN] = {float_sign, int_sign, same, 4},
-    [IR_FLOOR] = {float_floor, same, NULL, 0},
-    [IR_CEIL] = {float_ceil, same, NULL, 0},
-    [IR_ROUND] = {float_round, same, NULL, 0},
-    [IR_EXP] = {float_exp, NULL, NULL, 20},
-    [IR_LOG] = {float_log, NULL, NULL, 30},
-    [IR_SQRT] = {float_sqrt, NULL, NULL, 4},
-    [IR_RSQRT] = {float_rsqrt, NULL, NULL, 8},
-    [IR_RECIPROCAL] = {float_reciprocal, NULL, NULL, 4},
-    [IR_SIN] = {float_sin, NULL, NULL, 30},
-    [IR_COS] = {float_cos, NULL, NULL, 30},
-    [IR_TANH] = {float_tanh, NULL, NULL, 30},
-    [IR_ERF] = {float_erf, NULL, NULL, 50},
-    [IR_SIGMOID] = {float_sigmoid, NULL, NULL, 25},
-    [IR_RELU] = {float_relu, int_relu, same, 0},
-    [IR_GELU] = {float_gelu, NULL, NULL, 55},
-    [IR_GELU_TANH] = {float_gelu_tanh, NULL, NULL, 30},
-    [IR_SILU] = {float_silu, NULL, NULL, 25},
-    [IR_NOT] = {NULL, NULL, any_not, 0},
-    [IR_IS_NAN] = {float_is_nan, NULL, NULL, 0},
-    [IR_ADD] = {any_add, any_add, any_or, 0},
-    [IR_SUB] = {any_sub, any_sub, any_xor, 0},
-    [IR_MUL] = {any_mul, any_mul, any_and, 0},
-    [IR_DIV] = {float_div, int_div, NULL, 4},
-    [IR_MOD] = {float_mod, int_mod, NULL, 40},
-    [IR_FMOD] = {float_fmod, int_fmod, NULL, 40},
-    [IR_POW] = {float_pow, int_pow, NULL, 80},
-    [IR_MIN] = {float_min, int_min, any_and, 0},
-    [IR_MAX] = {float_max, int_max, any_or, 0},
-    [IR_EQ] = {float_eq, int_eq, int_eq, 0},
-    [IR_NE] = {float_ne, int_ne, int_ne, 0},
-    [IR_LT] = {float_lt, int_lt, int_lt, 0},
-    [IR_LE] = {float_le, int_le, int_le, 0},
-    [IR_GT] = {float_gt, int_gt, int_gt, 0},
-    [IR_GE] = {float_ge, int_ge, int_ge, 0},
-    [IR_AND] = {NULL, any_and, any_and, 0},
-    [IR_OR] = {NULL, any_or, any_or, 0},
-    [IR_XOR] = {NULL, any_xor, any_xor, 0},
-    [IR_SELECT] = {any_select, any_select, any_select, 0},
+    [IR_IDENTITY] = {same, same, same, 0},          [IR_NEG] = {float_neg, int_neg, NULL, 0},
+    [IR_ABS] = {float_abs, int_abs, same, 0},       [IR_SIGN] = {float_sign, int_sign, same, 4},
+    [IR_FLOOR] = {float_floor, same, NULL, 0},      [IR_CEIL] = {float_ceil, same, NULL, 0},
+    [IR_ROUND] = {float_round, same, NULL, 0},      [IR_EXP] = {float_exp, NULL, NULL, 20},
+    [IR_LOG] = {float_log, NULL, NULL, 30},         [IR_SQRT] = {float_sqrt, NULL, NULL, 4},
+    [IR_RSQRT] = {float_rsqrt, NULL, NULL, 8},      [IR_RECIPROCAL] = {float_reciprocal, NULL, NULL, 4},
+    [IR_SIN] = {float_sin, NULL, NULL, 30},         [IR_COS] = {float_cos, NULL, NULL, 30},
+    [IR_TANH] = {float_tanh, NULL, NULL, 30},       [IR_ERF] = {float_erf, NULL, NULL, 50},
+    [IR_SIGMOID] = {float_sigmoid, NULL, NULL, 25}, [IR_RELU] = {float_relu, int_relu, same, 0},
+    [IR_GELU] = {float_gelu, NULL, NULL, 55},       [IR_GELU_TANH] = {float_gelu_tanh, NULL, NULL, 30},
+    [IR_SILU] = {float_silu, NULL, NULL, 25},       [IR_NOT] = {NULL, NULL, any_not, 0},
+    [IR_IS_NAN] = {float_is_nan, NULL, NULL, 0},    [IR_ADD] = {any_add, any_add, any_or, 0},
+    [IR_SUB] = {any_sub, any_sub, any_xor, 0},      [IR_MUL] = {any_mul, any_mul, any_and, 0},
+    [IR_DIV] = {float_div, int_div, NULL, 4},       [IR_MOD] = {float_mod, int_mod, NULL, 40},
+    [IR_FMOD] = {float_fmod, int_fmod, NULL, 40},   [IR_POW] = {float_pow, int_pow, NULL, 80},
+    [IR_MIN] = {float_min, int_min, any_and, 0},    [IR_MAX] = {float_max, int_max, any_or, 0},
+    [IR_EQ] = {float_eq, int_eq, int_eq, 0},        [IR_NE] = {float_ne, int_ne, int_ne, 0},
+    [IR_LT] = {float_lt, int_lt, int_lt, 0},        [IR_LE] = {float_le, int_le, int_le, 0},
+    [IR_GT] = {float_gt, int_gt, int_gt, 0},        [IR_GE] = {float_ge, int_ge, int_ge, 0},
+    [IR_AND] = {NULL, any_and, any_and, 0},         [IR_OR] = {NULL, any_or, any_or, 0},
+    [IR_XOR] = {NULL, any_xor, any_xor, 0},         [IR_SELECT] = {any_select, any_select, any_select, 0},
 };
 
 static elementwise_form *form_of(ir_op op, ir_dtype dtype) {
@@ -262,8 +241,12 @@ static elementwise_form *form_of(ir_op op, ir_dtype dtype) {
   return ir_dtype_is_float(dtype) ? row->on_float : dtype == SMELT_BOOL ? row->on_bool : row->on_integer;
 }
 
-bool elementwise_has(ir_op op, ir_dtype dtype) { return op == IR_CAST || form_of(op, dtype) != NULL; }
-int elementwise_cost(ir_op op) { return ROWS[op].cost ? ROWS[op].cost : 1; }
+bool elementwise_has(ir_op op, ir_dtype dtype) {
+  return op == IR_CAST || form_of(op, dtype) != NULL;
+}
+int elementwise_cost(ir_op op) {
+  return ROWS[op].cost ? ROWS[op].cost : 1;
+}
 
 /* Rounds to the precision of a narrow float; others are as precise in registers as in memory. */
 static LLVMValueRef round_to(emitter *e, ir_dtype dtype, LLVMValueRef v) {

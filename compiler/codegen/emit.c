@@ -79,10 +79,18 @@ LLVMTypeRef emit_lanes_type(LLVMTypeRef element, int lanes) {
 LLVMTypeRef emit_memory_type(emitter *e, ir_dtype dtype, int lanes) {
   LLVMTypeRef element;
   switch (dtype) {
-  case SMELT_F32: element = LLVMFloatTypeInContext(e->context); break;
-  case SMELT_F64: element = LLVMDoubleTypeInContext(e->context); break;
-  case SMELT_F16: element = LLVMHalfTypeInContext(e->context); break;
-  default: element = LLVMIntTypeInContext(e->context, (unsigned)(8 * ir_dtype_bytes(dtype))); break;
+  case SMELT_F32:
+    element = LLVMFloatTypeInContext(e->context);
+    break;
+  case SMELT_F64:
+    element = LLVMDoubleTypeInContext(e->context);
+    break;
+  case SMELT_F16:
+    element = LLVMHalfTypeInContext(e->context);
+    break;
+  default:
+    element = LLVMIntTypeInContext(e->context, (unsigned)(8 * ir_dtype_bytes(dtype)));
+    break;
   }
   return emit_lanes_type(element, lanes);
 }
@@ -100,7 +108,9 @@ int emit_type_lanes(LLVMTypeRef type) {
   return LLVMGetTypeKind(type) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(type) : 1;
 }
 
-int emit_lanes(LLVMValueRef v) { return emit_type_lanes(LLVMTypeOf(v)); }
+int emit_lanes(LLVMValueRef v) {
+  return emit_type_lanes(LLVMTypeOf(v));
+}
 
 int emit_level_lanes(const emitter *e, ir_dtype dtype) {
   int lanes = e->level->vector_bytes / (int)ir_dtype_bytes(emit_compute_dtype(dtype));
@@ -108,7 +118,9 @@ int emit_level_lanes(const emitter *e, ir_dtype dtype) {
   return lanes < most ? lanes : most;
 }
 
-LLVMValueRef emit_index(emitter *e, int64_t value) { return LLVMConstInt(e->i64, (uint64_t)value, true); }
+LLVMValueRef emit_index(emitter *e, int64_t value) {
+  return LLVMConstInt(e->i64, (uint64_t)value, true);
+}
 
 static LLVMValueRef repeat_constant(LLVMValueRef v, int lanes) {
   LLVMValueRef parts[64];
@@ -125,7 +137,9 @@ LLVMValueRef emit_integer(LLVMTypeRef type, int64_t value) {
   return repeat_constant(LLVMConstInt(emit_element_type(type), (uint64_t)value, true), emit_type_lanes(type));
 }
 
-LLVMValueRef emit_zero(LLVMTypeRef type) { return LLVMConstNull(type); }
+LLVMValueRef emit_zero(LLVMTypeRef type) {
+  return LLVMConstNull(type);
+}
 
 LLVMValueRef emit_lane_numbers(emitter *e, int lanes) {
   LLVMValueRef numbers[64];
@@ -183,7 +197,9 @@ LLVMValueRef emit_mul(emitter *e, LLVMValueRef x, LLVMValueRef y) {
   return emit_binary(e, is_integer(x) ? LLVMMul : LLVMFMul, x, y);
 }
 
-LLVMValueRef emit_fdiv(emitter *e, LLVMValueRef x, LLVMValueRef y) { return emit_binary(e, LLVMFDiv, x, y); }
+LLVMValueRef emit_fdiv(emitter *e, LLVMValueRef x, LLVMValueRef y) {
+  return emit_binary(e, LLVMFDiv, x, y);
+}
 
 LLVMValueRef emit_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z) {
   emit_match(e, &x, &y);
@@ -233,7 +249,8 @@ LLVMValueRef emit_intrinsic(emitter *e, const char *name, LLVMValueRef x, LLVMVa
   LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, &type, 1);
   LLVMValueRef args[] = {x, y, z};
   unsigned count = z ? 3 : y ? 2 : 1;
-  return LLVMBuildCall2(e->builder, LLVMIntrinsicGetType(e->context, id, &type, 1), function, args, count, "");
+  return LLVMBuildCall2(e->builder, LLVMIntrinsicGetType(e->context, id, &type, 1), function, args, count,
+                        "");
 }
 
 LLVMValueRef emit_floor_mod(emitter *e, LLVMValueRef x, LLVMValueRef y) {
@@ -248,8 +265,12 @@ LLVMValueRef emit_floor_div(emitter *e, LLVMValueRef x, LLVMValueRef y) {
   return emit_binary(e, LLVMSDiv, emit_sub(e, x, emit_floor_mod(e, x, y)), y);
 }
 
-LLVMValueRef emit_udiv(emitter *e, LLVMValueRef x, LLVMValueRef y) { return emit_binary(e, LLVMUDiv, x, y); }
-LLVMValueRef emit_urem(emitter *e, LLVMValueRef x, LLVMValueRef y) { return emit_binary(e, LLVMURem, x, y); }
+LLVMValueRef emit_udiv(emitter *e, LLVMValueRef x, LLVMValueRef y) {
+  return emit_binary(e, LLVMUDiv, x, y);
+}
+LLVMValueRef emit_urem(emitter *e, LLVMValueRef x, LLVMValueRef y) {
+  return emit_binary(e, LLVMURem, x, y);
+}
 
 LLVMValueRef emit_lane(emitter *e, LLVMValueRef v, int lane) {
   return emit_lanes(v) == 1 ? v : LLVMBuildExtractElement(e->builder, v, emit_index(e, lane), "");

@@ -26,10 +26,10 @@ typedef struct emitter {
   LLVMContextRef context;
   LLVMModuleRef module;
   LLVMTypeRef pointer, i1, i32, i64;
-  LLVMTypeRef kernel_result;   /* void */
+  LLVMTypeRef kernel_result; /* void */
   /* the current function */
-  LLVMBuilderRef builder;      /* where instructions go */
-  LLVMBuilderRef prologue;     /* the function's first block: variables and sizes, which dominate everything */
+  LLVMBuilderRef builder;  /* where instructions go */
+  LLVMBuilderRef prologue; /* the function's first block: variables and sizes, which dominate everything */
   LLVMValueRef function, frame, thread, thread_count; /* thread, thread_count: i64 */
   emit_known_size *sizes;
   size_t size_count, size_capacity;
@@ -41,8 +41,8 @@ void emit_free(emitter *e); /* the LLVM module and context; not the arena */
 /* ---- functions ------------------------------------------------------------------- */
 
 /*
- * Starts `void name(frame *, i32 thread, i32 thread_count, pointer x argument_count)`; emit_argument gives the
- * pointers. emit_function_end adds the return.
+ * Starts `void name(frame *, i32 thread, i32 thread_count, pointer x argument_count)`; emit_argument gives
+ * the pointers. emit_function_end adds the return.
  */
 void emit_function_begin(emitter *e, const char *name, int argument_count);
 void emit_function_end(emitter *e);
@@ -61,12 +61,12 @@ int emit_lanes(LLVMValueRef v);                  /* 1 for a scalar */
 int emit_type_lanes(LLVMTypeRef type);
 int emit_level_lanes(const emitter *e, ir_dtype dtype); /* elements in one vector register, in compute form */
 
-LLVMValueRef emit_index(emitter *e, int64_t value);           /* i64 */
-LLVMValueRef emit_number(LLVMTypeRef type, double value);     /* float types, every lane */
-LLVMValueRef emit_integer(LLVMTypeRef type, int64_t value);   /* integer types, every lane */
+LLVMValueRef emit_index(emitter *e, int64_t value);         /* i64 */
+LLVMValueRef emit_number(LLVMTypeRef type, double value);   /* float types, every lane */
+LLVMValueRef emit_integer(LLVMTypeRef type, int64_t value); /* integer types, every lane */
 LLVMValueRef emit_zero(LLVMTypeRef type);
-LLVMValueRef emit_lane_numbers(emitter *e, int lanes);        /* <0, 1, 2, ...> i64 */
-bool emit_is_constant(LLVMValueRef v, int64_t *value);        /* an integer scalar known now */
+LLVMValueRef emit_lane_numbers(emitter *e, int lanes); /* <0, 1, 2, ...> i64 */
+bool emit_is_constant(LLVMValueRef v, int64_t *value); /* an integer scalar known now */
 
 /* ---- arithmetic ------------------------------------------------------------------------ */
 
@@ -132,9 +132,11 @@ LLVMValueRef emit_narrow(emitter *e, ir_dtype dtype, LLVMValueRef v);
 LLVMValueRef emit_variable(emitter *e, LLVMTypeRef type, LLVMValueRef first);
 LLVMValueRef emit_get(emitter *e, LLVMValueRef variable);
 void emit_set(emitter *e, LLVMValueRef variable, LLVMValueRef v);
-/* `count` elements on the stack, aligned to 64 bytes; kernels keep to EMIT_STACK_BYTES in all. */
+/*
+ * `count` elements on the stack, aligned to 64 bytes. Threads of the runtime have 1 MiB; kernels keep to a
+ * quarter of that.
+ */
 LLVMValueRef emit_stack(emitter *e, LLVMTypeRef element, int64_t count);
-enum { EMIT_STACK_BYTES = 64 * 1024 };
 
 /* ---- control ---------------------------------------------------------------------------------- */
 
@@ -158,8 +160,8 @@ void emit_else(emitter *e, emit_branch *branch);
 void emit_end_if(emitter *e, emit_branch *branch);
 
 /*
- * Covers [low, high) with strips: body(index, lanes, part) is emitted for `unroll` vectors at once (part counts
- * from 0), then for one, then for single elements; parts that high makes unnecessary are left out.
+ * Covers [low, high) with strips: body(index, lanes, part) is emitted for `unroll` vectors at once (part
+ * counts from 0), then for one, then for single elements; parts that high makes unnecessary are left out.
  */
 typedef void emit_body(emitter *e, LLVMValueRef index, int lanes, int part, void *user);
 void emit_strips(emitter *e, LLVMValueRef low, LLVMValueRef high, int lanes, int unroll, emit_body *body,
@@ -169,10 +171,12 @@ void emit_strips(emitter *e, LLVMValueRef low, LLVMValueRef high, int lanes, int
 
 LLVMValueRef emit_size(emitter *e, ir_dim dim); /* i64, computed once in the prologue */
 /*
- * The part [*low, *high) of `units` equal pieces of work that is this thread's. Where units x unit_work (about
- * one elementary operation each) is small, thread 0 has it all. Pieces never depend on the number of threads.
+ * The part [*low, *high) of `units` equal pieces of work that is this thread's. Where units x unit_work
+ * (about one elementary operation each) is small, thread 0 has it all. Pieces never depend on the number of
+ * threads.
  */
-void emit_share(emitter *e, LLVMValueRef units, LLVMValueRef unit_work, LLVMValueRef *low, LLVMValueRef *high);
+void emit_share(emitter *e, LLVMValueRef units, LLVMValueRef unit_work, LLVMValueRef *low,
+                LLVMValueRef *high);
 
 /* ---- mathematics (math.c): floats of any lanes; accuracy in the comments there ------------------------ */
 

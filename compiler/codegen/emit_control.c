@@ -62,8 +62,9 @@ static LLVMValueRef strip_loop(emitter *e, LLVMValueRef low, LLVMValueRef high, 
   LLVMValueRef whole = emit_sub(e, high, low);
   if (step > 1) {
     /* length rounded down to the step; a negative length stays below low */
-    whole = (step & (step - 1)) == 0 ? emit_binary(e, LLVMAnd, whole, emit_index(e, -step))
-                                     : emit_sub(e, whole, emit_binary(e, LLVMSRem, whole, emit_index(e, step)));
+    whole = (step & (step - 1)) == 0
+                ? emit_binary(e, LLVMAnd, whole, emit_index(e, -step))
+                : emit_sub(e, whole, emit_binary(e, LLVMSRem, whole, emit_index(e, step)));
   }
   LLVMValueRef end = emit_imax(e, emit_add(e, low, whole), low);
   if (known) end = emit_index(e, from + (to - from) / step * step);
@@ -111,13 +112,26 @@ static void visit_size(void *user, ir_dim_op op, int64_t operand) {
   if (m->depth < 2) return;
   LLVMValueRef y = m->stack[--m->depth], x = m->stack[--m->depth], v = x;
   switch (op) {
-  case IR_DIM_ADD: v = emit_add(e, x, y); break;
-  case IR_DIM_MUL: v = emit_mul(e, x, y); break;
-  case IR_DIM_DIV: v = emit_floor_div(e, x, y); break;
-  case IR_DIM_MOD: v = emit_floor_mod(e, x, y); break;
-  case IR_DIM_MIN: v = emit_imin(e, x, y); break;
-  case IR_DIM_MAX: v = emit_imax(e, x, y); break;
-  default: break;
+  case IR_DIM_ADD:
+    v = emit_add(e, x, y);
+    break;
+  case IR_DIM_MUL:
+    v = emit_mul(e, x, y);
+    break;
+  case IR_DIM_DIV:
+    v = emit_floor_div(e, x, y);
+    break;
+  case IR_DIM_MOD:
+    v = emit_floor_mod(e, x, y);
+    break;
+  case IR_DIM_MIN:
+    v = emit_imin(e, x, y);
+    break;
+  case IR_DIM_MAX:
+    v = emit_imax(e, x, y);
+    break;
+  default:
+    break;
   }
   m->stack[m->depth++] = v;
 }
@@ -142,7 +156,8 @@ LLVMValueRef emit_size(emitter *e, ir_dim dim) {
 /* Below this much work a second thread costs more than it brings: about 2 us of vector code. */
 enum { SHARED_WORK = 16 * 1024 };
 
-void emit_share(emitter *e, LLVMValueRef units, LLVMValueRef unit_work, LLVMValueRef *low, LLVMValueRef *high) {
+void emit_share(emitter *e, LLVMValueRef units, LLVMValueRef unit_work, LLVMValueRef *low,
+                LLVMValueRef *high) {
   LLVMValueRef small = emit_icmp(e, LLVMIntSLT, emit_mul(e, units, unit_work), emit_index(e, SHARED_WORK));
   LLVMValueRef one = emit_index(e, 1);
   LLVMValueRef count = emit_select(e, small, one, e->thread_count);

@@ -33,19 +33,27 @@ static LLVMValueRef narrow_bf16(emitter *e, LLVMValueRef v) {
 
 LLVMValueRef emit_widen(emitter *e, ir_dtype dtype, LLVMValueRef v) {
   switch (dtype) {
-  case SMELT_F16: return LLVMBuildFPExt(e->builder, v, emit_type(e, dtype, emit_lanes(v)), "");
-  case SMELT_BF16: return widen_bf16(e, v);
-  case SMELT_BOOL: return emit_icmp(e, LLVMIntNE, v, emit_zero(LLVMTypeOf(v)));
-  default: return v;
+  case SMELT_F16:
+    return LLVMBuildFPExt(e->builder, v, emit_type(e, dtype, emit_lanes(v)), "");
+  case SMELT_BF16:
+    return widen_bf16(e, v);
+  case SMELT_BOOL:
+    return emit_icmp(e, LLVMIntNE, v, emit_zero(LLVMTypeOf(v)));
+  default:
+    return v;
   }
 }
 
 LLVMValueRef emit_narrow(emitter *e, ir_dtype dtype, LLVMValueRef v) {
   switch (dtype) {
-  case SMELT_F16: return LLVMBuildFPTrunc(e->builder, v, emit_memory_type(e, dtype, emit_lanes(v)), "");
-  case SMELT_BF16: return narrow_bf16(e, v);
-  case SMELT_BOOL: return LLVMBuildZExt(e->builder, v, emit_memory_type(e, dtype, emit_lanes(v)), "");
-  default: return v;
+  case SMELT_F16:
+    return LLVMBuildFPTrunc(e->builder, v, emit_memory_type(e, dtype, emit_lanes(v)), "");
+  case SMELT_BF16:
+    return narrow_bf16(e, v);
+  case SMELT_BOOL:
+    return LLVMBuildZExt(e->builder, v, emit_memory_type(e, dtype, emit_lanes(v)), "");
+  default:
+    return v;
   }
 }
 
@@ -67,11 +75,12 @@ static LLVMValueRef part_mask(emitter *e, int lanes, LLVMValueRef count) {
 }
 
 /*
- * llvm.masked.load (pointer, [alignment,] mask, other lanes) and llvm.masked.store (value, pointer, [alignment,]
- * mask): LLVM 22 has the alignment as an attribute of the pointer, earlier ones as an argument.
+ * llvm.masked.load (pointer, [alignment,] mask, other lanes) and llvm.masked.store (value, pointer,
+ * [alignment,] mask): LLVM 22 has the alignment as an attribute of the pointer, earlier ones as an argument.
  */
 static LLVMValueRef call_masked(emitter *e, const char *name, ir_dtype dtype, LLVMTypeRef type,
-                                LLVMValueRef before, LLVMValueRef pointer, LLVMValueRef mask, LLVMValueRef after) {
+                                LLVMValueRef before, LLVMValueRef pointer, LLVMValueRef mask,
+                                LLVMValueRef after) {
   LLVMTypeRef overloads[] = {type, e->pointer};
   unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
   LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, overloads, 2);
@@ -129,7 +138,9 @@ LLVMValueRef emit_get(emitter *e, LLVMValueRef variable) {
   return LLVMBuildLoad2(e->builder, LLVMGetAllocatedType(variable), variable, "");
 }
 
-void emit_set(emitter *e, LLVMValueRef variable, LLVMValueRef v) { LLVMBuildStore(e->builder, v, variable); }
+void emit_set(emitter *e, LLVMValueRef variable, LLVMValueRef v) {
+  LLVMBuildStore(e->builder, v, variable);
+}
 
 LLVMValueRef emit_stack(emitter *e, LLVMTypeRef element, int64_t count) {
   LLVMValueRef memory = LLVMBuildAlloca(e->prologue, LLVMArrayType2(element, (uint64_t)count), "");

@@ -15,12 +15,6 @@ static kernel_generator *const GENERATORS[PLAN_KERNEL_COUNT] = {
 #undef X
 };
 
-static const char *const KERNEL_NAMES[PLAN_KERNEL_COUNT] = {
-#define X(NAME, name, summary) [PLAN_##NAME] = #name,
-    PLAN_KERNELS(X)
-#undef X
-};
-
 typedef struct {
   const char *key; /* the step's, and which reads the result may overlap */
   LLVMValueRef function;
@@ -72,7 +66,7 @@ static LLVMValueRef kernel_of(entry_maker *m, const plan_step *step) {
   const char *key = kernel_key(e->arena, step, &overlaps);
   for (size_t i = 0; i < m->kernel_count; i++)
     if (strcmp(m->kernels[i].key, key) == 0) return m->kernels[i].function;
-  char *name = arena_format(e->arena, "%s_%zu", KERNEL_NAMES[step->kernel], m->kernel_count);
+  char *name = arena_format(e->arena, "%s_%zu", plan_kernel_name(step->kernel), m->kernel_count);
   emit_function_begin(e, name, step->read_count + 1);
   LLVMSetLinkage(e->function, LLVMInternalLinkage);
   unsigned noinline = LLVMGetEnumAttributeKindForName("noinline", strlen("noinline"));

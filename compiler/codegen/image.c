@@ -7,7 +7,8 @@
 
 static LLVMValueRef outside(emitter *e, const codegen_options *options, const char *piece) {
   LLVMTypeRef byte = LLVMInt8TypeInContext(e->context);
-  LLVMValueRef symbol = LLVMAddGlobal(e->module, byte, arena_format(e->arena, "%s_%s", options->model_name, piece));
+  LLVMValueRef symbol =
+      LLVMAddGlobal(e->module, byte, arena_format(e->arena, "%s_%s", options->model_name, piece));
   LLVMSetVisibility(symbol, LLVMHiddenVisibility);
   return symbol;
 }

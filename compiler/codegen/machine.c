@@ -54,8 +54,8 @@ static status optimise(emitter *e, LLVMTargetMachineRef machine) {
   return s;
 }
 
-status machine_write(emitter *e, LLVMTargetMachineRef machine, const codegen_target *target, codegen_form form,
-                     text *bytes) {
+status machine_write(emitter *e, LLVMTargetMachineRef machine, const codegen_target *target,
+                     codegen_form form, text *bytes) {
   char *message = NULL;
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
   LLVMSetModuleDataLayout(e->module, layout);

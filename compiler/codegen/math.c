@@ -15,41 +15,51 @@ static bool is_double(LLVMValueRef x) {
   return LLVMGetTypeKind(emit_element_type(LLVMTypeOf(x))) == LLVMDoubleTypeKind;
 }
 
-static LLVMValueRef number_like(LLVMValueRef x, double value) { return emit_number(LLVMTypeOf(x), value); }
+static LLVMValueRef number_like(LLVMValueRef x, double value) {
+  return emit_number(LLVMTypeOf(x), value);
+}
 
 static LLVMTypeRef bits_type(emitter *e, LLVMValueRef x) {
   return emit_lanes_type(is_double(x) ? e->i64 : e->i32, emit_lanes(x));
 }
 
-static int fraction_bits(LLVMValueRef x) { return is_double(x) ? 52 : 23; }
-static int exponent_bias(LLVMValueRef x) { return is_double(x) ? 1023 : 127; }
+static int fraction_bits(LLVMValueRef x) {
+  return is_double(x) ? 52 : 23;
+}
+static int exponent_bias(LLVMValueRef x) {
+  return is_double(x) ? 1023 : 127;
+}
 
-/* coefficients[0] + coefficients[1] x + ... */
+/* coefficients[0] + coefficients[1] x + ..., by Horner's rule. */
 static LLVMValueRef polynomial(emitter *e, LLVMValueRef x, const double *coefficients, int count) {
   LLVMValueRef sum = number_like(x, coefficients[count - 1]);
   for (int i = count - 2; i >= 0; i--) sum = emit_fma(e, sum, x, number_like(x, coefficients[i]));
   return sum;
 }
 
-/*
- * round(x * scale) for |x * scale| < 2^22 (2^51), as float and as integer of the same width: adding
- * 1.5 * 2^fraction_bits leaves the integer in the low bits. NaN gives some integer and a NaN.
- */
-static LLVMValueRef round_scaled(emitter *e, LLVMValueRef x, double scale, LLVMValueRef *integer) {
-  LLVMValueRef shift = number_like(x, 1.5 * ldexp(1, fraction_bits(x)));
-  LLVMValueRef shifted = emit_fma(e, x, number_like(x, scale), shift);
-  LLVMTypeRef bits = bits_type(e, x);
-  *integer = emit_sub(e, LLVMBuildBitCast(e->builder, shifted, bits, ""),
-                      LLVMBuildBitCast(e->builder, shift, bits, ""));
-  return emit_sub(e, shifted, shift);
+/* The same in pairs, as a polynomial in x^2: half the latency. */
+static LLVMValueRef paired_polynomial(emitter *e, LLVMValueRef x, LLVMValueRef x2, const double *coefficients,
+                                      int count) {
+  LLVMValueRef sum = NULL;
+  for (int i = (count - 1) / 2 * 2; i >= 0; i -= 2) {
+    LLVMValueRef pair = number_like(x, coefficients[i]);
+    if (i + 1 < count) pair = emit_fma(e, x, number_like(x, coefficients[i + 1]), pair);
+    sum = sum ? emit_fma(e, sum, x2, pair) : pair;
+  }
+  return sum;
 }
 
-/* 2^n for integers n in the range of normal numbers. */
-static LLVMValueRef power_of_two(emitter *e, LLVMValueRef n, LLVMValueRef like) {
-  LLVMTypeRef bits = LLVMTypeOf(n);
-  n = emit_add(e, n, emit_integer(bits, exponent_bias(like)));
-  n = emit_binary(e, LLVMShl, n, emit_integer(bits, fraction_bits(like)));
-  return LLVMBuildBitCast(e->builder, n, LLVMTypeOf(like), "");
+/* Adding 1.5 * 2^fraction_bits leaves round(x) in the low bits, for |x| < 2^22 (2^51). */
+static double rounding_shift(LLVMValueRef x) {
+  return 1.5 * ldexp(1, fraction_bits(x));
+}
+
+/* round(x * scale) as float and as integer of the same width. NaN gives some integer and a NaN. */
+static LLVMValueRef round_scaled(emitter *e, LLVMValueRef x, double scale, LLVMValueRef *integer) {
+  LLVMValueRef shift = number_like(x, rounding_shift(x));
+  LLVMValueRef shifted = emit_fma(e, x, number_like(x, scale), shift);
+  *integer = LLVMBuildBitCast(e->builder, shifted, bits_type(e, x), "");
+  return emit_sub(e, shifted, shift);
 }
 
 /* ln 2 in two parts, the first with so few bits that n times it is exact. */
@@ -58,30 +68,35 @@ static const double LN2_HIGH_F64 = 6.93147180369123816490e-01, LN2_LOW_F64 = 1.9
 
 enum { EXP_TERMS_F32 = 7, EXP_TERMS_F64 = 13 };
 
-/* x = n ln 2 + r, |r| <= ln 2 / 2; returns (e^r - 1 - r) / r^2 and r. */
-static LLVMValueRef exp_reduced(emitter *e, LLVMValueRef x, LLVMValueRef *r, LLVMValueRef *n) {
-  LLVMValueRef whole = round_scaled(e, x, 1 / log(2), n);
-  *r = emit_fma(e, whole, number_like(x, is_double(x) ? -LN2_HIGH_F64 : -LN2_HIGH_F32), x);
-  *r = emit_fma(e, whole, number_like(x, is_double(x) ? -LN2_LOW_F64 : -LN2_LOW_F32), *r);
+/* x = n ln 2 + r with whole n, |r| <= ln 2 / 2 unless n is the largest; returns e^r - 1 and 2^n. */
+static LLVMValueRef exp_reduced(emitter *e, LLVMValueRef x, LLVMValueRef *scale) {
+  LLVMTypeRef bits = bits_type(e, x);
+  LLVMValueRef shift = number_like(x, rounding_shift(x));
+  LLVMValueRef shifted = emit_fma(e, x, number_like(x, 1 / log(2)), shift);
+  /* 2^n is finite; beyond, r grows and so does its polynomial, up to infinity */
+  shifted = emit_smaller(e, shifted, number_like(x, rounding_shift(x) + exponent_bias(x)));
+  LLVMValueRef n = emit_sub(e, shifted, shift);
+  LLVMValueRef r = emit_fma(e, n, number_like(x, is_double(x) ? -LN2_HIGH_F64 : -LN2_HIGH_F32), x);
+  r = emit_fma(e, n, number_like(x, is_double(x) ? -LN2_LOW_F64 : -LN2_LOW_F32), r);
+  /* the low bits of `shifted` are n: moved to the exponent, the others fall off */
+  LLVMValueRef raw = LLVMBuildBitCast(e->builder, shifted, bits, "");
+  raw = emit_binary(e, LLVMShl, raw, emit_integer(bits, fraction_bits(x)));
+  raw = emit_add(e, raw, emit_integer(bits, (int64_t)exponent_bias(x) << fraction_bits(x)));
+  *scale = LLVMBuildBitCast(e->builder, raw, LLVMTypeOf(x), "");
   double inverse_factorials[EXP_TERMS_F64], factorial = 1;
   for (int i = 0; i < EXP_TERMS_F64; i++) inverse_factorials[i] = 1 / (factorial *= i + 2);
-  return polynomial(e, *r, inverse_factorials, (is_double(x) ? EXP_TERMS_F64 : EXP_TERMS_F32) - 1);
+  LLVMValueRef r2 = emit_mul(e, r, r);
+  int terms = (is_double(x) ? EXP_TERMS_F64 : EXP_TERMS_F32) - 1;
+  return emit_fma(e, r2, paired_polynomial(e, r, r2, inverse_factorials, terms), r);
 }
 
-/* Within 1 ulp; overflows to infinity, underflows gradually to 0. */
+/* Within 1 ulp (8 ulp in the last half power of two before infinity); below the smallest normal number it is
+ * 0. */
 LLVMValueRef emit_exp(emitter *e, LLVMValueRef x) {
-  double most = is_double(x) ? 710 : 89, least = is_double(x) ? -746 : -104;
-  /* comparisons are ordered so that NaN passes */
-  x = emit_select(e, emit_fcmp(e, LLVMRealOGT, x, number_like(x, most)), number_like(x, most), x);
-  x = emit_select(e, emit_fcmp(e, LLVMRealOLT, x, number_like(x, least)), number_like(x, least), x);
-  LLVMValueRef r, n;
-  LLVMValueRef tail = exp_reduced(e, x, &r, &n);
-  LLVMValueRef near_one = emit_fma(e, emit_mul(e, r, r), tail, r);
-  near_one = emit_add(e, near_one, number_like(x, 1));
-  /* 2^n alone may leave the range of normal numbers */
-  LLVMValueRef half = emit_binary(e, LLVMAShr, n, emit_integer(LLVMTypeOf(n), 1));
-  LLVMValueRef scaled = emit_mul(e, near_one, power_of_two(e, half, x));
-  return emit_mul(e, scaled, power_of_two(e, emit_sub(e, n, half), x));
+  LLVMValueRef scale, least = number_like(x, is_double(x) ? -708.39 : -87.33);
+  LLVMValueRef less_one = exp_reduced(e, x, &scale);
+  LLVMValueRef v = emit_fma(e, less_one, scale, scale);
+  return emit_select(e, emit_fcmp(e, LLVMRealOLT, x, least), number_like(x, 0), v);
 }
 
 enum { LOG_TERMS_F32 = 6, LOG_TERMS_F64 = 11 };
@@ -101,7 +116,8 @@ LLVMValueRef emit_log(emitter *e, LLVMValueRef x) {
   m = LLVMBuildBitCast(e->builder, m, LLVMTypeOf(x), "");
   n = emit_sub(e, n, emit_select(e, subnormal, emit_integer(bits, fraction + 2), emit_zero(bits)));
   LLVMValueRef whole = LLVMBuildSIToFP(e->builder, n, LLVMTypeOf(x), "");
-  /* log m = 2 artanh s = 2 (s + s^3/3 + s^5/5 ...), s = f / (2 + f), f = m - 1; in the form f - s (f - tail) */
+  /* log m = 2 artanh s = 2 (s + s^3/3 + s^5/5 ...), s = f / (2 + f), f = m - 1; in the form f - s (f - tail)
+   */
   LLVMValueRef one = number_like(x, 1);
   LLVMValueRef f = emit_sub(e, m, one);
   LLVMValueRef s = emit_fdiv(e, f, emit_add(e, f, number_like(x, 2)));
@@ -126,10 +142,7 @@ LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x) {
   LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", x, NULL, NULL);
   LLVMValueRef most = number_like(x, saturated);
   LLVMValueRef y = emit_select(e, emit_fcmp(e, LLVMRealOGT, size, most), most, size);
-  LLVMValueRef r, n;
-  LLVMValueRef tail = exp_reduced(e, emit_add(e, y, y), &r, &n);
-  LLVMValueRef scale = power_of_two(e, n, x);
-  LLVMValueRef less_one = emit_fma(e, emit_mul(e, r, r), tail, r); /* e^r - 1 */
+  LLVMValueRef scale, less_one = exp_reduced(e, emit_add(e, y, y), &scale);
   LLVMValueRef t = emit_fma(e, less_one, scale, emit_sub(e, scale, number_like(x, 1)));
   return emit_intrinsic(e, "llvm.copysign", emit_fdiv(e, t, emit_add(e, t, number_like(x, 2))), x, NULL);
 }
@@ -138,7 +151,9 @@ LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x) {
 
 enum { ERF_TERMS_F32 = 22, ERF_TERMS_F64 = 52 };
 
-static double erf_over_x(double x) { return x == 0 ? 2 / sqrt(acos(-1)) : erf(x) / x; }
+static double erf_over_x(double x) {
+  return x == 0 ? 2 / sqrt(acos(-1)) : erf(x) / x;
+}
 
 /* Chebyshev coefficients of erf(x) / x as a function of z = 2 x^2 / limit^2 - 1 on [-1, 1]. */
 static void erf_series(double limit, double *series, int count) {
@@ -154,7 +169,7 @@ static void erf_series(double limit, double *series, int count) {
   }
 }
 
-/* Error below 3e-7 (f32) of the result; the series is summed by Clenshaw's recurrence. */
+/* Error below 3e-7 (f64: 3e-14) of the result; the series is summed by Clenshaw's recurrence. */
 LLVMValueRef emit_erf(emitter *e, LLVMValueRef x) {
   int count = is_double(x) ? ERF_TERMS_F64 : ERF_TERMS_F32;
   double limit = is_double(x) ? 6 : 4, series[ERF_TERMS_F64];
@@ -163,7 +178,8 @@ LLVMValueRef emit_erf(emitter *e, LLVMValueRef x) {
   LLVMValueRef most = number_like(x, limit);
   LLVMValueRef y = emit_select(e, emit_fcmp(e, LLVMRealOGT, size, most), most, size);
   /* 2 z = 4 y^2 / limit^2 - 2 */
-  LLVMValueRef twice_z = emit_fma(e, emit_mul(e, y, y), number_like(x, 4 / (limit * limit)), number_like(x, -2));
+  LLVMValueRef twice_z =
+      emit_fma(e, emit_mul(e, y, y), number_like(x, 4 / (limit * limit)), number_like(x, -2));
   LLVMValueRef before = number_like(x, 0), sum = number_like(x, series[count - 1]);
   for (int k = count - 2; k > 0; k--) {
     LLVMValueRef next = emit_fma(e, twice_z, sum, emit_sub(e, number_like(x, series[k]), before));
@@ -214,8 +230,12 @@ static LLVMValueRef turned_sine(emitter *e, LLVMValueRef x, int quarter) {
 }
 
 /* Within 2 ulp of the largest result, 1. */
-LLVMValueRef emit_sin(emitter *e, LLVMValueRef x) { return turned_sine(e, x, 0); }
-LLVMValueRef emit_cos(emitter *e, LLVMValueRef x) { return turned_sine(e, x, 1); }
+LLVMValueRef emit_sin(emitter *e, LLVMValueRef x) {
+  return turned_sine(e, x, 0);
+}
+LLVMValueRef emit_cos(emitter *e, LLVMValueRef x) {
+  return turned_sine(e, x, 1);
+}
 
 /* ---- pow ------------------------------------------------------------------------------------ */
 
@@ -236,8 +256,8 @@ LLVMValueRef emit_pow(emitter *e, LLVMValueRef x, LLVMValueRef y) {
   LLVMValueRef turned = emit_select(e, even, v, LLVMBuildFNeg(e->builder, v, ""));
   turned = emit_select(e, whole, turned, emit_number(wide, NAN));
   v = emit_select(e, emit_fcmp(e, LLVMRealOLT, base, zero), turned, v);
-  LLVMValueRef is_one = emit_binary(e, LLVMOr, emit_fcmp(e, LLVMRealOEQ, power, zero),
-                                    emit_fcmp(e, LLVMRealOEQ, base, one));
+  LLVMValueRef is_one =
+      emit_binary(e, LLVMOr, emit_fcmp(e, LLVMRealOEQ, power, zero), emit_fcmp(e, LLVMRealOEQ, base, one));
   v = emit_select(e, is_one, one, v);
   return narrow ? LLVMBuildFPTrunc(e->builder, v, type, "") : v;
 }

@@ -1,4 +1,5 @@
-/* stage.h: the parts of code generation, in order: entries and kernels to LLVM, LLVM to files, the image table. */
+/* stage.h: the parts of code generation, in order: entries and kernels to LLVM, LLVM to files, the image
+ * table. */
 #ifndef SMELT_CODEGEN_STAGE_H
 #define SMELT_CODEGEN_STAGE_H
 
@@ -17,8 +18,8 @@ void image_emit(emitter *e, const plan_module *plan, const codegen_options *opti
 status machine_make(arena *a, const codegen_target *target, const codegen_level *level,
                     LLVMTargetMachineRef *machine);
 /* Checks, optimises and writes e's module. */
-status machine_write(emitter *e, LLVMTargetMachineRef machine, const codegen_target *target, codegen_form form,
-                     text *bytes);
+status machine_write(emitter *e, LLVMTargetMachineRef machine, const codegen_target *target,
+                     codegen_form form, text *bytes);
 
 bool level_wanted(const codegen_options *options, int level);
 

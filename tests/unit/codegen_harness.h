@@ -31,7 +31,9 @@ enum { HARNESS_MAX_INPUTS = 8, HARNESS_THREADS = 4 };
 static const int64_t HARNESS_SIZES[][2] = {{1, 0}, {2, 1}, {5, 0}, {7, 19}, {33, 32}, {140, 3}, {0, 4}};
 
 static void harness_check(status s) {
-  if (s) fail_msg("%s (expected %s, found %s)", s->cause, s->expected ? s->expected : "-", s->found ? s->found : "-");
+  if (s)
+    fail_msg("%s (expected %s, found %s)", s->cause, s->expected ? s->expected : "-",
+             s->found ? s->found : "-");
 }
 
 static plan_view harness_dense(ir_module *m, const ir_type *type, plan_space space, uint64_t base) {
@@ -105,10 +107,14 @@ static bool harness_cpu_has(const codegen_level *level) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   switch (level->level) {
-  case SMELT_ISA_X86_64_V2: return __builtin_cpu_supports("sse4.2");
-  case SMELT_ISA_X86_64_V3: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  case SMELT_ISA_X86_64_V4: return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-  default: return true;
+  case SMELT_ISA_X86_64_V2:
+    return __builtin_cpu_supports("sse4.2");
+  case SMELT_ISA_X86_64_V3:
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  case SMELT_ISA_X86_64_V4:
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  default:
+    return true;
   }
 #else
   return level->level == SMELT_ISA_BASELINE;
@@ -127,7 +133,8 @@ static const smelt_image *harness_load(arena *a, codegen_output *outputs, size_t
   char folder[] = "/tmp/smelt-codegen-XXXXXX";
   assert_non_null(mkdtemp(folder));
   text command = {0};
-  text_print(&command, "%s -shared --defsym t_manifest=0 --defsym t_weights=0 -o %s/t.so", SMELT_LINKER, folder);
+  text_print(&command, "%s -shared --defsym t_manifest=0 --defsym t_weights=0 -o %s/t.so", SMELT_LINKER,
+             folder);
   for (size_t i = 0; i < count; i++) {
     char *path = arena_format(a, "%s/%s", folder, outputs[i].name);
     harness_write(path, &outputs[i].bytes);
@@ -147,7 +154,8 @@ static const smelt_image *harness_load(arena *a, codegen_output *outputs, size_t
 
 static const smelt_image *harness_compile(arena *a, const plan_module *plan, const codegen_target *target,
                                           int level) {
-  codegen_options options = {.target = target, .model_name = "t", .form = CODEGEN_OBJECT, .only_level = level};
+  codegen_options options = {
+      .target = target, .model_name = "t", .form = CODEGEN_OBJECT, .only_level = level};
   codegen_output outputs[CODEGEN_MAX_LEVELS + 1];
   size_t count;
   harness_check(codegen_make(a, plan, &options, outputs, &count, NULL, NULL));
@@ -203,20 +211,24 @@ static void harness_fill(ir_tensor *t, uint64_t *seed) {
     int64_t whole = ir_dtype_is_signed(t->dtype) ? (int64_t)(r % 16) - 8 : (int64_t)(r % 8);
     uint16_t half = t->dtype == SMELT_F16 ? harness_f16(x) : harness_bf16(x);
     if (t->dtype == SMELT_BOOL) whole &= 1;
-    const void *from = t->dtype == SMELT_F32   ? (const void *)&x
-                       : t->dtype == SMELT_F64 ? (const void *)&wide
+    const void *from = t->dtype == SMELT_F32                       ? (const void *)&x
+                       : t->dtype == SMELT_F64                     ? (const void *)&wide
                        : bytes == 2 && ir_dtype_is_float(t->dtype) ? (const void *)&half
-                                                                     : (const void *)&whole;
+                                                                   : (const void *)&whole;
     memcpy((char *)t->data + (size_t)i * bytes, from, bytes);
   }
 }
 
 static double harness_element(const ir_tensor *t, int64_t i) {
   switch (t->dtype) {
-  case SMELT_F32: return ((const float *)t->data)[i];
-  case SMELT_F64: return ((const double *)t->data)[i];
-  case SMELT_F16: return harness_from_f16(((const uint16_t *)t->data)[i]);
-  case SMELT_BF16: return harness_from_bf16(((const uint16_t *)t->data)[i]);
+  case SMELT_F32:
+    return ((const float *)t->data)[i];
+  case SMELT_F64:
+    return ((const double *)t->data)[i];
+  case SMELT_F16:
+    return harness_from_f16(((const uint16_t *)t->data)[i]);
+  case SMELT_BF16:
+    return harness_from_bf16(((const uint16_t *)t->data)[i]);
   default: {
     int64_t v = 0;
     size_t bytes = ir_dtype_bytes(t->dtype);
@@ -228,7 +240,11 @@ static double harness_element(const ir_tensor *t, int64_t i) {
 }
 
 static double harness_tolerance(ir_dtype dtype) {
-  return dtype == SMELT_F64 ? 1e-12 : dtype == SMELT_F32 ? 1e-5 : dtype == SMELT_F16 ? 4e-3 : dtype == SMELT_BF16 ? 3e-2 : 0;
+  return dtype == SMELT_F64    ? 1e-12
+         : dtype == SMELT_F32  ? 1e-5
+         : dtype == SMELT_F16  ? 4e-3
+         : dtype == SMELT_BF16 ? 3e-2
+                               : 0;
 }
 
 /* Within a tolerance of the element, and of a tenth of the largest: sums cancel. */
@@ -240,14 +256,17 @@ static void harness_compare(const char *what, const ir_tensor *wanted, const ir_
   }
   for (int64_t i = 0; i < ir_tensor_count(wanted); i++) {
     double x = harness_element(wanted, i), y = harness_element(got, i);
-    if (x == y || (isnan(x) && isnan(y)) || fabs(x - y) <= tolerance * (1 + fabs(x) + 0.1 * largest)) continue;
+    if (x == y || (isnan(x) && isnan(y)) || fabs(x - y) <= tolerance * (1 + fabs(x) + 0.1 * largest))
+      continue;
     fail_msg("%s: element %lld is %.9g, not %.9g", what, (long long)i, y, x);
   }
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
 
-static void harness_barrier(smelt_frame *frame) { (void)frame; }
+static void harness_barrier(smelt_frame *frame) {
+  (void)frame;
+}
 
 /* [K, N] to panels of PLAN_PANEL columns, the last padded with zeros (plan.h). */
 static void *harness_pack(arena *a, const ir_tensor *w) {
@@ -274,8 +293,8 @@ static ir_tensor harness_tensor(arena *a, const ir_type *type, const int64_t *sy
 }
 
 /* One graph at one set of sizes, against the evaluator, with 1 to HARNESS_THREADS threads. */
-static void harness_run_graph(const plan_module *plan, const smelt_image *image, size_t entry, const int64_t *sizes,
-                              const char *level) {
+static void harness_run_graph(const plan_module *plan, const smelt_image *image, size_t entry,
+                              const int64_t *sizes, const char *level) {
   arena scratch = {0};
   ir_module *m = plan->module;
   ir_graph *g = m->graphs[entry];
@@ -302,18 +321,21 @@ static void harness_run_graph(const plan_module *plan, const smelt_image *image,
     char *raw = arena_alloc(&scratch, bytes + 4 * GUARD);
     char *arena_bytes = raw + (GUARD - (uintptr_t)raw % GUARD) % GUARD + GUARD;
     memset(raw, 0x5a, bytes + 4 * GUARD);
-    smelt_frame frame = {.arena = (uint8_t *)arena_bytes, .inputs = pointers, .dims = symbols,
-                         .barrier = harness_barrier};
+    smelt_frame frame = {
+        .arena = (uint8_t *)arena_bytes, .inputs = pointers, .dims = symbols, .barrier = harness_barrier};
     for (int t = 0; t < threads; t++) image->levels[0].entries[entry](&frame, t, threads);
     ir_tensor got = wanted;
     got.data = arena_bytes;
     char what[128];
-    snprintf(what, sizeof what, "%s S=%d P=%d threads=%d %s", g->name, (int)sizes[0], (int)sizes[1], threads, level);
+    snprintf(what, sizeof what, "%s S=%d P=%d threads=%d %s", g->name, (int)sizes[0], (int)sizes[1], threads,
+             level);
     harness_compare(what, &wanted, &got);
-    if (first && memcmp(first, arena_bytes, bytes) != 0) fail_msg("%s: other bits than with one thread", what);
+    if (first && memcmp(first, arena_bytes, bytes) != 0)
+      fail_msg("%s: other bits than with one thread", what);
     first = arena_bytes;
     for (int i = 0; i < GUARD; i++)
-      if (arena_bytes[-1 - i] != 0x5a || arena_bytes[bytes + (size_t)i] != 0x5a) fail_msg("%s: writes outside", what);
+      if (arena_bytes[-1 - i] != 0x5a || arena_bytes[bytes + (size_t)i] != 0x5a)
+        fail_msg("%s: writes outside", what);
   }
   arena_free(&scratch);
 }

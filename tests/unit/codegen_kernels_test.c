@@ -135,44 +135,46 @@ static void matmuls(void **state) {
 
 static void attentions(void **state) {
   (void)state;
-  harness_run("graph causal(q: f32[1, 3, S, 16], k: f32[1, 3, P + S, 16], v: f32[1, 3, P + S, 16], p: f32[P]) {\n"
-              "  y = attention q, k, v {scale = 0.25, causal = true} : f32[1, 3, S, 16]\n"
-              "  return y = y\n"
-              "}\n"
-              "graph grouped(q: f32[2, 6, S, 24], k: f32[2, 2, P + S, 24], v: f32[2, 2, P + S, 24], p: f32[P]) {\n"
-              "  y = attention q, k, v {scale = 0.2, causal = true} : f32[2, 6, S, 24]\n"
-              "  return y = y\n"
-              "}\n"
-              "graph masked(q: f32[1, 2, S, 9], k: f32[1, 2, 29, 9], v: f32[1, 2, 29, 7], b: f32[1, 1, S, 29]) {\n"
-              "  y = attention q, k, v, b {scale = 0.3} : f32[1, 2, S, 7]\n"
-              "  return y = y\n"
-              "}\n"
-              "graph padded(q: f32[2, 2, S, 8], k: f32[2, 2, 29, 8], v: f32[2, 2, 29, 8], b: f32[2, 1, 1, 29]) {\n"
-              "  y = attention q, k, v, b {scale = 0.3} : f32[2, 2, S, 8]\n"
-              "  return y = y\n"
-              "}\n"
-              "graph decode(q: f32[1, 4, 1, 64], k: f32[1, 4, S, 64], v: f32[1, 4, S, 64]) {\n"
-              "  y = attention q, k, v {scale = 0.125, causal = true} : f32[1, 4, 1, 64]\n"
-              "  return y = y\n"
-              "}\n"
-              "graph decode_grouped(q: f32[1, 8, 1, 16], k: f32[1, 2, S, 16], v: f32[1, 2, S, 16]) {\n"
-              "  y = attention q, k, v {scale = 0.25, causal = true} : f32[1, 8, 1, 16]\n"
-              "  return y = y\n"
-              "}\n"
-              "graph full(q: f32[1, 2, S, 96], k: f32[1, 2, S, 96], v: f32[1, 2, S, 96]) {\n"
-              "  y = attention q, k, v {scale = 0.1} : f32[1, 2, S, 96]\n"
-              "  return y = y\n"
-              "}\n"
-              "graph half(q: f16[1, 2, S, 16], k: f16[1, 2, S, 16], v: f16[1, 2, S, 16]) {\n"
-              "  y = attention q, k, v {scale = 0.25} : f16[1, 2, S, 16]\n"
-              "  return y = y\n"
-              "}\n");
+  harness_run(
+      "graph causal(q: f32[1, 3, S, 16], k: f32[1, 3, P + S, 16], v: f32[1, 3, P + S, 16], p: f32[P]) {\n"
+      "  y = attention q, k, v {scale = 0.25, causal = true} : f32[1, 3, S, 16]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph grouped(q: f32[2, 6, S, 24], k: f32[2, 2, P + S, 24], v: f32[2, 2, P + S, 24], p: f32[P]) {\n"
+      "  y = attention q, k, v {scale = 0.2, causal = true} : f32[2, 6, S, 24]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph masked(q: f32[1, 2, S, 9], k: f32[1, 2, 29, 9], v: f32[1, 2, 29, 7], b: f32[1, 1, S, 29]) {\n"
+      "  y = attention q, k, v, b {scale = 0.3} : f32[1, 2, S, 7]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph padded(q: f32[2, 2, S, 8], k: f32[2, 2, 29, 8], v: f32[2, 2, 29, 8], b: f32[2, 1, 1, 29]) {\n"
+      "  y = attention q, k, v, b {scale = 0.3} : f32[2, 2, S, 8]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph decode(q: f32[1, 4, 1, 64], k: f32[1, 4, S, 64], v: f32[1, 4, S, 64]) {\n"
+      "  y = attention q, k, v {scale = 0.125, causal = true} : f32[1, 4, 1, 64]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph decode_grouped(q: f32[1, 8, 1, 16], k: f32[1, 2, S, 16], v: f32[1, 2, S, 16]) {\n"
+      "  y = attention q, k, v {scale = 0.25, causal = true} : f32[1, 8, 1, 16]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph full(q: f32[1, 2, S, 96], k: f32[1, 2, S, 96], v: f32[1, 2, S, 96]) {\n"
+      "  y = attention q, k, v {scale = 0.1} : f32[1, 2, S, 96]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph half(q: f16[1, 2, S, 16], k: f16[1, 2, S, 16], v: f16[1, 2, S, 16]) {\n"
+      "  y = attention q, k, v {scale = 0.25} : f16[1, 2, S, 16]\n"
+      "  return y = y\n"
+      "}\n");
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(norms),   cmocka_unit_test(softmaxes), cmocka_unit_test(rotaries),  cmocka_unit_test(running_sums),
-      cmocka_unit_test(linears), cmocka_unit_test(matmuls),   cmocka_unit_test(attentions),
+      cmocka_unit_test(norms),        cmocka_unit_test(softmaxes), cmocka_unit_test(rotaries),
+      cmocka_unit_test(running_sums), cmocka_unit_test(linears),   cmocka_unit_test(matmuls),
+      cmocka_unit_test(attentions),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

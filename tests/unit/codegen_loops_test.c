@@ -31,14 +31,16 @@ static void broadcasting(void **state) {
 
 /* One graph per operator, the operand a vector with a tail. */
 static void add_unary(text *t, const char *op, const char *dtype, const char *result) {
-  text_print(t, "graph %s_%s(x: %s[S, 11]) {\n  y = %s x : %s[S, 11]\n  return y = y\n}\n", op, dtype, dtype, op, result);
+  text_print(t, "graph %s_%s(x: %s[S, 11]) {\n  y = %s x : %s[S, 11]\n  return y = y\n}\n", op, dtype, dtype,
+             op, result);
 }
 
 static void unary_operators(void **state) {
   (void)state;
-  static const char *const FLOAT_OPS[] = {"identity", "neg", "abs", "sign", "floor", "ceil", "round", "exp", "sqrt",
-                                          "rsqrt", "reciprocal", "log", "sin", "cos", "tanh", "erf", "sigmoid",
-                                          "relu", "gelu", "gelu_tanh", "silu"};
+  static const char *const FLOAT_OPS[] = {"identity", "neg",       "abs",  "sign",  "floor",      "ceil",
+                                          "round",    "exp",       "sqrt", "rsqrt", "reciprocal", "log",
+                                          "sin",      "cos",       "tanh", "erf",   "sigmoid",    "relu",
+                                          "gelu",     "gelu_tanh", "silu"};
   static const char *const INT_OPS[] = {"identity", "neg", "abs", "sign", "relu"};
   text t = {0};
   for (size_t i = 0; i < sizeof FLOAT_OPS / sizeof *FLOAT_OPS; i++) {
@@ -56,8 +58,8 @@ static void unary_operators(void **state) {
 }
 
 static void add_binary(text *t, const char *op, const char *dtype, const char *result) {
-  text_print(t, "graph %s_%s(x: %s[S, 11], y: %s[S, 11]) {\n  z = %s x, y : %s[S, 11]\n  return z = z\n}\n", op, dtype,
-             dtype, dtype, op, result);
+  text_print(t, "graph %s_%s(x: %s[S, 11], y: %s[S, 11]) {\n  z = %s x, y : %s[S, 11]\n  return z = z\n}\n",
+             op, dtype, dtype, dtype, op, result);
 }
 
 static void binary_operators(void **state) {
@@ -70,7 +72,8 @@ static void binary_operators(void **state) {
   for (size_t d = 0; d < sizeof DTYPES / sizeof *DTYPES; d++) {
     for (size_t i = 0; i < sizeof ARITHMETIC / sizeof *ARITHMETIC; i++)
       add_binary(&t, ARITHMETIC[i], DTYPES[d], DTYPES[d]);
-    for (size_t i = 0; i < sizeof COMPARE / sizeof *COMPARE; i++) add_binary(&t, COMPARE[i], DTYPES[d], "bool");
+    for (size_t i = 0; i < sizeof COMPARE / sizeof *COMPARE; i++)
+      add_binary(&t, COMPARE[i], DTYPES[d], "bool");
   }
   for (size_t i = 0; i < sizeof LOGIC / sizeof *LOGIC; i++) add_binary(&t, LOGIC[i], "bool", "bool");
   add_binary(&t, "mod", "i64", "i64");
@@ -88,10 +91,13 @@ static void casts(void **state) {
   text t = {0};
   for (size_t i = 0; i < COUNT; i++)
     for (size_t j = 0; j < COUNT; j++)
-      text_print(&t, "graph cast_%s_%s(x: %s[S, 11]) {\n  y = cast x {dtype = %s} : %s[S, 11]\n  return y = y\n}\n",
-                 DTYPES[i], DTYPES[j], DTYPES[i], DTYPES[j], DTYPES[j]);
-  text_print(&t, "graph half(x: f16[S, 20], y: f16[S, 20]) {\n  z = mul x, y : f16[S, 20]\n  return z = z\n}\n");
-  text_print(&t, "graph brain(x: bf16[S, 20], y: bf16[S, 20]) {\n  z = add x, y : bf16[S, 20]\n  return z = z\n}\n");
+      text_print(
+          &t, "graph cast_%s_%s(x: %s[S, 11]) {\n  y = cast x {dtype = %s} : %s[S, 11]\n  return y = y\n}\n",
+          DTYPES[i], DTYPES[j], DTYPES[i], DTYPES[j], DTYPES[j]);
+  text_print(&t,
+             "graph half(x: f16[S, 20], y: f16[S, 20]) {\n  z = mul x, y : f16[S, 20]\n  return z = z\n}\n");
+  text_print(
+      &t, "graph brain(x: bf16[S, 20], y: bf16[S, 20]) {\n  z = add x, y : bf16[S, 20]\n  return z = z\n}\n");
   harness_run(t.bytes);
   text_free(&t);
 }

@@ -7,8 +7,8 @@
 
 #include <math.h>
 
-LLVMValueRef attention_element(emitter *e, const attention *t, LLVMValueRef memory, LLVMValueRef row, int64_t row_size,
-                               LLVMValueRef column) {
+LLVMValueRef attention_element(emitter *e, const attention *t, LLVMValueRef memory, LLVMValueRef row,
+                               int64_t row_size, LLVMValueRef column) {
   return emit_at(e, t->dtype, memory, emit_add(e, emit_mul(e, row, emit_index(e, row_size)), column));
 }
 
@@ -23,9 +23,14 @@ static attention describe(emitter *e, const plan_step *step) {
   const ir_attrs *attrs = &step->nodes[0]->attrs;
   const ir_value *q = step->reads[ATTENTION_Q].value, *k = step->reads[ATTENTION_K].value,
                  *v = step->reads[ATTENTION_V].value;
-  attention t = {.step = step, .q = &step->reads[ATTENTION_Q], .k = &step->reads[ATTENTION_K],
-                 .v = &step->reads[ATTENTION_V], .bias = kernel_read(step, ATTENTION_BIAS),
-                 .dtype = emit_compute_dtype(q->type.dtype), .causal = attrs->causal, .scale = attrs->scale,
+  attention t = {.step = step,
+                 .q = &step->reads[ATTENTION_Q],
+                 .k = &step->reads[ATTENTION_K],
+                 .v = &step->reads[ATTENTION_V],
+                 .bias = kernel_read(step, ATTENTION_BIAS),
+                 .dtype = emit_compute_dtype(q->type.dtype),
+                 .causal = attrs->causal,
+                 .scale = attrs->scale,
                  .one_query = ir_dim_is(q->type.dims[2], 1)};
   t.B = kernel_dim(e, q, 0);
   t.H = kernel_dim(e, q, 1);
@@ -45,9 +50,10 @@ static attention describe(emitter *e, const plan_step *step) {
   if (!t.one_query) t.stack_keys = emit_stack(e, element, t.depth_room * ATTENTION_KEYS);
   t.stack_scores = emit_stack(e, element, (int64_t)t.queries * ATTENTION_KEYS);
   t.stack_sums = emit_stack(e, element, t.queries * t.width_room);
-  t.stack_most = emit_stack(e, element, t.queries);
-  t.stack_total = emit_stack(e, element, t.queries);
-  t.stack_fade = emit_stack(e, element, t.queries);
+  int64_t row_room = (t.queries + t.lanes - 1) / t.lanes * t.lanes;
+  t.stack_most = emit_stack(e, element, row_room);
+  t.stack_total = emit_stack(e, element, row_room);
+  t.stack_fade = emit_stack(e, element, row_room);
   return t;
 }
 
@@ -70,7 +76,8 @@ static void load_query(emitter *e, LLVMValueRef index, int lanes, int part, void
 static void clear(emitter *e, LLVMValueRef index, int lanes, int part, void *user) {
   const row_copy *c = user;
   (void)part;
-  emit_store(e, c->t->dtype, emit_at(e, c->t->dtype, c->to, index), emit_zero(emit_type(e, c->t->dtype, lanes)));
+  emit_store(e, c->t->dtype, emit_at(e, c->t->dtype, c->to, index),
+             emit_zero(emit_type(e, c->t->dtype, lanes)));
 }
 
 static void store_result(emitter *e, LLVMValueRef index, int lanes, int part, void *user) {

@@ -25,27 +25,28 @@ typedef struct {
   ir_dtype dtype;
   bool causal;
   double scale;
-  bool one_query;                       /* S is 1: scores by dot products, without transposing keys */
+  bool one_query; /* S is 1: scores by dot products, without transposing keys */
   LLVMValueRef B, H, G, S, T, D, E;
   int queries, tile_rows, vectors, lanes;
-  int64_t depth_room, width_room;       /* D and E rounded up to whole vectors and tiles */
-  LLVMValueRef stack_q;                 /* [queries][depth_room], scaled */
-  LLVMValueRef stack_keys;              /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed */
-  LLVMValueRef stack_scores;            /* [queries][ATTENTION_KEYS] */
-  LLVMValueRef stack_sums;              /* [queries][width_room] */
-  LLVMValueRef stack_most, stack_total, stack_fade; /* [queries] */
+  int64_t depth_room, width_room; /* D and E rounded up to whole vectors and tiles */
+  LLVMValueRef stack_q;           /* [queries][depth_room], scaled */
+  LLVMValueRef stack_keys;        /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed */
+  LLVMValueRef stack_scores;      /* [queries][ATTENTION_KEYS] */
+  LLVMValueRef stack_sums;        /* [queries][width_room] */
+  LLVMValueRef stack_most, stack_total, stack_fade; /* [queries], whole vectors */
   /* the current unit */
   LLVMValueRef b, h, first_query, query_count, k_rows, v_rows;
   /* the current block of keys */
   LLVMValueRef first_key, key_count;
 } attention;
 
-LLVMValueRef attention_element(emitter *e, const attention *t, LLVMValueRef memory, LLVMValueRef row, int64_t row_size,
-                               LLVMValueRef column);
+LLVMValueRef attention_element(emitter *e, const attention *t, LLVMValueRef memory, LLVMValueRef row,
+                               int64_t row_size, LLVMValueRef column);
 
 /* Scores of the current keys into stack_scores (attention_scores.c). */
 void attention_scores(emitter *e, const attention *t);
-/* Scores to weights in place: scale, bias, mask, exponential; keeps stack_most, _total, _fade (attention_rows.c). */
+/* Scores to weights in place: scale, bias, mask, exponential; keeps stack_most, _total, _fade
+ * (attention_rows.c). */
 void attention_weights(emitter *e, const attention *t);
 /* stack_sums = stack_sums * fade + weights x values (attention_scores.c). */
 void attention_values(emitter *e, const attention *t);

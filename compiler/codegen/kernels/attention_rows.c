@@ -1,7 +1,8 @@
 /*
- * attention_rows.c: one block of scores to weights, row by row. A row that has
- * seen nothing but minus infinity keeps its sum at zero, and is 0 / 0 at the
- * end, as softmax itself would be.
+ * attention_rows.c: one block of scores to weights: the largest of each row,
+ * then what that means for the sums so far, then the exponentials. A row that
+ * has seen nothing but minus infinity keeps its sum at zero, and is 0 / 0 at
+ * the end, as softmax itself would be.
  */
 #include "codegen/kernels/attention.h"
 
@@ -9,11 +10,10 @@
 
 typedef struct {
   const attention *t;
-  LLVMValueRef row, scores;     /* scores: the row's, on the stack */
-  LLVMValueRef visible;         /* keys of the block that the row sees: the first ones */
-  LLVMValueRef bias;            /* the row's, at the block's first key, or NULL */
-  LLVMValueRef most, total;     /* variables: vectors */
-  LLVMValueRef reference;       /* what is subtracted from scores */
+  LLVMValueRef row, scores; /* scores: the row's, on the stack */
+  LLVMValueRef visible;     /* keys of the block that the row sees: the first ones */
+  LLVMValueRef bias;        /* the row's, at the block's first key, or NULL */
+  LLVMValueRef most;        /* variable: a vector */
 } weight_row;
 
 static LLVMValueRef vector_at(emitter *e, const weight_row *w, LLVMValueRef key) {
@@ -39,61 +39,102 @@ static LLVMValueRef bias_row(emitter *e, const weight_row *w) {
   return kernel_at(e, t->bias, kernel_base(e, t->step, ATTENTION_BIAS), all + 4 - rank, rank);
 }
 
-/* Bias and mask onto the scores in place; the largest so far. */
-static void mask_scores(emitter *e, const weight_row *w) {
+/*
+ * Bias and mask onto the scores in place; the largest so far. all_seen: every lane of every vector is a key
+ * that the row sees.
+ */
+static void mask_scores(emitter *e, const weight_row *w, bool all_seen) {
   const attention *t = w->t;
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
   LLVMValueRef score = emit_load(e, t->dtype, vector_at(e, w, keys.index), t->lanes);
   if (t->bias) score = emit_add(e, score, bias_at(e, w, keys.index));
-  LLVMValueRef left = emit_splat(e, emit_sub(e, w->visible, keys.index), t->lanes);
-  LLVMValueRef seen = emit_icmp(e, LLVMIntSLT, emit_lane_numbers(e, t->lanes), left);
-  score = emit_select(e, seen, score, emit_number(LLVMTypeOf(score), -INFINITY));
-  emit_store(e, t->dtype, vector_at(e, w, keys.index), score);
+  if (!all_seen) {
+    LLVMValueRef left = emit_splat(e, emit_sub(e, w->visible, keys.index), t->lanes);
+    LLVMValueRef seen = emit_icmp(e, LLVMIntSLT, emit_lane_numbers(e, t->lanes), left);
+    score = emit_select(e, seen, score, emit_number(LLVMTypeOf(score), -INFINITY));
+  }
+  if (t->bias || !all_seen) emit_store(e, t->dtype, vector_at(e, w, keys.index), score);
   emit_set(e, w->most, emit_larger(e, score, emit_get(e, w->most)));
   emit_loop_end(e, &keys);
 }
 
-static void exponentiate(emitter *e, const weight_row *w) {
+/* The row's largest score of this block into stack_fade, for now. */
+static void find_most(emitter *e, weight_row *w) {
   const attention *t = w->t;
-  emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
-  LLVMValueRef at = vector_at(e, w, keys.index);
-  LLVMValueRef weight = emit_exp(e, emit_sub(e, emit_load(e, t->dtype, at, t->lanes), w->reference));
-  emit_store(e, t->dtype, at, weight);
-  emit_set(e, w->total, emit_add(e, emit_get(e, w->total), weight));
-  emit_loop_end(e, &keys);
+  LLVMTypeRef vector = emit_type(e, t->dtype, t->lanes);
+  w->most = emit_variable(e, vector, emit_number(vector, -INFINITY));
+  emit_branch whole = emit_if(e, emit_icmp(e, LLVMIntEQ, w->visible, emit_index(e, ATTENTION_KEYS)));
+  mask_scores(e, w, true);
+  emit_else(e, &whole);
+  mask_scores(e, w, false);
+  emit_end_if(e, &whole);
+  LLVMValueRef most = emit_across(e, emit_get(e, w->most), emit_larger);
+  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, w->row), most);
 }
 
-static void emit_row(emitter *e, weight_row *w) {
+/*
+ * For all rows at once, in vectors: the new largest score, and by how much what was summed before fades. The
+ * rows' room is whole vectors; what lies behind the last row is never used.
+ */
+static void fade_rows(emitter *e, const attention *t) {
+  LLVMTypeRef vector = emit_type(e, t->dtype, t->lanes);
+  emit_loop rows = emit_loop_begin(e, emit_index(e, 0), t->query_count, t->lanes);
+  LLVMValueRef most_at = emit_at(e, t->dtype, t->stack_most, rows.index);
+  LLVMValueRef fade_at = emit_at(e, t->dtype, t->stack_fade, rows.index);
+  LLVMValueRef total_at = emit_at(e, t->dtype, t->stack_total, rows.index);
+  LLVMValueRef old = emit_load(e, t->dtype, most_at, t->lanes);
+  LLVMValueRef most = emit_larger(e, emit_load(e, t->dtype, fade_at, t->lanes), old);
+  LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, most, emit_number(vector, -INFINITY));
+  LLVMValueRef fade = emit_exp(e, emit_sub(e, old, emit_select(e, unseen, emit_zero(vector), most)));
+  emit_store(e, t->dtype, most_at, most);
+  emit_store(e, t->dtype, fade_at, fade);
+  emit_store(e, t->dtype, total_at, emit_mul(e, emit_load(e, t->dtype, total_at, t->lanes), fade));
+  emit_loop_end(e, &rows);
+}
+
+/* Scores to weights, and their sum onto the row's total. */
+static void exponentiate(emitter *e, const weight_row *w) {
   const attention *t = w->t;
   LLVMTypeRef scalar = emit_type(e, t->dtype, 1), vector = emit_type(e, t->dtype, t->lanes);
-  LLVMValueRef most_at = emit_at(e, t->dtype, t->stack_most, w->row);
+  LLVMValueRef total = emit_variable(e, vector, emit_zero(vector));
+  LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, w->row), 1);
+  LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, most, emit_number(scalar, -INFINITY));
+  LLVMValueRef reference = emit_select(e, unseen, emit_zero(scalar), most);
+  emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
+  LLVMValueRef at = vector_at(e, w, keys.index);
+  LLVMValueRef weight = emit_exp(e, emit_sub(e, emit_load(e, t->dtype, at, t->lanes), reference));
+  emit_store(e, t->dtype, at, weight);
+  emit_set(e, total, emit_add(e, emit_get(e, total), weight));
+  emit_loop_end(e, &keys);
   LLVMValueRef total_at = emit_at(e, t->dtype, t->stack_total, w->row);
-  LLVMValueRef old = emit_load(e, t->dtype, most_at, 1), nothing = emit_number(scalar, -INFINITY);
-  w->most = emit_variable(e, vector, emit_number(vector, -INFINITY));
-  w->total = emit_variable(e, vector, emit_zero(vector));
-  mask_scores(e, w);
-  LLVMValueRef most = emit_larger(e, emit_across(e, emit_get(e, w->most), emit_larger), old);
-  LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, most, nothing);
-  w->reference = emit_select(e, unseen, emit_zero(scalar), most);
-  exponentiate(e, w);
-  LLVMValueRef fade = emit_exp(e, emit_sub(e, old, w->reference));
-  LLVMValueRef total = emit_across(e, emit_get(e, w->total), emit_add);
-  emit_store(e, t->dtype, most_at, most);
-  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, w->row), fade);
-  emit_store(e, t->dtype, total_at, emit_fma(e, emit_load(e, t->dtype, total_at, 1), fade, total));
+  LLVMValueRef sum = emit_across(e, emit_get(e, total), emit_add);
+  emit_store(e, t->dtype, total_at, emit_add(e, emit_load(e, t->dtype, total_at, 1), sum));
+}
+
+/* How many keys of the block the row sees. */
+static LLVMValueRef visible_keys(emitter *e, const attention *t, LLVMValueRef row) {
+  if (!t->causal) return t->key_count;
+  LLVMValueRef last = emit_add(e, emit_add(e, t->first_query, row), emit_sub(e, t->T, t->S));
+  LLVMValueRef seen = emit_add(e, emit_sub(e, last, t->first_key), emit_index(e, 1));
+  return emit_imin(e, t->key_count, seen);
+}
+
+static weight_row begin_row(emitter *e, const attention *t, LLVMValueRef row) {
+  weight_row w = {.t = t, .row = row, .visible = visible_keys(e, t, row)};
+  w.scores = attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, emit_index(e, 0));
+  if (t->bias) w.bias = bias_row(e, &w);
+  return w;
 }
 
 void attention_weights(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
-  emit_loop rows = emit_loop_begin(e, zero, t->query_count, 1);
-  weight_row w = {.t = t, .row = rows.index, .visible = t->key_count};
-  w.scores = attention_element(e, t, t->stack_scores, rows.index, ATTENTION_KEYS, zero);
-  if (t->causal) {
-    LLVMValueRef last = emit_add(e, emit_add(e, t->first_query, rows.index), emit_sub(e, t->T, t->S));
-    LLVMValueRef seen = emit_add(e, emit_sub(e, last, t->first_key), emit_index(e, 1));
-    w.visible = emit_imin(e, t->key_count, seen);
-  }
-  if (t->bias) w.bias = bias_row(e, &w);
-  emit_row(e, &w);
-  emit_loop_end(e, &rows);
+  emit_loop largest = emit_loop_begin(e, zero, t->query_count, 1);
+  weight_row w = begin_row(e, t, largest.index);
+  find_most(e, &w);
+  emit_loop_end(e, &largest);
+  fade_rows(e, t);
+  emit_loop weights = emit_loop_begin(e, zero, t->query_count, 1);
+  w = begin_row(e, t, weights.index);
+  exponentiate(e, &w);
+  emit_loop_end(e, &weights);
 }

@@ -20,7 +20,8 @@ static void lane_keys(emitter *e, const attention *t, LLVMValueRef key, LLVMValu
 }
 
 /* A vector of features from `depth` of the row; missing ones are zero. */
-static LLVMValueRef features(emitter *e, const attention *t, LLVMValueRef row, LLVMValueRef depth, bool whole) {
+static LLVMValueRef features(emitter *e, const attention *t, LLVMValueRef row, LLVMValueRef depth,
+                             bool whole) {
   ir_dtype dtype = t->k->value->type.dtype;
   LLVMValueRef count = whole ? NULL : emit_sub(e, t->D, depth);
   return emit_load_part(e, dtype, emit_at(e, dtype, row, depth), t->lanes, count);
@@ -45,9 +46,9 @@ static void each_features(emitter *e, const attention *t, feature_body *body, vo
 
 typedef struct {
   const attention *t;
-  LLVMValueRef rows[64];  /* of k, one per lane */
+  LLVMValueRef rows[64]; /* of k, one per lane */
   LLVMValueRef key;
-  LLVMValueRef sums[64];  /* variables: one query's dot products, vectors to be added up */
+  LLVMValueRef sums[64]; /* variables: one query's dot products, vectors to be added up */
 } key_vector;
 
 static void transpose_features(emitter *e, LLVMValueRef depth, bool whole, void *user) {
@@ -65,13 +66,12 @@ static void transpose_features(emitter *e, LLVMValueRef depth, bool whole, void 
 static void multiply_features(emitter *e, LLVMValueRef depth, bool whole, void *user) {
   key_vector *v = user;
   const attention *t = v->t;
-  LLVMValueRef q = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_q, depth), t->lanes);
+  /* the room behind the last feature of q holds anything: it must not meet the zeros of k as a NaN */
+  LLVMValueRef count = whole ? NULL : emit_sub(e, t->D, depth);
+  LLVMValueRef q = emit_load_part(e, t->dtype, emit_at(e, t->dtype, t->stack_q, depth), t->lanes, count);
   for (int i = 0; i < t->lanes; i++) {
     LLVMValueRef k = features(e, t, v->rows[i], depth, whole);
-    /* room behind the last feature of q holds anything */
-    LLVMValueRef x = whole ? q : emit_load_part(e, t->dtype, emit_at(e, t->dtype, t->stack_q, depth), t->lanes,
-                                                emit_sub(e, t->D, depth));
-    emit_set(e, v->sums[i], emit_fma(e, x, k, emit_get(e, v->sums[i])));
+    emit_set(e, v->sums[i], emit_fma(e, q, k, emit_get(e, v->sums[i])));
   }
 }
 
@@ -107,8 +107,14 @@ void attention_scores(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
   emit_loop rows = emit_loop_begin(e, zero, t->query_count, t->tile_rows);
   emit_loop columns = emit_loop_begin(e, zero, t->key_count, (int64_t)t->vectors * t->lanes);
-  tile m = {.rows = t->tile_rows, .vectors = t->vectors, .lanes = t->lanes, .dtype = t->dtype, .x_dtype = t->dtype,
-            .w_dtype = t->dtype, .x_stride = emit_index(e, t->depth_room), .w_stride = emit_index(e, ATTENTION_KEYS),
+  tile m = {.rows = t->tile_rows,
+            .vectors = t->vectors,
+            .lanes = t->lanes,
+            .dtype = t->dtype,
+            .x_dtype = t->dtype,
+            .w_dtype = t->dtype,
+            .x_stride = emit_index(e, t->depth_room),
+            .w_stride = emit_index(e, ATTENTION_KEYS),
             .depth = t->D};
   m.x = attention_element(e, t, t->stack_q, rows.index, t->depth_room, zero);
   LLVMValueRef column[TILE_MAX_VECTORS], sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
@@ -133,8 +139,14 @@ void attention_scores(emitter *e, const attention *t) {
 static void value_tile(emitter *e, const attention *t, LLVMValueRef row, LLVMValueRef column, bool whole) {
   LLVMValueRef zero = emit_index(e, 0);
   ir_dtype dtype = t->v->value->type.dtype;
-  tile m = {.rows = t->tile_rows, .vectors = t->vectors, .lanes = t->lanes, .dtype = t->dtype, .x_dtype = t->dtype,
-            .w_dtype = dtype, .x_stride = emit_index(e, ATTENTION_KEYS), .w_stride = kernel_stride(e, t->v, 2),
+  tile m = {.rows = t->tile_rows,
+            .vectors = t->vectors,
+            .lanes = t->lanes,
+            .dtype = t->dtype,
+            .x_dtype = t->dtype,
+            .w_dtype = dtype,
+            .x_stride = emit_index(e, ATTENTION_KEYS),
+            .w_stride = kernel_stride(e, t->v, 2),
             .depth = t->key_count};
   m.x = attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, zero);
   LLVMValueRef n[TILE_MAX_VECTORS], sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];

@@ -20,39 +20,32 @@ static LLVMValueRef load_at(emitter *e, const spot *s, const kernel_rows *rows) 
 static LLVMValueRef add_bias(emitter *e, const spot *s, LLVMValueRef v, LLVMValueRef n) {
   const product *p = s->p;
   if (!p->bias) return v;
-  return emit_add(e, v, emit_load_part(e, p->bias_dtype, emit_at(e, p->bias_dtype, p->bias, n), p->lanes, s->count));
+  return emit_add(
+      e, v, emit_load_part(e, p->bias_dtype, emit_at(e, p->bias_dtype, p->bias, n), p->lanes, s->count));
 }
 
 static void store_at(emitter *e, const spot *s, LLVMValueRef v) {
   const kernel_rows *result = &s->p->result;
-  emit_store_part(e, result->dtype, emit_at(e, result->dtype, kernel_row(e, result, s->row), s->n), v, s->count);
+  emit_store_part(e, result->dtype, emit_at(e, result->dtype, kernel_row(e, result, s->row), s->n), v,
+                  s->count);
 }
 
-/* The last block's sums to the result; `right` is the right half of a gated product. */
+/* The sums over all of K to the result; `right` is the right half of a gated product, or NULL. */
 static void finish(emitter *e, const spot *s, LLVMValueRef v, LLVMValueRef right) {
   const product *p = s->p;
   v = elementwise_unary(e, p->activation, p->dtype, add_bias(e, s, v, s->n));
   if (right) v = emit_mul(e, v, add_bias(e, s, right, emit_add(e, s->n, p->columns)));
-  if (p->residual && p->activation != IR_IDENTITY) v = emit_add(e, v, load_at(e, s, p->residual));
+  if (p->residual && !p->splits_depth) v = emit_add(e, v, load_at(e, s, p->residual));
   store_at(e, s, v);
 }
 
 /*
- * One vector of columns of one row. Where the activation is the identity the
- * residual is added before everything else: it may lie in the result, which
- * the first block of K overwrites.
+ * One vector of columns of one row. Where K is split, sums of earlier blocks
+ * wait in the result; the residual, which may lie there too, is added first.
  */
 static void finish_vector(emitter *e, const spot *s, LLVMValueRef v, LLVMValueRef right) {
   const product *p = s->p;
-  bool early = p->residual && p->activation == IR_IDENTITY && !p->gated;
-  if (p->gated || (emit_is_constant(p->depth_blocks, NULL) && LLVMConstIntGetSExtValue(p->depth_blocks) == 1)) {
-    if (early) v = emit_add(e, v, load_at(e, s, p->residual));
-    if (p->gated && p->residual && p->activation == IR_IDENTITY) {
-      LLVMValueRef gate = add_bias(e, s, v, s->n);
-      LLVMValueRef value = add_bias(e, s, right, emit_add(e, s->n, p->columns));
-      store_at(e, s, emit_add(e, emit_mul(e, gate, value), load_at(e, s, p->residual)));
-      return;
-    }
+  if (!p->splits_depth) {
     finish(e, s, v, right);
     return;
   }
@@ -60,7 +53,7 @@ static void finish_vector(emitter *e, const spot *s, LLVMValueRef v, LLVMValueRe
   emit_branch later = emit_if(e, LLVMBuildNot(e->builder, s->at->first, ""));
   emit_set(e, sum, emit_add(e, v, load_at(e, s, &p->result)));
   emit_else(e, &later);
-  if (early) emit_set(e, sum, emit_add(e, v, load_at(e, s, p->residual)));
+  if (p->residual) emit_set(e, sum, emit_add(e, v, load_at(e, s, p->residual)));
   emit_end_if(e, &later);
   emit_branch last = emit_if(e, s->at->last);
   finish(e, s, emit_get(e, sum), NULL);
@@ -74,12 +67,13 @@ static void emit_rows(emitter *e, const product *p, const product_place *at, boo
   spot s = {.p = p, .at = at};
   emit_loop rows = emit_loop_begin(e, emit_index(e, 0), emit_index(e, at->height), 1);
   s.row = emit_add(e, at->row, rows.index);
-  LLVMValueRef sums = emit_at(e, p->dtype, p->sums,
-                              emit_mul(e, rows.index, emit_index(e, (int64_t)vectors * p->lanes)));
+  LLVMValueRef sums =
+      emit_at(e, p->dtype, p->sums, emit_mul(e, rows.index, emit_index(e, (int64_t)vectors * p->lanes)));
   for (int j = 0; j < p->vectors; j++) {
     s.n = emit_add(e, at->column, emit_index(e, (int64_t)j * p->lanes));
     s.count = whole ? NULL : emit_sub(e, p->columns, s.n);
-    LLVMValueRef v = emit_load(e, p->dtype, emit_at(e, p->dtype, sums, emit_index(e, (int64_t)j * p->lanes)), p->lanes);
+    LLVMValueRef v =
+        emit_load(e, p->dtype, emit_at(e, p->dtype, sums, emit_index(e, (int64_t)j * p->lanes)), p->lanes);
     LLVMValueRef right = NULL;
     if (p->gated) {
       LLVMValueRef place = emit_index(e, (int64_t)(j + p->vectors) * p->lanes);

@@ -16,12 +16,13 @@ static void take(emitter *e, LLVMValueRef index, int lanes, int part, void *user
   emit_set(e, into, f->combine(e, emit_get(e, into), f->term(e, index, lanes, f->user)));
 }
 
-LLVMValueRef kernel_fold(emitter *e, LLVMValueRef count, ir_dtype dtype, emit_combine *combine, double neutral,
-                         kernel_term *term, void *user) {
+LLVMValueRef kernel_fold(emitter *e, LLVMValueRef count, ir_dtype dtype, emit_combine *combine,
+                         double neutral, kernel_term *term, void *user) {
   fold f = {.combine = combine, .term = term, .user = user};
   int lanes = emit_level_lanes(e, dtype);
   LLVMTypeRef scalar = emit_type(e, dtype, 1), vector = emit_type(e, dtype, lanes);
-  for (int i = 0; i < FOLD_VECTORS; i++) f.vectors[i] = emit_variable(e, vector, emit_number(vector, neutral));
+  for (int i = 0; i < FOLD_VECTORS; i++)
+    f.vectors[i] = emit_variable(e, vector, emit_number(vector, neutral));
   f.tail = emit_variable(e, scalar, emit_number(scalar, neutral));
   emit_strips(e, emit_index(e, 0), count, lanes, FOLD_VECTORS, take, &f);
   LLVMValueRef parts[FOLD_VECTORS];

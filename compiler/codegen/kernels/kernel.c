@@ -13,7 +13,9 @@ LLVMValueRef kernel_base(emitter *e, const plan_step *step, int index) {
   return emit_at(e, operand->value->type.dtype, base, emit_size(e, operand->view.offset));
 }
 
-LLVMValueRef kernel_dim(emitter *e, const ir_value *value, int axis) { return emit_size(e, value->type.dims[axis]); }
+LLVMValueRef kernel_dim(emitter *e, const ir_value *value, int axis) {
+  return emit_size(e, value->type.dims[axis]);
+}
 
 LLVMValueRef kernel_stride(emitter *e, const plan_operand *operand, int axis) {
   return emit_size(e, operand->view.stride[axis]);

@@ -16,7 +16,8 @@ typedef void kernel_generator(emitter *e, const plan_step *step);
 PLAN_KERNELS(X)
 #undef X
 
-/* Element [0, 0, ...] of read `index`, or of the result for index == step->read_count: view offset applied. */
+/* Element [0, 0, ...] of read `index`, or of the result for index == step->read_count: view offset applied.
+ */
 LLVMValueRef kernel_base(emitter *e, const plan_step *step, int index);
 /* Read `index`, or NULL where it is absent. */
 const plan_operand *kernel_read(const plan_step *step, int index);
@@ -24,8 +25,8 @@ LLVMValueRef kernel_dim(emitter *e, const ir_value *value, int axis);
 LLVMValueRef kernel_stride(emitter *e, const plan_operand *operand, int axis);
 
 /*
- * An operand seen as rows along its last axis: `row_count` rows (all earlier axes merged), row_stride elements
- * apart. Rank 1 has one row.
+ * An operand seen as rows along its last axis: `row_count` rows (all earlier axes merged), row_stride
+ * elements apart. Rank 1 has one row.
  */
 typedef struct {
   LLVMValueRef base, row_stride;
@@ -33,16 +34,16 @@ typedef struct {
 } kernel_rows;
 kernel_rows kernel_rows_of(emitter *e, const plan_step *step, int index);
 LLVMValueRef kernel_row_count(emitter *e, const ir_value *value);
-LLVMValueRef kernel_row(emitter *e, const kernel_rows *rows, LLVMValueRef row); /* pointer to its first element */
-
+LLVMValueRef kernel_row(emitter *e, const kernel_rows *rows,
+                        LLVMValueRef row); /* pointer to its first element */
 
 /*
- * term(0) o term(1) o ... o term(count - 1) as a scalar, `combine` being o and `neutral` its neutral element: four
- * vectors of partial results, then single elements (fold.c). The order depends on count and lanes only.
+ * term(0) o term(1) o ... o term(count - 1) as a scalar, `combine` being o and `neutral` its neutral element:
+ * four vectors of partial results, then single elements (fold.c). The order depends on count and lanes only.
  */
 typedef LLVMValueRef kernel_term(emitter *e, LLVMValueRef index, int lanes, void *user);
-LLVMValueRef kernel_fold(emitter *e, LLVMValueRef count, ir_dtype dtype, emit_combine *combine, double neutral,
-                         kernel_term *term, void *user);
+LLVMValueRef kernel_fold(emitter *e, LLVMValueRef count, ir_dtype dtype, emit_combine *combine,
+                         double neutral, kernel_term *term, void *user);
 
 /* An index over several axes at once, taken apart: index[a] for a in [0, rank), the last axis fastest. */
 void kernel_split(emitter *e, LLVMValueRef linear, const LLVMValueRef *sizes, int rank, LLVMValueRef *index);

@@ -12,9 +12,13 @@ static int64_t common_divisor(int64_t a, int64_t b) {
   return a;
 }
 
-static bool scattered(const lane_index *i) { return emit_lanes(i->base) > 1; }
+static bool scattered(const lane_index *i) {
+  return emit_lanes(i->base) > 1;
+}
 
-lane_index lane_index_of(LLVMValueRef v) { return (lane_index){.base = v, .step = 0, .multiple = 1}; }
+lane_index lane_index_of(LLVMValueRef v) {
+  return (lane_index){.base = v, .step = 0, .multiple = 1};
+}
 
 lane_index lane_index_const(emitter *e, int64_t value) {
   return (lane_index){.base = emit_index(e, value), .step = 0, .multiple = value < 0 ? -value : value};
@@ -26,9 +30,13 @@ lane_index lane_index_size(emitter *e, ir_dim dim) {
   return lane_index_of(emit_size(e, dim));
 }
 
-bool lane_index_uniform(const lane_index *i) { return !scattered(i) && i->step == 0; }
+bool lane_index_uniform(const lane_index *i) {
+  return !scattered(i) && i->step == 0;
+}
 
-bool lane_index_same(const lane_index *a, const lane_index *b) { return a->base == b->base && a->step == b->step; }
+bool lane_index_same(const lane_index *a, const lane_index *b) {
+  return a->base == b->base && a->step == b->step;
+}
 
 LLVMValueRef lane_index_value(emitter *e, lane_index i, int lanes) {
   if (scattered(&i) || i.step == 0 || lanes == 1) return i.base;
@@ -98,7 +106,8 @@ LLVMValueRef lane_index_load(emitter *e, ir_dtype dtype, LLVMValueRef base, lane
   return emit_widen(e, dtype, v);
 }
 
-void lane_index_store(emitter *e, ir_dtype dtype, LLVMValueRef base, lane_index offset, LLVMValueRef v, int lanes) {
+void lane_index_store(emitter *e, ir_dtype dtype, LLVMValueRef base, lane_index offset, LLVMValueRef v,
+                      int lanes) {
   if (lanes == 1 || offset.step == 1) {
     emit_store(e, dtype, emit_at(e, dtype, base, offset.base), emit_splat(e, v, lanes));
     return;

@@ -24,7 +24,8 @@ LLVMValueRef lane_index_value(emitter *e, lane_index i, int lanes);
 
 lane_index lane_index_add(emitter *e, lane_index a, lane_index b, int lanes);
 lane_index lane_index_scale(emitter *e, lane_index a, ir_dim factor, int lanes);
-/* Quotient and remainder of an index that is not negative; stays exact where lanes cannot straddle a multiple. */
+/* Quotient and remainder of an index that is not negative; stays exact where lanes cannot straddle a
+ * multiple. */
 void lane_index_divide(emitter *e, lane_index a, ir_dim divisor, int lanes, lane_index *quotient,
                        lane_index *remainder);
 /* Whether all lanes are on the same side of every multiple of `boundary`. */
@@ -32,6 +33,7 @@ bool lane_index_within(const lane_index *i, int64_t boundary, int lanes);
 
 /* Elements at base + offset: one load, one vector, or one by one. */
 LLVMValueRef lane_index_load(emitter *e, ir_dtype dtype, LLVMValueRef base, lane_index offset, int lanes);
-void lane_index_store(emitter *e, ir_dtype dtype, LLVMValueRef base, lane_index offset, LLVMValueRef v, int lanes);
+void lane_index_store(emitter *e, ir_dtype dtype, LLVMValueRef base, lane_index offset, LLVMValueRef v,
+                      int lanes);
 
 #endif

@@ -10,12 +10,14 @@ enum { BLOCK_ELEMENTS = 1024 }; /* of the innermost axis, per unit of a thread's
 
 typedef struct {
   loops l;
-  int rank, inner;              /* inner: the axis that runs in vectors; -1: one element per unit */
-  ir_dim extent[IR_MAX_RANK];   /* of the loops; merged axes have 1 but for the last of them */
+  int rank, inner;            /* inner: the axis that runs in vectors; -1: one element per unit */
+  ir_dim extent[IR_MAX_RANK]; /* of the loops; merged axes have 1 but for the last of them */
   lane_index index[IR_MAX_RANK];
 } nest;
 
-static bool is_reduction(const ir_node *n) { return ir_op_describe(n->op)->op_class == IR_CLASS_REDUCTION; }
+static bool is_reduction(const ir_node *n) {
+  return ir_op_describe(n->op)->op_class == IR_CLASS_REDUCTION;
+}
 
 /* ---- merging axes ------------------------------------------------------------------- */
 
@@ -26,7 +28,8 @@ static bool both_or_neither(const nest *t, const ir_value *v, int axis) {
   if (first + 1 < 0) return true;
   if (first < 0) return ir_dim_is(v->type.dims[first + 1], 1);
   bool ones = ir_dim_is(v->type.dims[first], 1) && ir_dim_is(v->type.dims[first + 1], 1);
-  return ones || (v->type.dims[first] == result->dims[axis] && v->type.dims[first + 1] == result->dims[axis + 1]);
+  return ones ||
+         (v->type.dims[first] == result->dims[axis] && v->type.dims[first + 1] == result->dims[axis + 1]);
 }
 
 /* Whether an index that runs on through both axes finds the same elements. */
@@ -125,11 +128,12 @@ static void write_elements(emitter *e, LLVMValueRef index, int lanes, int part, 
   size_t known = l->known_count;
   l->lanes = lanes;
   if (t->inner >= 0) t->index[t->inner] = (lane_index){index, lanes > 1, lanes};
-  const ir_value *value = l->step->node_count ? l->step->result.value : l->step->reads[0].value; /* else a copy */
+  const ir_value *value =
+      l->step->node_count ? l->step->result.value : l->step->reads[0].value; /* else a copy */
   LLVMValueRef v = loops_value(l, value, t->index);
   lane_index offset = loops_offset(l, &l->step->result, t->index);
-  lane_index_store(e, l->step->result.value->type.dtype, kernel_base(e, l->step, l->step->read_count), offset, v,
-                   lanes);
+  lane_index_store(e, l->step->result.value->type.dtype, kernel_base(e, l->step, l->step->read_count), offset,
+                   v, lanes);
   l->known_count = known;
 }
 
@@ -155,9 +159,11 @@ static void emit_nest(nest *t, int lanes) {
   LLVMValueRef one = emit_index(e, 1), zero = emit_index(e, 0);
   LLVMValueRef inner = t->inner < 0 ? one : emit_size(e, t->extent[t->inner]);
   int64_t inner_size = 0;
-  bool whole = t->inner < 0 || hoists(t) || (emit_is_constant(inner, &inner_size) && inner_size <= BLOCK_ELEMENTS);
-  LLVMValueRef blocks = whole ? one : emit_udiv(e, emit_add(e, inner, emit_index(e, BLOCK_ELEMENTS - 1)),
-                                                emit_index(e, BLOCK_ELEMENTS));
+  bool whole =
+      t->inner < 0 || hoists(t) || (emit_is_constant(inner, &inner_size) && inner_size <= BLOCK_ELEMENTS);
+  LLVMValueRef blocks = whole ? one
+                              : emit_udiv(e, emit_add(e, inner, emit_index(e, BLOCK_ELEMENTS - 1)),
+                                          emit_index(e, BLOCK_ELEMENTS));
   LLVMValueRef units = blocks;
   for (int a = 0; a < t->rank; a++)
     if (a != t->inner) units = emit_mul(e, units, emit_size(e, t->extent[a]));
@@ -179,8 +185,10 @@ static void emit_nest(nest *t, int lanes) {
     if (!outermost) left = emit_udiv(e, left, size);
   }
   compute_hoisted(t);
-  if (t->inner < 0) write_elements(e, zero, 1, 0, t);
-  else emit_strips(e, from, to, lanes, 1, write_elements, t);
+  if (t->inner < 0)
+    write_elements(e, zero, 1, 0, t);
+  else
+    emit_strips(e, from, to, lanes, 1, write_elements, t);
   emit_loop_end(e, &unit);
 }
 

@@ -17,8 +17,8 @@ typedef struct {
 typedef struct {
   emitter *e;
   const plan_step *step;
-  int lanes;          /* of indices that are not uniform */
-  int reduction_lanes;/* of sums along a last axis */
+  int lanes;           /* of indices that are not uniform */
+  int reduction_lanes; /* of sums along a last axis */
   bool needs_scalar;  /* set when a value cannot be had for several lanes at once: start over with one lane */
   loops_known *known; /* values computed already where the code now stands */
   size_t known_count, known_capacity;

@@ -78,7 +78,9 @@ static LLVMValueRef gather_value(loops *l, const ir_node *node, const lane_index
 /* ---- concat and pad: branches, so that nothing outside an operand is read --------------------- */
 
 /* One lane's index decides for all of them; the caller has made sure that they agree. */
-static LLVMValueRef first_lane(const lane_index *i) { return i->base; }
+static LLVMValueRef first_lane(const lane_index *i) {
+  return i->base;
+}
 
 static lane_index moved(loops *l, lane_index i, ir_dim start) {
   emitter *e = l->e;
@@ -116,7 +118,8 @@ static LLVMValueRef concat_value(loops *l, const ir_node *node, const lane_index
   for (int i = 0; i < count; i++) {
     end = ir_dim_add(e->ir, start, node->operands[i]->type.dims[axis]);
     bool last = i == count - 1;
-    if (!last) branches[i] = emit_if(e, emit_icmp(e, LLVMIntSLT, first_lane(&index[axis]), emit_size(e, end)));
+    if (!last)
+      branches[i] = emit_if(e, emit_icmp(e, LLVMIntSLT, first_lane(&index[axis]), emit_size(e, end)));
     at[axis] = moved(l, index[axis], start);
     emit_set(e, result, emit_splat(e, loops_value(l, node->operands[i], at), lanes));
     l->known_count = known; /* what was computed in a branch is not known after it */
@@ -162,10 +165,14 @@ LLVMValueRef loops_movement(loops *l, const ir_node *node, const lane_index *ind
   const ir_type *in = &node->operands[0]->type;
   lane_index at[IR_MAX_RANK];
   switch (node->op) {
-  case IR_RESHAPE: return reshape_value(l, node, index);
-  case IR_GATHER: return gather_value(l, node, index);
-  case IR_CONCAT: return concat_value(l, node, index);
-  case IR_PAD: return pad_value(l, node, index);
+  case IR_RESHAPE:
+    return reshape_value(l, node, index);
+  case IR_GATHER:
+    return gather_value(l, node, index);
+  case IR_CONCAT:
+    return concat_value(l, node, index);
+  case IR_PAD:
+    return pad_value(l, node, index);
   case IR_TRANSPOSE:
     for (int a = 0; a < in->rank; a++) at[attrs->perm[a]] = index[a];
     break;
@@ -176,8 +183,7 @@ LLVMValueRef loops_movement(loops *l, const ir_node *node, const lane_index *ind
     }
     break;
   default: /* expand */
-    for (int a = 0; a < in->rank; a++)
-      at[a] = ir_dim_is(in->dims[a], 1) ? lane_index_const(e, 0) : index[a];
+    for (int a = 0; a < in->rank; a++) at[a] = ir_dim_is(in->dims[a], 1) ? lane_index_const(e, 0) : index[a];
     break;
   }
   return loops_value(l, node->operands[0], at);

@@ -13,10 +13,10 @@ enum { SUM_VECTORS = 4 }; /* independent partial results: the latency of an addi
 typedef struct {
   loops *l;
   const ir_node *node;
-  ir_dtype dtype;               /* of the elements */
-  ir_op combine;                /* elementwise */
-  lane_index at[IR_MAX_RANK];   /* index of the operand's element */
-  int axis;                     /* the innermost reduced axis */
+  ir_dtype dtype;                          /* of the elements */
+  ir_op combine;                           /* elementwise */
+  lane_index at[IR_MAX_RANK];              /* index of the operand's element */
+  int axis;                                /* the innermost reduced axis */
   LLVMValueRef vectors[SUM_VECTORS], tail; /* variables */
   LLVMValueRef places, tail_place;         /* arg: the index that goes with vectors[0] and tail */
 } reduction;
@@ -24,11 +24,15 @@ typedef struct {
 static ir_op combine_of(ir_op op) {
   switch (op) {
   case IR_REDUCE_MAX:
-  case IR_ARG_MAX: return IR_MAX;
+  case IR_ARG_MAX:
+    return IR_MAX;
   case IR_REDUCE_MIN:
-  case IR_ARG_MIN: return IR_MIN;
-  case IR_REDUCE_PROD: return IR_MUL;
-  default: return IR_ADD;
+  case IR_ARG_MIN:
+    return IR_MIN;
+  case IR_REDUCE_PROD:
+    return IR_MUL;
+  default:
+    return IR_ADD;
   }
 }
 
@@ -53,7 +57,8 @@ static LLVMValueRef combined(reduction *r, LLVMValueRef x, LLVMValueRef y) {
 }
 
 /* Keeps the better of (best, place) and (x, index) in two variables; the lower index where they are equal. */
-static void keep_better(reduction *r, LLVMValueRef best, LLVMValueRef place, LLVMValueRef x, LLVMValueRef index) {
+static void keep_better(reduction *r, LLVMValueRef best, LLVMValueRef place, LLVMValueRef x,
+                        LLVMValueRef index) {
   emitter *e = r->l->e;
   LLVMValueRef old = emit_get(e, best), old_place = emit_get(e, place);
   emit_match(e, &old, &x);
@@ -96,7 +101,8 @@ static void sweep(reduction *r, uint32_t axes, int axis) {
   LLVMValueRef size = kernel_dim(e, x, axis), zero = emit_index(e, 0);
   if (axis == r->axis) {
     bool along = r->l->reduction_lanes > 0;
-    emit_strips(e, zero, size, along ? r->l->reduction_lanes : 1, along && !r->places ? SUM_VECTORS : 1, take, r);
+    emit_strips(e, zero, size, along ? r->l->reduction_lanes : 1, along && !r->places ? SUM_VECTORS : 1, take,
+                r);
     return;
   }
   emit_loop loop = emit_loop_begin(e, zero, size, 1);
@@ -172,7 +178,8 @@ LLVMValueRef loops_reduction(loops *l, const ir_node *node, const lane_index *in
     lanes = l->reduction_lanes;
   }
   for (int i = 0; i < (along && !is_arg ? SUM_VECTORS : 1); i++)
-    r.vectors[i] = emit_variable(e, emit_type(e, type->dtype, lanes), neutral(e, r.combine, type->dtype, lanes));
+    r.vectors[i] =
+        emit_variable(e, emit_type(e, type->dtype, lanes), neutral(e, r.combine, type->dtype, lanes));
   if (is_arg) {
     place_type = emit_lanes_type(e->i64, lanes);
     r.places = emit_variable(e, place_type, emit_zero(place_type));

@@ -28,11 +28,13 @@ static lane_index panel_offset(loops *l, ir_dim rows, lane_index k, lane_index n
 lane_index loops_offset(loops *l, const plan_operand *operand, const lane_index *index) {
   const ir_type *type = &operand->value->type;
   if (operand->view.layout == PLAN_PANELS) return panel_offset(l, type->dims[0], index[0], index[1]);
-  if (operand->view.layout == PLAN_PANELS_TRANSPOSED) return panel_offset(l, type->dims[1], index[1], index[0]);
+  if (operand->view.layout == PLAN_PANELS_TRANSPOSED)
+    return panel_offset(l, type->dims[1], index[1], index[0]);
   lane_index sum = lane_index_const(l->e, 0);
   for (int a = 0; a < type->rank; a++)
     if (!ir_dim_is(type->dims[a], 1))
-      sum = lane_index_add(l->e, sum, lane_index_scale(l->e, index[a], operand->view.stride[a], l->lanes), l->lanes);
+      sum = lane_index_add(l->e, sum, lane_index_scale(l->e, index[a], operand->view.stride[a], l->lanes),
+                           l->lanes);
   return sum;
 }
 
@@ -52,17 +54,27 @@ static LLVMValueRef from_memory(loops *l, const ir_value *v, const lane_index *i
 static LLVMValueRef immediate(emitter *e, ir_dtype dtype, const void *bytes) {
   LLVMTypeRef type = emit_type(e, dtype, 1);
   switch (dtype) {
-  case SMELT_F32: return emit_number(type, *(const float *)bytes);
-  case SMELT_F64: return emit_number(type, *(const double *)bytes);
-  case SMELT_I8: return emit_integer(type, *(const int8_t *)bytes);
-  case SMELT_I16: return emit_integer(type, *(const int16_t *)bytes);
-  case SMELT_I32: return emit_integer(type, *(const int32_t *)bytes);
-  case SMELT_U8: return emit_integer(type, *(const uint8_t *)bytes);
-  case SMELT_U16: return emit_integer(type, *(const uint16_t *)bytes);
-  case SMELT_U32: return emit_integer(type, *(const uint32_t *)bytes);
-  case SMELT_BOOL: return emit_integer(type, *(const uint8_t *)bytes != 0);
+  case SMELT_F32:
+    return emit_number(type, *(const float *)bytes);
+  case SMELT_F64:
+    return emit_number(type, *(const double *)bytes);
+  case SMELT_I8:
+    return emit_integer(type, *(const int8_t *)bytes);
+  case SMELT_I16:
+    return emit_integer(type, *(const int16_t *)bytes);
+  case SMELT_I32:
+    return emit_integer(type, *(const int32_t *)bytes);
+  case SMELT_U8:
+    return emit_integer(type, *(const uint8_t *)bytes);
+  case SMELT_U16:
+    return emit_integer(type, *(const uint16_t *)bytes);
+  case SMELT_U32:
+    return emit_integer(type, *(const uint32_t *)bytes);
+  case SMELT_BOOL:
+    return emit_integer(type, *(const uint8_t *)bytes != 0);
   case SMELT_I64:
-  case SMELT_U64: return emit_integer(type, *(const int64_t *)bytes);
+  case SMELT_U64:
+    return emit_integer(type, *(const int64_t *)bytes);
   default: {
     LLVMValueRef bits = LLVMConstInt(LLVMInt16TypeInContext(e->context), *(const uint16_t *)bytes, false);
     return emit_widen(e, dtype, LLVMConstBitCast(bits, emit_memory_type(e, dtype, 1)));
@@ -77,7 +89,8 @@ static LLVMValueRef constant_value(loops *l, const ir_node *node, const lane_ind
   const void *bytes = NULL;
   int64_t count = 0;
   _Alignas(8) uint8_t element[8] = {0};
-  if (ir_constant_bytes(e->arena, node->attrs.constant, &bytes) || !ir_type_is_static(type, &count) || count < 1)
+  if (ir_constant_bytes(e->arena, node->attrs.constant, &bytes) || !ir_type_is_static(type, &count) ||
+      count < 1)
     return emit_zero(emit_type(e, type->dtype, 1));
   size_t element_bytes = ir_dtype_bytes(type->dtype);
   if (count == 1) {
@@ -103,8 +116,10 @@ static LLVMValueRef source_value(loops *l, const ir_node *node, const lane_index
   emitter *e = l->e;
   if (node->op == IR_CONST) return constant_value(l, node, index);
   if (node->op == IR_IOTA) {
-    lane_index step = lane_index_scale(e, index[node->attrs.axis], ir_dim_const(e->ir, node->attrs.step[0]), l->lanes);
-    return lane_index_value(e, lane_index_add(e, step, lane_index_size(e, node->attrs.start[0]), l->lanes), l->lanes);
+    lane_index step =
+        lane_index_scale(e, index[node->attrs.axis], ir_dim_const(e->ir, node->attrs.step[0]), l->lanes);
+    return lane_index_value(e, lane_index_add(e, step, lane_index_size(e, node->attrs.start[0]), l->lanes),
+                            l->lanes);
   }
   /* dims: the element is picked by comparing */
   LLVMValueRef at = lane_index_value(e, index[0], l->lanes), v = emit_index(e, 0);
@@ -150,10 +165,18 @@ LLVMValueRef loops_value(loops *l, const ir_value *v, const lane_index *index) {
     result = from_memory(l, v, index);
   } else {
     switch (ir_op_describe(node->op)->op_class) {
-    case IR_CLASS_SOURCE: result = source_value(l, node, index); break;
-    case IR_CLASS_ELEMENTWISE: result = elementwise_value(l, node, index); break;
-    case IR_CLASS_MOVEMENT: result = loops_movement(l, node, index); break;
-    default: result = loops_reduction(l, node, index); break;
+    case IR_CLASS_SOURCE:
+      result = source_value(l, node, index);
+      break;
+    case IR_CLASS_ELEMENTWISE:
+      result = elementwise_value(l, node, index);
+      break;
+    case IR_CLASS_MOVEMENT:
+      result = loops_movement(l, node, index);
+      break;
+    default:
+      result = loops_reduction(l, node, index);
+      break;
     }
   }
   loops_known entry = {.value = v, .result = result};

@@ -4,7 +4,8 @@
 enum { MATMUL_X, MATMUL_Y };
 
 /* The matrix of read or result `index` that belongs to the result's leading indices. */
-static kernel_rows matrix(emitter *e, const plan_step *step, int index, const LLVMValueRef *leading, int rank) {
+static kernel_rows matrix(emitter *e, const plan_step *step, int index, const LLVMValueRef *leading,
+                          int rank) {
   const plan_operand *operand = index == step->read_count ? &step->result : &step->reads[index];
   return (kernel_rows){
       .base = kernel_at(e, operand, kernel_base(e, step, index), leading, rank - 2),

@@ -9,9 +9,9 @@ enum { NORM_X, NORM_GAIN, NORM_BIAS };
 
 typedef struct {
   kernel_rows in, out;
-  LLVMValueRef x, y, gain, bias;  /* pointers to rows; gain, bias: NULL where absent */
+  LLVMValueRef x, y, gain, bias; /* pointers to rows; gain, bias: NULL where absent */
   ir_dtype gain_dtype, bias_dtype;
-  LLVMValueRef mean, scale;       /* mean: NULL for root mean square */
+  LLVMValueRef mean, scale; /* mean: NULL for root mean square */
 } norm;
 
 static LLVMValueRef load_row(emitter *e, const norm *n, LLVMValueRef index, int lanes) {
@@ -35,11 +35,16 @@ static void write(emitter *e, LLVMValueRef index, int lanes, int part, void *use
   LLVMValueRef x = load_row(e, n, index, lanes);
   if (n->mean) x = emit_sub(e, x, n->mean);
   x = emit_mul(e, x, n->scale);
-  LLVMValueRef gain = n->gain ? emit_load(e, n->gain_dtype, emit_at(e, n->gain_dtype, n->gain, index), lanes) : NULL;
-  LLVMValueRef bias = n->bias ? emit_load(e, n->bias_dtype, emit_at(e, n->bias_dtype, n->bias, index), lanes) : NULL;
-  if (gain && bias) x = emit_fma(e, x, gain, bias);
-  else if (gain) x = emit_mul(e, x, gain);
-  else if (bias) x = emit_add(e, x, bias);
+  LLVMValueRef gain =
+      n->gain ? emit_load(e, n->gain_dtype, emit_at(e, n->gain_dtype, n->gain, index), lanes) : NULL;
+  LLVMValueRef bias =
+      n->bias ? emit_load(e, n->bias_dtype, emit_at(e, n->bias_dtype, n->bias, index), lanes) : NULL;
+  if (gain && bias)
+    x = emit_fma(e, x, gain, bias);
+  else if (gain)
+    x = emit_mul(e, x, gain);
+  else if (bias)
+    x = emit_add(e, x, bias);
   emit_store(e, n->out.dtype, emit_at(e, n->out.dtype, n->y, index), x);
 }
 

@@ -7,9 +7,9 @@
 #include "codegen/kernels/product.h"
 
 enum {
-  DEPTH_BLOCK = 384,  /* K per block: with 16 f32 columns 24 KiB */
-  ROW_BLOCK = 132,    /* rows per unit: with DEPTH_BLOCK 198 KiB */
-  STREAM_AHEAD_BYTES = 1024,
+  DEPTH_BLOCK = 384, /* K per block: with 16 f32 columns 24 KiB */
+  ROW_BLOCK = 132,   /* rows per unit: with DEPTH_BLOCK 198 KiB */
+  STREAM_AHEAD_BYTES = 2048,
   GROUP_COLUMNS = 64, /* columns per unit when there are many rows */
 };
 
@@ -52,13 +52,18 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   p->groups = blocks_of(e, tiles, p->group_tiles);
   p->depth_blocks = one;
   p->block_depth = p->depth;
-  if (can_split_depth(p)) {
+  int64_t known;
+  bool is_short = emit_is_constant(p->depth, &known) && known <= DEPTH_BLOCK;
+  bool is_low = emit_is_constant(p->rows, &known) && known <= p->tile_rows;
+  p->splits_depth = can_split_depth(p) && !is_short && !is_low;
+  if (p->splits_depth) {
     LLVMValueRef many = emit_imax(e, one, blocks_of(e, p->depth, emit_index(e, DEPTH_BLOCK)));
     p->depth_blocks = emit_select(e, few, one, many);
     p->block_depth = round_up(e, blocks_of(e, p->depth, p->depth_blocks), 4);
   }
   LLVMValueRef rows = emit_imin(e, p->rows, p->block_rows);
-  LLVMValueRef columns = emit_mul(e, p->group_tiles, emit_index(e, (int64_t)p->tile_columns * (p->gated ? 2 : 1)));
+  LLVMValueRef columns =
+      emit_mul(e, p->group_tiles, emit_index(e, (int64_t)p->tile_columns * (p->gated ? 2 : 1)));
   *unit_work = emit_udiv(e, emit_mul(e, emit_mul(e, rows, columns), p->depth), emit_index(e, 4));
   return emit_mul(e, p->row_blocks, p->groups);
 }
@@ -69,7 +74,8 @@ static LLVMValueRef column_start(emitter *e, const product *p, LLVMValueRef n) {
   LLVMValueRef panel = emit_index(e, PLAN_PANEL);
   /* a tile may reach past the last panel: it then reads that one again, and nothing is stored */
   LLVMValueRef all = p->gated ? emit_add(e, p->columns, p->columns) : p->columns;
-  LLVMValueRef number = emit_imin(e, emit_udiv(e, n, panel), emit_sub(e, blocks_of(e, all, panel), emit_index(e, 1)));
+  LLVMValueRef number =
+      emit_imin(e, emit_udiv(e, n, panel), emit_sub(e, blocks_of(e, all, panel), emit_index(e, 1)));
   LLVMValueRef offset = emit_mul(e, emit_mul(e, number, p->depth), panel);
   return emit_at(e, p->w_dtype, p->w, emit_add(e, offset, emit_urem(e, n, panel)));
 }
@@ -79,12 +85,27 @@ typedef struct {
   product_place place;
 } tile_place;
 
+/* The tile's sums to where the epilogue takes them from. */
+static void sum_tile(emitter *e, const product *p, const tile *t) {
+  LLVMValueRef sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
+  tile_multiply(e, t, sums);
+  for (int i = 0; i < t->rows * t->vectors; i++)
+    emit_store(e, p->dtype, emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)), sums[i]);
+}
+
 static void emit_tile(emitter *e, const product *p, int height, const tile_place *at) {
   int halves = p->gated ? 2 : 1;
   LLVMValueRef panel_stride = emit_index(e, PLAN_PANEL);
-  tile t = {.rows = height, .vectors = p->vectors * halves, .lanes = p->lanes, .dtype = p->dtype,
-            .x_dtype = p->x.dtype, .w_dtype = p->w_dtype, .x_stride = p->x.row_stride,
-            .w_stride = p->w_stride ? p->w_stride : panel_stride, .depth = at->depth, .ahead = at->ahead};
+  tile t = {.rows = height,
+            .vectors = p->vectors * halves,
+            .lanes = p->lanes,
+            .dtype = p->dtype,
+            .x_dtype = p->x.dtype,
+            .w_dtype = p->w_dtype,
+            .x_stride = p->x.row_stride,
+            .w_stride = p->w_stride ? p->w_stride : panel_stride,
+            .depth = at->depth,
+            .ahead = at->ahead};
   t.x = emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
   for (int j = 0; j < t.vectors; j++) {
     LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)(j % p->vectors) * p->lanes));
@@ -92,23 +113,16 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
     if (j >= p->vectors) n = emit_add(e, n, p->columns);
     t.w[j] = emit_at(e, p->w_dtype, column_start(e, p, n), emit_mul(e, at->k, t.w_stride));
   }
-  LLVMValueRef sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
   if (p->w_stride) { /* masked loads only where columns are missing */
     LLVMValueRef end = emit_add(e, at->column, emit_index(e, p->tile_columns));
     emit_branch part = emit_if(e, emit_icmp(e, LLVMIntSGT, end, p->columns));
-    tile_multiply(e, &t, sums);
-    for (int i = 0; i < height * t.vectors; i++)
-      LLVMBuildStore(e->builder, sums[i], emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)));
+    sum_tile(e, p, &t);
     emit_else(e, &part);
     for (int j = 0; j < t.vectors; j++) t.w_count[j] = NULL;
-    tile_multiply(e, &t, sums);
-    for (int i = 0; i < height * t.vectors; i++)
-      LLVMBuildStore(e->builder, sums[i], emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)));
+    sum_tile(e, p, &t);
     emit_end_if(e, &part);
   } else {
-    tile_multiply(e, &t, sums);
-    for (int i = 0; i < height * t.vectors; i++)
-      LLVMBuildStore(e->builder, sums[i], emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)));
+    sum_tile(e, p, &t);
   }
   product_place place = at->place;
   place.row = at->row;
@@ -118,8 +132,8 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
 }
 
 /*
- * How many elements of w ahead to fetch. A single row streams: a few lines ahead. Of more rows, the first tile
- * fetches the next columns while the present ones are reused; the others fetch what they have.
+ * How many elements of w ahead to fetch. A single row streams: a few lines ahead. Of more rows, the first
+ * tile fetches the next columns while the present ones are reused; the others fetch what they have.
  */
 static LLVMValueRef fetch_ahead(emitter *e, const product *p, int height, LLVMValueRef first) {
   if (p->w_stride) return NULL;

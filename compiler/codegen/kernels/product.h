@@ -10,21 +10,22 @@
 #include "codegen/kernels/tile.h"
 
 typedef struct {
-  kernel_rows x, result;              /* [rows, depth], [rows, columns] */
-  LLVMValueRef rows, columns, depth;  /* M, N, K */
+  kernel_rows x, result;             /* [rows, depth], [rows, columns] */
+  LLVMValueRef rows, columns, depth; /* M, N, K */
   /* w: [K, N], or gated [K, 2 N] */
-  LLVMValueRef w, w_stride;           /* w_stride: between rows; NULL: w is in panels, padded to whole ones */
+  LLVMValueRef w, w_stride; /* w_stride: between rows; NULL: w is in panels, padded to whole ones */
   ir_dtype w_dtype;
-  bool gated;                         /* result = activation(left half) * right half */
+  bool gated; /* result = activation(left half) * right half */
   ir_op activation;
-  LLVMValueRef bias;                  /* [N] or gated [2 N], or NULL */
+  LLVMValueRef bias; /* [N] or gated [2 N], or NULL */
   ir_dtype bias_dtype;
-  const kernel_rows *residual;        /* added last, or NULL; may be the result's own memory */
+  const kernel_rows *residual; /* added last, or NULL; may be the result's own memory */
   /* filled by product_plan */
   ir_dtype dtype;
   int tile_rows, vectors, lanes, tile_columns;
+  bool splits_depth; /* K is taken in blocks, with sums waiting in the result */
   LLVMValueRef row_blocks, block_rows, groups, group_tiles, depth_blocks, block_depth;
-  LLVMValueRef sums;                  /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
+  LLVMValueRef sums; /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
 } product;
 
 /* Chooses tile and blocks. Returns the number of units; *unit_work is for emit_share. */

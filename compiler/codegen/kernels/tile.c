@@ -2,9 +2,9 @@
 #include "codegen/kernels/tile.h"
 
 enum {
-  PIPELINE = 8,          /* independent sums that keep the multipliers busy: latency times rate */
-  UNROLL = 4,            /* steps of k in one turn of the loop, */
-  FULL_SUMS = 25,        /* unless that many sums make a turn long enough, and registers scarce */
+  PIPELINE = 8,   /* independent sums that keep the multipliers busy: latency times rate */
+  UNROLL = 4,     /* steps of k in one turn of the loop, */
+  FULL_SUMS = 25, /* unless that many sums make a turn long enough, and registers scarce */
 };
 
 void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *lanes) {
@@ -20,9 +20,9 @@ void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *
 
 typedef struct {
   const tile *t;
-  int sets;               /* of independent sums, taken in turn over k */
-  LLVMValueRef *sums;     /* variables: [set][row][vector] */
-  LLVMValueRef *x_rows;   /* pointers */
+  int sets;             /* of independent sums, taken in turn over k */
+  LLVMValueRef *sums;   /* variables: [set][row][vector] */
+  LLVMValueRef *x_rows; /* pointers */
 } multiplication;
 
 static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {

@@ -13,20 +13,21 @@ enum { TILE_MAX_ROWS = 16, TILE_MAX_VECTORS = 4 };
 
 typedef struct {
   int rows, vectors, lanes;
-  ir_dtype dtype;                        /* of the sums: f32 or f64 */
-  ir_dtype x_dtype, w_dtype;             /* in memory */
-  LLVMValueRef x, x_stride;              /* row r, element k at x + r * x_stride + k */
-  LLVMValueRef w[TILE_MAX_VECTORS];      /* vector j of row k of w at w[j] + k * w_stride */
+  ir_dtype dtype;                   /* of the sums: f32 or f64 */
+  ir_dtype x_dtype, w_dtype;        /* in memory */
+  LLVMValueRef x, x_stride;         /* row r, element k at x + r * x_stride + k */
+  LLVMValueRef w[TILE_MAX_VECTORS]; /* vector j of row k of w at w[j] + k * w_stride */
   LLVMValueRef w_stride;
-  LLVMValueRef w_count[TILE_MAX_VECTORS];/* columns of vector j that exist, or NULL: all */
-  LLVMValueRef depth;                    /* k in [0, depth) */
-  LLVMValueRef ahead;                    /* elements of w to fetch ahead of use, or NULL */
+  LLVMValueRef w_count[TILE_MAX_VECTORS]; /* columns of vector j that exist, or NULL: all */
+  LLVMValueRef depth;                     /* k in [0, depth) */
+  LLVMValueRef ahead;                     /* elements of w to fetch ahead of use, or NULL */
 } tile;
 
 /* The largest tile that fits the level's registers; lanes is the width of its vectors of `dtype`. */
 void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *lanes);
 
-/* sums[r * vectors + j] = sum over k of x[r][k] * w[k][j]; the order depends on the tile's shape and depth only. */
+/* sums[r * vectors + j] = sum over k of x[r][k] * w[k][j]; the order depends on the tile's shape and depth
+ * only. */
 void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums);
 
 #endif

@@ -1,0 +1,88 @@
+/* jit.c: the code of a plan in this process's own memory, linked by LLVM's ORC. */
+#include "codegen/stage.h"
+
+#include <llvm-c/Error.h>
+#include <llvm-c/LLJIT.h>
+#include <llvm-c/Support.h>
+
+struct codegen_loaded {
+  LLVMOrcLLJITRef jit;
+  smelt_entry_code **entries; /* one per entry of the plan */
+};
+
+/* ---- levels ---- */
+
+static bool processor_has(const codegen_level *level) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  switch (level->level) {
+  case SMELT_ISA_X86_64_V2: return __builtin_cpu_supports("x86-64-v2");
+  case SMELT_ISA_X86_64_V3: return __builtin_cpu_supports("x86-64-v3");
+  case SMELT_ISA_X86_64_V4: return __builtin_cpu_supports("x86-64-v4");
+  default: return true;
+  }
+#else
+  return level->level == SMELT_ISA_BASELINE;
+#endif
+}
+
+int codegen_host_level(void) {
+  const codegen_target *host = codegen_target_host();
+  int best = -1;
+  for (int i = 0; i < CODEGEN_MAX_LEVELS && host->levels[i].cpu; i++)
+    if (processor_has(&host->levels[i])) best = i;
+  return best;
+}
+
+/* ---- loading ---- */
+
+static status orc_failure(arena *a, const char *what, LLVMErrorRef error) {
+  if (!error) return OK;
+  char *message = LLVMGetErrorMessage(error);
+  status s = fail(a, STATUS_DEFECT, "%s: %s", what, message);
+  LLVMDisposeErrorMessage(message);
+  return s;
+}
+
+static status add_object(arena *a, codegen_loaded *loaded, const codegen_output *object) {
+  LLVMMemoryBufferRef buffer =
+      LLVMCreateMemoryBufferWithMemoryRangeCopy(object->bytes.bytes, object->bytes.count, object->name);
+  LLVMOrcJITDylibRef library = LLVMOrcLLJITGetMainJITDylib(loaded->jit);
+  return orc_failure(a, "the code cannot be linked", LLVMOrcLLJITAddObjectFile(loaded->jit, library, buffer));
+}
+
+static status find_entries(arena *a, const plan_module *plan, const codegen_options *options,
+                           codegen_loaded *loaded) {
+  const codegen_level *level = &options->target->levels[options->only_level];
+  loaded->entries = ARENA_ARRAY(a, smelt_entry_code *, plan->entry_count + 1);
+  for (size_t i = 0; i < plan->entry_count; i++) {
+    LLVMOrcExecutorAddress address = 0;
+    const char *symbol = entry_symbol(a, options, level, plan->entries[i].graph->name);
+    TRY(orc_failure(a, "the code cannot be linked", LLVMOrcLLJITLookup(loaded->jit, &address, symbol)));
+    loaded->entries[i] = (smelt_entry_code *)(uintptr_t)address;
+  }
+  return OK;
+}
+
+status codegen_load(arena *a, const plan_module *plan, int level, codegen_loaded **result) {
+  codegen_options options = {.target = codegen_target_host(), .model_name = "model", .form = CODEGEN_OBJECT,
+                             .only_level = level};
+  codegen_output outputs[CODEGEN_MAX_LEVELS + 1];
+  size_t count;
+  codegen_loaded *loaded = ARENA_NEW(a, codegen_loaded);
+  *result = loaded;
+  TRY(codegen_make(a, plan, &options, outputs, &count, NULL, NULL));
+  status s = orc_failure(a, "LLVM cannot link here", LLVMOrcCreateLLJIT(&loaded->jit, NULL));
+  if (!s) s = add_object(a, loaded, &outputs[0]); /* the other is the image table, which only a program needs */
+  if (!s) s = find_entries(a, plan, &options, loaded);
+  for (size_t i = 0; i < count; i++) text_free(&outputs[i].bytes);
+  return s;
+}
+
+smelt_entry_code *codegen_loaded_entry(const codegen_loaded *loaded, size_t entry) {
+  return loaded->entries[entry];
+}
+
+void codegen_unload(codegen_loaded *loaded) {
+  if (loaded && loaded->jit) LLVMConsumeError(LLVMOrcDisposeLLJIT(loaded->jit));
+}
