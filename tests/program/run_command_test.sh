@@ -10,4 +10,10 @@ same "smelt run says what the program says" "$("$program" -p "In the beginning" 
 exits "the program's exit code" 2 "$smelt" run "$model" -- --frobnicate
 exits "a model that is not there" 1 "$smelt" run "$work/no-such-model" -- -n 8
 same "what is left" "" "$(ls -A "$work/temporary")"
+
+# Ended before its end, while it builds and while the program runs.
+timeout -s INT 0.2 "$smelt" run "$model" -- -p a -n 4 >/dev/null 2>&1 </dev/null
+same "what is left after Ctrl-C in the build" "" "$(ls -A "$work/temporary")"
+"$smelt" run "$model" -- -p a -n 0 --ignore-eos 2>/dev/null </dev/null | head -c 1 >/dev/null
+same "what is left after a closed pipe" "" "$(ls -A "$work/temporary")"
 finish
