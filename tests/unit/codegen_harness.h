@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -292,6 +292,25 @@ static ir_tensor harness_tensor(arena *a, const ir_type *type, const int64_t *sy
   return t;
 }
 
+/* Memory that ends where a page begins that nobody may touch; a copy of `bytes` bytes. */
+typedef struct {
+  char *pages;
+  size_t length;
+} harness_fence;
+
+static const void *harness_fenced(harness_fence *fence, const void *data, size_t bytes) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (bytes + page - 1) / page * page;
+  fence->length = room + page;
+  fence->pages = mmap(NULL, fence->length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_true(fence->pages != MAP_FAILED);
+  assert_int_equal(mprotect(fence->pages + room, page, PROT_NONE), 0);
+  return memcpy(fence->pages + room - bytes, data, bytes);
+}
+
+static size_t harness_bytes(const ir_tensor *t) {
+  return (size_t)ir_tensor_count(t) * ir_dtype_bytes(t->dtype);
+}
+
 /* One graph at one set of sizes, against the evaluator, with 1 to HARNESS_THREADS threads. */
 static void harness_run_graph(const plan_module *plan, const smelt_image *image, size_t entry,
                               const int64_t *sizes, const char *level) {
@@ -303,18 +322,22 @@ static void harness_run_graph(const plan_module *plan, const smelt_image *image,
   uint64_t seed = 88172645463325252u + entry;
   ir_tensor inputs[HARNESS_MAX_INPUTS], wanted;
   const void *pointers[HARNESS_MAX_INPUTS];
+  harness_fence fences[HARNESS_MAX_INPUTS];
   harness_bind(m, sizes, symbols);
   for (size_t i = 0; i < g->input_count; i++) {
     inputs[i] = harness_tensor(&scratch, &g->inputs[i]->type, symbols);
     harness_fill(&inputs[i], &seed);
-    pointers[i] = inputs[i].data;
-  }
-  if (step->kernel == PLAN_LINEAR) {
-    uint64_t w = step->reads[1].view.base_bytes;
-    pointers[w] = harness_pack(&scratch, &inputs[w]);
+    const void *data = inputs[i].data;
+    size_t input_bytes = harness_bytes(&inputs[i]);
+    if (step->kernel == PLAN_LINEAR && step->reads[1].view.base_bytes == i) {
+      int64_t N = inputs[i].dims[1];
+      data = harness_pack(&scratch, &inputs[i]);
+      input_bytes = input_bytes / (size_t)N * (size_t)((N + PLAN_PANEL - 1) / PLAN_PANEL * PLAN_PANEL);
+    }
+    pointers[i] = harness_fenced(&fences[i], data, input_bytes);
   }
   harness_check(ir_evaluate(&scratch, g, inputs, NULL, &wanted));
-  size_t bytes = (size_t)ir_tensor_count(&wanted) * ir_dtype_bytes(wanted.dtype);
+  size_t bytes = harness_bytes(&wanted);
   char *first = NULL;
   for (int threads = 1; threads <= HARNESS_THREADS; threads++) {
     enum { GUARD = 64 };
@@ -337,6 +360,7 @@ static void harness_run_graph(const plan_module *plan, const smelt_image *image,
       if (arena_bytes[-1 - i] != 0x5a || arena_bytes[bytes + (size_t)i] != 0x5a)
         fail_msg("%s: writes outside", what);
   }
+  for (size_t i = 0; i < g->input_count; i++) munmap(fences[i].pages, fences[i].length);
   arena_free(&scratch);
 }
 
