@@ -26,6 +26,10 @@ static const option_row option_table[] = {
     {"--emit", NULL, "FORM", COMMAND_BUILD, TAKES_TEXT, FIELD(emit), "exe, obj, lib, llvm, asm or graph (default: exe)"},
     {"--name", NULL, "NAME", COMMAND_BUILD, TAKES_TEXT, FIELD(name), "obj, lib: the image is smelt_model_NAME"},
     {"--isa", NULL, "LEVEL", COMMAND_BUILD, TAKES_TEXT, FIELD(isa), "llvm, asm: the level to show, such as x86-64-v3"},
+    {"--suite", NULL, NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(suite), "run every test below the folder"},
+    {"--jobs", "-j", "N", COMMAND_CHECK, TAKES_COUNT, FIELD(jobs), "tests to run at once (default: 1)"},
+    {"--json", NULL, "FILE", COMMAND_CHECK, TAKES_TEXT, FIELD(report), "write what became of each test"},
+    {"--isa", NULL, "LEVEL", COMMAND_CHECK, TAKES_TEXT, FIELD(isa), "the level to run, such as x86-64-v3 (default: the best)"},
     {"--max-tokens", NULL, "N", COMMAND_COMPILES, TAKES_COUNT, FIELD(max_tokens),
      "longest text, prompt included (default: the model's own, at most 4096)"},
     {"--max-batch", NULL, "N", COMMAND_COMPILES, TAKES_COUNT, FIELD(max_batch),
@@ -33,8 +37,10 @@ static const option_row option_table[] = {
     {"--passes", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(passes), "say what each pass did"},
     {"--print-after", NULL, "PASS", COMMAND_COMPILES, TAKES_TEXT, FIELD(print_after), "print the graph after a pass, or 'all'"},
     {"--print-plan", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(print_plan), "print the steps and where values lie"},
+    {"--json", NULL, NULL, COMMAND_INSPECT, TAKES_NOTHING, FIELD(json), "for programs: sizes, and operators, kernels and fusions per entry"},
     {"--quiet", "-q", NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(quiet), "no progress"},
-    {"--help", "-h", NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(help), "this text"},
+    {"--quiet", "-q", NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(quiet), "count unsupported tests and do not list them"},
+    {"--help", "-h", NULL, COMMAND_ALL, TAKES_NOTHING, FIELD(help), "this text"},
 };
 
 enum { OPTION_COUNT = sizeof option_table / sizeof *option_table };
@@ -87,7 +93,7 @@ static status parse_option(arena *a, int command, int argc, char **argv, int *in
 }
 
 status options_parse(arena *a, int command, int argc, char **argv, driver_options *options) {
-  *options = (driver_options){.emit = "exe", .max_batch = 1};
+  *options = (driver_options){.emit = "exe", .max_batch = 1, .jobs = 1};
   for (int i = 0; i < argc; i++) {
     if (strcmp(argv[i], "--") == 0 && command == COMMAND_RUN) {
       options->rest = argv + i + 1;

@@ -5,7 +5,7 @@
 #include "base/base.h"
 
 /* Commands an option belongs to, as bits. */
-enum { COMMAND_BUILD = 1, COMMAND_RUN = 2, COMMAND_INSPECT = 4, COMMAND_COMPILES = 7 };
+enum { COMMAND_BUILD = 1, COMMAND_RUN = 2, COMMAND_INSPECT = 4, COMMAND_CHECK = 8, COMMAND_COMPILES = 7, COMMAND_ALL = 15 };
 
 typedef struct {
   const char *path;            /* the model: a folder or an .onnx file */
@@ -19,7 +19,11 @@ typedef struct {
   int64_t max_batch;           /* largest value of other symbolic sizes named like a batch */
   bool passes;                 /* --passes: what each pass did */
   bool print_plan;             /* --print-plan */
+  bool json;                   /* inspect: --json */
   bool quiet;                  /* --quiet: no progress */
+  bool suite;                  /* check --suite: every test below the folder */
+  int64_t jobs;                /* check --jobs: tests at once */
+  const char *report;          /* check --json: where the report goes */
   bool help;
   char **rest;                 /* run: arguments for the program */
   int rest_count;

@@ -36,44 +36,51 @@ def _cache_names(prefix, layer_count):
     return [f"{prefix}.{layer}.{part}" for layer in range(layer_count) for part in ("key", "value")]
 
 
-def export_decoder(model, folder, *, layer_count, kv_head_count, head_dim, opset=14, external_data=False):
+def export_onnx(model, path, inputs, outputs, opset=14):
+    """Traces `model` into `path`. inputs: {name: (tensor, {axis: symbol})}, outputs: {name: {axis: symbol}}, in order."""
+    model.eval()
+    axes = {name: axes for name, (_, axes) in inputs.items() if axes}
+    axes.update({name: axes for name, axes in outputs.items() if axes})
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model,
+            tuple(tensor for tensor, _ in inputs.values()),
+            path,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes=axes,
+            opset_version=opset,
+            do_constant_folding=True,
+        )
+
+
+def export_decoder(model, folder, *, layer_count, kv_head_count, head_dim, opset=14, external_data=False,
+                   takes_positions=True, file="model.onnx"):
     """Traces `model(input_ids, attention_mask, position_ids, *past)` into folder/model.onnx.
 
     past is a flat list of key, value per layer, each [B, kv_head_count, P, head_dim].
     external_data moves the weights to folder/model.onnx_data, as exports above 2 GB have them.
     """
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, "model.onnx")
+    path = os.path.join(folder, file)
     batch, sequence, past = 2, 3, 5
-    input_ids = torch.zeros(batch, sequence, dtype=torch.int64)
-    attention_mask = torch.ones(batch, past + sequence, dtype=torch.int64)
-    position_ids = torch.arange(past, past + sequence).unsqueeze(0).expand(batch, -1)
-    cache = [torch.zeros(batch, kv_head_count, past, head_dim) for _ in range(2 * layer_count)]
-
-    past_names = _cache_names("past_key_values", layer_count)
-    present_names = _cache_names("present", layer_count)
-    axes = {
-        "input_ids": {0: "batch_size", 1: "sequence_length"},
-        "attention_mask": {0: "batch_size", 1: "total_sequence_length"},
-        "position_ids": {0: "batch_size", 1: "sequence_length"},
-        "logits": {0: "batch_size", 1: "sequence_length"},
+    tokens = {0: "batch_size", 1: "sequence_length"}
+    inputs = {
+        "input_ids": (torch.zeros(batch, sequence, dtype=torch.int64), tokens),
+        "attention_mask": (torch.ones(batch, past + sequence, dtype=torch.int64),
+                           {0: "batch_size", 1: "total_sequence_length"}),
+        "position_ids": (torch.arange(past, past + sequence).unsqueeze(0).expand(batch, -1), tokens),
     }
-    axes.update({name: {0: "batch_size", 2: "past_sequence_length"} for name in past_names})
-    axes.update({name: {0: "batch_size", 2: "total_sequence_length"} for name in present_names})
-
-    model.eval()
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            model,
-            (input_ids, attention_mask, position_ids, *cache),
-            path,
-            input_names=["input_ids", "attention_mask", "position_ids"] + past_names,
-            output_names=["logits"] + present_names,
-            dynamic_axes=axes,
-            opset_version=opset,
-            do_constant_folding=True,
-        )
+    if not takes_positions:
+        del inputs["position_ids"]
+    cache = torch.zeros(batch, kv_head_count, past, head_dim)
+    for name in _cache_names("past_key_values", layer_count):
+        inputs[name] = (cache, {0: "batch_size", 2: "past_sequence_length"})
+    outputs = {"logits": tokens}
+    for name in _cache_names("present", layer_count):
+        outputs[name] = {0: "batch_size", 2: "total_sequence_length"}
+    export_onnx(model, path, inputs, outputs, opset)
     if external_data:
         _move_weights_out(path)
 

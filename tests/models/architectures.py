@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+"""architectures.py NAME OUT | --list [KIND]: the architectures that people compile, small, with seeded random weights.
+
+Each row is one architecture as hub implementations write it and torch.onnx.export exports it. OUT becomes a model
+folder for generators; for graphs it holds model.onnx and cases/N/INPUT.npy. OUT/expect.json says what `smelt inspect`
+must find: per entry one attention per layer (two in the decoder of an encoder-decoder), every norm, every rotary
+embedding, and a feed-forward whose activation is done in its linear.
+"""
+
+import argparse
+import os
+import sys
+
+from hub_export import dump_json, export_decoder, export_onnx  # first: it skips where PyTorch is absent
+
+import numpy as np
+import torch
+
+from byte_tokenizer import BYTE_COUNT, byte_tokenizer
+from merged_export import merge_decoders
+from seq2seq_export import export_seq2seq
+from zoo.causal import CausalConfig, CausalLM
+from zoo.encoder import Encoder, EncoderConfig
+from zoo.seq2seq import DecoderPart, EncoderPart, Seq2Seq, Seq2SeqConfig
+
+# ---- decoder-only: name -> opset, what differs from Llama -------------------------------------------------------
+
+GPT2 = dict(norm="layer", positions="learned", qkv="thirds", qkv_bias=True, out_bias=True, feed_forward="plain",
+            feed_forward_bias=True, activation="gelu_new", mask="padding", scores="where")
+
+CAUSAL = {
+    "gpt2": (11, GPT2),
+    "opt": (13, dict(GPT2, qkv="separate", activation="relu", mask="filled", scores="matmul")),
+    "llama": (14, dict(kv_head_count=2)),
+    "llama_tables": (12, dict(positions="tables")),
+    "qwen2": (15, dict(kv_head_count=2, qkv_bias=True, mask="positions")),
+    "qwen3": (17, dict(kv_head_count=2, qk_norm=True, mask="positions")),
+    "mistral": (16, dict(kv_head_count=1, mask="positions", window=6)),
+    "gemma": (14, dict(norm="gemma", kv_head_count=1, activation="gelu_new", embedding_scale=True)),
+    "gemma2": (17, dict(norm="gemma", kv_head_count=2, activation="gelu_new", embedding_scale=True, post_norm=True,
+                        score_cap=5.0, logit_cap=10.0, query_scale=0.2, mask="positions")),
+    "phi": (13, dict(norm="layer", rotary_dim=8, qkv_bias=True, out_bias=True, feed_forward="plain", activation="gelu_new",
+                     feed_forward_bias=True, parallel="one_norm")),
+    "phi3": (17, dict(kv_head_count=2, qkv="thirds", feed_forward="joined", mask="positions")),
+    "falcon": (14, dict(norm="layer", kv_head_count=1, qkv="groups", feed_forward="plain", activation="gelu",
+                        parallel="one_norm", repeat="broadcast")),
+    "falcon_groups": (15, dict(norm="layer", kv_head_count=2, qkv="groups", feed_forward="plain", activation="gelu",
+                               parallel="two_norms", repeat="interleave")),
+    "gpt_neox": (12, dict(norm="layer", positions="tables", rotary_dim=8, qkv="heads", qkv_bias=True, out_bias=True,
+                          feed_forward="plain", feed_forward_bias=True, activation="gelu", parallel="two_norms",
+                          scores="baddbmm")),
+    "gptj": (14, dict(norm="layer", positions="pairs", rotary_dim=8, turn_before_split=True, feed_forward="plain",
+                      feed_forward_bias=True, activation="gelu_new", parallel="one_norm")),
+    "stablelm": (14, dict(norm="layer", rotary_dim=8, turn_before_split=True)),
+    "bloom": (13, dict(norm="layer", positions="alibi", qkv="heads", qkv_bias=True, out_bias=True, feed_forward="plain",
+                       feed_forward_bias=True, activation="gelu_fast", scores="baddbmm", takes_positions=False)),
+}
+
+
+def causal_expectation(c):
+    norms = c.layer_count * (1 if c.parallel == "one_norm" else 4 if c.post_norm else 2) + 1
+    norms += 2 * c.layer_count if c.qk_norm else 0
+    rotary = 2 * c.layer_count if c.positions in ("angles", "tables", "pairs") else 0
+    return {"attention": c.layer_count, "layer_norm" if c.norm == "layer" else "rms_norm": norms, "rotary": rotary,
+            "activation" if c.feed_forward == "plain" else "gated": c.layer_count}
+
+
+def write_generator_files(folder, context_tokens, **more):
+    dump_json(folder, "tokenizer.json", byte_tokenizer())
+    dump_json(folder, "config.json", {"max_position_embeddings": context_tokens, "bos_token_id": BYTE_COUNT,
+                                      "eos_token_id": BYTE_COUNT, **more})
+
+
+def make_causal(name, folder, merged=False):
+    opset, changes = CAUSAL[name]
+    config = CausalConfig(**changes)
+    export_decoder(CausalLM(config), folder, layer_count=config.layer_count, kv_head_count=config.kv_head_count,
+                   head_dim=config.head_dim, opset=opset, takes_positions=config.takes_positions)
+    write_generator_files(folder, config.context_tokens)
+    dump_json(folder, "expect.json", {entry: causal_expectation(config) for entry in ("prefill", "decode")})
+
+
+# ---- encoder-decoders: name -> opset, form of the export, what differs from BART ---------------------------------
+
+T5 = dict(norm="rms", norm_first=True, bias=False, positions="buckets", activation="relu", attention="t5",
+          scale_scores=False)
+BART = dict(position_offset=2, logits_bias=True)
+SEQ2SEQ = {
+    "t5": (13, "merged", T5),
+    "t5_pair": (12, "pair", T5),
+    "flan_t5": (14, "merged_one", dict(T5, feed_forward="gated", activation="gelu_new")),
+    "bart": (11, "merged", BART),
+    "bart_pair": (14, "pair", BART),
+    "marian": (13, "merged_one", dict(positions="sinusoid", embedding_scale=True, logits_bias=True, activation="silu")),
+}
+
+
+def seq2seq_expectation(c, is_decoder):
+    embedding_norm = not c.norm_first and c.positions == "learned"
+    norms = c.layer_count * (3 if is_decoder else 2) + (1 if c.norm_first or embedding_norm else 0)
+    return {"attention": c.layer_count * (2 if is_decoder else 1), "layer_norm" if c.norm == "layer" else "rms_norm": norms,
+            "rotary": 0, "activation" if c.feed_forward == "plain" else "gated": c.layer_count}
+
+
+def make_seq2seq(name, folder):
+    opset, form, changes = SEQ2SEQ[name]
+    config = Seq2SeqConfig(**changes)
+    export_seq2seq(Seq2Seq(config), folder, form, opset)
+    write_generator_files(folder, config.context_tokens, decoder_start_token_id=1)
+    decoder = seq2seq_expectation(config, True)
+    expect = {"encode": seq2seq_expectation(config, False), "decode": decoder}
+    if form == "merged":
+        expect["prefill"] = decoder
+    dump_json(folder, "expect.json", expect)
+
+
+# ---- graphs: name -> opset, what differs from BERT -----------------------------------------------------------------
+
+GRAPHS = {
+    "bert": (11, dict(token_types=True, head="pooler")),
+    "roberta": (12, dict(position_offset=2, activation="gelu_erf", head="labels")),
+    "distilbert": (13, dict(mask="filled", scale="query", head="labels")),
+    "deberta": (14, dict(mask="selected", relative=True)),
+    "minilm": (14, dict(token_types=True, head="mean")),
+    "clip_text": (14, dict(norm_first=True, mask="causal", activation="quick_gelu", heads="bmm", head="end")),
+    "clip_vision": (15, dict(norm_first=True, mask="none", activation="quick_gelu", heads="bmm", patch=4)),
+    "vit": (16, dict(norm_first=True, mask="none", patch=4, head="labels")),
+}
+
+
+def encoder_expectation(c):
+    norms = 2 * c.layer_count + 1 + (1 if c.relative else 0)
+    return {"attention": c.layer_count, "layer_norm": norms, "rotary": 0, "activation": c.layer_count}
+
+
+def token_inputs(config, batch, tokens):
+    axes = {0: "batch_size", 1: "sequence_length"}
+    mask = torch.ones(batch, tokens, dtype=torch.int64)
+    ids = torch.randint(3, config.vocab_size, (batch, tokens))
+    for row in range(1, batch):
+        mask[row, tokens - min(row, tokens - 1) :] = 0
+    if config.position_offset is not None:
+        ids = torch.where(mask == 1, ids, torch.full_like(ids, config.position_offset - 1))
+    inputs = {"input_ids": (ids, axes), "attention_mask": (mask, axes)}
+    if config.token_types:
+        inputs["token_type_ids"] = (torch.randint(0, 2, (batch, tokens)), axes)
+    return inputs
+
+
+def encoder_inputs(config, batch, tokens):
+    if not config.patch:
+        return token_inputs(config, batch, tokens)
+    return {"pixel_values": (torch.randn(batch, 3, config.image, config.image), {0: "batch_size"})}
+
+
+def make_graph(name, folder):
+    opset, changes = GRAPHS[name]
+    config = EncoderConfig(**changes)
+    model = Encoder(config).eval()
+    symbols = {0: "batch_size", 1: "sequence_length"} if not config.patch else {0: "batch_size"}
+    outputs = {"pooler": {"last_hidden_state": symbols, "pooler_output": {0: "batch_size"}}, "labels": {
+        "logits": {0: "batch_size"}}, "mean": {"sentence_embedding": {0: "batch_size"}}, "end": {
+            "text_embeds": {0: "batch_size"}}}.get(config.head, {"last_hidden_state": symbols})
+    write_graph(model, folder, opset, lambda batch, tokens: encoder_inputs(config, batch, tokens), outputs)
+    dump_json(folder, "expect.json", {"run": encoder_expectation(config)})
+
+
+def write_graph(model, folder, opset, inputs_of, outputs):
+    os.makedirs(folder, exist_ok=True)
+    export_onnx(model, os.path.join(folder, "model.onnx"), inputs_of(2, 5), outputs, opset)
+    for index, (batch, tokens) in enumerate(((1, 1), (2, 9), (3, 33))):
+        case = os.path.join(folder, "cases", str(index))
+        os.makedirs(case, exist_ok=True)
+        for name, (tensor, _) in inputs_of(batch, tokens).items():
+            np.save(os.path.join(case, f"{name}.npy"), tensor.numpy())
+
+
+KINDS = {"causal": (CAUSAL, make_causal), "seq2seq": (SEQ2SEQ, make_seq2seq), "graph": (GRAPHS, make_graph)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", nargs="?")
+    parser.add_argument("out", nargs="?")
+    parser.add_argument("--list", action="store_true")
+    args = parser.parse_args()
+    if args.list:
+        print("\n".join(f"{kind} {name}" for kind, (rows, _) in KINDS.items() for name in rows))
+        return
+    for rows, make in KINDS.values():
+        if args.name in rows:
+            torch.manual_seed(1)
+            make(args.name, args.out)
+            return
+    sys.exit(f"there is no architecture '{args.name}'")
+
+
+if __name__ == "__main__":
+    main()
