@@ -57,6 +57,15 @@ status onnx_import_graph(onnx_model *model, const onnx_options *options, ir_grap
 /* Whether the main graph has an input `name` that is no initializer ("use_cache_branch"). */
 bool onnx_has_input(const onnx_model *model, const char *name);
 
+/* The main graph's inputs that are no initializers, in the file's order; NULL past the end. */
+const char *onnx_input_at(const onnx_model *model, size_t index);
+
+/*
+ * Reads a file that holds one TensorProto, as the ONNX backend tests keep inputs and outputs. The data live in the
+ * module's arena. Fails on sequences, optionals and element types that smelt does not have.
+ */
+status onnx_read_tensor(onnx_model *model, const char *path, ir_tensor *tensor);
+
 /* Unmaps the files. NULL is allowed. */
 void onnx_close(onnx_model *model);
 
