@@ -9,7 +9,7 @@ static const char *file_suffix(codegen_form form) {
   return form == CODEGEN_OBJECT ? "o" : form == CODEGEN_ASSEMBLY ? "s" : "ll";
 }
 
-typedef void module_filler(emitter *e, const plan_module *plan, const codegen_options *options);
+typedef status module_filler(emitter *e, const plan_module *plan, const codegen_options *options);
 
 static status make_file(arena *a, const plan_module *plan, const codegen_options *options,
                         const codegen_level *level, const char *name, module_filler *fill,
@@ -17,9 +17,9 @@ static status make_file(arena *a, const plan_module *plan, const codegen_options
   LLVMTargetMachineRef machine;
   TRY(machine_make(a, options->target, level, &machine));
   emitter *e = emit_new(a, plan->module, level, name);
-  fill(e, plan, options);
+  status s = fill(e, plan, options);
   output->name = arena_format(a, "%s.%s", name, file_suffix(options->form));
-  status s = machine_write(e, machine, options->target, options->form, &output->bytes);
+  if (!s) s = machine_write(e, machine, options->target, options->form, &output->bytes);
   emit_free(e);
   LLVMDisposeTargetMachine(machine);
   return s;

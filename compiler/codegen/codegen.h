@@ -73,15 +73,16 @@ status codegen_make(arena *a, const plan_module *plan, const codegen_options *op
 
 typedef struct codegen_loaded codegen_loaded;
 
-/* The index into codegen_target_host()->levels of the best that this processor has; -1: not even the first. */
+/* The index into codegen_target_host()->levels of the best that this processor has; -1: not even the first.
+ */
 int codegen_host_level(void);
 
 /*
- * Generates code for the host at that level and links it into this process. *loaded is set after failures too and
- * is the caller's to unload, before `a` goes.
+ * Generates code for the host at that level and links it into this process. *loaded is set after failures too
+ * and is the caller's to unload, before `a` goes.
  */
 status codegen_load(arena *a, const plan_module *plan, int level, codegen_loaded **loaded);
 smelt_entry_code *codegen_loaded_entry(const codegen_loaded *loaded, size_t entry); /* by the plan's order */
-void codegen_unload(codegen_loaded *loaded); /* NULL is allowed */
+void codegen_unload(codegen_loaded *loaded);                                        /* NULL is allowed */
 
 #endif

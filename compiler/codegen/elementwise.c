@@ -40,6 +40,7 @@ SHORT_FORM(float_reciprocal, emit_fdiv(e, like(x[0], 1), x[0]))
 SHORT_FORM(float_sin, emit_sin(e, x[0]))
 SHORT_FORM(float_cos, emit_cos(e, x[0]))
 SHORT_FORM(float_tanh, emit_tanh(e, x[0]))
+SHORT_FORM(float_atan, emit_atan(e, x[0]))
 SHORT_FORM(float_erf, emit_erf(e, x[0]))
 SHORT_FORM(float_is_nan, emit_fcmp(e, LLVMRealUNO, x[0], x[0]))
 SHORT_FORM(float_div, emit_fdiv(e, x[0], x[1]))
@@ -182,6 +183,29 @@ FORM(int_mod) {
   return emit_select(e, wrong, emit_add(e, r, x[1]), r);
 }
 
+/* Whether all bits are moved out: y is negative or beyond the width. */
+static LLVMValueRef beyond_width(emitter *e, LLVMValueRef x, LLVMValueRef y) {
+  unsigned width = LLVMGetIntTypeWidth(emit_element_type(LLVMTypeOf(x)));
+  return emit_icmp(e, LLVMIntUGE, y, like(y, width));
+}
+
+FORM(int_shift_left) {
+  (void)dtype;
+  LLVMValueRef zero = like(x[0], 0), beyond = beyond_width(e, x[0], x[1]);
+  LLVMValueRef moved = emit_binary(e, LLVMShl, x[0], emit_select(e, beyond, zero, x[1]));
+  return emit_select(e, beyond, zero, moved);
+}
+
+FORM(int_shift_right) {
+  LLVMValueRef zero = like(x[0], 0), beyond = beyond_width(e, x[0], x[1]);
+  unsigned width = LLVMGetIntTypeWidth(emit_element_type(LLVMTypeOf(x[0])));
+  if (ir_dtype_is_signed(dtype)) {
+    return emit_binary(e, LLVMAShr, x[0], emit_select(e, beyond, like(x[0], width - 1), x[1]));
+  }
+  LLVMValueRef moved = emit_binary(e, LLVMLShr, x[0], emit_select(e, beyond, zero, x[1]));
+  return emit_select(e, beyond, zero, moved);
+}
+
 static LLVMValueRef to_integer(emitter *e, LLVMValueRef x, LLVMTypeRef type, bool is_signed) {
   const char *name = is_signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat";
   LLVMTypeRef types[] = {type, LLVMTypeOf(x)};
@@ -234,6 +258,10 @@ static const elementwise_row ROWS[IR_OP_COUNT] = {
     [IR_GT] = {float_gt, int_gt, int_gt, 0},        [IR_GE] = {float_ge, int_ge, int_ge, 0},
     [IR_AND] = {NULL, any_and, any_and, 0},         [IR_OR] = {NULL, any_or, any_or, 0},
     [IR_XOR] = {NULL, any_xor, any_xor, 0},         [IR_SELECT] = {any_select, any_select, any_select, 0},
+    [IR_ATAN] = {float_atan, NULL, NULL, 40},       [IR_BIT_AND] = {NULL, any_and, NULL, 0},
+    [IR_BIT_OR] = {NULL, any_or, NULL, 0},          [IR_BIT_XOR] = {NULL, any_xor, NULL, 0},
+    [IR_SHIFT_LEFT] = {NULL, int_shift_left, NULL, 3},
+    [IR_SHIFT_RIGHT] = {NULL, int_shift_right, NULL, 3},
 };
 
 static elementwise_form *form_of(ir_op op, ir_dtype dtype) {
@@ -242,7 +270,7 @@ static elementwise_form *form_of(ir_op op, ir_dtype dtype) {
 }
 
 bool elementwise_has(ir_op op, ir_dtype dtype) {
-  return op == IR_CAST || form_of(op, dtype) != NULL;
+  return op == IR_CAST || op == IR_BITCAST || form_of(op, dtype) != NULL;
 }
 int elementwise_cost(ir_op op) {
   return ROWS[op].cost ? ROWS[op].cost : 1;
@@ -269,6 +297,12 @@ static LLVMValueRef emit_cast(emitter *e, ir_dtype from, ir_dtype to, LLVMValueR
   return LLVMBuildIntCast2(e->builder, x, type, is_signed, "");
 }
 
+/* In memory form both have the same width. */
+static LLVMValueRef emit_bits_as(emitter *e, ir_dtype from, ir_dtype to, LLVMValueRef x) {
+  LLVMTypeRef type = emit_memory_type(e, to, emit_lanes(x));
+  return emit_widen(e, to, LLVMBuildBitCast(e->builder, emit_narrow(e, from, x), type, ""));
+}
+
 LLVMValueRef elementwise_emit(emitter *e, const ir_node *node, LLVMValueRef *x) {
   ir_dtype dtype = node->operands[node->op == IR_SELECT ? 1 : 0]->type.dtype;
   int lanes = 1;
@@ -277,6 +311,7 @@ LLVMValueRef elementwise_emit(emitter *e, const ir_node *node, LLVMValueRef *x) 
   for (int i = 0; i < node->operand_count; i++)
     if (node->op != IR_SELECT || i > 0 || emit_lanes(x[0]) > 1) x[i] = emit_splat(e, x[i], lanes);
   if (node->op == IR_CAST) return emit_cast(e, dtype, node->result->type.dtype, x[0]);
+  if (node->op == IR_BITCAST) return emit_bits_as(e, dtype, node->result->type.dtype, x[0]);
   return form_of(node->op, dtype)(e, dtype, x);
 }
 

@@ -151,6 +151,15 @@ emit_loop emit_loop_begin(emitter *e, LLVMValueRef low, LLVMValueRef high, int64
 void emit_loop_end(emitter *e, const emit_loop *loop);
 
 typedef struct {
+  LLVMBasicBlockRef head, exit;
+} emit_repeat;
+
+/* while (condition): what is emitted between begin and test computes the condition each time. */
+emit_repeat emit_while_begin(emitter *e);
+void emit_while_test(emitter *e, const emit_repeat *loop, LLVMValueRef condition);
+void emit_while_end(emitter *e, const emit_repeat *loop);
+
+typedef struct {
   LLVMBasicBlockRef otherwise, exit;
   bool has_else;
 } emit_branch;
@@ -183,6 +192,7 @@ void emit_share(emitter *e, LLVMValueRef units, LLVMValueRef unit_work, LLVMValu
 LLVMValueRef emit_exp(emitter *e, LLVMValueRef x);
 LLVMValueRef emit_log(emitter *e, LLVMValueRef x);
 LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x);
+LLVMValueRef emit_atan(emitter *e, LLVMValueRef x);
 LLVMValueRef emit_erf(emitter *e, LLVMValueRef x);
 LLVMValueRef emit_sin(emitter *e, LLVMValueRef x);
 LLVMValueRef emit_cos(emitter *e, LLVMValueRef x);

@@ -28,6 +28,24 @@ void emit_loop_end(emitter *e, const emit_loop *loop) {
   LLVMPositionBuilderAtEnd(e->builder, loop->exit);
 }
 
+emit_repeat emit_while_begin(emitter *e) {
+  emit_repeat loop = {.head = new_block(e), .exit = new_block(e)};
+  LLVMBuildBr(e->builder, loop.head);
+  LLVMPositionBuilderAtEnd(e->builder, loop.head);
+  return loop;
+}
+
+void emit_while_test(emitter *e, const emit_repeat *loop, LLVMValueRef condition) {
+  LLVMBasicBlockRef body = new_block(e);
+  LLVMBuildCondBr(e->builder, condition, body, loop->exit);
+  LLVMPositionBuilderAtEnd(e->builder, body);
+}
+
+void emit_while_end(emitter *e, const emit_repeat *loop) {
+  LLVMBuildBr(e->builder, loop->head);
+  LLVMPositionBuilderAtEnd(e->builder, loop->exit);
+}
+
 emit_branch emit_if(emitter *e, LLVMValueRef condition) {
   LLVMBasicBlockRef then = new_block(e);
   emit_branch branch = {.otherwise = new_block(e), .exit = new_block(e)};

@@ -60,6 +60,23 @@ static const char *kernel_key(arena *a, const plan_step *step, bool *overlaps) {
   return arena_format(a, "%s %s", step->key, shared);
 }
 
+/* Whether every node that is computed in registers has a form for its dtype. */
+static status check_step(emitter *e, const plan_step *step) {
+  for (int i = 0; i < step->node_count; i++) {
+    const ir_node *n = step->nodes[i];
+    bool is_linear = n->op == IR_LINEAR;
+    if (!is_linear && ir_op_describe(n->op)->op_class != IR_CLASS_ELEMENTWISE) continue;
+    ir_op op = is_linear ? n->attrs.activation : n->op;
+    ir_dtype dtype = n->operands[op == IR_SELECT ? 1 : 0]->type.dtype;
+    if (elementwise_has(op, dtype)) continue;
+    status s = fail(e->arena, STATUS_INPUT, "no code can be generated for %s of %s", ir_op_describe(op)->name,
+                    ir_dtype_name(dtype));
+    s = n->origin ? fail_node(e->arena, s, "%s", n->origin) : s;
+    return fail_file(e->arena, s, e->ir->file);
+  }
+  return OK;
+}
+
 static LLVMValueRef kernel_of(entry_maker *m, const plan_step *step) {
   emitter *e = m->e;
   bool overlaps;
@@ -115,15 +132,19 @@ static void call_step(emitter *e, const plan_step *step, LLVMValueRef kernel) {
   LLVMBuildCall2(e->builder, type, frame_field(e, offsetof(smelt_frame, barrier)), &e->frame, 1, "");
 }
 
-void entries_emit(emitter *e, const plan_module *plan, const codegen_options *options) {
+status entries_emit(emitter *e, const plan_module *plan, const codegen_options *options) {
   entry_maker m = {.e = e};
   for (size_t i = 0; i < plan->entry_count; i++) {
     const plan_entry *entry = &plan->entries[i];
     LLVMValueRef *kernels = ARENA_ARRAY(e->arena, LLVMValueRef, entry->step_count + 1);
-    for (size_t s = 0; s < entry->step_count; s++) kernels[s] = kernel_of(&m, &entry->steps[s]);
+    for (size_t s = 0; s < entry->step_count; s++) {
+      TRY(check_step(e, &entry->steps[s]));
+      kernels[s] = kernel_of(&m, &entry->steps[s]);
+    }
     emit_function_begin(e, entry_symbol(e->arena, options, e->level, entry->graph->name), 0);
     LLVMSetVisibility(e->function, LLVMHiddenVisibility);
     for (size_t s = 0; s < entry->step_count; s++) call_step(e, &entry->steps[s], kernels[s]);
     emit_function_end(e);
   }
+  return OK;
 }

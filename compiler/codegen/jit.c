@@ -16,10 +16,14 @@ static bool processor_has(const codegen_level *level) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   switch (level->level) {
-  case SMELT_ISA_X86_64_V2: return __builtin_cpu_supports("x86-64-v2");
-  case SMELT_ISA_X86_64_V3: return __builtin_cpu_supports("x86-64-v3");
-  case SMELT_ISA_X86_64_V4: return __builtin_cpu_supports("x86-64-v4");
-  default: return true;
+  case SMELT_ISA_X86_64_V2:
+    return __builtin_cpu_supports("x86-64-v2");
+  case SMELT_ISA_X86_64_V3:
+    return __builtin_cpu_supports("x86-64-v3");
+  case SMELT_ISA_X86_64_V4:
+    return __builtin_cpu_supports("x86-64-v4");
+  default:
+    return true;
   }
 #else
   return level->level == SMELT_ISA_BASELINE;
@@ -65,15 +69,16 @@ static status find_entries(arena *a, const plan_module *plan, const codegen_opti
 }
 
 status codegen_load(arena *a, const plan_module *plan, int level, codegen_loaded **result) {
-  codegen_options options = {.target = codegen_target_host(), .model_name = "model", .form = CODEGEN_OBJECT,
-                             .only_level = level};
+  codegen_options options = {
+      .target = codegen_target_host(), .model_name = "model", .form = CODEGEN_OBJECT, .only_level = level};
   codegen_output outputs[CODEGEN_MAX_LEVELS + 1];
   size_t count;
   codegen_loaded *loaded = ARENA_NEW(a, codegen_loaded);
   *result = loaded;
   TRY(codegen_make(a, plan, &options, outputs, &count, NULL, NULL));
   status s = orc_failure(a, "LLVM cannot link here", LLVMOrcCreateLLJIT(&loaded->jit, NULL));
-  if (!s) s = add_object(a, loaded, &outputs[0]); /* the other is the image table, which only a program needs */
+  if (!s)
+    s = add_object(a, loaded, &outputs[0]); /* the other is the image table, which only a program needs */
   if (!s) s = find_entries(a, plan, &options, loaded);
   for (size_t i = 0; i < count; i++) text_free(&outputs[i].bytes);
   return s;

@@ -1,5 +1,5 @@
 /*
- * math.c: exp, log, tanh, erf, sin, cos and pow as straight-line code over
+ * math.c: exp, log, tanh, erf, atan, sin, cos and pow as straight-line code over
  * scalars or vectors of f32 or f64. No tables, no library calls, no branches:
  * each is an argument reduction, a polynomial and a reconstruction (Muller,
  * Elementary Functions, 3rd ed., chapters 11 and 12). Polynomials are the
@@ -147,49 +147,70 @@ LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x) {
   return emit_intrinsic(e, "llvm.copysign", emit_fdiv(e, t, emit_add(e, t, number_like(x, 2))), x, NULL);
 }
 
-/* ---- erf ------------------------------------------------------------------------------ */
+/* ---- erf and atan: odd functions as x times a series in x^2 ------------------------------ */
 
-enum { ERF_TERMS_F32 = 22, ERF_TERMS_F64 = 52 };
+enum { ERF_TERMS_F32 = 22, ERF_TERMS_F64 = 52, ATAN_TERMS_F32 = 12, ATAN_TERMS_F64 = 24, MAX_TERMS = 52 };
+
+typedef double over_x(double x);
 
 static double erf_over_x(double x) {
   return x == 0 ? 2 / sqrt(acos(-1)) : erf(x) / x;
 }
 
-/* Chebyshev coefficients of erf(x) / x as a function of z = 2 x^2 / limit^2 - 1 on [-1, 1]. */
-static void erf_series(double limit, double *series, int count) {
+static double atan_over_x(double x) {
+  return x == 0 ? 1 : atan(x) / x;
+}
+
+/* Chebyshev coefficients of f(x) / x as a function of z = 2 x^2 / limit^2 - 1 on [-1, 1]. */
+static void odd_series(over_x *f, double limit, double *series, int count) {
   enum { NODES = 64 };
   const double pi = acos(-1);
   for (int k = 0; k < count; k++) {
     double sum = 0;
     for (int j = 0; j < NODES; j++) {
       double angle = pi * (j + 0.5) / NODES;
-      sum += erf_over_x(limit * sqrt((cos(angle) + 1) / 2)) * cos(k * angle);
+      sum += f(limit * sqrt((cos(angle) + 1) / 2)) * cos(k * angle);
     }
     series[k] = sum * (k ? 2.0 : 1.0) / NODES;
   }
 }
 
-/* Error below 3e-7 (f64: 3e-14) of the result; the series is summed by Clenshaw's recurrence. */
-LLVMValueRef emit_erf(emitter *e, LLVMValueRef x) {
-  int count = is_double(x) ? ERF_TERMS_F64 : ERF_TERMS_F32;
-  double limit = is_double(x) ? 6 : 4, series[ERF_TERMS_F64];
-  erf_series(limit, series, count);
-  LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", x, NULL, NULL), one = number_like(x, 1);
-  LLVMValueRef most = number_like(x, limit);
-  LLVMValueRef y = emit_select(e, emit_fcmp(e, LLVMRealOGT, size, most), most, size);
+/* f(y) for 0 <= y <= limit; the series is summed by Clenshaw's recurrence. */
+static LLVMValueRef odd_function(emitter *e, LLVMValueRef y, over_x *f, double limit, int count) {
+  double series[MAX_TERMS];
+  odd_series(f, limit, series, count);
   /* 2 z = 4 y^2 / limit^2 - 2 */
   LLVMValueRef twice_z =
-      emit_fma(e, emit_mul(e, y, y), number_like(x, 4 / (limit * limit)), number_like(x, -2));
-  LLVMValueRef before = number_like(x, 0), sum = number_like(x, series[count - 1]);
+      emit_fma(e, emit_mul(e, y, y), number_like(y, 4 / (limit * limit)), number_like(y, -2));
+  LLVMValueRef before = number_like(y, 0), sum = number_like(y, series[count - 1]);
   for (int k = count - 2; k > 0; k--) {
-    LLVMValueRef next = emit_fma(e, twice_z, sum, emit_sub(e, number_like(x, series[k]), before));
+    LLVMValueRef next = emit_fma(e, twice_z, sum, emit_sub(e, number_like(y, series[k]), before));
     before = sum;
     sum = next;
   }
-  LLVMValueRef half_z = emit_mul(e, twice_z, number_like(x, 0.5));
-  sum = emit_fma(e, half_z, sum, emit_sub(e, number_like(x, series[0]), before));
-  LLVMValueRef v = emit_mul(e, y, sum);
+  LLVMValueRef half_z = emit_mul(e, twice_z, number_like(y, 0.5));
+  sum = emit_fma(e, half_z, sum, emit_sub(e, number_like(y, series[0]), before));
+  return emit_mul(e, y, sum);
+}
+
+/* Error below 3e-7 (f64: 3e-14) of the result. */
+LLVMValueRef emit_erf(emitter *e, LLVMValueRef x) {
+  double limit = is_double(x) ? 6 : 4;
+  LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", x, NULL, NULL), one = number_like(x, 1);
+  LLVMValueRef most = number_like(x, limit);
+  LLVMValueRef y = emit_select(e, emit_fcmp(e, LLVMRealOGT, size, most), most, size);
+  LLVMValueRef v = odd_function(e, y, erf_over_x, limit, is_double(x) ? ERF_TERMS_F64 : ERF_TERMS_F32);
   v = emit_select(e, emit_fcmp(e, LLVMRealOGT, v, one), one, v);
+  return emit_intrinsic(e, "llvm.copysign", v, x, NULL);
+}
+
+/* Within 4 ulp; beyond 1 it is pi / 2 - atan(1 / x). */
+LLVMValueRef emit_atan(emitter *e, LLVMValueRef x) {
+  LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", x, NULL, NULL), one = number_like(x, 1);
+  LLVMValueRef beyond = emit_fcmp(e, LLVMRealOGT, size, one);
+  LLVMValueRef y = emit_select(e, beyond, emit_fdiv(e, one, size), size);
+  LLVMValueRef v = odd_function(e, y, atan_over_x, 1, is_double(x) ? ATAN_TERMS_F64 : ATAN_TERMS_F32);
+  v = emit_select(e, beyond, emit_sub(e, number_like(x, acos(-1) / 2), v), v);
   return emit_intrinsic(e, "llvm.copysign", v, x, NULL);
 }
 

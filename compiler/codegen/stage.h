@@ -8,11 +8,12 @@
 
 /* "NAME_LEVEL_ENTRY" with every character that C does not allow in names replaced by '_'. */
 char *entry_symbol(arena *a, const codegen_options *options, const codegen_level *level, const char *entry);
-/* All entries of the plan, and their kernels, into e's module. */
-void entries_emit(emitter *e, const plan_module *plan, const codegen_options *options);
+/* All entries of the plan, and their kernels, into e's module. Fails where an operator has no code for a
+ * dtype. */
+status entries_emit(emitter *e, const plan_module *plan, const codegen_options *options);
 
 /* The module of the image table smelt_model_NAME over the levels that `options` asks for. */
-void image_emit(emitter *e, const plan_module *plan, const codegen_options *options);
+status image_emit(emitter *e, const plan_module *plan, const codegen_options *options);
 
 /* LLVM's view of a level. The caller disposes of the machine. */
 status machine_make(arena *a, const codegen_target *target, const codegen_level *level,

@@ -1,4 +1,4 @@
-/* cumsum.c: running sums along an axis; every line along it is one unit of work. */
+/* cumsum.c: running sums and products along an axis; every line along it is one unit of work. */
 #include "codegen/kernels/kernel.h"
 
 void kernel_cumsum(emitter *e, const plan_step *step) {
@@ -18,11 +18,15 @@ void kernel_cumsum(emitter *e, const plan_step *step) {
   index[axis] = emit_index(e, 0);
   LLVMValueRef from = kernel_at(e, x, kernel_base(e, step, 0), index, type->rank);
   LLVMValueRef to = kernel_at(e, y, kernel_base(e, step, step->read_count), index, type->rank);
-  LLVMValueRef sum = emit_variable(e, emit_type(e, dtype, 1), emit_zero(emit_type(e, dtype, 1)));
+  bool is_product = step->nodes[0]->op == IR_CUMPROD;
+  LLVMTypeRef scalar = emit_type(e, dtype, 1);
+  LLVMValueRef one = ir_dtype_is_float(dtype) ? emit_number(scalar, 1) : emit_integer(scalar, 1);
+  LLVMValueRef sum = emit_variable(e, scalar, is_product ? one : emit_zero(scalar));
   emit_loop along = emit_loop_begin(e, emit_index(e, 0), length, 1);
   LLVMValueRef source = emit_at(e, dtype, from, emit_mul(e, along.index, kernel_stride(e, x, axis)));
   LLVMValueRef place = emit_at(e, dtype, to, emit_mul(e, along.index, kernel_stride(e, y, axis)));
-  emit_set(e, sum, emit_add(e, emit_get(e, sum), emit_load(e, dtype, source, 1)));
+  LLVMValueRef element = emit_load(e, dtype, source, 1), before = emit_get(e, sum);
+  emit_set(e, sum, is_product ? emit_mul(e, before, element) : emit_add(e, before, element));
   emit_store(e, dtype, place, emit_get(e, sum));
   emit_loop_end(e, &along);
   emit_loop_end(e, &line);
