@@ -47,8 +47,10 @@ static void describe(const smelt_model *model) {
   smelt_tensor_info info;
   for (int32_t i = 0; i < smelt_entry_count(model); i++) {
     const char *entry = smelt_entry_name(model, i);
-    for (int32_t k = 0; smelt_input_info(model, entry, k, &info) == SMELT_OK; k++) print_tensor(entry, "input", &info);
-    for (int32_t k = 0; smelt_output_info(model, entry, k, &info) == SMELT_OK; k++) print_tensor(entry, "output", &info);
+    for (int32_t k = 0; smelt_input_info(model, entry, k, &info) == SMELT_OK; k++)
+      print_tensor(entry, "input", &info);
+    for (int32_t k = 0; smelt_output_info(model, entry, k, &info) == SMELT_OK; k++)
+      print_tensor(entry, "output", &info);
   }
 }
 
@@ -75,7 +77,8 @@ static smelt_result run_prompt(smelt_model *model, const char *prompt) {
   smelt_tensor_info info;
   smelt_result result = smelt_input_info(model, "prefill", 0, &info);
   if (result) return result;
-  smelt_tensor input = {.dtype = SMELT_I64, .rank = 2, .dims = {1, count}, .data = wide}, outputs[MAX_OUTPUTS];
+  smelt_tensor input = {.dtype = SMELT_I64, .rank = 2, .dims = {1, count}, .data = wide},
+               outputs[MAX_OUTPUTS];
   if (smelt_output_count(model, "prefill") > MAX_OUTPUTS) return SMELT_TOO_LARGE;
   smelt_reset(model);
   result = smelt_run(model, "prefill", &info.name, &input, 1, outputs);

@@ -56,7 +56,8 @@ for target in x86_64-linux aarch64-linux; do
 done
 
 emit graph model.graph
-same "graph: one per entry" "prefill decode" "$(sed -n 's/^graph @\{0,1\}\([a-z]*\).*/\1/p' "$work/model.graph" | xargs)"
+same "graph: one per entry" "prefill decode" \
+  "$(sed -n 's/^graph @\{0,1\}\([a-z]*\).*/\1/p' "$work/model.graph" | xargs)"
 exits "graph: is read again" 0 "$graph_text" "$work/model.graph"
 emit graph again.graph
 exits "graph: the same again" 0 cmp "$work/model.graph" "$work/again.graph"

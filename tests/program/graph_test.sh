@@ -33,7 +33,10 @@ exits "an unknown input" 1 ./graph --input y=x.npy
 exits "a file that is not .npy" 1 ./graph --input x=graph.onnx
 exits "a missing file" 1 ./graph --input x=missing.npy
 exits "an unknown output" 2 ./graph --input x=x.npy --output y=y.npy
-/usr/bin/python3 -c 'import numpy; numpy.save("wide.npy", numpy.zeros((4, 6), "f4")); numpy.save("f64.npy", numpy.zeros((4, 5)));
+/usr/bin/python3 -c '
+import numpy
+numpy.save("wide.npy", numpy.zeros((4, 6), "f4"))
+numpy.save("f64.npy", numpy.zeros((4, 5)))
 numpy.save("long.npy", numpy.zeros((17, 5), "f4"))'
 for wrong in wide f64 long; do
   exits "an input that does not fit ($wrong)" 1 ./graph --input x=$wrong.npy

@@ -7,7 +7,8 @@ mkdir "$work/out"
 interrupted=0
 for seconds in 0.02 0.1 0.3 0.6 1 1.5 2 2.5 3 4; do
   echo older >"$work/out/program"
-  timeout --preserve-status -s INT "$seconds" "$smelt" build "$model" -o "$work/out/program" >"$work/said" 2>&1 </dev/null
+  timeout --preserve-status -s INT "$seconds" \
+    "$smelt" build "$model" -o "$work/out/program" >"$work/said" 2>&1 </dev/null
   code=$?
   same "after $seconds s: what is left" program "$(ls -A "$work/out" | xargs)"
   [ "$code" = 0 ] && break

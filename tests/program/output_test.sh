@@ -54,8 +54,8 @@ for place in "$out/locked" /proc; do
   [ "$place" = /proc ] || rmdir "$place"
 done
 
-# Without -o the result takes the model's name, which is its folder's where the file is called as everywhere; a folder of
-# that name is in the way.
+# Without -o the result takes the model's name, which is its folder's where the file is called as everywhere. A folder
+# of that name is in the way.
 name=named
 ln -s "$(cd "$model" && pwd)" "$work/$name"
 for place in "$work/$name" "$work/$name/model.onnx" "$work/$name/"; do
@@ -64,6 +64,7 @@ for place in "$work/$name" "$work/$name/model.onnx" "$work/$name/"; do
   rm -f "${out:?}/$name"
 done
 mkdir "$out/$name"
-(cd "$out" && exits "without -o, name taken" 2 "$smelt" build "$work/$name" && finish) || failure_count=$((failure_count + 1))
+(cd "$out" && exits "without -o, name taken" 2 "$smelt" build "$work/$name" && finish) ||
+  failure_count=$((failure_count + 1))
 says "without -o, name taken: what to do" "-o" "$work/stderr"
 finish

@@ -16,7 +16,8 @@ for level in x86-64-v2 x86-64-v3 x86-64-v4; do
   running=$(SMELT_ISA=$level "$program" --version 2>/dev/null) || running=
   case $running in
   *"running $level code"*)
-    same "$level" "$expected" "$(SMELT_ISA=$level "$program" --prompt-ids "$ids" -n "$count" --temp 0 --ids </dev/null)" ;;
+    same "$level" "$expected" \
+      "$(SMELT_ISA=$level "$program" --prompt-ids "$ids" -n "$count" --temp 0 --ids </dev/null)" ;;
   *) echo "left out: no $level code runs here" ;;
   esac
 done

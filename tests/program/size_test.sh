@@ -15,8 +15,8 @@ build_ms=$(($(now_ms) - start))
 echo "built in $build_ms ms: $(stat -c %s "$program") bytes"
 [ "$build_ms" -lt 60000 ] || fail "the build took 60 s or more"
 
-# -n 1 ends with the first token, so a whole run is an upper bound. The first run warms the page cache; of the others the
-# quickest counts, since what else the machine does is no property of the program.
+# -n 1 ends with the first token, so a whole run is an upper bound. The first run warms the page cache; of the others
+# the quickest counts, since what else the machine does is no property of the program.
 "$program" -p "Once upon a time" -n 1 --temp 0 --ids >/dev/null </dev/null
 best_ms=
 for run in 1 2 3 4 5 6 7 8 9 10 11 12; do

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""weights_bytes.py MODEL: bytes of the weights in a model folder's ONNX files, equal ones (transposed too) counted once."""
+"""weights_bytes.py MODEL: bytes of the weights in a folder's ONNX files; equal ones count once, transposed too."""
 
 import hashlib
 import sys
