@@ -24,7 +24,7 @@ static status choose_name(arena *a, char **name) {
   return OK;
 }
 
-/* Builds the program and takes its name away again: however smelt ends from then on, nothing is left behind. */
+/* Builds the program and takes its name away: however smelt ends from then on, nothing is left behind. */
 static status build_nameless(arena *a, const driver_options *options, int *file) {
   char *name;
   TRY(choose_name(a, &name));
@@ -42,7 +42,8 @@ static status run_program(arena *a, int file, const driver_options *options, int
   argv[0] = arena_text(a, "program");
   for (int i = 0; i < options->rest_count; i++) argv[i + 1] = options->rest[i];
   pid_t child;
-  int word = 0, error = posix_spawn(&child, arena_format(a, "/proc/self/fd/%d", file), NULL, NULL, argv, environ);
+  const char *path = arena_format(a, "/proc/self/fd/%d", file);
+  int word = 0, error = posix_spawn(&child, path, NULL, NULL, argv, environ);
   if (error) return fail(a, STATUS_DEFECT, "the program cannot be run: %s", strerror(error));
   while (waitpid(child, &word, 0) < 0 && errno == EINTR) continue;
   *code = WIFEXITED(word) ? WEXITSTATUS(word) : 128 + WTERMSIG(word);
