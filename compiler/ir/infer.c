@@ -114,6 +114,13 @@ status ir_infer_cast(ir_module *m, const ir_node *n, ir_type *result) {
   return OK;
 }
 
+status ir_infer_bitcast(ir_module *m, const ir_node *n, ir_type *result) {
+  const ir_type *x = operand(n, 0);
+  bool fits = x->dtype != SMELT_BOOL && ir_dtype_bytes(x->dtype) == ir_dtype_bytes(n->attrs.dtype);
+  TRY(need_dtype(m, x, fits && n->attrs.dtype != SMELT_BOOL, "an element type of the result's width"));
+  return ir_infer_cast(m, n, result);
+}
+
 /* Folds `t` into the dims of *result: a size 1 meets any size. */
 static status broadcast_dims(ir_module *m, ir_type *result, const ir_type *t) {
   if (t->rank != result->rank) {
@@ -148,6 +155,11 @@ status ir_infer_compare(ir_module *m, const ir_node *n, ir_type *result) {
 status ir_infer_logic(ir_module *m, const ir_node *n, ir_type *result) {
   TRY(ir_infer_broadcast(m, n, result));
   return need_dtype(m, result, result->dtype == SMELT_BOOL, "bool tensors");
+}
+
+status ir_infer_bits(ir_module *m, const ir_node *n, ir_type *result) {
+  TRY(ir_infer_broadcast(m, n, result));
+  return need_dtype(m, result, ir_dtype_is_integer(result->dtype), "integer tensors");
 }
 
 status ir_infer_select(ir_module *m, const ir_node *n, ir_type *result) {
@@ -291,6 +303,36 @@ status ir_infer_matmul(ir_module *m, const ir_node *n, ir_type *result) {
   right.dims[rank - 2] = x->dims[rank - 2];
   *result = left;
   return broadcast_dims(m, result, &right);
+}
+
+status ir_infer_top_k(ir_module *m, const ir_node *n, ir_type *result) {
+  const ir_type *x = operand(n, 0);
+  int axis = n->attrs.axis;
+  TRY(shape_attribute(m, n, SMELT_I64, result));
+  TRY(need_rank(m, x, x->rank == result->rank && axis >= 0 && axis < x->rank, "the rank of the result"));
+  for (int i = 0; i < x->rank; i++) {
+    if (i != axis) TRY(need_equal(m, "a size that is not searched differs", x->dims[i], result->dims[i]));
+  }
+  int64_t lowest, highest;
+  ir_dim_bounds(m, ir_dim_sub(m, x->dims[axis], result->dims[axis]), &lowest, &highest);
+  if (highest < 0) {
+    return mismatch(m, "more elements are wanted than there are", dim_text(m, x->dims[axis]),
+                    dim_text(m, result->dims[axis]));
+  }
+  return OK;
+}
+
+status ir_infer_scatter(ir_module *m, const ir_node *n, ir_type *result) {
+  const ir_type *x = operand(n, 0), *indices = operand(n, 1), *updates = operand(n, 2);
+  TRY(need_rank(m, x, x->rank == 2, "a matrix [N, D]"));
+  TRY(need_rank(m, indices, indices->rank == 1, "a vector [M]"));
+  TRY(need_rank(m, updates, updates->rank == 2, "a matrix [M, D]"));
+  TRY(need_dtype(m, indices, indices->dtype == SMELT_I64, "i64 indices"));
+  TRY(need_dtype(m, updates, updates->dtype == x->dtype, "updates of the operand's element type"));
+  TRY(need_equal(m, "indices and updates differ in number", indices->dims[0], updates->dims[0]));
+  TRY(need_equal(m, "updates are not as long as rows", x->dims[1], updates->dims[1]));
+  *result = *x;
+  return OK;
 }
 
 static status need_vector(ir_module *m, const ir_type *t, ir_dim size, const char *what) {

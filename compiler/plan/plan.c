@@ -21,6 +21,8 @@ static const struct {
 } dedicated_kernels[] = {
     {IR_LINEAR, PLAN_LINEAR},   {IR_MATMUL, PLAN_MATMUL},   {IR_ATTENTION, PLAN_ATTENTION}, {IR_LAYER_NORM, PLAN_NORM},
     {IR_RMS_NORM, PLAN_NORM},   {IR_SOFTMAX, PLAN_SOFTMAX}, {IR_ROTARY, PLAN_ROTARY},       {IR_CUMSUM, PLAN_CUMSUM},
+    {IR_CUMPROD, PLAN_CUMSUM},  {IR_TOP_K, PLAN_TOP_K},     {IR_SCATTER, PLAN_SCATTER},     {IR_SCATTER_ADD, PLAN_SCATTER},
+    {IR_SCATTER_MUL, PLAN_SCATTER}, {IR_SCATTER_MIN, PLAN_SCATTER}, {IR_SCATTER_MAX, PLAN_SCATTER},
 };
 
 static void set_place(planner *p, const ir_value *v, const plan_view *view) {
@@ -63,7 +65,7 @@ static plan_view append_region(planner *p, const ir_node *append) {
 static status new_place(planner *p, ir_value *v, plan_view *view) {
   ir_node *reader = v->use_count == 1 ? pointer_map_get(&p->consumers, v) : NULL;
   bool is_free = v->def->op != IR_LINEAR && v->def->op != IR_LAYER_NORM && v->def->op != IR_RMS_NORM &&
-                 v->def->op != IR_SOFTMAX && v->def->op != IR_CUMSUM;
+                 v->def->op != IR_SOFTMAX && !plan_wants_dense(v->def->op);
   if (reader && is_free && reader->op == IR_APPEND && reader->operands[1] == v) {
     *view = append_region(p, reader);
     return OK;

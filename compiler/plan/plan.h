@@ -56,7 +56,9 @@ typedef struct {
   X(NORM, norm, "layer and root-mean-square normalisation of rows")                                           \
   X(SOFTMAX, softmax, "softmax of rows")                                                                      \
   X(ROTARY, rotary, "rotation of feature pairs by position")                                                  \
-  X(CUMSUM, cumsum, "running sums along an axis")
+  X(CUMSUM, cumsum, "running sums and products along an axis")                                                \
+  X(TOP_K, top_k, "indices of the largest elements along an axis")                                            \
+  X(SCATTER, scatter, "rows replaced by or combined with others")
 
 typedef enum {
 #define X(NAME, name, summary) PLAN_##NAME,

@@ -39,6 +39,8 @@ bool plan_view_is_dense(ir_module *m, const ir_type *type, const plan_view *view
  * lies as `source` says; false where no strides describe it.
  */
 bool plan_view_through(ir_module *m, const ir_node *movement, const plan_view *source, plan_view *result);
+/* Operators whose kernels read and write dense memory only. */
+bool plan_wants_dense(ir_op op);
 /* Whether a dedicated kernel may read operand `index` of `n` (or write its result: -1) through the view. */
 bool plan_view_suits(ir_module *m, const ir_node *n, int index, const ir_type *type, const plan_view *view);
 

@@ -127,15 +127,29 @@ static bool is_rows(ir_module *m, const ir_type *type, const plan_view *view) {
   return is_run(m, &kept_type, &kept, 0, rank);
 }
 
+bool plan_wants_dense(ir_op op) {
+  switch (op) {
+  case IR_CUMSUM:
+  case IR_CUMPROD:
+  case IR_TOP_K:
+  case IR_SCATTER:
+  case IR_SCATTER_ADD:
+  case IR_SCATTER_MUL:
+  case IR_SCATTER_MIN:
+  case IR_SCATTER_MAX: return true;
+  default: return false;
+  }
+}
+
 bool plan_view_suits(ir_module *m, const ir_node *n, int index, const ir_type *type, const plan_view *view) {
   if (n->op == IR_LINEAR && index == 1) return view->layout == PLAN_PANELS;
   if (view->layout != PLAN_STRIDED) return false;
+  if (plan_wants_dense(n->op)) return plan_view_is_dense(m, type, view);
   switch (n->op) {
   case IR_LINEAR:
   case IR_LAYER_NORM:
   case IR_RMS_NORM:
   case IR_SOFTMAX: return is_unit(type, view) && (type->rank < 2 || is_rows(m, type, view));
-  case IR_CUMSUM: return plan_view_is_dense(m, type, view);
   case IR_ATTENTION:
     if (index == 3) return is_unit(type, view) || ir_dim_is(view->stride[type->rank - 1], 0);
     return is_unit(type, view);

@@ -66,7 +66,53 @@ static void running_sums(void **state) {
               "graph first(x: f32[S, 7]) {\n"
               "  y = cumsum x {axis = 0} : f32[S, 7]\n"
               "  return y = y\n"
+              "}\n"
+              "graph product(x: f32[3, 9]) {\n"
+              "  y = cumprod x {axis = 1} : f32[3, 9]\n"
+              "  return y = y\n"
+              "}\n"
+              "graph product_int(x: i32[S, 5]) {\n"
+              "  y = cumprod x {axis = 0} : i32[S, 5]\n"
+              "  return y = y\n"
               "}\n");
+}
+
+static void best_elements(void **state) {
+  (void)state;
+  harness_run("graph some(x: f32[S, 50]) {\n"
+              "  y = top_k x {shape = [S, 7], axis = 1} : i64[S, 7]\n"
+              "  return y = y\n"
+              "}\n"
+              "graph sorted(x: f64[3, S, 2]) {\n"
+              "  y = top_k x {shape = [3, S, 2], axis = 1} : i64[3, S, 2]\n"
+              "  return y = y\n"
+              "}\n"
+              "graph ties(x: i8[4, 90]) {\n"
+              "  y = top_k x {shape = [4, 61], axis = 1} : i64[4, 61]\n"
+              "  return y = y\n"
+              "}\n"
+              "graph unsigned(x: u8[40, 3]) {\n"
+              "  y = top_k x {shape = [1, 3], axis = 0} : i64[1, 3]\n"
+              "  return y = y\n"
+              "}\n");
+}
+
+/* Indices are within [-8, 8): some outside, many twice. */
+static void scattered_rows(void **state) {
+  (void)state;
+  static const char *const OPS[] = {"scatter", "scatter_add", "scatter_mul", "scatter_min", "scatter_max"};
+  static const char *const DTYPES[] = {"f32", "i32", "f16"};
+  text t = {0};
+  for (size_t i = 0; i < sizeof OPS / sizeof *OPS; i++)
+    for (size_t d = 0; d < sizeof DTYPES / sizeof *DTYPES; d++)
+      text_print(&t,
+                 "graph %s_%s(x: %s[S, 19], i: i64[11], u: %s[11, 19]) {\n  y = %s x, i, u : %s[S, 19]\n"
+                 "  return y = y\n}\n",
+                 OPS[i], DTYPES[d], DTYPES[d], DTYPES[d], OPS[i], DTYPES[d]);
+  text_print(&t, "graph elements(x: f32[7, 1], i: i64[S], u: f32[S, 1]) {\n  y = scatter x, i, u : f32[7, 1]\n"
+                 "  return y = y\n}\n");
+  harness_run(t.bytes);
+  text_free(&t);
 }
 
 static void linears(void **state) {
@@ -173,7 +219,8 @@ static void attentions(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(norms),        cmocka_unit_test(softmaxes), cmocka_unit_test(rotaries),
-      cmocka_unit_test(running_sums), cmocka_unit_test(linears),   cmocka_unit_test(matmuls),
+      cmocka_unit_test(running_sums), cmocka_unit_test(best_elements),
+      cmocka_unit_test(scattered_rows), cmocka_unit_test(linears),   cmocka_unit_test(matmuls),
       cmocka_unit_test(attentions),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ static void unary_operators(void **state) {
   static const char *const FLOAT_OPS[] = {"identity", "neg",       "abs",  "sign",  "floor",      "ceil",
                                           "round",    "exp",       "sqrt", "rsqrt", "reciprocal", "log",
                                           "sin",      "cos",       "tanh", "erf",   "sigmoid",    "relu",
-                                          "gelu",     "gelu_tanh", "silu"};
+                                          "gelu",     "gelu_tanh", "silu", "atan"};
   static const char *const INT_OPS[] = {"identity", "neg", "abs", "sign", "relu"};
   text t = {0};
   for (size_t i = 0; i < sizeof FLOAT_OPS / sizeof *FLOAT_OPS; i++) {
@@ -66,6 +66,7 @@ static void binary_operators(void **state) {
   (void)state;
   static const char *const ARITHMETIC[] = {"add", "sub", "mul", "div", "fmod", "min", "max"};
   static const char *const COMPARE[] = {"eq", "ne", "lt", "le", "gt", "ge"};
+  static const char *const BITS[] = {"bit_and", "bit_or", "bit_xor", "shift_left", "shift_right"};
   static const char *const LOGIC[] = {"and", "or", "xor"};
   static const char *const DTYPES[] = {"f32", "f64", "i64", "i32", "u8"};
   text t = {0};
@@ -76,6 +77,11 @@ static void binary_operators(void **state) {
       add_binary(&t, COMPARE[i], DTYPES[d], "bool");
   }
   for (size_t i = 0; i < sizeof LOGIC / sizeof *LOGIC; i++) add_binary(&t, LOGIC[i], "bool", "bool");
+  for (size_t i = 0; i < sizeof BITS / sizeof *BITS; i++) {
+    add_binary(&t, BITS[i], "i32", "i32");
+    add_binary(&t, BITS[i], "i8", "i8");
+    add_binary(&t, BITS[i], "u64", "u64");
+  }
   add_binary(&t, "mod", "i64", "i64");
   add_binary(&t, "mod", "i16", "i16");
   add_binary(&t, "pow", "f32", "f32");
@@ -94,6 +100,11 @@ static void casts(void **state) {
       text_print(
           &t, "graph cast_%s_%s(x: %s[S, 11]) {\n  y = cast x {dtype = %s} : %s[S, 11]\n  return y = y\n}\n",
           DTYPES[i], DTYPES[j], DTYPES[i], DTYPES[j], DTYPES[j]);
+  static const char *const PAIRS[][2] = {
+      {"f32", "i32"}, {"u32", "f32"}, {"f16", "u16"}, {"i16", "bf16"}, {"f64", "i64"}, {"u8", "i8"}};
+  for (size_t i = 0; i < sizeof PAIRS / sizeof *PAIRS; i++)
+    text_print(&t, "graph bits_%s(x: %s[S, 11]) {\n  y = bitcast x {dtype = %s} : %s[S, 11]\n  return y = y\n}\n",
+               PAIRS[i][0], PAIRS[i][0], PAIRS[i][1], PAIRS[i][1]);
   text_print(&t,
              "graph half(x: f16[S, 20], y: f16[S, 20]) {\n  z = mul x, y : f16[S, 20]\n  return z = z\n}\n");
   text_print(

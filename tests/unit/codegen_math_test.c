@@ -15,6 +15,8 @@ static const function FUNCTIONS[] = {
     {"log", log, 0.4, 2.5, 2, 2, 1e-3},   {"tanh", tanh, -12, 12, 4, 4, 0},
     {"tanh", tanh, -1e-3, 1e-3, 4, 4, 0}, {"erf", erf, -5, 5, 5, 200, 0},
     {"erf", erf, -1e-3, 1e-3, 5, 200, 0}, {"sin", sin, -1e4, 1e4, 2, 2, 1},
+    {"atan", atan, -20, 20, 4, 8, 0},     {"atan", atan, -1e-3, 1e-3, 4, 8, 0},
+    {"atan", atan, 1e-10, 1e10, 4, 8, 0},
     {"cos", cos, -1e4, 1e4, 2, 2, 1},     {"sin", sin, -1e-2, 1e-2, 2, 2, 0},
 };
 enum { FUNCTION_COUNT = sizeof FUNCTIONS / sizeof *FUNCTIONS, POINTS = 20011 };
@@ -89,6 +91,8 @@ static const struct {
     {"tanh", INFINITY, 0, 1},
     {"tanh", -INFINITY, 0, -1},
     {"tanh", NAN, 0, NAN},
+    {"atan", INFINITY, 0, 1.57079637f},
+    {"atan", NAN, 0, NAN},
     {"erf", INFINITY, 0, 1},
     {"erf", NAN, 0, NAN},
     {"sin", INFINITY, 0, NAN},

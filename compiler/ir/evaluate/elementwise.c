@@ -3,6 +3,7 @@
 #include "ir/evaluate/walk.h"
 
 #include <math.h>
+#include <string.h>
 
 /* x^y modulo 2^64 by squaring. */
 static uint64_t power(uint64_t x, uint64_t y) {
@@ -63,6 +64,10 @@ static void compute(ir_op op, ir_dtype dtype, const ir_tensor *const *in, int co
   }
 }
 
+void scalar_combine(ir_op op, ir_tensor *out, int64_t to, const ir_tensor *y, int64_t from) {
+  compute(op, out->dtype, (const ir_tensor *[]){out, y}, 2, (const int64_t[]){to, from}, out, to);
+}
+
 status ir_evaluate_elementwise(arena *scratch, const ir_node *node, const ir_tensor *const *in,
                                const int64_t *symbols, ir_tensor *out) {
   (void)symbols;
@@ -80,6 +85,17 @@ status ir_evaluate_elementwise(arena *scratch, const ir_node *node, const ir_ten
     for (int k = 0; k < count; k++) at[k] = walk_offset(out->rank, index, strides[k]);
     compute(node->op, dtype, in, count, at, out, to++);
   } while (walk_next(out, index));
+  return OK;
+}
+
+status ir_evaluate_bitcast(arena *scratch, const ir_node *node, const ir_tensor *const *in,
+                           const int64_t *symbols, ir_tensor *out) {
+  (void)symbols;
+  size_t bytes = (size_t)ir_tensor_count(out) * ir_dtype_bytes(out->dtype);
+  if (bytes != (size_t)ir_tensor_count(in[0]) * ir_dtype_bytes(in[0]->dtype)) {
+    return walk_misfit(scratch, node, "result and operand differ in size");
+  }
+  if (bytes) memcpy(out->data, in[0]->data, bytes);
   return OK;
 }
 

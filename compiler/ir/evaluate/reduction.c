@@ -1,4 +1,4 @@
-/* reduction.c: sums, extremes and running sums along axes. */
+/* reduction.c: sums, extremes, the best elements, and running sums along axes. */
 #include "ir/evaluate/walk.h"
 
 #include <math.h>
@@ -127,6 +127,38 @@ status ir_evaluate_arg(arena *scratch, const ir_node *node, const ir_tensor *con
   return OK;
 }
 
+/* The best element of a line that is not taken yet; the first of equal ones. -1: all are. */
+static int64_t best_left(const ir_tensor *x, const axis_split *s, int64_t base, const bool *taken) {
+  int64_t best = -1;
+  for (int64_t n = 0; n < s->size; n++) {
+    if (taken[n]) continue;
+    if (best < 0 || beats(x, true, base + n * s->inner, base + best * s->inner)) best = n;
+  }
+  return best;
+}
+
+status ir_evaluate_top_k(arena *scratch, const ir_node *node, const ir_tensor *const *in,
+                         const int64_t *symbols, ir_tensor *out) {
+  (void)symbols;
+  axis_split s = split_at(in[0], node->attrs.axis);
+  int64_t wanted = out->dims[node->attrs.axis];
+  if (wanted > s.size || ir_tensor_count(out) != s.outer * wanted * s.inner) {
+    return walk_misfit(scratch, node, "more elements are wanted than there are");
+  }
+  bool *taken = ARENA_ARRAY(scratch, bool, (size_t)s.size);
+  for (int64_t o = 0; o < s.outer; o++) {
+    for (int64_t i = 0; i < s.inner; i++) {
+      for (int64_t n = 0; n < s.size; n++) taken[n] = false;
+      for (int64_t k = 0; k < wanted; k++) {
+        int64_t best = best_left(in[0], &s, o * s.size * s.inner + i, taken);
+        taken[best] = true;
+        element_set_integer(out->dtype, out->data, (o * wanted + k) * s.inner + i, best, false);
+      }
+    }
+  }
+  return OK;
+}
+
 status ir_evaluate_cumsum(arena *scratch, const ir_node *node, const ir_tensor *const *in,
                           const int64_t *symbols, ir_tensor *out) {
   (void)symbols;
@@ -136,15 +168,16 @@ status ir_evaluate_cumsum(arena *scratch, const ir_node *node, const ir_tensor *
   }
   axis_split s = split_at(in[0], node->attrs.axis);
   bool is_float = ir_dtype_is_float(out->dtype);
+  ir_op op = node->op == IR_CUMPROD ? IR_REDUCE_PROD : IR_REDUCE_SUM;
   for (int64_t o = 0; o < s.outer; o++) {
     for (int64_t i = 0; i < s.inner; i++) {
-      accumulator sum = {0};
+      accumulator sum = neutral(op, out->dtype);
       for (int64_t k = 0; k < s.size; k++) {
         int64_t at = (o * s.size + k) * s.inner + i;
         double real = is_float ? element_double(out->dtype, in[0]->data, at) : 0;
         int64_t integer = is_float ? 0 : element_integer(out->dtype, in[0]->data, at);
-        accumulate(IR_REDUCE_SUM, out->dtype, &sum, real, integer);
-        store_reduced(IR_REDUCE_SUM, out, at, sum, 1);
+        accumulate(op, out->dtype, &sum, real, integer);
+        store_reduced(op, out, at, sum, 1);
       }
     }
   }
