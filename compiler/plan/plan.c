@@ -154,14 +154,7 @@ static status plan_state_node(planner *p, ir_node *n) {
 
 /* ---- one graph ---- */
 
-/* Whether constant n is stored as a linear's panels and in no other form. */
-static bool is_linear_weight(planner *p, const ir_node *n) {
-  const ir_node *reader = n->result->use_count == 1 ? pointer_map_get(&p->consumers, n->result) : NULL;
-  return reader && reader->op == IR_LINEAR && reader->operands[1] == n->result;
-}
-
 static status plan_node(planner *p, ir_node *n) {
-  if (n->op == IR_CONST && is_linear_weight(p, n)) return OK;
   switch (ir_op_describe(n->op)->op_class) {
   case IR_CLASS_STATE: return plan_state_node(p, n);
   case IR_CLASS_DEDICATED: return add_dedicated(p, n);
