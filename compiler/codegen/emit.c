@@ -205,6 +205,7 @@ LLVMValueRef emit_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z
   emit_match(e, &x, &y);
   emit_match(e, &x, &z);
   emit_match(e, &y, &z);
+  if (is_integer(x)) return emit_add(e, emit_mul(e, x, y), z);
   return emit_intrinsic(e, "llvm.fmuladd", x, y, z);
 }
 
