@@ -113,8 +113,9 @@ static void end_unit(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
   emit_loop rows = emit_loop_begin(e, zero, t->query_count, 1);
   LLVMValueRef total = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_total, rows.index), 1);
-  LLVMValueRef no_keys = emit_icmp(e, LLVMIntEQ, t->T, zero); /* an empty sum of values is 0 */
-  total = emit_select(e, no_keys, emit_number(LLVMTypeOf(total), 1), total);
+  /* A query that sees no key is 0: an empty sum of values. */
+  LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, total, emit_zero(LLVMTypeOf(total)));
+  total = emit_select(e, unseen, emit_number(LLVMTypeOf(total), 1), total);
   row_copy result = {.t = t, .factor = elementwise_unary(e, IR_RECIPROCAL, t->dtype, total)};
   result.from = attention_element(e, t, t->stack_sums, rows.index, t->width_room, zero);
   result.to = query_row(e, t, t->step->read_count, rows.index);

@@ -1,8 +1,7 @@
 /*
  * attention_rows.c: one block of scores to weights: the largest of each row,
  * then what that means for the sums so far, then the exponentials. A row that
- * has seen nothing but minus infinity keeps its sum at zero, and is 0 / 0 at
- * the end, as softmax itself would be.
+ * has seen nothing but minus infinity keeps its sums at zero.
  */
 #include "codegen/kernels/attention.h"
 
