@@ -1,7 +1,6 @@
 /* check_case.c: one backend test through the whole compiler: import, passes, plan, code, answers. */
 #include "driver/check.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +59,12 @@ static status import(check_run_state *c) {
   return onnx_import_graph(c->model, &options, &c->graph);
 }
 
+/* Suites made before ONNX 1.13 keep bfloat16 in tensors of uint16. */
+static ir_tensor as_declared(ir_tensor t, ir_dtype declared) {
+  if (t.dtype == SMELT_U16 && declared == SMELT_BF16) t.dtype = declared;
+  return t;
+}
+
 static bool could_be_sizes(const ir_tensor *t) { return ir_dtype_is_integer(t->dtype) && t->rank <= 1; }
 
 /*
@@ -92,7 +97,11 @@ static status read_and_import(check_run_state *c) {
   for (size_t i = 0; i < c->input_count; i++) {
     if (!c->fixed[i]) c->free_inputs[c->free_count++] = c->inputs[i];
   }
-  if (c->free_count == c->graph->input_count && c->graph->output_count <= MOST_TENSORS) return OK;
+  bool fits = c->free_count == c->graph->input_count && c->graph->output_count <= MOST_TENSORS;
+  for (size_t i = 0; fits && i < c->free_count; i++) {
+    c->free_inputs[i] = as_declared(c->free_inputs[i], c->graph->inputs[i]->type.dtype);
+  }
+  if (fits) return OK;
   return fail(&c->memory, STATUS_DEFECT, "the graph has %zu inputs and %zu outputs", c->graph->input_count,
               c->graph->output_count);
 }
@@ -131,6 +140,7 @@ static status compare_output(check_run_state *c, size_t index) {
   const char *name = c->graph->outputs[index].name;
   ir_tensor expected;
   TRY(onnx_read_tensor(c->model, tensor_path(c, "output", index), &expected));
+  expected = as_declared(expected, c->graph->outputs[index].value->type.dtype);
   status s = check_compare(a, &expected, &c->evaluated[index]);
   if (s) return fail(a, STATUS_DEFECT, "reference evaluator: %s, output '%s'", s->cause, name);
   s = check_compare(a, &expected, &c->computed[index]);

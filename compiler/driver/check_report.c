@@ -24,7 +24,7 @@ const char *check_stage_name(check_stage stage) {
 /* Where names, numbers and remarks in parentheses begin: a reason's kind ends there. */
 static size_t kind_length(const char *reason) {
   size_t i = 0;
-  while (reason[i] && !strchr("'\"(;", reason[i])) {
+  while (reason[i] && !strchr("'\"(;\n", reason[i])) {
     if (isdigit((unsigned char)reason[i]) && i && reason[i - 1] == ' ') break;
     i++;
   }
@@ -41,6 +41,8 @@ void check_finish(check_result *result, check_verdict verdict, const char *subje
   const char *before = subject ? subject : "", *colon = subject ? ": " : "";
   snprintf(result->reason, sizeof result->reason, "%s%s%s", before, colon, cause);
   snprintf(result->kind, sizeof result->kind, "%s%s%.*s", before, colon, (int)kind_length(cause), cause);
+  for (char *c = result->reason; *c; c++)
+    if (iscntrl((unsigned char)*c)) *c = ' ';
   result->verdict = verdict;
 }
 
