@@ -72,7 +72,7 @@ typedef struct {
   X(slice)                                                                                                   \
   X(indexing)                                                                                                \
   X(shape) X(reduction) X(matmul) X(einsum) X(normalisation) X(attention) X(control) X(quantisation)         \
-      X(contrib)
+      X(contrib) X(bits) X(scatter) X(loss)
 #define X(family) extern const onnx_op_table onnx_##family##_ops;
 ONNX_FAMILIES(X)
 #undef X
@@ -131,6 +131,11 @@ const int64_t *onnx_attr_ints(onnx_context *c, const char *name, int *count);
 const float *onnx_attr_floats(onnx_context *c, const char *name, int *count);
 const Onnx__TensorProto *onnx_attr_tensor(onnx_context *c, const char *name);
 const Onnx__GraphProto *onnx_attr_graph(onnx_context *c, const char *name);
+
+/* ---- import_normalisation.c ---- */
+
+/* x - max - ln(sum e^(x - max)) along axis */
+ir_value *onnx_build_log_softmax(onnx_context *c, ir_value *x, int axis);
 
 /* ---- operand.c: inputs that are sizes, axes or plain numbers ---- */
 

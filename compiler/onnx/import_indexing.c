@@ -1,5 +1,5 @@
 /* import_indexing.c: elements and slices picked by index tensors. */
-#include "onnx/import.h"
+#include "onnx/indexing.h"
 
 static ir_value *i64(onnx_context *c, int64_t value) {
   return ir_const_scalar(c->b, SMELT_I64, (double)value);
@@ -18,34 +18,37 @@ static ir_value *import_gather(onnx_context *c) {
   return ir_gather(c->b, c->in[0], c->in[1], axis);
 }
 
-/*
- * result[i0, .., ik] = data[i0, .., indices[i0, .., ik], .., ik]: the flat index is the sum over the axes of
- * index * stride, with the given index on `axis` and a counter on the others.
- */
-static ir_value *import_gather_elements(onnx_context *c) {
-  ir_value *data = c->in[0], *indices = ir_cast(c->b, c->in[1], SMELT_I64);
-  int rank = data->type.rank;
-  int axis = onnx_axis(c, onnx_attr_int(c, "axis", 0), rank);
-  if (onnx_failed(c)) return data;
-  if (c->in[1]->type.rank != rank) return onnx_fail(c, "its inputs differ in rank");
-  const ir_dim *shape = c->in[1]->type.dims;
-  ir_value *flat = wrap_indices(c, indices, data->type.dims[axis]);
-  flat = ir_binary(c->b, IR_MUL, flat,
-                   ir_dim_scalar(c->b, onnx_dim_product(c, data->type.dims, axis + 1, rank)));
+/* The sum over the axes of index * stride, with the given index on `axis` and a counter on the others. */
+ir_value *onnx_flat_elements(onnx_context *c, const ir_type *data, ir_value *indices, int axis) {
+  int rank = data->rank;
+  const ir_dim *shape = indices->type.dims;
+  ir_value *flat = wrap_indices(c, ir_cast(c->b, indices, SMELT_I64), data->dims[axis]);
+  flat = ir_binary(c->b, IR_MUL, flat, ir_dim_scalar(c->b, onnx_dim_product(c, data->dims, axis + 1, rank)));
   for (int i = 0; i < rank; i++) {
     if (i == axis || ir_dim_is(shape[i], 1)) continue;
     ir_dim counter_shape[IR_MAX_RANK];
     for (int k = 0; k < rank; k++) counter_shape[k] = k == i ? shape[i] : onnx_dim(c, 1);
     ir_value *counter = ir_iota(c->b, counter_shape, rank, i, onnx_dim(c, 0), 1);
-    ir_value *stride = ir_dim_scalar(c->b, onnx_dim_product(c, data->type.dims, i + 1, rank));
+    ir_value *stride = ir_dim_scalar(c->b, onnx_dim_product(c, data->dims, i + 1, rank));
     flat = ir_binary(c->b, IR_ADD, flat, ir_binary(c->b, IR_MUL, counter, stride));
   }
+  return flat;
+}
+
+ir_value *onnx_gather_elements(onnx_context *c, ir_value *data, ir_value *indices, int axis) {
   ir_dim all = ir_type_element_count(c->m, &data->type);
+  ir_value *flat = onnx_flat_elements(c, &data->type, indices, axis);
   return ir_gather(c->b, ir_reshape(c->b, data, &all, 1), flat, 0);
 }
 
-/* Flat index of the slices that the last axis of `indices` names: [batch..., outer...] i64. */
-static ir_value *nd_flat_index(onnx_context *c, int batch, int depth) {
+static ir_value *import_gather_elements(onnx_context *c) {
+  int axis = onnx_axis(c, onnx_attr_int(c, "axis", 0), c->in[0]->type.rank);
+  if (onnx_failed(c)) return c->in[0];
+  if (c->in[1]->type.rank != c->in[0]->type.rank) return onnx_fail(c, "its inputs differ in rank");
+  return onnx_gather_elements(c, c->in[0], c->in[1], axis);
+}
+
+ir_value *onnx_flat_tuples(onnx_context *c, int batch, int depth) {
   const ir_type *data = &c->in[0]->type, *type = &c->in[1]->type;
   ir_value *indices = ir_cast(c->b, c->in[1], SMELT_I64), *flat = NULL;
   int rank = type->rank - 1, end = batch + depth;
@@ -82,7 +85,7 @@ static ir_value *import_gather_nd(onnx_context *c) {
   int end = (int)(batch + depth);
   ir_dim dims[IR_MAX_RANK + 1] = {onnx_dim_product(c, data->type.dims, 0, end)};
   for (int i = end; i < rank; i++) dims[1 + i - end] = data->type.dims[i];
-  ir_value *flat = nd_flat_index(c, (int)batch, (int)depth);
+  ir_value *flat = onnx_flat_tuples(c, (int)batch, (int)depth);
   return ir_gather(c->b, ir_reshape(c->b, data, dims, 1 + rank - end), flat, 0);
 }
 
@@ -115,9 +118,6 @@ static const onnx_op_row rows[] = {
     {"", "GatherElements", 11, 0, 2, 2, import_gather_elements, IR_GATHER},
     {"", "GatherND", 11, 0, 2, 2, import_gather_nd, IR_GATHER},
     {"", "ReverseSequence", 10, 0, 2, 2, import_reverse_sequence, IR_GATHER},
-    {"", "ScatterND", 11, 0, 3, 3, onnx_no_kernel, IR_GATHER},
-    {"", "ScatterElements", 11, 0, 3, 3, onnx_no_kernel, IR_GATHER},
-    {"", "TopK", 1, 0, 1, 2, onnx_no_kernel, IR_GATHER},
     {"", "NonZero", 9, 0, 1, 1, onnx_no_kernel, IR_GATHER},
 };
 const onnx_op_table onnx_indexing_ops = ONNX_OP_TABLE(rows);

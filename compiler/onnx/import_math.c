@@ -91,6 +91,22 @@ static ir_value *import_atanh(onnx_context *c) {
   return ir_binary(c->b, IR_MUL, ir_unary(c->b, IR_LOG, ratio), onnx_number_like(c, x, 0.5));
 }
 
+/* asin x = atan(x / sqrt((1 + x) (1 - x))) */
+static ir_value *import_asin(onnx_context *c) {
+  ir_value *x = c->in[0], *one = onnx_number_like(c, x, 1);
+  ir_value *square =
+      ir_binary(c->b, IR_MUL, ir_binary(c->b, IR_ADD, one, x), ir_binary(c->b, IR_SUB, one, x));
+  return ir_unary(c->b, IR_ATAN, ir_binary(c->b, IR_DIV, x, ir_unary(c->b, IR_SQRT, square)));
+}
+
+/* acos x = 2 atan(sqrt((1 - x) / (1 + x))) */
+static ir_value *import_acos(onnx_context *c) {
+  ir_value *x = c->in[0], *one = onnx_number_like(c, x, 1);
+  ir_value *ratio = ir_binary(c->b, IR_DIV, ir_binary(c->b, IR_SUB, one, x), ir_binary(c->b, IR_ADD, one, x));
+  ir_value *half = ir_unary(c->b, IR_ATAN, ir_unary(c->b, IR_SQRT, ratio));
+  return ir_binary(c->b, IR_MUL, half, onnx_number_like(c, x, 2));
+}
+
 static ir_value *import_identity(onnx_context *c) {
   return c->in[0];
 }
@@ -146,6 +162,9 @@ static const onnx_op_row rows[] = {
     {"", "Sin", 7, 0, 1, 1, import_unary, IR_SIN},
     {"", "Cos", 7, 0, 1, 1, import_unary, IR_COS},
     {"", "Tan", 7, 0, 1, 1, import_tan, IR_IDENTITY},
+    {"", "Asin", 7, 0, 1, 1, import_asin, IR_ATAN},
+    {"", "Acos", 7, 0, 1, 1, import_acos, IR_ATAN},
+    {"", "Atan", 7, 0, 1, 1, import_unary, IR_ATAN},
     {"", "Sinh", 9, 0, 1, 1, import_hyperbolic, IR_SUB},
     {"", "Cosh", 9, 0, 1, 1, import_hyperbolic, IR_ADD},
     {"", "Asinh", 9, 0, 1, 1, import_asinh, IR_IDENTITY},

@@ -38,14 +38,17 @@ static ir_value *import_softmax(onnx_context *c) {
   return back_from_view(c, &view, last ? result : ir_transpose(c->b, result, perm));
 }
 
-/* x - max - ln(sum e^(x - max)) */
+ir_value *onnx_build_log_softmax(onnx_context *c, ir_value *x, int axis) {
+  uint32_t axes = 1u << axis;
+  ir_value *shifted = ir_binary(c->b, IR_SUB, x, ir_reduce(c->b, IR_REDUCE_MAX, x, axes));
+  ir_value *sum = ir_reduce(c->b, IR_REDUCE_SUM, ir_unary(c->b, IR_EXP, shifted), axes);
+  return ir_binary(c->b, IR_SUB, shifted, ir_unary(c->b, IR_LOG, sum));
+}
+
 static ir_value *import_log_softmax(onnx_context *c) {
   softmax_view view = view_softmax(c);
   if (onnx_failed(c)) return c->in[0];
-  uint32_t axes = 1u << view.axis;
-  ir_value *shifted = ir_binary(c->b, IR_SUB, view.x, ir_reduce(c->b, IR_REDUCE_MAX, view.x, axes));
-  ir_value *sum = ir_reduce(c->b, IR_REDUCE_SUM, ir_unary(c->b, IR_EXP, shifted), axes);
-  return back_from_view(c, &view, ir_binary(c->b, IR_SUB, shifted, ir_unary(c->b, IR_LOG, sum)));
+  return back_from_view(c, &view, onnx_build_log_softmax(c, view.x, view.axis));
 }
 
 /* 1 at the first largest element, else 0 */

@@ -131,7 +131,7 @@ static ir_value *import_arg(onnx_context *c) {
   return drop_axes(c, index, &r);
 }
 
-/* ---- CumSum ---- */
+/* ---- CumSum, CumProd ---- */
 
 /* The core operator includes the element itself; an exclusive sum is that of x moved on by one. */
 static ir_value *import_cumsum(onnx_context *c) {
@@ -149,10 +149,11 @@ static ir_value *import_cumsum(onnx_context *c) {
       pad.start[i] = onnx_dim(c, i == axis);
       pad.shape[i] = i == axis ? ir_dim_add(c->m, size, onnx_dim(c, 1)) : x->type.dims[i];
     }
+    pad.value = c->row->op == IR_CUMPROD; /* what a sum or product of nothing is */
     sum = ir_build(c->b, IR_PAD, &sum, 1, &pad);
   }
   ir_attrs attrs = {.axis = axis};
-  sum = ir_build(c->b, IR_CUMSUM, &sum, 1, &attrs);
+  sum = ir_build(c->b, c->row->op, &sum, 1, &attrs);
   if (exclusive) sum = ir_slice_axis(c->b, sum, axis, zero, size);
   if (onnx_failed(c)) return x;
   return reverse ? reversed(c, sum, axis) : sum;
@@ -174,5 +175,6 @@ static const onnx_op_row rows[] = {
     {"", "ArgMax", 1, 0, 1, 1, import_arg, IR_ARG_MAX},
     {"", "ArgMin", 1, 0, 1, 1, import_arg, IR_ARG_MIN},
     {"", "CumSum", 11, 0, 2, 2, import_cumsum, IR_CUMSUM},
+    {"", "CumProd", 26, 0, 2, 2, import_cumsum, IR_CUMPROD},
 };
 const onnx_op_table onnx_reduction_ops = ONNX_OP_TABLE(rows);

@@ -1,0 +1,21 @@
+/*
+ * indexing.h: index tensors as places in flattened data, shared by what reads
+ * (gathers) and what writes (scatters) there. Negative indices count from the
+ * end of their axis. Private to compiler/onnx.
+ */
+#ifndef SMELT_ONNX_INDEXING_H
+#define SMELT_ONNX_INDEXING_H
+
+#include "onnx/import.h"
+
+/* [shape of indices] i64: place of data[i0, .., indices[i0, .., ik], .., ik]. Ranks are equal. */
+ir_value *onnx_flat_elements(onnx_context *c, const ir_type *data, ir_value *indices, int axis);
+/* The elements there. */
+ir_value *onnx_gather_elements(onnx_context *c, ir_value *data, ir_value *indices, int axis);
+/*
+ * in[0] is data, in[1] indices [batch..., outer..., depth]. The number of the slice data[batch..., index tuple] among
+ * all slices of that depth: [batch..., outer...] i64.
+ */
+ir_value *onnx_flat_tuples(onnx_context *c, int batch, int depth);
+
+#endif
