@@ -111,7 +111,7 @@ static void compute_hoisted(nest *t) {
   for (int i = 0; i < t->l.step->node_count; i++) {
     const ir_node *n = t->l.step->nodes[i];
     if (!is_reduction(n) || !constant_along_inner(t, n)) continue;
-    lane_index at[IR_MAX_RANK];
+    lane_index at[IR_MAX_RANK] = {0};
     for (int a = 0; a < n->result->type.rank; a++)
       at[a] = ir_dim_is(n->result->type.dims[a], 1) ? lane_index_const(t->l.e, 0)
                                                     : t->index[a + t->rank - n->result->type.rank];

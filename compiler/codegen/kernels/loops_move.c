@@ -35,7 +35,7 @@ static void next_group(ir_module *m, const ir_type *in, const ir_type *out, int 
 static LLVMValueRef reshape_value(loops *l, const ir_node *node, const lane_index *index) {
   emitter *e = l->e;
   const ir_type *in = &node->operands[0]->type, *out = &node->result->type;
-  lane_index at[IR_MAX_RANK];
+  lane_index at[IR_MAX_RANK] = {0};
   int in_end = 0, out_end = 0;
   while (in_end < in->rank || out_end < out->rank) {
     int in_from = in_end, out_from = out_end;
@@ -69,7 +69,7 @@ static LLVMValueRef gather_value(loops *l, const ir_node *node, const lane_index
   chosen = emit_select(e, emit_icmp(e, LLVMIntSLT, chosen, zero), emit_add(e, chosen, size), chosen);
   chosen = emit_imin(e, chosen, emit_sub(e, size, emit_index(e, 1)));
   chosen = emit_imax(e, chosen, zero);
-  lane_index at[IR_MAX_RANK];
+  lane_index at[IR_MAX_RANK] = {0};
   for (int a = 0; a < data->type.rank; a++)
     at[a] = a < axis ? index[a] : a == axis ? lane_index_of(chosen) : index[a + index_rank - 1];
   return loops_value(l, data, at);
@@ -103,7 +103,7 @@ static LLVMValueRef give_up(loops *l, const ir_node *node) {
 static LLVMValueRef concat_value(loops *l, const ir_node *node, const lane_index *index) {
   emitter *e = l->e;
   int axis = node->attrs.axis, count = node->operand_count, rank = node->result->type.rank;
-  lane_index at[IR_MAX_RANK];
+  lane_index at[IR_MAX_RANK] = {0};
   for (int a = 0; a < rank; a++) at[a] = index[a];
   ir_dim end = ir_dim_const(e->ir, 0);
   for (int i = 0; i < count - 1; i++) {
@@ -133,7 +133,7 @@ static LLVMValueRef concat_value(loops *l, const ir_node *node, const lane_index
 static LLVMValueRef pad_value(loops *l, const ir_node *node, const lane_index *index) {
   emitter *e = l->e;
   const ir_type *in = &node->operands[0]->type, *out = &node->result->type;
-  lane_index at[IR_MAX_RANK];
+  lane_index at[IR_MAX_RANK] = {0};
   LLVMValueRef inside = LLVMConstInt(e->i1, 1, false);
   for (int a = 0; a < out->rank; a++) {
     ir_dim start = node->attrs.start[a], end = ir_dim_add(e->ir, start, in->dims[a]);
@@ -163,7 +163,7 @@ LLVMValueRef loops_movement(loops *l, const ir_node *node, const lane_index *ind
   emitter *e = l->e;
   const ir_attrs *attrs = &node->attrs;
   const ir_type *in = &node->operands[0]->type;
-  lane_index at[IR_MAX_RANK];
+  lane_index at[IR_MAX_RANK] = {0};
   switch (node->op) {
   case IR_RESHAPE:
     return reshape_value(l, node, index);

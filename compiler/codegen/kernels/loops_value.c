@@ -137,7 +137,7 @@ static LLVMValueRef elementwise_value(loops *l, const ir_node *node, const lane_
   int rank = node->result->type.rank;
   for (int i = 0; i < node->operand_count && i < 3; i++) {
     const ir_type *type = &node->operands[i]->type;
-    lane_index at[IR_MAX_RANK];
+    lane_index at[IR_MAX_RANK] = {0};
     for (int a = 0; a < type->rank; a++) /* axes are aligned at the last; a size 1 meets any size */
       at[a] = ir_dim_is(type->dims[a], 1) ? lane_index_const(l->e, 0) : index[a + rank - type->rank];
     x[i] = loops_value(l, node->operands[i], at);

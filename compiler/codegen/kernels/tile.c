@@ -56,7 +56,7 @@ void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums) {
     m.x_rows[r] = emit_at(e, t->x_dtype, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
   emit_strips(e, emit_index(e, 0), t->depth, 1, count < FULL_SUMS ? UNROLL : 1, step, &m);
   for (int i = 0; i < count; i++) {
-    LLVMValueRef parts[UNROLL];
+    LLVMValueRef parts[UNROLL] = {0};
     for (int s = 0; s < m.sets; s++) parts[s] = emit_get(e, m.sums[s * count + i]);
     for (int width = m.sets; width > 1; width /= 2)
       for (int s = 0; s < width / 2; s++) parts[s] = emit_add(e, parts[2 * s], parts[2 * s + 1]);

@@ -29,7 +29,8 @@ static LLVMValueRef greater(emitter *e, const line_heap *h, LLVMValueRef x, LLVM
   if (!ir_dtype_is_float(h->dtype)) {
     return emit_icmp(e, ir_dtype_is_signed(h->dtype) ? LLVMIntSGT : LLVMIntUGT, x, y);
   }
-  LLVMValueRef only_x = emit_binary(e, LLVMAnd, emit_fcmp(e, LLVMRealUNO, x, x), emit_fcmp(e, LLVMRealORD, y, y));
+  LLVMValueRef only_x =
+      emit_binary(e, LLVMAnd, emit_fcmp(e, LLVMRealUNO, x, x), emit_fcmp(e, LLVMRealORD, y, y));
   return emit_binary(e, LLVMOr, emit_fcmp(e, LLVMRealOGT, x, y), only_x);
 }
 
@@ -99,7 +100,8 @@ void kernel_top_k(emitter *e, const plan_step *step) {
   const plan_operand *x = &step->reads[0], *y = &step->result;
   int axis = step->nodes[0]->attrs.axis, rank = x->value->type.rank;
   LLVMValueRef sizes[IR_MAX_RANK], index[IR_MAX_RANK], lines = emit_index(e, 1), low, high;
-  LLVMValueRef size = kernel_dim(e, x->value, axis), wanted = emit_imin(e, kernel_dim(e, y->value, axis), size);
+  LLVMValueRef size = kernel_dim(e, x->value, axis),
+               wanted = emit_imin(e, kernel_dim(e, y->value, axis), size);
   for (int a = 0; a < rank; a++) {
     sizes[a] = a == axis ? emit_index(e, 1) : kernel_dim(e, x->value, a);
     lines = emit_mul(e, lines, sizes[a]);
