@@ -5,6 +5,7 @@
  * at a Reshape is a list of dims and the chain itself is dead.
  */
 #include "ir/content.h"
+#include "ir/element.h"
 
 #include <string.h>
 
@@ -228,29 +229,6 @@ static bool reduce(ir_module *m, const ir_node *n, const extent *out, ir_dim *co
 
 /* ---- sources ---- */
 
-static int64_t integer_at(ir_dtype dtype, const void *data, int64_t i) {
-  const char *at = (const char *)data + (size_t)i * ir_dtype_bytes(dtype);
-  switch (dtype) {
-#define CASE(DTYPE, type)                                                                                     \
-  case SMELT_##DTYPE: {                                                                                       \
-    type x;                                                                                                   \
-    memcpy(&x, at, sizeof x);                                                                                 \
-    return (int64_t)x;                                                                                        \
-  }
-    CASE(I8, int8_t)
-    CASE(I16, int16_t)
-    CASE(I32, int32_t)
-    CASE(I64, int64_t)
-    CASE(U8, uint8_t)
-    CASE(U16, uint16_t)
-    CASE(U32, uint32_t)
-    CASE(U64, uint64_t)
-    CASE(BOOL, uint8_t)
-#undef CASE
-  default: return 0;
-  }
-}
-
 static bool source(ir_module *m, const ir_node *n, const extent *out, ir_dim *content) {
   const ir_constant *c = n->attrs.constant;
   for (int64_t i = 0; i < out->count; i++) {
@@ -259,7 +237,7 @@ static bool source(ir_module *m, const ir_node *n, const extent *out, ir_dim *co
     case IR_DIMS: content[i] = n->attrs.dim_list[i]; break;
     case IR_CONST:
       if (!c->data) return false;
-      content[i] = ir_dim_const(m, integer_at(c->type.dtype, c->data, i));
+      content[i] = ir_dim_const(m, element_integer(c->type.dtype, c->data, i));
       break;
     case IR_IOTA:
       unravel(out, i, index);

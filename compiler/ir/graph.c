@@ -1,5 +1,5 @@
 /* graph.c: modules, graphs and the order of their nodes: making, editing, cloning. */
-#include "ir/ir.h"
+#include "ir/element.h"
 
 #include <string.h>
 
@@ -184,26 +184,6 @@ bool ir_value_scalar(const ir_value *v, double *scalar) {
   int64_t count;
   const void *data = ir_value_data(v);
   if (!data || !ir_type_is_static(&v->type, &count) || count != 1) return false;
-  switch (v->type.dtype) {
-#define CASE(DTYPE, type)                                                                                     \
-  case SMELT_##DTYPE: {                                                                                       \
-    type element;                                                                                             \
-    memcpy(&element, data, sizeof element);                                                                   \
-    *scalar = (double)element;                                                                                \
-    return true;                                                                                              \
-  }
-    CASE(F32, float)
-    CASE(F64, double)
-    CASE(I8, int8_t)
-    CASE(I16, int16_t)
-    CASE(I32, int32_t)
-    CASE(I64, int64_t)
-    CASE(U8, uint8_t)
-    CASE(U16, uint16_t)
-    CASE(U32, uint32_t)
-    CASE(U64, uint64_t)
-    CASE(BOOL, uint8_t)
-#undef CASE
-  default: return false;
-  }
+  *scalar = element_double(v->type.dtype, data, 0);
+  return true;
 }
