@@ -36,17 +36,33 @@ static status check_pass_name(compilation *c) {
 
 /* ---- reading ---- */
 
-static status import_model(compilation *c, int index, const char *path, const char *graph_name, ir_graph **graph) {
-  status s = onnx_open(c->module, path, &c->files[index]);
-  if (s) return fail_file(&c->arena, s, path);
-  /* Of a merged decoder the branch with past serves both prefill (past 0) and decode. */
-  onnx_constant_input cached = {.name = "use_cache_branch", .value = 1};
+enum { FILE_MODEL, FILE_ENCODER, FILE_FIRST };
+
+static const char branch_input[] = "use_cache_branch";
+
+/* Imports a file opened before. Of a merged decoder: the branch with past or without. */
+static status import_graph(compilation *c, int file, const char *graph_name, bool with_past, ir_graph **graph) {
+  onnx_constant_input branch = {.name = branch_input, .value = with_past};
   onnx_options options = {.graph_name = graph_name};
-  if (onnx_has_input(c->files[index], cached.name)) {
-    options.constants = &cached;
+  if (onnx_has_input(c->files[file], branch_input)) {
+    options.constants = &branch;
     options.constant_count = 1;
   }
-  return fail_file(&c->arena, onnx_import_graph(c->files[index], &options, graph), path);
+  return onnx_import_graph(c->files[file], &options, graph);
+}
+
+static status import_file(compilation *c, int file, const char *path, const char *graph_name, ir_graph **graph) {
+  TRY(fail_file(&c->arena, onnx_open(c->module, path, &c->files[file]), path));
+  return fail_file(&c->arena, import_graph(c, file, graph_name, true, graph), path);
+}
+
+/* The decoder of the first step: the other branch of a merged decoder, or the other file of a pair. */
+static status import_first(compilation *c, ir_graph **graph) {
+  const char *path = c->folder.first;
+  *graph = NULL;
+  if (path) return import_file(c, FILE_FIRST, path, "first", graph);
+  if (!onnx_has_input(c->files[FILE_MODEL], branch_input)) return OK;
+  return fail_file(&c->arena, import_graph(c, FILE_MODEL, "first", false, graph), c->folder.model);
 }
 
 static status read_tokenizer(compilation *c, tok_summary *summary) {
@@ -105,12 +121,12 @@ static status describe_generation(compilation *c, const generator *g, const gene
   TRY(check_token(c, "bos_token_id", f->bos_token, g->vocab_size));
   TRY(check_token(c, "pad_token_id", f->pad_token, g->vocab_size));
   TRY(check_token(c, "decoder_start_token_id", f->decoder_start_token, g->vocab_size));
-  int first_entry = g->encode ? 1 : 0;
+  int32_t first_entry = g->encode ? 1 : 0;
   c->generation = (smelt_manifest_generation){
-      .prefill_entry = first_entry,
-      .decode_entry = first_entry + 1,
+      .prefill_entry = g->prefill ? first_entry : SMELT_NONE,
+      .decode_entry = first_entry + (g->prefill ? 1 : 0),
       .encode_entry = g->encode ? 0 : SMELT_NONE,
-      .sequence_symbol = (int32_t)ir_dim_symbol_index(g->sequence),
+      .sequence_symbol = g->prefill ? (int32_t)ir_dim_symbol_index(g->sequence) : SMELT_NONE,
       .past_symbol = (int32_t)ir_dim_symbol_index(g->past),
       .encoder_symbol = g->encode ? (int32_t)ir_dim_symbol_index(g->encoder) : SMELT_NONE,
       .vocab_size = (int32_t)g->vocab_size,
@@ -142,12 +158,12 @@ static status describe_generation(compilation *c, const generator *g, const gene
 /* ---- the stages ---- */
 
 static status make_graphs(compilation *c) {
-  ir_graph *graph, *encoder = NULL;
+  ir_graph *graph, *encoder = NULL, *first;
   int64_t max_tokens;
   progress_show(&c->progress, "reading", 0, 0);
   TRY(token_limit(c, &max_tokens));
-  TRY(import_model(c, 0, c->folder.model, "run", &graph));
-  if (c->folder.encoder) TRY(import_model(c, 1, c->folder.encoder, "encode", &encoder));
+  TRY(import_file(c, FILE_MODEL, c->folder.model, "run", &graph));
+  if (c->folder.encoder) TRY(import_file(c, FILE_ENCODER, c->folder.encoder, "encode", &encoder));
   c->is_generator = pass_is_generator(graph);
   if (!c->is_generator) {
     if (encoder) {
@@ -158,11 +174,13 @@ static status make_graphs(compilation *c) {
     ir_apply_bindings(c->module);
     return fail_file(&c->arena, pass_run_all(graph, observe_pass, c), c->folder.model);
   }
+  TRY(import_first(c, &first));
   generator g;
+  generator_source source = {.decoder = graph, .encoder = encoder, .first = first};
   generator_limits limits = {.max_tokens = max_tokens,
                              .prefill_tokens = max_tokens < PREFILL_TOKENS ? max_tokens : PREFILL_TOKENS,
                              .max_encoder_tokens = max_tokens};
-  status s = pass_make_generator(c->module, graph, encoder, &limits, observe_pass, c, &g);
+  status s = pass_make_generator(c->module, &source, &limits, observe_pass, c, &g);
   if (s) return fail_file(&c->arena, s, c->folder.model);
   return describe_generation(c, &g, &limits);
 }
@@ -195,7 +213,7 @@ status compile_begin(compilation *c, const driver_options *options) {
 
 void compile_end(compilation *c) {
   progress_end(&c->progress);
-  for (int i = 0; i < 2; i++) onnx_close(c->files[i]);
+  for (int i = 0; i < 3; i++) onnx_close(c->files[i]);
   text_free(&c->tokenizer);
   arena_free(&c->arena);
 }

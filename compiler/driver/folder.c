@@ -12,8 +12,8 @@
 /* Decoders and single graphs in order of preference; "" and "onnx/" are searched. */
 static const char *const model_names[] = {"model.onnx", "decoder_model_merged.onnx", "decoder_with_past_model.onnx",
                                           "decoder_model.onnx"};
-/* Beside an encoder: the plain decoder computes cross-attention from encoder_hidden_states, which smelt hoists. */
-static const char *const decoder_names[] = {"decoder_model.onnx", "decoder_model_merged.onnx"};
+/* Beside a decoder with past: what takes the first step and makes the keys and values of the encoder's result. */
+static const char *const first_names[] = {"decoder_model.onnx"};
 static const char *const subfolders[] = {".", "onnx"};
 
 static const char *find_file(arena *a, const char *folder, const char *const *names, size_t count) {
@@ -52,7 +52,8 @@ static const char *only_onnx(arena *a, const char *folder) {
 static status find_model(arena *a, const char *path, model_folder *f) {
   static const char *const encoder_names[] = {"encoder_model.onnx"};
   f->encoder = find_file(a, path, NAMES(encoder_names));
-  f->model = f->encoder ? find_file(a, path, NAMES(decoder_names)) : find_file(a, path, NAMES(model_names));
+  f->model = find_file(a, path, NAMES(model_names));
+  if (f->model && strstr(f->model, "decoder_with_past_model.onnx")) f->first = find_file(a, path, NAMES(first_names));
   if (!f->model && !f->encoder) f->model = only_onnx(a, path);
   if (!f->model && !f->encoder) f->model = only_onnx(a, file_join(a, path, "onnx"));
   if (f->model) return OK;

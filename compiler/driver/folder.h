@@ -11,6 +11,7 @@ typedef struct {
   const char *name;      /* the folder's, or the file's without ".onnx" */
   const char *model;     /* the decoder, or the one graph */
   const char *encoder;   /* encoder-decoders */
+  const char *first;     /* beside a decoder with past: the one without; or NULL */
   const char *tokenizer; /* tokenizer.json */
   const char *config_file, *generation_file;
   int64_t positions;     /* longest text the model was made for; 0: unknown */

@@ -42,16 +42,44 @@ static bool add_use(ordering *o, const char *name, bool direct) {
   return entry || !direct || known_outside(o->scope, name);
 }
 
-/* All names used inside a node's branches, at any depth: those of this graph become dependences. */
-static void add_branch_uses(ordering *o, const Onnx__NodeProto *node) {
+/* The names that a branch defines itself, inside those of the branches around it. */
+typedef struct branch_names branch_names;
+struct branch_names {
+  onnx_names names;
+  const branch_names *outer;
+};
+
+static void add_outer_use(ordering *o, const branch_names *own, const char *name) {
+  for (; own; own = own->outer) {
+    if (onnx_names_find(&own->names, name)) return;
+  }
+  add_use(o, name, false);
+}
+
+static void define_branch_names(arena *a, const Onnx__GraphProto *branch, onnx_names *names) {
+  for (size_t i = 0; i < branch->n_input; i++) onnx_names_add(a, names, onnx_text(branch->input[i]->name), NULL);
+  for (size_t i = 0; i < branch->n_initializer; i++) {
+    onnx_names_add(a, names, onnx_text(branch->initializer[i]->name), NULL);
+  }
+  for (size_t i = 0; i < branch->n_node; i++) {
+    const Onnx__NodeProto *node = branch->node[i];
+    for (size_t k = 0; k < node->n_output; k++) onnx_names_add(a, names, onnx_text(node->output[k]), NULL);
+  }
+}
+
+/* All names used inside a node's branches, at any depth: those of this graph become dependences. Merged decoders
+ * give a branch's result the name that it has outside. */
+static void add_branch_uses(ordering *o, const Onnx__NodeProto *node, const branch_names *outer) {
   for (size_t i = 0; i < node->n_attribute; i++) {
     const Onnx__GraphProto *branch = node->attribute[i]->g;
     if (!branch) continue;
-    for (size_t k = 0; k < branch->n_output; k++) add_use(o, onnx_text(branch->output[k]->name), false);
+    branch_names own = {.outer = outer};
+    define_branch_names(o->model->arena, branch, &own.names);
+    for (size_t k = 0; k < branch->n_output; k++) add_outer_use(o, &own, onnx_text(branch->output[k]->name));
     for (size_t k = 0; k < branch->n_node; k++) {
       const Onnx__NodeProto *inner = branch->node[k];
-      for (size_t j = 0; j < inner->n_input; j++) add_use(o, onnx_text(inner->input[j]), false);
-      add_branch_uses(o, inner);
+      for (size_t j = 0; j < inner->n_input; j++) add_outer_use(o, &own, onnx_text(inner->input[j]));
+      add_branch_uses(o, inner, &own);
     }
   }
 }
@@ -68,7 +96,7 @@ static status find_dependences(ordering *o) {
       status s = fail(a, STATUS_INPUT, "its input '%s' is not defined anywhere", node->input[k]);
       return fail_node(a, s, "%s", onnx_node_title(a, node));
     }
-    add_branch_uses(o, node);
+    add_branch_uses(o, node, NULL);
   }
   o->first[count] = o->item_count;
   return OK;

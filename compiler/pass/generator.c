@@ -145,6 +145,13 @@ static status fix_inputs(ir_graph *g, ir_dim past) {
 
 /* ---- the decoder ---- */
 
+/* Whether input i is a cache that its present output makes longer. */
+static bool grows(const ir_graph *g, size_t i) {
+  size_t present = find_present(g, g->inputs[i]->name);
+  const ir_node *join = present < g->output_count ? ir_def(g->outputs[present].value, IR_CONCAT) : NULL;
+  return join && join->operands[0] == g->inputs[i];
+}
+
 static status make_states(ir_graph *g, int64_t capacity) {
   for (size_t i; (i = find_role(g, ROLE_PAST)) < g->input_count;) {
     size_t present = find_present(g, g->inputs[i]->name);
@@ -159,17 +166,14 @@ static status make_states(ir_graph *g, int64_t capacity) {
 /* The past length: the axis of a cache that its present output makes longer. */
 static status find_past(ir_graph *g, ir_dim *past) {
   arena *a = g->module->arena;
-  size_t i = find_role(g, ROLE_PAST), present = find_present(g, g->inputs[i]->name);
-  if (present == g->output_count) {
-    return fail(a, STATUS_INPUT, "input '%s' has no 'present' output to grow it", g->inputs[i]->name);
+  size_t first = find_role(g, ROLE_PAST), i = first;
+  while (i < g->input_count && (role_of(g->inputs[i]->name) != ROLE_PAST || !grows(g, i))) i++;
+  if (i == g->input_count) {
+    return fail(a, STATUS_INPUT, "input '%s' has no 'present' output to grow it", g->inputs[first]->name);
   }
-  const ir_type *before = &g->inputs[i]->type, *after = &g->outputs[present].value->type;
-  for (int k = 0; k < before->rank && before->rank == after->rank; k++) {
-    if (ir_dim_is_symbol(before->dims[k]) && !ir_dim_equal(g->module, before->dims[k], after->dims[k])) {
-      *past = before->dims[k];
-      return OK;
-    }
-  }
+  const ir_type *before = &g->inputs[i]->type;
+  *past = before->dims[ir_def(g->outputs[find_present(g, g->inputs[i]->name)].value, IR_CONCAT)->attrs.axis];
+  if (ir_dim_is_symbol(*past)) return OK;
   return fail(a, STATUS_INPUT, "input '%s' has no symbolic past length", g->inputs[i]->name);
 }
 
@@ -192,20 +196,43 @@ static status keep_last_logits(ir_graph *g, ir_dim sequence, int64_t *vocab_size
   return OK;
 }
 
-static status prepare_decoder(ir_graph *g, const generator_limits *limits, generator *result) {
+/*
+ * Keys and values of the encoder's result, which a decoder with past is given: `first`, the decoder without past,
+ * says how they are made. They are made behind the encoder instead.
+ */
+static status carry_encoded(ir_graph *g, ir_graph *first, const generator *result) {
+  size_t source = first ? find_role(first, ROLE_ENCODER) : 0;
+  if (!first || !result->encode || source == first->input_count) return OK;
+  ir_value *tokens;
+  TRY(need_token_input(first, &tokens));
+  TRY(bind_dims(first, tokens->type.dims[1], result->encoder));
+  ir_value *hidden = result->encode->outputs[0].value;
+  for (size_t i = 0; i < g->input_count;) {
+    size_t made = find_present(first, g->inputs[i]->name);
+    if (role_of(g->inputs[i]->name) != ROLE_PAST || grows(g, i) || made == first->output_count) {
+      i++;
+    } else {
+      TRY(pass_carry(g, i, first, first->outputs[made].value, result->encode, &first->inputs[source], &hidden, 1));
+    }
+  }
+  return OK;
+}
+
+static status prepare_decoder(ir_graph *g, ir_graph *first, const generator_limits *limits, generator *result) {
   ir_module *m = g->module;
   ir_value *tokens;
   TRY(need_token_input(g, &tokens));
   TRY(find_past(g, &result->past));
-  result->sequence = tokens->type.dims[1];
-  if (!ir_dim_is_symbol(result->sequence)) {
+  result->sequence = ir_dim_resolve(m, tokens->type.dims[1]);
+  if (!ir_dim_is_symbol(result->sequence) && !ir_dim_is(result->sequence, 1)) {
     return fail(m->arena, STATUS_INPUT, "input '%s' has no symbolic sequence length", tokens->name);
   }
   if (result->sequence == result->past) {
     return fail(m->arena, STATUS_INPUT, "sequence and past have one symbolic length; they must differ");
   }
   TRY(bind_dims(g, ir_dim_add(m, result->past, result->sequence), result->encoder));
-  ir_dim_set_maximum(m, result->sequence, limits->prefill_tokens);
+  TRY(carry_encoded(g, first, result));
+  if (ir_dim_is_symbol(result->sequence)) ir_dim_set_maximum(m, result->sequence, limits->prefill_tokens);
   ir_dim_set_maximum(m, result->past, limits->max_tokens);
   TRY(make_states(g, limits->max_tokens));
   TRY(fix_inputs(g, result->past));
@@ -256,48 +283,88 @@ static status prepare_encoder(ir_graph *g, const generator_limits *limits, gener
   if (!ir_dim_is_symbol(result->encoder)) {
     return fail(g->module->arena, STATUS_INPUT, "input '%s' has no symbolic length", tokens->name);
   }
+  if (g->output_count < 1) return fail(g->module->arena, STATUS_INPUT, "the encoder has no output");
   TRY(bind_dims(g, result->encoder, result->encoder));
   ir_dim_set_maximum(g->module, result->encoder, limits->max_encoder_tokens);
   return fix_inputs(g, ir_dim_const(g->module, 0));
 }
 
 /* What the decoder computes from the encoder's result moves behind the encoder. */
-static status join_encoder(generator *result) {
-  ir_graph *encode = result->encode, *decoder = result->prefill;
+static status join_encoder(ir_graph *decoder, bool is_carried, generator *result) {
+  ir_graph *encode = result->encode;
   arena *a = encode->module->arena;
   size_t index = find_role(decoder, ROLE_ENCODER);
-  if (index == decoder->input_count) {
+  if (index < decoder->input_count && decoder->inputs[index]->use_count == 0) {
+    pass_drop_input(decoder, index);
+  } else if (index < decoder->input_count) {
+    TRY(pass_hoist(decoder, encode, &decoder->inputs[index], &encode->outputs[0].value, 1));
+  } else if (!is_carried) {
     return fail(a, STATUS_INPUT, "the decoder has no input 'encoder_hidden_states'");
   }
-  if (encode->output_count < 1) return fail(a, STATUS_INPUT, "the encoder has no output");
-  ir_value *hidden = encode->outputs[0].value;
-  TRY(pass_hoist(decoder, encode, &decoder->inputs[index], &hidden, 1));
   while (encode->output_count) pass_drop_output(encode, encode->output_count - 1);
   return OK;
 }
 
-status pass_make_generator(ir_module *m, ir_graph *decoder, ir_graph *encoder, const generator_limits *limits,
+/* ---- prefill and decode ---- */
+
+/*
+ * Whether every attention over a growing cache hides what comes later, by its nature or by a bias of its queries. The
+ * last token, which is all that the last layer looks at, may see everything.
+ */
+static bool hides_the_future(const ir_graph *g) {
+  for (const ir_node *n = g->first; n; n = n->next) {
+    if (n->op != IR_ATTENTION) continue;
+    const ir_value *bias = n->operand_count > 3 ? n->operands[3] : NULL;
+    bool is_last = ir_dim_is(n->operands[0]->type.dims[2], 1);
+    bool is_hidden = is_last || n->attrs.causal || (bias && !ir_dim_is(bias->type.dims[2], 1));
+    const ir_value *k = n->operands[1];
+    while (k->def && ir_op_describe(k->def->op)->op_class == IR_CLASS_MOVEMENT) k = k->def->operands[0];
+    if (!is_hidden && ir_def(k, IR_APPEND)) return false;
+  }
+  return true;
+}
+
+/*
+ * The entries of the finished decoder. One that was traced with a single token has no mask of later tokens, or a fixed
+ * length: it can only decode, and prompts go through it token by token.
+ */
+static status make_entries(ir_graph *decoder, bool may_be_single, pass_observer *observe, void *user,
+                           generator *result) {
+  ir_module *m = decoder->module;
+  ir_dim one = ir_dim_const(m, 1);
+  if (ir_dim_is(result->sequence, 1)) {
+    result->decode = decoder;
+    decoder->name = "decode";
+  } else {
+    if (!may_be_single || hides_the_future(decoder)) result->prefill = decoder;
+    result->decode = ir_graph_clone(decoder, "decode", result->sequence, one);
+    TRY(pass_run_all(result->decode, observe, user));
+  }
+  if (!result->prefill) result->sequence = NULL;
+  m->graph_count = 0;
+  ir_graph *entries[] = {result->encode, result->prefill, result->decode};
+  for (int i = 0; i < 3; i++) {
+    if (entries[i]) ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = entries[i];
+  }
+  return OK;
+}
+
+status pass_make_generator(ir_module *m, const generator_source *source, const generator_limits *limits,
                            pass_observer *observe, void *user, generator *result) {
-  *result = (generator){.encode = encoder, .prefill = decoder};
+  ir_graph *decoder = source->decoder, *encoder = source->encoder;
+  *result = (generator){.encode = encoder};
   decoder->name = "prefill";
   if (encoder) {
     encoder->name = "encode";
     TRY(prepare_encoder(encoder, limits, result));
   }
-  TRY(prepare_decoder(decoder, limits, result));
+  TRY(prepare_decoder(decoder, source->first, limits, result));
   ir_apply_bindings(m);
   TRY(pass_run_all(decoder, observe, user));
   TRY(check_positions(decoder, result, limits));
   if (encoder) {
-    TRY(join_encoder(result));
+    TRY(join_encoder(decoder, source->first != NULL, result));
     TRY(pass_run_all(encoder, observe, user));
   }
-  result->decode = ir_graph_clone(decoder, "decode", result->sequence, ir_dim_const(m, 1));
-  TRY(pass_run_all(result->decode, observe, user));
-
-  m->graph_count = 0;
-  if (encoder) ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = encoder;
-  ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = decoder;
-  ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = result->decode;
-  return OK;
+  return make_entries(decoder, source->first != NULL, observe, user, result);
 }

@@ -32,21 +32,25 @@ static ir_value *move_value(hoist *h, ir_value *v) {
   return copy;
 }
 
-/* Stores the early copy of v in a new state and loads it in its place. */
-static status hand_over(hoist *h, ir_value *v) {
+/* Stores the early copy of `made` in a new state, and loads it in place of `v` in g. */
+static status hand_over_as(hoist *h, ir_value *made, ir_graph *g, ir_value *v) {
   ir_module *m = h->from->module;
-  ir_value *copy = move_value(h, v);
+  ir_value *copy = move_value(h, made);
   if (h->to.failed) return h->to.failed;
   int index = (int)m->state_count;
   ir_state state = {.name = arena_format(m->arena, "once_%d", index), .type = copy->type, .append_axis = -1};
   ARENA_PUSH(m->arena, m->states, m->state_count, m->state_capacity) = state;
   ir_build(&h->to, IR_STORE, &copy, 1, &(ir_attrs){.state = index});
-  ir_builder b = {.graph = h->from, .before = h->from->first, .origin = v->def ? v->def->origin : NULL};
+  ir_builder b = {.graph = g, .before = g->first, .origin = made->def ? made->def->origin : NULL};
   ir_attrs attrs = {.state = index, .rank = v->type.rank};
   memcpy(attrs.shape, v->type.dims, sizeof attrs.shape);
   ir_value *load = ir_build(&b, IR_LOAD, NULL, 0, &attrs);
-  ir_replace_uses(h->from, v, load);
+  ir_replace_uses(g, v, load);
   return h->to.failed ? h->to.failed : b.failed;
+}
+
+static status hand_over(hoist *h, ir_value *v) {
+  return hand_over_as(h, v, h->from, v);
 }
 
 /*
@@ -114,5 +118,26 @@ status pass_hoist(ir_graph *g, ir_graph *early, ir_value *const *sources, ir_val
     size_t index = find_input(g, sources[i]);
     if (index < g->input_count) pass_drop_input(g, index);
   }
+  return OK;
+}
+
+status pass_carry(ir_graph *g, size_t input, ir_graph *from, ir_value *made, ir_graph *early, ir_value *const *sources,
+                  ir_value *const *values, size_t count) {
+  ir_module *m = g->module;
+  hoist h = {.from = from, .to = {.graph = early}};
+  pointer_map movable = {0};
+  ir_value *v = g->inputs[input];
+  for (size_t i = 0; i < count; i++) pointer_map_set(m->arena, &h.moved, sources[i], values[i]);
+  find_movable(&h, &movable);
+  if (!made->def || !pointer_map_get(&movable, made->def)) {
+    status s = fail(m->arena, STATUS_INPUT, "input '%s' does not depend on the encoder alone", v->name);
+    return fail_hint(m->arena, s, "smelt keeps past keys and values that grow by concatenation, and those of the encoder");
+  }
+  bool fits = made->type.rank == v->type.rank && made->type.dtype == v->type.dtype;
+  for (int i = 0; i < v->type.rank && fits; i++) fits = ir_dim_unify(m, v->type.dims[i], made->type.dims[i]);
+  if (!fits) return fail(m->arena, STATUS_INPUT, "input '%s' has another shape than what the first step makes", v->name);
+  ir_apply_bindings(m);
+  TRY(hand_over_as(&h, made, g, v));
+  pass_drop_input(g, input);
   return OK;
 }

@@ -69,9 +69,16 @@ typedef struct {
   int64_t max_encoder_tokens; /* encoder-decoders */
 } generator_limits;
 
+/* The imported graphs of a model folder. */
 typedef struct {
-  ir_graph *encode, *prefill, *decode; /* encode: NULL for decoder-only models */
-  ir_dim sequence, past, encoder;      /* symbols; encoder NULL for decoder-only models */
+  ir_graph *decoder; /* takes past keys and values */
+  ir_graph *encoder; /* NULL for decoder-only models */
+  ir_graph *first;   /* the decoder of the first step, without past, where a folder has both; else NULL */
+} generator_source;
+
+typedef struct {
+  ir_graph *encode, *prefill, *decode; /* encode: NULL for decoder-only models; prefill: NULL where it cannot be */
+  ir_dim sequence, past, encoder;      /* symbols; sequence NULL without prefill, encoder for decoder-only models */
   int64_t vocab_size;
 } generator;
 
@@ -79,13 +86,11 @@ typedef struct {
 bool pass_is_generator(const ir_graph *g);
 
 /*
- * Turns the imported graph `decoder` (and `encoder`, NULL if there is none)
- * into the entries of a generator: batch 1, no padding, positions counted from
- * the past, past and present one in-place cache, logits of the last position,
- * what depends on the encoder alone computed once; then runs all passes. On
- * success the module's graphs are the generator's.
+ * Turns the imported graphs into the entries of a generator: batch 1, no padding, positions counted from the past,
+ * past and present one in-place cache, logits of the last position, what depends on the encoder alone computed once;
+ * then runs all passes. On success the module's graphs are the generator's.
  */
-status pass_make_generator(ir_module *m, ir_graph *decoder, ir_graph *encoder, const generator_limits *limits,
+status pass_make_generator(ir_module *m, const generator_source *source, const generator_limits *limits,
                            pass_observer *observe, void *user, generator *result);
 
 #endif

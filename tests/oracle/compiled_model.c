@@ -4,7 +4,7 @@
  *
  *   compiled_model greedy  IDS COUNT              print COUNT new ids
  *   compiled_model decode  IDS OUT.npy            logits after every position, one token at a time
- *   compiled_model prefill IDS OUT.npy            the same, every prefix read at once
+ *   compiled_model prefill IDS OUT.npy            the same, every prefix read at once; no file if it cannot
  *
  * In an encoder-decoder, "SOURCE:IDS" gives the encoder's ids first. Built by agree.sh with the archive of
  * `smelt build --emit lib --name tested`.
@@ -81,6 +81,7 @@ static void keep_row(tensor *rows, size_t positions, size_t position, const smel
 static void write_logits(smelt_model *model, const id_list *source, const id_list *list, bool whole_prefixes,
                          const char *path) {
   tensor rows = {0};
+  if (whole_prefixes && smelt_input_count(model, "prefill") < 1) return;
   start_over(model, source);
   for (size_t i = 0; i < list->count; i++) {
     if (whole_prefixes && i > 0) start_over(model, source);
