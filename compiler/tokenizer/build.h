@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "smelt/tokenizer.h"
 #include "tokenizer/json_view.h"
+#include "tokenizer/perfect_hash.h"
 #include "tokenizer/regex.h"
 #include "tokenizer/tokenizer.h"
 
@@ -19,6 +20,11 @@ typedef struct {
   uint32_t id;
   bool normalized; /* searched for in normalised text, and normalised itself */
 } tok_added_token;
+
+/* Neighbours `left` and `right` become `merged`. */
+typedef struct {
+  uint32_t left, right, merged;
+} tok_merge;
 
 /* A section's data before packing. Sections with the same data are stored once. */
 typedef struct {
@@ -39,6 +45,10 @@ typedef struct {
   uint8_t *flags;       /* per id: TOK_SPECIAL ... */
   bool byte_fallback, ignore_merges;
 
+  tok_merge *merges; /* by rank; header.merge_count of them */
+  perfect_hash merge_hash;
+  uint32_t *merge_slots; /* the ranks in the order of the hash's slots */
+
   tok_added_token *added;
   size_t added_count, added_capacity;
 
@@ -53,6 +63,8 @@ typedef struct {
   size_t program_count, program_capacity;
 } tok_build;
 
+enum { TOK_MAX_NUMBER = 1 << 24 }; /* packed numbers are below it */
+
 #define TOK_SET_SECTION(b, name, pointer, element_count)                                                     \
   ((b)->sections[TOK_SECTION_##name] = (tok_section_data){(pointer), (element_count)})
 
@@ -64,8 +76,6 @@ status tok_read_vocabulary(tok_build *b, const json_view *root);
 uint32_t tok_find(const tok_build *b, const char *spelling);
 /* Keys and decoded texts of byte-level tokens (byte_level.c). */
 void tok_byte_level_texts(tok_build *b);
-/* One string per id as three sections; fails if one is too long (pack.c). */
-status tok_pack_strings(tok_build *b, const tok_string *strings, int first_section);
 
 /* normalizer -> steps (normalizer.c). */
 status tok_read_normalizer(tok_build *b, const json_view *root);
@@ -81,8 +91,22 @@ status tok_read_decoder(tok_build *b, const json_view *root);
 /* post_processor -> prefix and suffix ids (post_processor.c). */
 status tok_read_post_processor(tok_build *b, const json_view *root);
 
-/* model.merges -> the tables of merges and of pieces (merges.c). Wants keys and texts. */
+/* model.merges -> merges and their hash (merges.c). */
 status tok_read_merges(tok_build *b, const json_view *model);
+/* Makes merge_hash and merge_slots; false if some pair is there twice (merge_table.c). */
+bool tok_index_merges(tok_build *b);
+/* The rank of a pair, or TOK_NONE (merge_table.c). */
+uint32_t tok_rank(const tok_build *b, uint32_t left, uint32_t right);
+/* Texts -> sources and stored texts; settles the width of packed numbers (texts.c). Wants merges and texts.
+ */
+status tok_pack_texts(tok_build *b);
+/* All packed numbers are below `limit`, or below merge_count (numbers.c). */
+status tok_set_number_bytes(tok_build *b, uint32_t limit);
+void tok_pack_numbers(tok_build *b, int section, const uint32_t *numbers, size_t count);
+/* The tables of merges (merge_table.c). */
+void tok_pack_merges(tok_build *b);
+/* The tables of pieces and bytes (pieces.c). Wants merges and keys. */
+status tok_pack_pieces(tok_build *b);
 /* Adds a split that changes no result but makes pieces short, where there is one (safe_split.c). Wants
  * merges. */
 status tok_add_safe_split(tok_build *b);

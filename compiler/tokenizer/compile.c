@@ -58,24 +58,26 @@ static status read_tokenizer(tok_build *b, const json_view *root) {
   TRY(tok_read_decoder(b, root));
   TRY(tok_read_post_processor(b, root));
   TRY(tok_read_merges(b, &model));
+  TRY(tok_pack_texts(b));
+  tok_pack_merges(b);
+  TRY(tok_pack_pieces(b));
   TRY(tok_add_safe_split(b));
   TRY(tok_pack_added_tokens(b));
   TRY(tok_pack_splits(b));
   tok_pack_normal_form(b);
-
-  bool same = true; /* most byte-level tokenizers spell and decode every token alike */
-  for (uint32_t i = 0; i < b->vocab_size && same; i++)
-    same = !b->key[i].count || (b->key[i].count == b->text[i].count &&
-                                memcmp(b->key[i].bytes, b->text[i].bytes, b->key[i].count) == 0);
-  TRY(tok_pack_strings(b, b->text, TOK_SECTION_token_bases));
-  if (!same) return tok_pack_strings(b, b->key, TOK_SECTION_key_bases);
-  for (int i = 0; i < 3; i++)
-    b->sections[TOK_SECTION_key_bases + i] = b->sections[TOK_SECTION_token_bases + i];
   return OK;
 }
 
+static void pack_flags(tok_build *b) {
+  tok_flagged *flagged = NULL;
+  size_t count = 0, capacity = 0;
+  for (uint32_t id = 0; id < b->vocab_size; id++)
+    if (b->flags[id]) ARENA_PUSH(b->a, flagged, count, capacity) = (tok_flagged){id, b->flags[id]};
+  TOK_SET_SECTION(b, flagged, flagged, count);
+}
+
 static void set_remaining_sections(tok_build *b) {
-  TOK_SET_SECTION(b, token_flags, b->flags, b->vocab_size);
+  pack_flags(b);
   TOK_SET_SECTION(b, steps, b->steps, b->step_count);
   TOK_SET_SECTION(b, step_bytes, b->step_bytes, b->step_bytes_count);
 }
@@ -96,7 +98,7 @@ static void summarize(const tok_build *b, tok_summary *summary) {
       .eos_id = id_or_minus_one(b->header.eos_id),
       .pad_id = id_or_minus_one(b->header.pad_id),
       .unknown_id = id_or_minus_one(b->header.unknown_id),
-      .merge_count = (uint32_t)b->sections[TOK_SECTION_merges].count,
+      .merge_count = b->header.merge_count,
       .added_token_count = (uint32_t)b->added_count,
       .adds_bos = prefix->count && first[0] == b->header.bos_id,
   };

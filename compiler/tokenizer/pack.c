@@ -13,28 +13,6 @@ static size_t align(size_t bytes) {
   return (bytes + TOK_ALIGN_BYTES - 1) & ~(size_t)(TOK_ALIGN_BYTES - 1);
 }
 
-/* bases, ends and bytes, three sections in this order (smelt/tokenizer.h). */
-status tok_pack_strings(tok_build *b, const tok_string *strings, int first_section) {
-  size_t bytes_count = 0, bytes_capacity = 0,
-         base_count = (b->vocab_size + TOK_STRINGS_PER_BASE - 1) / TOK_STRINGS_PER_BASE;
-  uint32_t *bases = ARENA_ARRAY(b->a, uint32_t, base_count);
-  uint16_t *ends = ARENA_ARRAY(b->a, uint16_t, b->vocab_size);
-  char *bytes = NULL;
-  for (uint32_t i = 0; i < b->vocab_size; i++) {
-    if (i % TOK_STRINGS_PER_BASE == 0) bases[i / TOK_STRINGS_PER_BASE] = (uint32_t)bytes_count;
-    for (size_t k = 0; k < strings[i].count; k++)
-      ARENA_PUSH(b->a, bytes, bytes_count, bytes_capacity) = strings[i].bytes[k];
-    size_t end = bytes_count - bases[i / TOK_STRINGS_PER_BASE];
-    if (end > UINT16_MAX || bytes_count > INT32_MAX)
-      return fail(b->a, STATUS_INPUT, "the token with id %u is too long", (unsigned)i);
-    ends[i] = (uint16_t)end;
-  }
-  b->sections[first_section] = (tok_section_data){bases, base_count};
-  b->sections[first_section + 1] = (tok_section_data){ends, b->vocab_size};
-  b->sections[first_section + 2] = (tok_section_data){bytes, bytes_count};
-  return OK;
-}
-
 /* The offset of an earlier section with the same data, or 0. */
 static uint32_t shared_offset(const tok_build *b, int section) {
   for (int i = 0; i < section; i++)

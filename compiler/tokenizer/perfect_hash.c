@@ -3,7 +3,7 @@
 
 #include "smelt/tokenizer.h"
 
-enum { KEYS_PER_BUCKET = 4, LARGEST_BUCKET = 64, SEED_LIMIT = 1 << 28 };
+enum { KEYS_PER_BUCKET = 4, LARGEST_BUCKET = 64, KEYS_PER_FREE_SLOT = 64 };
 
 /* Keys grouped by bucket: bucket b has keys[starts[b] .. starts[b + 1]). */
 typedef struct {
@@ -48,10 +48,11 @@ bool perfect_hash_build(arena *a, const uint64_t *hashes, uint32_t count, perfec
   *result = (perfect_hash){0};
   if (!count) return true;
   buckets b = group(a, hashes, count);
-  result->seeds = ARENA_ARRAY(a, uint32_t, b.count);
+  result->seeds = ARENA_ARRAY(a, uint16_t, b.count);
   result->seed_count = b.count;
+  result->slot_count = count + count / KEYS_PER_FREE_SLOT;
   result->slots = ARENA_ARRAY(a, uint32_t, count);
-  bool *taken = ARENA_ARRAY(a, bool, count);
+  bool *taken = ARENA_ARRAY(a, bool, result->slot_count);
   for (uint32_t size = LARGEST_BUCKET + 1; size-- > 0;) {
     for (uint32_t i = 0; i < b.count; i++) {
       const uint32_t *keys = b.keys + b.starts[i];
@@ -59,9 +60,9 @@ bool perfect_hash_build(arena *a, const uint64_t *hashes, uint32_t count, perfec
       if (key_count > LARGEST_BUCKET) return false;
       if (key_count != size) continue;
       if (has_equal_hashes(hashes, keys, key_count)) return false;
-      while (!place(hashes, count, keys, key_count, seed, taken, result->slots))
-        if (++seed == SEED_LIMIT) return false;
-      result->seeds[i] = seed;
+      while (!place(hashes, result->slot_count, keys, key_count, seed, taken, result->slots))
+        if (++seed > UINT16_MAX) return false;
+      result->seeds[i] = (uint16_t)seed;
     }
   }
   return true;

@@ -34,10 +34,9 @@ status tok_add_safe_split(tok_build *b) {
   tok_string mark;
   if (b->split_count || b->header.flags & TOK_BYTE_LEVEL || b->ignore_merges || !find_space_mark(b, &mark))
     return OK;
-  const tok_section_data *section = &b->sections[TOK_SECTION_merges];
-  const tok_merge *merges = section->data;
-  for (size_t i = 0; i < section->count; i++)
-    if (begins_with(b->key[merges[i].right], mark) && !ends_with(b->key[merges[i].left], mark)) return OK;
+  for (uint32_t i = 0; i < b->header.merge_count; i++)
+    if (begins_with(b->key[b->merges[i].right], mark) && !ends_with(b->key[b->merges[i].left], mark))
+      return OK;
   const char *pattern = arena_format(b->a, "%s*[^%s]+|%s+", mark.bytes, mark.bytes, mark.bytes);
   return tok_add_split(b, pattern, strlen(pattern), TOK_SPLIT_ISOLATED);
 }

@@ -14,8 +14,14 @@
  *   added tokens with normalised spelling are cut out trie, root TOK_ROOT_NORMAL
  *   each rest is prepared                             steps[normalizer_steps ..)
  *   and split into pieces                             splits, each a DFA over code point classes
- *   a piece that is one token is looked up            piece_ids, a perfect hash
- *   any other is merged pair by pair                  merges, a perfect hash
+ *   a few pieces are looked up by their spelling      piece_ids, a perfect hash
+ *   any other is merged pair by pair                  merges, through a perfect hash of pairs
+ *
+ * How ids become text: what a merge makes has the texts of its two parts, one
+ * after the other. So only some texts are stored: of tokens that no merge makes,
+ * and of frequent ones, for speed. sources[id] says where the text is: below
+ * merge_count it is the number of a merge, from there on merge_count + the
+ * number of a stored text.
  */
 #ifndef SMELT_TOKENIZER_H
 #define SMELT_TOKENIZER_H
@@ -27,10 +33,10 @@
 #define TOK_NONE  UINT32_MAX /* no such id */
 
 enum {
-  TOK_VERSION = 1,
+  TOK_VERSION = 2,
   TOK_ALIGN_BYTES = 8,
-  TOK_STRINGS_PER_BASE = 16, /* strings that share one 32-bit base offset */
-  TOK_CLASS_BLOCK = 256,     /* code points per block of the class table */
+  TOK_MERGED_BYTES = 256, /* longest text that is made of parts; longer ones are stored */
+  TOK_CLASS_BLOCK = 256,  /* code points per block of the class table */
   TOK_CODE_POINTS = 0x110000,
   TOK_ROOT_RAW = 0,
   TOK_ROOT_NORMAL = 1,
@@ -44,12 +50,23 @@ enum {
   TOK_STRIP_ALL_FIRST = 1u << 2, /* decoding drops every space of the first token */
 };
 
-/* token_flags[id] */
+/*
+ * Ids, merge numbers and sources come packed: tok_header.number_bytes (2 or 3)
+ * bytes each, the lowest first. The count of such a section is in bytes.
+ */
+typedef uint8_t tok_packed;
+
+/* tok_flagged.flags */
 enum {
   TOK_SPECIAL = 1u << 0, /* left out of decoded text on request */
   TOK_LSTRIP = 1u << 1,  /* an added token that swallows white space before it */
   TOK_RSTRIP = 1u << 2,  /* and after it */
 };
+
+/* The ids that have flags, sorted. */
+typedef struct {
+  uint32_t id, flags;
+} tok_flagged;
 
 /* A change of a stretch of text, applied in order. `a` and `b` are slices of step_bytes. */
 typedef enum {
@@ -88,11 +105,6 @@ typedef struct {
   uint32_t first;       /* of this DFA in the section of transitions */
 } tok_split;
 
-/* merges[slot]: symbols left and right become one, the lowest rank first. */
-typedef struct {
-  uint32_t left, right, rank;
-} tok_merge;
-
 /* A trie over bytes; edges of a node are sorted by byte. */
 typedef struct {
   uint32_t first_edge, edge_count;
@@ -114,23 +126,23 @@ typedef struct {
 } tok_composition;
 
 /*
- * String tables are three sections: string i starts at bases[i / 16] + ends[i - 1]
- * and stops before bases[i / 16] + ends[i], with ends[i - 1] taken as 0 where i % 16 is 0.
+ * A merge's number is its rank: the lowest merges first. A string table is two sections: string i
+ * is bytes[starts[i] .. starts[i + 1]), so there is one start more than there are strings.
  */
 #define TOK_SECTIONS(X)                                                                                      \
-  X(token_bases, uint32_t) /* text of each id, as decoding gives it: any bytes */                            \
-  X(token_ends, uint16_t)                                                                                    \
-  X(token_bytes, uint8_t)                                                                                    \
-  X(token_flags, uint8_t) /* per id */                                                                       \
-  X(key_bases, uint32_t)  /* spelling of each id inside pieces; may be the sections above */                 \
-  X(key_ends, uint16_t)                                                                                      \
-  X(key_bytes, uint8_t)                                                                                      \
-  X(piece_seeds, uint32_t) /* perfect hash: key bytes -> slot of piece_ids */                                \
-  X(piece_ids, uint32_t)   /* ids that encoding gives for exactly their own spelling */                      \
-  X(byte_ids, uint32_t)    /* 256: id of each byte, TOK_NONE where there is none */                          \
-  X(merge_seeds, uint32_t) /* perfect hash: left, right -> slot of merges */                                 \
-  X(merges, tok_merge)                                                                                       \
-  X(merged_ids, uint32_t) /* by rank; empty where it is first_merged_id + rank */                            \
+  X(merge_seeds, uint16_t)   /* perfect hash: left, right -> slot of merge_slots */                          \
+  X(merge_slots, tok_packed) /* merge numbers; compare the merge, it may be another pair's */                \
+  X(merges, tok_packed)      /* by number: left, right */                                                    \
+  X(merged_ids, tok_packed)  /* by number; empty where it is first_merged_id + number */                     \
+  X(sources, tok_packed)     /* by id; empty where tok_usual_source gives them all */                        \
+  X(text_starts, uint32_t)   /* the stored texts, as decoding gives them: any bytes */                       \
+  X(text_bytes, uint8_t)                                                                                     \
+  X(flagged, tok_flagged)                                                                                    \
+  X(piece_seeds, uint16_t)  /* perfect hash: bytes -> slot of piece_ids */                                   \
+  X(piece_ids, uint32_t)    /* characters' ids, and with ignore_merges those that merging does not give */   \
+  X(piece_starts, uint32_t) /* their spellings, by slot */                                                   \
+  X(piece_bytes, uint8_t)                                                                                    \
+  X(byte_ids, uint32_t) /* 256: id of each byte, TOK_NONE where there is none */                             \
   X(steps, tok_step)                                                                                         \
   X(step_bytes, uint8_t)                                                                                     \
   X(splits, tok_split)                                                                                       \
@@ -167,13 +179,25 @@ typedef struct {
   uint32_t flags;
   uint32_t bos_id, eos_id, pad_id, unknown_id; /* TOK_NONE where there is none */
   uint32_t normalizer_steps;
-  uint32_t class_count; /* with the class of the text's end */
-  uint32_t first_merged_id;
-  uint32_t longest_key_bytes; /* of the ids in piece_ids */
-  uint32_t strip_start;       /* leading spaces that decoding drops */
-  uint32_t bad_class;         /* class of U+FFFD, which stands for bytes that are not UTF-8 */
+  uint32_t class_count;  /* with the class of the text's end */
+  uint32_t number_bytes; /* of each packed number: 2 or 3 */
+  uint32_t merge_count;
+  uint32_t first_merged_id; /* of merge 0 */
+  uint32_t first_parted_id; /* where there are no sources: texts from here to the last merged id have parts */
+  uint32_t longest_piece_bytes; /* of the spellings of piece_ids */
+  uint32_t strip_start;         /* leading spaces that decoding drops */
+  uint32_t bad_class;           /* class of U+FFFD, which stands for bytes that are not UTF-8 */
   tok_section sections[TOK_SECTION_COUNT];
 } tok_header;
+
+/* The source of a token where the table is left out: ids of merges are in a row, and their texts have parts
+ * from first_parted_id on. All others are stored, in the order of ids. */
+static inline uint32_t tok_usual_source(const tok_header *header, uint32_t id) {
+  uint32_t parted_count = header->first_merged_id + header->merge_count - header->first_parted_id;
+  if (id < header->first_parted_id) return header->merge_count + id;
+  return id - header->first_parted_id < parted_count ? id - header->first_merged_id
+                                                     : header->merge_count + id - parted_count;
+}
 
 /* ---- hashing, the same on both sides ----------------------------------------- */
 

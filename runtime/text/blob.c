@@ -30,16 +30,18 @@ static const char *map_sections(rt_tokenizer *t, const uint8_t *blob) {
   return NULL;
 }
 
+/* Whether a section of `bytes` bytes is that many packed numbers. */
+static bool has_numbers(const rt_tokenizer *t, uint32_t bytes, uint32_t count) {
+  return bytes == (uint64_t)count * t->header->number_bytes;
+}
+
 static const char *check_vocabulary(const rt_tokenizer *t) {
   uint32_t size = t->header->vocab_size;
-  uint32_t base_count = size / TOK_STRINGS_PER_BASE + (size % TOK_STRINGS_PER_BASE != 0);
   if (!size || size > INT32_MAX) return "tokenizer: vocabulary size";
-  if (t->token_ends_count != size || t->token_bases_count != base_count) return "tokenizer: token texts";
-  if (t->key_ends_count != size || t->key_bases_count != base_count) return "tokenizer: token keys";
-  if (t->token_flags_count != size) return "tokenizer: token flags";
-  if (!t->piece_seeds_count != !t->piece_ids_count) return "tokenizer: table of pieces";
-  if (!t->merge_seeds_count != !t->merges_count) return "tokenizer: table of merges";
-  if (t->merged_ids_count && t->merged_ids_count != t->merges_count) return "tokenizer: results of merges";
+  if (t->sources_count && !has_numbers(t, t->sources_count, size)) return "tokenizer: table of sources";
+  if (!t->piece_seeds_count != !t->piece_ids_count || t->piece_starts_count != t->piece_ids_count + 1ull)
+    return "tokenizer: table of pieces";
+  if (!t->text_starts_count) return "tokenizer: token texts";
   if (t->byte_ids_count != 256) return "tokenizer: table of bytes";
   for (uint32_t i = 0; i < 256; i++)
     if (!id_or_none(t, t->byte_ids[i])) return "tokenizer: table of bytes";
@@ -47,6 +49,17 @@ static const char *check_vocabulary(const rt_tokenizer *t) {
   if (!ids_are_valid(t, t->prefix_ids, t->prefix_ids_count) ||
       !ids_are_valid(t, t->suffix_ids, t->suffix_ids_count))
     return "tokenizer: template";
+  return NULL;
+}
+
+static const char *check_merges(rt_tokenizer *t) {
+  uint32_t width = t->header->number_bytes, count = t->header->merge_count;
+  if ((width != 2 && width != 3) || count > 1u << 24) return "tokenizer: number of merges";
+  t->merge_slot_count = t->merge_slots_count / width;
+  if (!has_numbers(t, t->merges_count, 2 * count)) return "tokenizer: table of merges";
+  if (!count != !t->merge_seeds_count || !count != !t->merge_slot_count) return "tokenizer: hash of merges";
+  if (t->merged_ids_count && !has_numbers(t, t->merged_ids_count, count))
+    return "tokenizer: results of merges";
   return NULL;
 }
 
@@ -128,15 +141,10 @@ const char *rt_tokenizer_open(rt_tokenizer *t, const void *blob, size_t bytes) {
   if (header->version != TOK_VERSION) return "tokenizer: made by another version of smelt";
   if (header->blob_bytes > bytes) return "tokenizer: cut short";
   const char *wrong = map_sections(t, blob);
+  if (!wrong) wrong = check_merges(t);
   if (!wrong) wrong = check_vocabulary(t);
   if (!wrong) wrong = check_trie(t);
   if (!wrong) wrong = check_splits(t);
   if (!wrong) wrong = check_steps(t);
   return wrong;
-}
-
-const uint8_t *rt_token_text(const rt_tokenizer *t, uint32_t id, size_t *bytes) {
-  *bytes = 0;
-  if (id >= t->header->vocab_size) return NULL;
-  return table_string(t->token_bases, t->token_ends, t->token_bytes, t->token_bytes_count, id, bytes);
 }

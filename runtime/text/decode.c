@@ -31,6 +31,11 @@ static size_t finish_held(rt_decoder *d, const uint8_t *bytes, size_t count, rt_
 }
 
 static void emit(rt_decoder *d, const uint8_t *bytes, size_t count, rt_text_sink *sink, void *user) {
+  if (!count) return;
+  if (!d->held_bytes && utf8_is_ascii(bytes, count)) {
+    sink(user, (const char *)bytes, count);
+    return;
+  }
   size_t at = finish_held(d, bytes, count, sink, user), done = at;
   while (at < count) {
     uint32_t code;
@@ -54,9 +59,10 @@ static void emit(rt_decoder *d, const uint8_t *bytes, size_t count, rt_text_sink
 void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
   const rt_tokenizer *t = d->tokenizer;
   if (id >= t->header->vocab_size) return;
-  if (d->flags & RT_SKIP_SPECIAL && t->token_flags[id] & TOK_SPECIAL) return;
+  if (d->flags & RT_SKIP_SPECIAL && table_flags(t, id) & TOK_SPECIAL) return;
+  uint8_t buffer[TOK_MERGED_BYTES];
   size_t count;
-  const uint8_t *bytes = rt_token_text(t, id, &count);
+  const uint8_t *bytes = rt_token_text(t, id, buffer, &count);
   bool drop_spaces = d->at_start && t->header->flags & TOK_STRIP_ALL_FIRST;
   d->at_start = false;
   if (drop_spaces) {
@@ -64,7 +70,7 @@ void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
       if (bytes[i] != ' ') emit(d, bytes + i, 1, sink, user);
     return;
   }
-  for (; count && *bytes == ' ' && d->spaces_to_strip; bytes++, count--) d->spaces_to_strip--;
+  for (; d->spaces_to_strip && count && *bytes == ' '; bytes++, count--) d->spaces_to_strip--;
   if (count) d->spaces_to_strip = 0;
   emit(d, bytes, count, sink, user);
 }

@@ -50,6 +50,7 @@ void rt_encoder_free(rt_encoder *e) {
   free(e->sorted.items);
   free(e->symbols);
   free(e->heap);
+  free(e->cache);
   *e = (rt_encoder){.tokenizer = e->tokenizer};
 }
 
@@ -150,11 +151,11 @@ static bool cut_added_tokens(rt_encoder *e, rt_slice text, uint32_t root, bool i
       at++;
       continue;
     }
-    size_t rest = t->token_flags[id] & TOK_LSTRIP ? trim_spaces(text, begin, at) : at;
+    size_t rest = table_flags(t, id) & TOK_LSTRIP ? trim_spaces(text, begin, at) : at;
     if (rest > begin && !encode_rest(e, (rt_slice){text.bytes + begin, rest - begin}, is_first && begin == 0))
       return false;
     if (!rt_push(&e->ids, id)) return false;
-    begin = at = t->token_flags[id] & TOK_RSTRIP ? skip_spaces(text, end) : end;
+    begin = at = table_flags(t, id) & TOK_RSTRIP ? skip_spaces(text, end) : end;
   }
   return begin == text.count ||
          encode_rest(e, (rt_slice){text.bytes + begin, text.count - begin}, is_first && begin == 0);

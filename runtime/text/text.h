@@ -17,6 +17,7 @@
 /* Views into an opened blob: `name` and `name_count` for each section. */
 typedef struct {
   const tok_header *header;
+  uint32_t merge_slot_count;
 #define X(name, type)                                                                                        \
   const type *name;                                                                                          \
   uint32_t name##_count;
@@ -31,8 +32,10 @@ typedef struct {
  */
 const char *rt_tokenizer_open(rt_tokenizer *t, const void *blob, size_t bytes);
 
-/* The text of token `id` as decoding gives it; empty for ids that do not exist. */
-const uint8_t *rt_token_text(const rt_tokenizer *t, uint32_t id, size_t *bytes);
+/* The text of token `id` as decoding gives it, in the blob or in `buffer`; empty for ids that do not exist.
+ */
+const uint8_t *rt_token_text(const rt_tokenizer *t, uint32_t id, uint8_t buffer[TOK_MERGED_BYTES],
+                             size_t *bytes);
 
 /* ---- text to ids ----------------------------------------------------------- */
 
@@ -46,7 +49,8 @@ typedef struct {
   size_t count, capacity;
 } rt_words;
 
-struct rt_symbol; /* of a long piece that is being merged; see bpe.c */
+struct rt_symbol;       /* of a long piece that is being merged; see bpe.c */
+struct rt_cached_piece; /* see piece_cache.h */
 
 /* Ids of the last text, and memory that the next one reuses. */
 typedef struct {
@@ -61,6 +65,7 @@ typedef struct {
   size_t symbol_capacity;
   uint64_t *heap;
   size_t heap_count, heap_capacity;
+  struct rt_cached_piece *cache; /* NULL until it is wanted, or where there is no memory for it */
 } rt_encoder;
 
 void rt_encoder_init(rt_encoder *e, const rt_tokenizer *t);

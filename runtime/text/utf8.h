@@ -2,12 +2,26 @@
 #ifndef SMELT_RUNTIME_UTF8_H
 #define SMELT_RUNTIME_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define UTF8_REPLACEMENT 0xfffdu
 #define UTF8_BROKEN      0xffffffffu /* not UTF-8 */
 #define UTF8_SHORT       0xfffffffeu /* the text ends inside a character */
+
+/* Whether all bytes are below 0x80. Short texts take two loads that overlap. */
+static inline bool utf8_is_ascii(const uint8_t *text, size_t bytes) {
+  if (bytes < 4) return !bytes || (text[0] | text[bytes / 2] | text[bytes - 1]) < 0x80;
+  uint32_t first, last, both = 0;
+  for (size_t i = 0; i + 4 < bytes; i += 4) {
+    memcpy(&first, text + i, 4);
+    both |= first;
+  }
+  memcpy(&last, text + bytes - 4, 4);
+  return !((both | last) & 0x80808080u);
+}
 
 /*
  * Reads the code point at text[0 .. bytes), bytes > 0, and returns how many

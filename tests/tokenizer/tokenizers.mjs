@@ -51,6 +51,12 @@ const FAMILIES = [
     t.post_processor = { type: "RobertaProcessing", sep: ["</s>", 50258], cls: ["<s>", 50257], trim_offsets: true, add_prefix_space: true };
     t.added_tokens.push(token(50257, "<s>", { normalized: true }), token(50258, "</s>", { rstrip: true }), token(50259, "<mask>", { lstrip: true }));
   }],
+  ["wide", "gpt2", (t) => { t.added_tokens.push(token(70000, "<|wide|>")); }], // ids of more than 16 bits
+  ["shuffled", "gpt2", (t) => { // merged ids in no order
+    const ids = Object.values(t.model.vocab), turn = (id) => (id * 7919) % ids.length; // 7919 is a prime: one to one
+    for (const spelling of Object.keys(t.model.vocab)) t.model.vocab[spelling] = turn(t.model.vocab[spelling]);
+    for (const added of t.added_tokens) added.id = turn(added.id);
+  }],
   ["stories260K", "stories260K", (t) => t],
   ["metaspace", "stories260K", (t) => {
     t.normalizer = null;
