@@ -19,7 +19,7 @@ MODEL_FOLDER = os.path.join(FOLDER, "model")
 sys.path.append(os.path.dirname(FOLDER))
 from byte_level_bpe import Tokenizer  # noqa: E402
 
-PROMPTS = ["In the beginning", "And it came to pass", "The LORD is my shepherd; "]
+PROMPTS = ["In the beginning", "And it came to pass", "The LORD is my shepherd;"]
 NEW_TOKENS = 64
 LONG_PROMPT, LONG_NEW_TOKENS = "And the king said", 256
 

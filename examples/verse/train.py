@@ -171,7 +171,7 @@ def measure(model, tokenizer, chapters):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--checkpoint", default="/tmp/verse.pt")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
