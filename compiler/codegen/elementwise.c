@@ -72,6 +72,12 @@ FORM(float_silu) {
   return emit_fdiv(e, x[0], emit_add(e, like(x[0], 1), grown));
 }
 
+FORM(float_quick_gelu) {
+  (void)dtype;
+  LLVMValueRef grown = emit_exp(e, emit_mul(e, x[0], like(x[0], -1.702)));
+  return emit_fdiv(e, x[0], emit_add(e, like(x[0], 1), grown));
+}
+
 FORM(float_gelu) {
   (void)dtype;
   LLVMValueRef bell = emit_erf(e, emit_mul(e, x[0], like(x[0], sqrt(0.5))));
@@ -261,6 +267,7 @@ static const elementwise_row ROWS[IR_OP_COUNT] = {
     [IR_ATAN] = {float_atan, NULL, NULL, 40},       [IR_BIT_AND] = {NULL, any_and, NULL, 0},
     [IR_BIT_OR] = {NULL, any_or, NULL, 0},          [IR_BIT_XOR] = {NULL, any_xor, NULL, 0},
     [IR_SHIFT_LEFT] = {NULL, int_shift_left, NULL, 3},
+    [IR_QUICK_GELU] = {float_quick_gelu, NULL, NULL, 26},
     [IR_SHIFT_RIGHT] = {NULL, int_shift_right, NULL, 3},
 };
 

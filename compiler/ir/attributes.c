@@ -21,6 +21,7 @@ const attr_row attr_rows[ATTR_COUNT] = {
     ROW(VALUE, ATTR_REAL, value),
     ROW(EPSILON, ATTR_REAL, epsilon),
     ROW(SCALE, ATTR_REAL, scale),
+    ROW(SOFTCAP, ATTR_REAL, softcap),
     ROW(CAUSAL, ATTR_FLAG, causal),
     ROW(INTERLEAVED, ATTR_FLAG, interleaved),
     ROW(GATED, ATTR_FLAG, gated),

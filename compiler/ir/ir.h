@@ -155,6 +155,7 @@ typedef struct {
   double value;                  /* pad: the fill */
   double epsilon;                /* norms */
   double scale;                  /* attention: scores are multiplied by it; linear: unused */
+  double softcap;                /* attention: 0: none; else scores become softcap * tanh(score / softcap) */
   bool causal;                   /* attention: key t is seen by query s iff t <= s + (T - S) */
   bool interleaved;              /* rotary: pairs (2i, 2i+1) instead of (i, i + D/2) */
   bool gated;                    /* linear: columns [0,F) are the gate, [F,2F) the value: activation(gate) * value */
@@ -185,6 +186,7 @@ typedef enum {
   X(VALUE, value)                                                                                             \
   X(EPSILON, epsilon)                                                                                         \
   X(SCALE, scale)                                                                                             \
+  X(SOFTCAP, softcap)                                                                                         \
   X(CAUSAL, causal)                                                                                           \
   X(INTERLEAVED, interleaved)                                                                                 \
   X(GATED, gated)                                                                                             \

@@ -166,6 +166,8 @@ static bool is_default(const ir_node *n, const attr_row *row) {
       if (n->attrs.step[i] != 1) return false;
     }
     return true;
+  case ATTR_REAL: /* 0 is a number like others but for softcap, where it means none */
+    return row->offset == offsetof(ir_attrs, softcap) && *(const double *)member == 0;
   case ATTR_FLAG:
     return !*(const bool *)member;
   case ATTR_OP:

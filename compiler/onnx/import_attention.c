@@ -88,7 +88,7 @@ typedef struct {
   ir_value *products, *capped, *masked, *weights;
 } score_stages;
 
-/* Attention written out: what the core operator does, and the soft cap that it lacks. */
+/* Attention written out: what the core operator does. */
 static ir_value *spelled_attention(onnx_context *c, const onnx_attention *at, double scale,
                                    score_stages *stages) {
   ir_dim heads = at->q->type.dims[1];
@@ -114,9 +114,7 @@ static ir_value *spelled_attention(onnx_context *c, const onnx_attention *at, do
 
 ir_value *onnx_build_attention(onnx_context *c, const onnx_attention *at) {
   if (!check_attention(c, at)) return c->in[0];
-  ir_attrs attrs = {.scale = attention_scale(c, at), .causal = at->causal};
-  score_stages stages;
-  if (at->softcap != 0) return spelled_attention(c, at, attrs.scale, &stages);
+  ir_attrs attrs = {.scale = attention_scale(c, at), .softcap = at->softcap, .causal = at->causal};
   ir_value *operands[4] = {at->q, at->k, at->v, at->bias ? bias_of_rank_4(c, at->bias) : NULL};
   return ir_build(c->b, IR_ATTENTION, operands, at->bias ? 4 : 3, &attrs);
 }

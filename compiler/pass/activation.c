@@ -1,6 +1,6 @@
 /*
  * activation.c: activations in their spelled-out forms (Hendrycks and Gimpel
- * 2016 for gelu and its tanh form; Elfwing et al. 2017 for silu).
+ * 2016 for gelu, its tanh form and its quick form; Elfwing et al. 2017 for silu).
  *
  *   d = div x, 1.4142135
  *   e = erf d
@@ -9,7 +9,7 @@
  *   y = mul h, 0.5              ->    y = gelu x
  *
  *   s = sigmoid x
- *   y = mul x, s                ->    y = silu x
+ *   y = mul x, s                ->    y = silu x;   quick_gelu x, where s = sigmoid (mul x, 1.702)
  *
  * Exporters multiply in any order, so products are read as a set of factors.
  */
@@ -99,6 +99,7 @@ static ir_op gated_by(const ir_value *x, const ir_value *gate, double constant) 
   const ir_node *erf = ir_def(inner, IR_ERF), *tanh = ir_def(inner, IR_TANH),
                 *sigmoid = ir_def(gate, IR_SIGMOID);
   if (sigmoid && sigmoid->operands[0] == x && constant == 1) return IR_SILU;
+  if (sigmoid && constant == 1 && is_power(sigmoid->operands[0], x, 1, 1.702)) return IR_QUICK_GELU;
   if (!is_near(constant, 0.5)) return IR_IDENTITY;
   if (erf && is_power(erf->operands[0], x, 1, 0.70710678118654752440)) return IR_GELU;
   return tanh && is_tanh_argument(tanh->operands[0], x) ? IR_GELU_TANH : IR_IDENTITY;

@@ -104,13 +104,36 @@ static bool is_bias_of(ir_module *m, const ir_value *bias, const ir_value *q, co
 
 /* ---- the pattern ---- */
 
-/* The softmax that v is: behind a reshape that keeps rows, or a select that replaces NaN. */
-static ir_node *find_softmax(ir_value *v) {
+/*
+ * select seen, (softmax (select seen, x, filler)), 0: weights that are 0 where nothing is seen, so that a query that
+ * sees no key gets 0 (DeBERTa's masked softmax). The softmax, and what is seen; else NULL.
+ */
+static ir_node *find_zeroed_softmax(const ir_node *select, ir_value **seen) {
+  ir_node *softmax = ir_def(select->operands[1], IR_SOFTMAX);
+  ir_node *masked = softmax && softmax->result->use_count == 1 ? ir_def(softmax->operands[0], IR_SELECT) : NULL;
+  if (!masked || masked->operands[0] != select->operands[0] || !rewrite_is_filled(select->operands[2], 0)) return NULL;
+  if (select->operands[0]->type.rank != 4) return NULL;
+  *seen = select->operands[0];
+  return softmax;
+}
+
+/* y [B, H, S, E] where the query sees any key, else 0; seen: [.., S, T] */
+static ir_value *zero_the_blind(ir_builder *b, ir_value *y, ir_value *seen) {
+  ir_value *any = ir_reduce(b, IR_REDUCE_MAX, ir_cast(b, seen, SMELT_F32), 1u << 3);
+  return ir_select(b, ir_cast(b, any, SMELT_BOOL), y, ir_const_scalar(b, y->type.dtype, 0));
+}
+
+/*
+ * The softmax that v is: behind a reshape that keeps rows, a select that replaces NaN, or one that puts 0 where a key is
+ * not *seen.
+ */
+static ir_node *find_softmax(ir_value *v, ir_value **seen) {
   ir_node *select = rewrite_only_use(v, IR_SELECT);
   ir_node *test = select ? ir_def(select->operands[0], IR_IS_NAN) : NULL;
   if (test && test->operands[0] == select->operands[2] && rewrite_is_filled(select->operands[1], 0)) {
     return ir_def(select->operands[2], IR_SOFTMAX);
   }
+  if (select) return find_zeroed_softmax(select, seen);
   ir_node *reshape = rewrite_only_use(v, IR_RESHAPE);
   if (reshape) {
     const ir_type *from = &reshape->operands[0]->type, *to = &v->type;
@@ -126,13 +149,14 @@ static ir_value *weighted_values(ir_builder *b, ir_node *n) {
   ir_module *m = b->graph->module;
   attention_scores scores;
   int rank = n->result->type.rank;
-  ir_node *softmax = rank == 3 || rank == 4 ? find_softmax(n->operands[0]) : NULL;
-  if (!softmax || !scores_read(b, softmax->operands[0], &scores) || scores.product->result->type.rank != rank)
-    return NULL;
-  if (rank == 3 && softmax->result->type.rank == 4 && !scores.has_heads) {
+  ir_value *seen = NULL;
+  ir_node *softmax = rank == 3 || rank == 4 ? find_softmax(n->operands[0], &seen) : NULL;
+  if (!softmax || !scores_read(b, softmax->operands[0], &scores)) return NULL;
+  if (softmax->result->type.rank == 4 && !scores.has_heads) {
     scores.has_heads = true;
     memcpy(scores.heads, softmax->result->type.dims, sizeof scores.heads);
   }
+  if (rank != scores.product->result->type.rank && !scores.has_heads) return NULL;
   ir_value *q = lift(b, &scores, without_factor(b, scores.product->operands[0], &scores.scale));
   ir_value *k = lift(b, &scores, swap_last(b, without_factor(b, scores.product->operands[1], &scores.scale)));
   ir_value *v = lift(b, &scores, n->operands[1]);
@@ -140,8 +164,9 @@ static ir_value *weighted_values(ir_builder *b, ir_node *n) {
   if (few_k != k && few_v != v && are_heads_of(m, q, few_k, few_v)) k = few_k, v = few_v;
   if (b->failed || !are_heads_of(m, q, k, v) || !is_bias_of(m, scores.bias, q, k)) return NULL;
   ir_value *operands[4] = {q, k, v, scores.bias};
-  ir_attrs attrs = {.scale = scores.scale, .causal = scores.causal};
+  ir_attrs attrs = {.scale = scores.scale, .softcap = scores.softcap, .causal = scores.causal};
   ir_value *y = ir_build(b, IR_ATTENTION, operands, scores.bias ? 4 : 3, &attrs);
+  if (seen) y = zero_the_blind(b, y, seen);
   return ir_reshape(b, y, n->result->type.dims, rank);
 }
 

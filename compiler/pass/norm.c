@@ -73,12 +73,6 @@ static ir_value *centred(ir_builder *b, ir_node *n) {
   return ir_build(b, IR_LAYER_NORM, operands, n->operand_count, &n->attrs);
 }
 
-/* The norm that defines v, if nothing else reads it. */
-static ir_node *only_norm(const ir_value *v) {
-  ir_node *norm = rewrite_only_use(v, IR_RMS_NORM);
-  return norm ? norm : rewrite_only_use(v, IR_LAYER_NORM);
-}
-
 static ir_value *operand_or_null(const ir_node *n, int i) {
   return i < n->operand_count ? n->operands[i] : NULL;
 }
@@ -89,10 +83,28 @@ static ir_value *vector(ir_builder *b, const ir_node *n, ir_value *v) {
   return rewrite_is_vector(b->graph->module, v, size) ? rewrite_reshape_constant(b, v, &size, 1) : NULL;
 }
 
+/* Whether all that reads the norm multiplies it by a gain: then each gain has a norm of its own. */
+static bool feeds_gains(ir_builder *b, const ir_node *norm) {
+  int gains = 0;
+  for (const ir_node *n = norm->next; n; n = n->next) {
+    for (int i = 0; n->op == IR_MUL && i < 2; i++) {
+      gains += n->operands[i] == norm->result && vector(b, norm, n->operands[1 - i]) != NULL;
+    }
+  }
+  return gains == norm->result->use_count;
+}
+
+/* The norm that v is, if nothing but gains reads it. */
+static ir_node *norm_for_gain(ir_builder *b, const ir_value *v) {
+  ir_node *norm = ir_def(v, IR_RMS_NORM);
+  if (!norm) norm = ir_def(v, IR_LAYER_NORM);
+  return norm && (v->use_count == 1 || feeds_gains(b, norm)) ? norm : NULL;
+}
+
 /* mul (layer_norm x), gain  ->  layer_norm x, gain */
 static ir_value *take_gain(ir_builder *b, ir_node *n) {
   for (int i = 0; i < 2; i++) {
-    ir_node *norm = only_norm(n->operands[i]);
+    ir_node *norm = norm_for_gain(b, n->operands[i]);
     if (!norm || operand_or_null(norm, 1) || operand_or_null(norm, 2)) continue;
     ir_value *gain = vector(b, norm, n->operands[1 - i]);
     if (gain) return ir_build(b, norm->op, (ir_value *[]){norm->operands[0], gain}, 2, &norm->attrs);

@@ -1,7 +1,8 @@
 /*
  * scores.c: from a softmax back to q k^T. On the way stand, in any order and
  * number: a constant factor, a bias, a select that fills what is hidden, and
- * reshapes between [B, H, S, T] and [B * H, S, T].
+ * reshapes between [B, H, S, T] and [B * H, S, T]; and before any bias a soft
+ * cap, mul (tanh (div p, c)), c.
  *
  *   p = matmul q, k
  *   d = div p, 8
@@ -118,29 +119,33 @@ static int step_operand(ir_module *m, const ir_node *n, double *factor) {
     return is_filler(n->operands[2]) ? 1 : is_filler(n->operands[1]) ? 2 : -1;
   case IR_RESHAPE:
     return keeps_rows(m, n) ? 0 : -1;
+  case IR_TANH:
+    return 0;
   default:
     return -1;
   }
 }
 
-/* The product that v comes from, or NULL. Nothing else may read what is between. */
-static ir_node *find_product(ir_module *m, const ir_value *v) {
+/* The product that v comes from, or NULL. Nothing else may read what is between. capped: v goes into a tanh, which
+ * only factors and reshapes may stand before. */
+static ir_node *find_product(ir_module *m, const ir_value *v, bool capped) {
   double factor;
   ir_node *n = v->def, *found = NULL;
   if (!n || v->use_count != 1) return NULL;
   if (n->op == IR_MATMUL) return v->type.rank == 3 || v->type.rank == 4 ? n : NULL;
+  if (capped && (n->op == IR_ADD || n->op == IR_SELECT || n->op == IR_TANH)) return NULL;
   if (n->op == IR_ADD) {
-    for (int i = 0; i < 2 && !found; i++) found = find_product(m, n->operands[i]);
+    for (int i = 0; i < 2 && !found; i++) found = find_product(m, n->operands[i], false);
     return found;
   }
   int i = step_operand(m, n, &factor);
-  return i < 0 ? NULL : find_product(m, n->operands[i]);
+  return i < 0 ? NULL : find_product(m, n->operands[i], capped || n->op == IR_TANH);
 }
 
 bool scores_read(ir_builder *b, ir_value *v, attention_scores *scores) {
   ir_module *m = b->graph->module;
   double factor;
-  *scores = (attention_scores){.product = find_product(m, v), .scale = 1};
+  *scores = (attention_scores){.product = find_product(m, v, false), .scale = 1};
   if (!scores->product) return false;
   const ir_type *type = &scores->product->result->type;
   bias_sum bias = {.b = b, .queries = type->dims[type->rank - 2], .keys = type->dims[type->rank - 1]};
@@ -152,12 +157,14 @@ bool scores_read(ir_builder *b, ir_value *v, attention_scores *scores) {
       scores->heads[1] = v->type.dims[1];
       bias.heads = scores->heads;
     }
-    int from = n->op == IR_ADD ? !find_product(m, n->operands[0]) : step_operand(m, n, &factor);
+    int from = n->op == IR_ADD ? !find_product(m, n->operands[0], false) : step_operand(m, n, &factor);
     if (n->op == IR_ADD) {
       add_bias(&bias, n->operands[1 - from], scores->scale);
     } else if (n->op == IR_SELECT) {
       ir_value *seen = from == 1 ? n->operands[0] : ir_unary(b, IR_NOT, n->operands[0]);
       add_mask(&bias, seen, n->operands[3 - from]);
+    } else if (n->op == IR_TANH) {
+      scores->softcap = scores->scale; /* so far: what follows tanh; from here on: what stands before it */
     } else {
       scores->scale *= factor;
     }

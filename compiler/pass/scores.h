@@ -7,6 +7,7 @@
 typedef struct {
   ir_node *product; /* matmul q, k^T: [B, H, S, T] or [N, S, T] */
   double scale;     /* product of all constant factors */
+  double softcap;   /* 0: none; else scores become softcap * tanh(scores / softcap) before the bias */
   bool causal;
   ir_value *bias; /* sum of everything added, rank 4; NULL: nothing */
   bool has_heads; /* the scores were seen in rank 4: heads = [B, H] */

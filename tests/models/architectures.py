@@ -45,7 +45,7 @@ CAUSAL = {
     "falcon": (14, dict(norm="layer", kv_head_count=1, qkv="groups", feed_forward="plain", activation="gelu",
                         parallel="one_norm", repeat="broadcast")),
     "falcon_groups": (15, dict(norm="layer", kv_head_count=2, qkv="groups", feed_forward="plain", activation="gelu",
-                               parallel="two_norms", repeat="interleave")),
+                               parallel="two_norms")),
     "gpt_neox": (12, dict(norm="layer", positions="tables", rotary_dim=8, qkv="heads", qkv_bias=True, out_bias=True,
                           feed_forward="plain", feed_forward_bias=True, activation="gelu", parallel="two_norms",
                           scores="baddbmm")),
@@ -129,8 +129,9 @@ GRAPHS = {
 
 
 def encoder_expectation(c):
-    norms = 2 * c.layer_count + 1 + (1 if c.relative else 0)
-    return {"attention": c.layer_count, "layer_norm": norms, "rotary": 0, "activation": c.layer_count}
+    norms = 2 * c.layer_count + 1
+    pooler = 1 if c.head == "pooler" else 0  # its tanh
+    return {"attention": c.layer_count, "layer_norm": norms, "rotary": 0, "activation": c.layer_count + pooler}
 
 
 def token_inputs(config, batch, tokens):

@@ -1,5 +1,5 @@
 /*
- * attention.c: softmax(q k^T * scale + bias) v over units of one head and one
+ * attention.c: softmax(cap(q k^T * scale) + bias) v over units of one head and one
  * block of queries; see attention.h. With a causal mask, blocks of keys that
  * no query of the block sees are not visited.
  */
@@ -31,6 +31,7 @@ static attention describe(emitter *e, const plan_step *step) {
                  .dtype = emit_compute_dtype(q->type.dtype),
                  .causal = attrs->causal,
                  .scale = attrs->scale,
+                 .softcap = attrs->softcap,
                  .one_query = ir_dim_is(q->type.dims[2], 1)};
   t.B = kernel_dim(e, q, 0);
   t.H = kernel_dim(e, q, 1);

@@ -24,7 +24,7 @@ typedef struct {
   const plan_operand *q, *k, *v, *bias; /* bias: NULL where absent */
   ir_dtype dtype;
   bool causal;
-  double scale;
+  double scale, softcap; /* softcap: 0: none */
   bool one_query; /* S is 1: scores by dot products, without transposing keys */
   LLVMValueRef B, H, G, S, T, D, E;
   int queries, tile_rows, vectors, lanes;

@@ -38,21 +38,29 @@ static LLVMValueRef bias_row(emitter *e, const weight_row *w) {
   return kernel_at(e, t->bias, kernel_base(e, t->step, ATTENTION_BIAS), all + 4 - rank, rank);
 }
 
+/* softcap * tanh(score / softcap) (Bello et al. 2016; Gemma 2, 2024) */
+static LLVMValueRef capped(emitter *e, const attention *t, LLVMValueRef score) {
+  LLVMTypeRef type = LLVMTypeOf(score);
+  LLVMValueRef part = emit_mul(e, score, emit_number(type, 1 / t->softcap));
+  return emit_mul(e, elementwise_unary(e, IR_TANH, t->dtype, part), emit_number(type, t->softcap));
+}
+
 /*
- * Bias and mask onto the scores in place; the largest so far. all_seen: every lane of every vector is a key
+ * Cap, bias and mask onto the scores in place; the largest so far. all_seen: every lane of every vector is a key
  * that the row sees.
  */
 static void mask_scores(emitter *e, const weight_row *w, bool all_seen) {
   const attention *t = w->t;
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
   LLVMValueRef score = emit_load(e, t->dtype, vector_at(e, w, keys.index), t->lanes);
+  if (t->softcap != 0) score = capped(e, t, score);
   if (t->bias) score = emit_add(e, score, bias_at(e, w, keys.index));
   if (!all_seen) {
     LLVMValueRef left = emit_splat(e, emit_sub(e, w->visible, keys.index), t->lanes);
     LLVMValueRef seen = emit_icmp(e, LLVMIntSLT, emit_lane_numbers(e, t->lanes), left);
     score = emit_select(e, seen, score, emit_number(LLVMTypeOf(score), -INFINITY));
   }
-  if (t->bias || !all_seen) emit_store(e, t->dtype, vector_at(e, w, keys.index), score);
+  if (t->bias || t->softcap != 0 || !all_seen) emit_store(e, t->dtype, vector_at(e, w, keys.index), score);
   emit_set(e, w->most, emit_larger(e, score, emit_get(e, w->most)));
   emit_loop_end(e, &keys);
 }

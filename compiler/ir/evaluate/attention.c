@@ -35,6 +35,10 @@ status ir_evaluate_rotary(arena *scratch, const ir_node *node, const ir_tensor *
   return OK;
 }
 
+static double capped(double score, double softcap) {
+  return softcap == 0 ? score : softcap * tanh(score / softcap);
+}
+
 /* scores[T] to weights in place; all -inf gives zeros. */
 static void softmax(double *scores, int64_t T) {
   double largest = -INFINITY, sum = 0;
@@ -69,7 +73,7 @@ status ir_evaluate_attention(arena *scratch, const ir_node *node, const ir_tenso
       const double *key = ks + (group * T + t) * D;
       double dot = 0;
       for (int64_t d = 0; d < D; d++) dot += qs[row * D + d] * key[d];
-      scores[t] = dot * node->attrs.scale;
+      scores[t] = capped(dot * node->attrs.scale, node->attrs.softcap);
       int64_t at = walk_offset(4, (int64_t[]){b, h, s, t}, bias_strides);
       if (bias) scores[t] += element_double(bias->dtype, bias->data, at);
       if (node->attrs.causal && t > s + (T - S)) scores[t] = -INFINITY;

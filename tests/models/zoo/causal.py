@@ -41,7 +41,7 @@ class CausalConfig:
     logit_cap: Optional[float] = None
     query_scale: Optional[float] = None
     embedding_scale: bool = False
-    repeat: str = "expand"  # how k and v reach their group's heads: expand, interleave, broadcast
+    repeat: str = "expand"  # how k and v reach their group's heads: expand, or by the product's broadcasting
     scores: str = "matmul"  # or: where (GPT-2), baddbmm (GPT-NeoX, Bloom)
     takes_positions: bool = True
 
@@ -163,9 +163,6 @@ class Attention(nn.Module):
         group_size = c.head_count // c.kv_head_count
         if c.repeat == "expand":
             all_key, all_value = repeat_kv(key, group_size), repeat_kv(value, group_size)
-        elif c.repeat == "interleave":
-            all_key = key.repeat_interleave(group_size, dim=1)
-            all_value = value.repeat_interleave(group_size, dim=1)
         else:
             all_key, all_value = key, value
         out = torch.matmul(self._weights(query, all_key, mask), all_value)

@@ -44,12 +44,13 @@ class InterleavedTables(nn.Module):
         inv_freq = 1.0 / (10000 ** (torch.arange(0, rotary_dim, 2) / rotary_dim))
         angles = torch.einsum("i , j -> i j", torch.arange(context_tokens).float(), inv_freq).float()
         table = torch.cat((torch.sin(angles), torch.cos(angles)), dim=1)
+        self.half = rotary_dim // 2
         self.register_buffer("embed_positions", table, persistent=False)
 
     def forward(self, position_ids):
         table = self.embed_positions.repeat(position_ids.shape[0], 1, 1)
         index = position_ids.unsqueeze(-1).repeat(1, 1, table.shape[-1])
-        sin, cos = torch.split(torch.gather(table, 1, index), table.shape[-1] // 2, dim=-1)
+        sin, cos = torch.split(torch.gather(table, 1, index), self.half, dim=-1)
         return cos, sin
 
 
@@ -70,9 +71,13 @@ def rotate_every_two(x):
     return torch.stack((-x2, x1), dim=-1).flatten(-2)
 
 
+def twice_each(x):
+    """repeat_interleave(x, 2, -1) as exporters spell it; that of PyTorch 1.13 makes a loop over sequences instead."""
+    return x.unsqueeze(-1).expand(*x.shape, 2).flatten(-2)
+
+
 def turn_pairs(x, cos, sin, head_axis=1):
-    sin = torch.repeat_interleave(sin.unsqueeze(head_axis), 2, 3)
-    cos = torch.repeat_interleave(cos.unsqueeze(head_axis), 2, 3)
+    sin, cos = twice_each(sin.unsqueeze(head_axis)), twice_each(cos.unsqueeze(head_axis))
     return (x * cos) + (rotate_every_two(x) * sin)
 
 
