@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { COMMON_MERGES = 8192 }; /* what the first merges make is frequent: stored, for speed */
+enum { COMMON_MERGES = 16384 }; /* what the first merges make is frequent: stored, for speed */
 
 #define STORED (TOK_NONE - 1) /* a source: decided to be stored, not yet numbered */
 
@@ -18,9 +18,9 @@ static bool joins(tok_string whole, tok_string left, tok_string right) {
 }
 
 /* A token's parts are settled before the token is, so that no text is made of itself. */
-static void find_sources(tok_build *b, uint32_t *sources) {
+static void find_sources(const tok_build *b, uint32_t first_merge, uint32_t *sources) {
   for (uint32_t id = 0; id < b->vocab_size; id++) sources[id] = TOK_NONE;
-  for (uint32_t i = COMMON_MERGES; i < b->header.merge_count; i++) {
+  for (uint32_t i = first_merge; i < b->header.merge_count; i++) {
     const tok_merge *merge = &b->merges[i];
     if (sources[merge->merged] != TOK_NONE ||
         !joins(b->text[merge->merged], b->text[merge->left], b->text[merge->right]))
@@ -50,20 +50,28 @@ static status store_texts(tok_build *b, uint32_t *sources, uint32_t *stored_coun
   return OK;
 }
 
-status tok_pack_texts(tok_build *b) {
-  uint32_t *sources = ARENA_ARRAY(b->a, uint32_t, b->vocab_size), stored_count;
-  find_sources(b, sources);
-  TRY(store_texts(b, sources, &stored_count));
-  bool usual = true;
-  if (b->header.merge_count) b->header.first_merged_id = b->merges[0].merged;
-  b->header.first_parted_id =
-      b->header.first_merged_id +
-      (b->header.merge_count < COMMON_MERGES ? b->header.merge_count : (uint32_t)COMMON_MERGES);
-  for (uint32_t id = 0; id < b->vocab_size && usual; id++)
-    usual = sources[id] == tok_usual_source(&b->header, id);
+/* Whether all sources are as the reader computes them without a table. */
+static bool are_usual(const tok_build *b, const uint32_t *sources) {
+  for (uint32_t id = 0; id < b->vocab_size; id++)
+    if (sources[id] != tok_usual_source(&b->header, id)) return false;
+  return true;
+}
 
-  uint32_t source_count = usual ? 0 : b->header.merge_count + stored_count;
+status tok_pack_texts(tok_build *b) {
+  tok_header *header = &b->header;
+  uint32_t *sources = ARENA_ARRAY(b->a, uint32_t, b->vocab_size), stored_count;
+  uint32_t common = header->merge_count < COMMON_MERGES ? header->merge_count : COMMON_MERGES;
+  if (header->merge_count) header->first_merged_id = b->merges[0].merged;
+  header->first_parted_id = header->first_merged_id + common;
+  find_sources(b, common, sources);
+  TRY(store_texts(b, sources, &stored_count));
+  if (are_usual(b, sources)) return tok_set_number_bytes(b, b->vocab_size);
+
+  /* A table of sources: the fewer texts are stored, the sooner two bytes are enough. */
+  find_sources(b, 0, sources);
+  TRY(store_texts(b, sources, &stored_count));
+  uint32_t source_count = header->merge_count + stored_count;
   TRY(tok_set_number_bytes(b, source_count > b->vocab_size ? source_count : b->vocab_size));
-  if (!usual) tok_pack_numbers(b, TOK_SECTION_sources, sources, b->vocab_size);
+  tok_pack_numbers(b, TOK_SECTION_sources, sources, b->vocab_size);
   return OK;
 }

@@ -15,13 +15,15 @@
 
 #include <cmocka.h> /* last: it has a macro fail() */
 
-/* Letters '#' .. '~' without the backslash; a merge of every two; then "##" doubled again and again. */
+/* Letters '#' .. '~' without the backslash; a merge of every two; of the first 91 of these with a letter;
+ * then "##" doubled again and again. So many that the last texts are put together from parts. */
 enum {
   LETTERS = 91,
   PAIRS = LETTERS * LETTERS,
+  TRIPLES = LETTERS * LETTERS,
   DOUBLINGS = 8, /* the last is longer than TOK_MERGED_BYTES */
   LONGEST = 4 << (DOUBLINGS - 1),
-  TOKENS = LETTERS + PAIRS + DOUBLINGS,
+  TOKENS = LETTERS + PAIRS + TRIPLES + DOUBLINGS,
   FAR_ID = 70000,   /* of an added token; takes three bytes */
   ID_FACTOR = 7919, /* a prime: id -> id * 7919 % TOKENS is one to one */
 };
@@ -38,6 +40,11 @@ static void make_spellings(void) {
   for (int i = 0; i < PAIRS; i++, at++) {
     spellings[at][0] = letters[i / LETTERS];
     spellings[at][1] = letters[i % LETTERS];
+  }
+  for (int i = 0; i < TRIPLES; i++, at++) {
+    spellings[at][0] = letters[0];
+    spellings[at][1] = letters[i / LETTERS];
+    spellings[at][2] = letters[i % LETTERS];
   }
   for (int i = 0; i < DOUBLINGS; i++, at++) memset(spellings[at], '#', (size_t)4 << i);
 }
@@ -59,8 +66,12 @@ static void write_json(const fixture *f, FILE *file, bool wide) {
   fprintf(file, "},\"merges\":[");
   for (int i = 0; i < PAIRS; i++)
     fprintf(file, "%s\"%.1s %.1s\"", i ? "," : "", spellings[LETTERS + i], spellings[LETTERS + i] + 1);
+  for (int i = 0; i < TRIPLES; i++) {
+    const char *whole = spellings[LETTERS + PAIRS + i];
+    fprintf(file, ",\"%.2s %.1s\"", whole, whole + 2);
+  }
   for (int i = 0; i < DOUBLINGS; i++) {
-    const char *half = spellings[i ? LETTERS + PAIRS + i - 1 : LETTERS];
+    const char *half = spellings[i ? LETTERS + PAIRS + TRIPLES + i - 1 : LETTERS];
     fprintf(file, ",\"%s %s\"", half, half);
   }
   fprintf(file, "]}}");
@@ -115,7 +126,7 @@ static void ids_in_a_row_need_no_tables(void **unused) {
   begin(&f, 1, false);
   assert_int_equal(f.tokenizer.header->number_bytes, 2);
   assert_int_equal(f.tokenizer.merged_ids_count, 0);
-  assert_true(f.tokenizer.text_starts_count < LETTERS + PAIRS); /* some texts are not stored */
+  assert_true(f.tokenizer.text_starts_count < TOKENS); /* some texts are not stored */
   expect_all_texts(&f);
   expect_all_ids(&f);
   end(&f);
@@ -125,7 +136,7 @@ static void ids_may_have_any_order(void **unused) {
   (void)unused;
   fixture f;
   begin(&f, ID_FACTOR, false);
-  assert_int_equal(f.tokenizer.merged_ids_count, (PAIRS + DOUBLINGS) * 2);
+  assert_int_equal(f.tokenizer.merged_ids_count, (PAIRS + TRIPLES + DOUBLINGS) * 2);
   assert_int_equal(f.tokenizer.sources_count, TOKENS * 2);
   expect_all_texts(&f);
   expect_all_ids(&f);
