@@ -329,7 +329,7 @@ def remainder_that_overflows(model):
     _divided_dim(model, "Mod", -(1 << 63), -1)
 
 
-@model_case("ConstantOfShape|Expand|large|memory|/faulty|batch size.*1048576")
+@model_case("ConstantOfShape|Expand|large|memory|/faulty|batch size.*1048576|symbolic")
 def constant_of_a_huge_shape(model):
     value = numpy_helper.from_array(np.array([1], dtype=np.float32))
     put_in_joint(model, node("ConstantOfShape", ["bad"], ["bad_ones"], name="/faulty", value=value),
@@ -337,7 +337,7 @@ def constant_of_a_huge_shape(model):
                  initializers=[sound.i64("bad", [1 << 20, 1 << 20, 4])])
 
 
-@model_case("Expand|large|memory|/faulty|batch size.*[0-9]{4}")
+@model_case("Expand|large|memory|/faulty|batch size.*[0-9]{4}|symbolic")
 def expand_to_a_huge_shape(model):
     put_in_joint(model, node("Expand", ["one", "bad"], ["bad_ones"], name="/faulty"),
                  node("Cast", ["bad_ones"], ["bad_floats"], name="/faulty/Cast", to=TensorProto.FLOAT),
