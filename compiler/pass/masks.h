@@ -27,7 +27,7 @@ ir_value *position_mask_build(ir_builder *b, const position_mask *mask, int rank
 bool mask_is_causal(ir_module *m, const ir_value *seen);
 
 /* Rules that bring comparisons of positions to the normal form (position.c). */
-enum { POSITION_RULE_COUNT = 10 };
+enum { POSITION_RULE_COUNT = 11 };
 extern const rewrite_rule position_rules[POSITION_RULE_COUNT];
 
 #endif

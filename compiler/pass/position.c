@@ -206,8 +206,17 @@ static ir_value *count_up(ir_builder *b, ir_node *n) {
   return ir_cast(b, iota, type->dtype);
 }
 
+/* gather x, (dims {list = [past]})  ->  gather x, (iota {start = [past]})   the position of one token */
+static ir_value *gather_position(ir_builder *b, ir_node *n) {
+  ir_node *dims = ir_def(n->operands[1], IR_DIMS);
+  if (!dims || dims->attrs.dim_count != 1) return NULL;
+  ir_value *position = ir_iota(b, dims->result->type.dims, 1, 0, dims->attrs.dim_list[0], 1);
+  return ir_gather(b, n->operands[0], position, n->attrs.axis);
+}
+
 const rewrite_rule position_rules[POSITION_RULE_COUNT] = {
     {IR_IOTA, narrow_iota}, {IR_RESHAPE, reshape_iota}, {IR_SLICE, slice_iota}, {IR_ADD, shift_iota},
     {IR_SUB, shift_iota},   {IR_LT, comparison},        {IR_LE, comparison},    {IR_GT, comparison},
     {IR_GE, comparison},    {IR_CUMSUM, count_up},
+    {IR_GATHER, gather_position},
 };

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""architectures.py NAME OUT | --list [KIND]: the architectures that people compile, small, with seeded random weights.
+"""architectures.py FOLDER [NAME...]: the architectures that people compile, small, with seeded random weights.
 
-Each row is one architecture as hub implementations write it and torch.onnx.export exports it. OUT becomes a model
-folder for generators; for graphs it holds model.onnx and cases/N/INPUT.npy. OUT/expect.json says what `smelt inspect`
-must find: per entry one attention per layer (two in the decoder of an encoder-decoder), every norm, every rotary
+Each row is one architecture as hub implementations write it and torch.onnx.export exports it. FOLDER/NAME becomes a
+model folder for generators; for graphs it holds model.onnx and cases/N/INPUT.npy. expect.json there says what `smelt
+inspect` must find: per entry one attention per layer (two in the decoder of an encoder-decoder), every norm, every rotary
 embedding, and a feed-forward whose activation is done in its linear.
 """
 
@@ -71,7 +71,7 @@ def write_generator_files(folder, context_tokens, **more):
                                       "eos_token_id": BYTE_COUNT, **more})
 
 
-def make_causal(name, folder, merged=False):
+def make_causal(name, folder):
     opset, changes = CAUSAL[name]
     config = CausalConfig(**changes)
     export_decoder(CausalLM(config), folder, layer_count=config.layer_count, kv_head_count=config.kv_head_count,
@@ -131,7 +131,10 @@ GRAPHS = {
 def encoder_expectation(c):
     norms = 2 * c.layer_count + 1
     pooler = 1 if c.head == "pooler" else 0  # its tanh
-    return {"attention": c.layer_count, "layer_norm": norms, "rotary": 0, "activation": c.layer_count + pooler}
+    # What is left of sizes are strides: of each text's last token (CLIP), of the scores that DeBERTa gathers.
+    strides = 1 if c.head == "end" else 2 if c.relative else 0
+    return {"attention": c.layer_count, "layer_norm": norms, "rotary": 0, "activation": c.layer_count + pooler,
+            "dims": strides}
 
 
 def token_inputs(config, batch, tokens):
@@ -176,24 +179,56 @@ def write_graph(model, folder, opset, inputs_of, outputs):
             np.save(os.path.join(case, f"{name}.npy"), tensor.numpy())
 
 
-KINDS = {"causal": (CAUSAL, make_causal), "seq2seq": (SEQ2SEQ, make_seq2seq), "graph": (GRAPHS, make_graph)}
+# ---- Whisper: its encoder reads features and its decoder's first step reads the encoder's result ---------------------
+
+WHISPER = dict(norm_first=True, mel_bins=8, context_tokens=24)
+WHISPER_PARTS = {"whisper_encoder": (14, False), "whisper_decoder": (17, True)}
+
+
+def whisper_encoder_inputs(config, batch, tokens):
+    del tokens  # Whisper's encoder reads 30 seconds, however little is said
+    features = torch.randn(batch, config.mel_bins, 2 * config.context_tokens)
+    return {"input_features": (features, {0: "batch_size"})}
+
+
+def whisper_decoder_inputs(config, batch, tokens):
+    ids = torch.randint(0, config.vocab_size, (batch, min(tokens, config.context_tokens)))
+    return {"input_ids": (ids, {0: "batch_size", 1: "decoder_sequence_length"}),
+            "encoder_hidden_states": (torch.randn(batch, config.context_tokens, config.width), {0: "batch_size"})}
+
+
+def make_whisper(name, folder):
+    opset, is_decoder = WHISPER_PARTS[name]
+    config = Seq2SeqConfig(**WHISPER)
+    model = Seq2Seq(config)
+    if is_decoder:
+        outputs = {"logits": {0: "batch_size", 1: "decoder_sequence_length"}}
+        for layer in range(config.layer_count):
+            for whose in ("decoder", "encoder"):
+                for part in ("key", "value"):
+                    outputs[f"present.{layer}.{whose}.{part}"] = {0: "batch_size", 2: f"{whose}_sequence_length_out"}
+        write_graph(DecoderPart(model, False), folder, opset, lambda *size: whisper_decoder_inputs(config, *size), outputs)
+    else:
+        write_graph(EncoderPart(model), folder, opset, lambda *size: whisper_encoder_inputs(config, *size),
+                    {"last_hidden_state": {0: "batch_size"}})
+    expect = seq2seq_expectation(config, is_decoder)
+    dump_json(folder, "expect.json", {"run": expect})
+
+
+KINDS = ((CAUSAL, make_causal), (SEQ2SEQ, make_seq2seq), (GRAPHS, make_graph), (WHISPER_PARTS, make_whisper))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", nargs="?")
-    parser.add_argument("out", nargs="?")
-    parser.add_argument("--list", action="store_true")
+    parser.add_argument("folder")
+    parser.add_argument("names", nargs="*")
     args = parser.parse_args()
-    if args.list:
-        print("\n".join(f"{kind} {name}" for kind, (rows, _) in KINDS.items() for name in rows))
-        return
-    for rows, make in KINDS.values():
-        if args.name in rows:
-            torch.manual_seed(1)
-            make(args.name, args.out)
-            return
-    sys.exit(f"there is no architecture '{args.name}'")
+    makers = {name: make for rows, make in KINDS for name in rows}
+    for name in args.names or makers:
+        if name not in makers:
+            sys.exit(f"there is no architecture '{name}'; there are {', '.join(makers)}")
+        torch.manual_seed(1)
+        makers[name](name, os.path.join(args.folder, name))
 
 
 if __name__ == "__main__":

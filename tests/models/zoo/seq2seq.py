@@ -169,7 +169,7 @@ class Stack(nn.Module):
         if not (self.config.mel_bins and not self.is_decoder):
             return self.embed(ids, past_tokens)
         x = nn.functional.gelu(self.conv2(nn.functional.gelu(self.conv1(ids)))).permute(0, 2, 1)
-        return x + self.frames.weight
+        return x + self.frames.weight  # [context_tokens, width]: as many as there are frames
 
     def forward(self, ids, mask=None, encoded=None, cross_mask=None, past=None):
         past_tokens = past[0].shape[2] if past else 0
