@@ -25,11 +25,11 @@ static status check(arena *a, const driver_options *options, check_suite *suite)
   TRY(choose_level(a, options, &level));
   if (!options->suite) {
     *suite = (check_suite){.tests = ARENA_NEW(a, check_test), .count = 1};
-    if (!file_exists(file_join(a, options->path, "model.onnx"))) {
+    if (!file_exists(options->path) && !file_exists(file_join(a, options->path, "model.onnx"))) {
       status s = fail_file(a, fail(a, STATUS_INPUT, "holds no model.onnx"), options->path);
       return fail_hint(a, s, "--suite runs all tests below a folder");
     }
-    suite->tests[0] = (check_test){.folder = options->path, .name = options->path};
+    suite->tests[0] = (check_test){.path = options->path, .name = options->path};
   } else {
     TRY(check_find(a, options->path, suite));
   }

@@ -1,6 +1,7 @@
 /*
  * check.h: tests in the form of the ONNX backend suite (onnx/backend/test/data of the ONNX project): a folder with
- * model.onnx and test_data_set_N/{input,output}_K.pb, one TensorProto each. Private to driver/.
+ * model.onnx and test_data_set_N/{input,output}_K.pb, one TensorProto each; or a light model, NAME.onnx with
+ * NAME_output_K.pb beside it. Private to driver/.
  */
 #ifndef SMELT_DRIVER_CHECK_H
 #define SMELT_DRIVER_CHECK_H
@@ -46,11 +47,11 @@ void check_finish(check_result *result, check_verdict verdict, const char *subje
 /* ---- one test (check_case.c) ---- */
 
 /*
- * Compiles the test in `folder` for the host's level of that index, runs each data set and compares with the
+ * Compiles the test at `path` for the host's level of that index, runs each data set and compares with the
  * expected outputs and with the reference evaluator. `result` is written as the test goes on, so that it tells
  * how far a crash came.
  */
-void check_case(const char *folder, int level, check_result *result);
+void check_case(const char *path, int level, check_result *result);
 
 /* ---- running and comparing (check_execute.c, check_compare.c) ---- */
 
@@ -68,8 +69,8 @@ status check_compare(arena *a, const ir_tensor *wanted, const ir_tensor *found);
 /* ---- many tests (check_suite.c, check_report.c) ---- */
 
 typedef struct {
-  const char *folder; /* of the test */
-  const char *name;   /* the folder below the suite's */
+  const char *path; /* of the test: a folder, or a light model's file */
+  const char *name; /* the path below the suite's folder */
   check_result *result;
 } check_test;
 

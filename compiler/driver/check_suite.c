@@ -15,23 +15,29 @@
 
 static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
 
-/* A folder is a test or may hold tests, never both. */
-static status find_below(arena *a, const char *folder, size_t root_length, int depth, check_suite *suite) {
+/* What can be told from names: a folder with a model is a test, and so is a model with its first output beside it. */
+static bool is_test(arena *a, const char *path) {
+  if (file_exists(file_join(a, path, "model.onnx"))) return true;
+  size_t length = strlen(path), suffix = strlen(".onnx");
+  if (length < suffix || strcmp(path + length - suffix, ".onnx") != 0) return false;
+  return file_exists(arena_format(a, "%.*s_output_0.pb", (int)(length - suffix), path));
+}
+
+static status find_below(arena *a, const char *path, size_t root_length, int depth, check_suite *suite) {
   enum { DEEPEST = 16 };
-  if (depth > DEEPEST) return OK;
-  if (file_exists(file_join(a, folder, "model.onnx"))) {
-    check_test *test = &ARENA_PUSH(a, suite->tests, suite->count, suite->capacity);
-    *test = (check_test){.folder = folder, .name = folder + root_length};
-    while (*test->name == '/') test->name++;
+  if (is_test(a, path)) {
+    const char *name = path + root_length;
+    while (*name == '/') name++;
+    ARENA_PUSH(a, suite->tests, suite->count, suite->capacity) = (check_test){.path = path, .name = name};
     return OK;
   }
+  if (depth > DEEPEST || !file_is_folder(path)) return OK;
   struct dirent **entries;
-  int count = scandir(folder, &entries, is_visible, alphasort);
-  if (count < 0) return fail_file(a, fail(a, STATUS_INPUT, "cannot be read: %s", strerror(errno)), folder);
+  int count = scandir(path, &entries, is_visible, alphasort);
+  if (count < 0) return fail_file(a, fail(a, STATUS_INPUT, "cannot be read: %s", strerror(errno)), path);
   status s = OK;
   for (int i = 0; i < count; i++) {
-    char *path = file_join(a, folder, entries[i]->d_name);
-    if (!s && file_is_folder(path)) s = find_below(a, path, root_length, depth + 1, suite);
+    if (!s) s = find_below(a, file_join(a, path, entries[i]->d_name), root_length, depth + 1, suite);
     free(entries[i]);
   }
   free(entries);
@@ -39,6 +45,7 @@ static status find_below(arena *a, const char *folder, size_t root_length, int d
 }
 
 status check_find(arena *a, const char *folder, check_suite *suite) {
+  if (!file_is_folder(folder)) return fail_file(a, fail(a, STATUS_INPUT, "is no folder"), folder);
   TRY(find_below(a, folder, strlen(folder), 0, suite));
   if (suite->count) return OK;
   return fail_file(a, fail(a, STATUS_INPUT, "holds no test, a folder with model.onnx and test_data_set_0"), folder);
@@ -70,7 +77,7 @@ static void be_child(check_test *test, int level) {
   struct rlimit none = {0};
   setrlimit(RLIMIT_CORE, &none);
   alarm(CHECK_SECONDS);
-  check_case(test->folder, level, test->result);
+  check_case(test->path, level, test->result);
   _exit(0);
 }
 
