@@ -54,7 +54,9 @@ void *arena_copy(arena *a, const void *source, size_t bytes) {
   return copy;
 }
 
-char *arena_text(arena *a, const char *text) { return text ? arena_copy(a, text, strlen(text) + 1) : NULL; }
+char *arena_text(arena *a, const char *text) {
+  return text ? arena_copy(a, text, strlen(text) + 1) : NULL;
+}
 
 char *arena_vformat(arena *a, const char *format, va_list args) {
   va_list again;

@@ -27,9 +27,9 @@ typedef enum {
  */
 typedef struct {
   status_code code;
-  const char *file;     /* path of the file at fault */
-  const char *node;     /* graph node or JSON path inside it, with its operator: "MatMul '/h.0/attn/MatMul'" */
-  const char *cause;    /* what is wrong, a clause in lower case without full stop */
+  const char *file;  /* path of the file at fault */
+  const char *node;  /* graph node or JSON path inside it, with its operator: "MatMul '/h.0/attn/MatMul'" */
+  const char *cause; /* what is wrong, a clause in lower case without full stop */
   const char *expected; /* what would have been right */
   const char *found;    /* what was there */
   const char *hint;     /* what the user can do about it */
@@ -40,10 +40,10 @@ typedef const failure *status;
 #define OK ((status)0)
 
 /* Returns early with the failure of `expression`, if it has one. */
-#define TRY(expression)                                                                                       \
-  do {                                                                                                        \
-    status try_status_ = (expression);                                                                        \
-    if (try_status_) return try_status_;                                                                      \
+#define TRY(expression)                                                                                      \
+  do {                                                                                                       \
+    status try_status_ = (expression);                                                                       \
+    if (try_status_) return try_status_;                                                                     \
   } while (0)
 
 struct arena;
@@ -81,7 +81,7 @@ void arena_free(arena *a); /* frees all blocks; `a` is empty and usable again */
 void *arena_alloc(arena *a, size_t bytes);
 /* `count` zeroed elements; checks the product for overflow. */
 void *arena_array(arena *a, size_t count, size_t element_bytes);
-#define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_NEW(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, count) ((type *)arena_array((a), (count), sizeof(type)))
 void *arena_copy(arena *a, const void *source, size_t bytes);
 char *arena_text(arena *a, const char *text); /* NULL stays NULL */
@@ -94,12 +94,13 @@ char *arena_vformat(arena *a, const char *format, va_list args);
  * Growth moves the array; old copies stay in the arena until it is freed.
  */
 void *arena_grow(arena *a, void *items, size_t count, size_t *capacity, size_t element_bytes);
-#define ARENA_PUSH(a, items, count, capacity)                                                                 \
+#define ARENA_PUSH(a, items, count, capacity)                                                                \
   (*((items) = arena_grow((a), (items), (count), &(capacity), sizeof *(items)), &(items)[(count)++]))
 
 /* ---- maps keyed by pointer -------------------------------------------------- */
 
-/* What is known about each of many objects; NULL is neither a key nor a value. Zero-initialise; lives in `a`. */
+/* What is known about each of many objects; NULL is neither a key nor a value. Zero-initialise; lives in `a`.
+ */
 typedef struct {
   const void **keys;
   void **values;

@@ -1,4 +1,5 @@
-/* status.c: building failures. One failure is one line for the user; see driver/diagnostics.c for printing. */
+/* status.c: building failures. One failure is one line for the user; see driver/diagnostics.c for printing.
+ */
 #include "base.h"
 
 #include <string.h>
@@ -32,16 +33,16 @@ status fail_file(arena *a, status s, const char *path) {
   return copy;
 }
 
-#define DEFINE_FAIL_FIELD(function, field)                                                                    \
-  status function(arena *a, status s, const char *format, ...) {                                              \
-    const char **slot;                                                                                        \
-    failure *copy = copy_with_free_field(a, s, offsetof(failure, field), &slot);                              \
-    if (!copy) return s;                                                                                      \
-    va_list args;                                                                                             \
-    va_start(args, format);                                                                                   \
-    *slot = arena_vformat(a, format, args);                                                                   \
-    va_end(args);                                                                                             \
-    return copy;                                                                                              \
+#define DEFINE_FAIL_FIELD(function, field)                                                                   \
+  status function(arena *a, status s, const char *format, ...) {                                             \
+    const char **slot;                                                                                       \
+    failure *copy = copy_with_free_field(a, s, offsetof(failure, field), &slot);                             \
+    if (!copy) return s;                                                                                     \
+    va_list args;                                                                                            \
+    va_start(args, format);                                                                                  \
+    *slot = arena_vformat(a, format, args);                                                                  \
+    va_end(args);                                                                                            \
+    return copy;                                                                                             \
   }
 
 DEFINE_FAIL_FIELD(fail_node, node)

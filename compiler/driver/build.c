@@ -17,8 +17,9 @@ struct emit_form {
 };
 
 static const emit_form emit_forms[] = {
-    {"exe", CODEGEN_OBJECT, link_executable}, {"obj", CODEGEN_OBJECT, link_object}, {"lib", CODEGEN_OBJECT, link_library},
-    {"llvm", CODEGEN_LLVM, NULL},             {"asm", CODEGEN_ASSEMBLY, NULL},      {"graph", CODEGEN_LLVM, NULL},
+    {"exe", CODEGEN_OBJECT, link_executable}, {"obj", CODEGEN_OBJECT, link_object},
+    {"lib", CODEGEN_OBJECT, link_library},    {"llvm", CODEGEN_LLVM, NULL},
+    {"asm", CODEGEN_ASSEMBLY, NULL},          {"graph", CODEGEN_LLVM, NULL},
 };
 
 static status find_form(arena *a, const char *name, const emit_form **form) {
@@ -101,16 +102,17 @@ static status add_pieces(compilation *c, const char *name, const code *made, lin
     TRY(link_add_object(job, file->name, file->bytes.bytes, file->bytes.count));
   }
   text manifest = {0};
-  plan_manifest_info info = {.model_name = c->folder.name,
-                             .smelt_version = SMELT_VERSION,
-                             .tokenizer_bytes = c->tokenizer.count};
+  plan_manifest_info info = {
+      .model_name = c->folder.name, .smelt_version = SMELT_VERSION, .tokenizer_bytes = c->tokenizer.count};
   if (c->is_generator) info.generation = &c->generation;
   status s = plan_write_manifest(c->plan, &info, &manifest);
-  if (!s) s = link_add_bytes(job, arena_format(&c->arena, "%s_manifest", name), 8, manifest.bytes, manifest.count);
+  if (!s)
+    s = link_add_bytes(job, arena_format(&c->arena, "%s_manifest", name), 8, manifest.bytes, manifest.count);
   text_free(&manifest);
   TRY(s);
   if (c->tokenizer.count) {
-    TRY(link_add_bytes(job, arena_format(&c->arena, "%s_tokenizer", name), 64, c->tokenizer.bytes, c->tokenizer.count));
+    TRY(link_add_bytes(job, arena_format(&c->arena, "%s_tokenizer", name), 64, c->tokenizer.bytes,
+                       c->tokenizer.count));
   }
   progress_show(&c->progress, "packing weights", 0, 0);
   weights_context context = {c};
@@ -140,7 +142,8 @@ static status write_text(compilation *c, const char *output, const text *t) {
   if (file && file != stdout) written = fclose(file) == 0 && written;
   if (written) return OK;
   if (output) remove(output);
-  return fail_file(&c->arena, fail(&c->arena, STATUS_INPUT, "cannot be written: %s", strerror(errno)), output);
+  return fail_file(&c->arena, fail(&c->arena, STATUS_INPUT, "cannot be written: %s", strerror(errno)),
+                   output);
 }
 
 static status write_text_form(compilation *c, const emit_form *form, const char *name) {
@@ -184,7 +187,8 @@ static status default_output(compilation *c, const emit_form *form, const char *
   static const char *const suffixes[][2] = {{"obj", ".o"}, {"lib", ".a"}};
   *output = c->folder.name;
   for (size_t i = 0; i < 2; i++) {
-    if (strcmp(form->name, suffixes[i][0]) == 0) *output = arena_format(&c->arena, "%s%s", c->folder.name, suffixes[i][1]);
+    if (strcmp(form->name, suffixes[i][0]) == 0)
+      *output = arena_format(&c->arena, "%s%s", c->folder.name, suffixes[i][1]);
   }
   if (!file_is_folder(*output)) return OK;
   status s = fail(&c->arena, STATUS_USAGE, "'%s' is a folder", *output);
@@ -209,7 +213,9 @@ static status build(arena *a, const driver_options *options, const char *output)
   return s;
 }
 
-status build_program(arena *a, const driver_options *options, const char *output) { return build(a, options, output); }
+status build_program(arena *a, const driver_options *options, const char *output) {
+  return build(a, options, output);
+}
 
 int command_build(arena *a, const driver_options *options) {
   status s = build(a, options, options->output);

@@ -15,7 +15,8 @@ static void observe_pass(void *user, const pass_info *pass, ir_graph *g, const p
   const driver_options *o = c->options;
   progress_show(&c->progress, pass->name, 0, 0);
   if (o->passes) printf("%-8s %-14s %5d rewrites\n", g->name, pass->name, report->rewrites);
-  bool is_wanted = o->print_after && (strcmp(o->print_after, "all") == 0 || strcmp(o->print_after, pass->name) == 0);
+  bool is_wanted =
+      o->print_after && (strcmp(o->print_after, "all") == 0 || strcmp(o->print_after, pass->name) == 0);
   if (!is_wanted) return;
   text t = {0};
   ir_print(&t, g);
@@ -41,7 +42,8 @@ enum { FILE_MODEL, FILE_ENCODER, FILE_FIRST };
 static const char branch_input[] = "use_cache_branch";
 
 /* Imports a file opened before. Of a merged decoder: the branch with past or without. */
-static status import_graph(compilation *c, int file, const char *graph_name, bool with_past, ir_graph **graph) {
+static status import_graph(compilation *c, int file, const char *graph_name, bool with_past,
+                           ir_graph **graph) {
   onnx_constant_input branch = {.name = branch_input, .value = with_past};
   onnx_options options = {.graph_name = graph_name};
   if (onnx_has_input(c->files[file], branch_input)) {
@@ -51,7 +53,8 @@ static status import_graph(compilation *c, int file, const char *graph_name, boo
   return onnx_import_graph(c->files[file], &options, graph);
 }
 
-static status import_file(compilation *c, int file, const char *path, const char *graph_name, ir_graph **graph) {
+static status import_file(compilation *c, int file, const char *path, const char *graph_name,
+                          ir_graph **graph) {
   TRY(fail_file(&c->arena, onnx_open(c->module, path, &c->files[file]), path));
   return fail_file(&c->arena, import_graph(c, file, graph_name, true, graph), path);
 }
@@ -70,7 +73,8 @@ static status read_tokenizer(compilation *c, tok_summary *summary) {
     status s = fail(&c->arena, STATUS_INPUT, "there is no tokenizer.json beside the model");
     return fail_file(&c->arena, s, c->folder.model);
   }
-  return fail_file(&c->arena, tok_compile(&c->arena, c->folder.tokenizer, &c->tokenizer, summary), c->folder.tokenizer);
+  return fail_file(&c->arena, tok_compile(&c->arena, c->folder.tokenizer, &c->tokenizer, summary),
+                   c->folder.tokenizer);
 }
 
 /* ---- limits ---- */
@@ -78,7 +82,8 @@ static status read_tokenizer(compilation *c, tok_summary *summary) {
 static status token_limit(compilation *c, int64_t *max_tokens) {
   int64_t asked = c->options->max_tokens, made_for = c->folder.positions;
   if (asked && made_for && asked > made_for) {
-    status s = fail(&c->arena, STATUS_USAGE, "--max-tokens %lld is more than the model was made for", (long long)asked);
+    status s = fail(&c->arena, STATUS_USAGE, "--max-tokens %lld is more than the model was made for",
+                    (long long)asked);
     return fail_expected(&c->arena, s, "at most %lld", (long long)made_for);
   }
   *max_tokens = asked ? asked : made_for ? made_for : DEFAULT_MAX_TOKENS;
@@ -99,7 +104,8 @@ static void limit_symbols(compilation *c, int64_t max_tokens) {
 
 static status check_token(compilation *c, const char *what, int64_t token, int64_t vocab_size) {
   if (token < vocab_size) return OK;
-  status s = fail(&c->arena, STATUS_INPUT, "%s %lld is outside the model's vocabulary", what, (long long)token);
+  status s =
+      fail(&c->arena, STATUS_INPUT, "%s %lld is outside the model's vocabulary", what, (long long)token);
   s = fail_expected(&c->arena, s, "below %lld", (long long)vocab_size);
   const char *file = c->folder.generation_file ? c->folder.generation_file : c->folder.config_file;
   return file ? fail_file(&c->arena, s, file) : s;
@@ -191,8 +197,10 @@ status compile_begin(compilation *c, const driver_options *options) {
   c->target = options->target ? codegen_target_named(options->target) : codegen_target_host();
   if (!c->target) {
     text names = {0};
-    for (size_t i = 0; codegen_target_at(i); i++) text_print(&names, "%s%s", i ? ", " : "", codegen_target_at(i)->name);
-    status s = fail(&c->arena, STATUS_USAGE, "unknown target '%s'", options->target ? options->target : "of this machine");
+    for (size_t i = 0; codegen_target_at(i); i++)
+      text_print(&names, "%s%s", i ? ", " : "", codegen_target_at(i)->name);
+    status s = fail(&c->arena, STATUS_USAGE, "unknown target '%s'",
+                    options->target ? options->target : "of this machine");
     s = fail_expected(&c->arena, s, "one of %s", names.bytes);
     text_free(&names);
     return s;

@@ -17,10 +17,10 @@ typedef struct {
   const codegen_target *target;
   model_folder folder;
   ir_module *module;
-  onnx_model *files[3];       /* graph or decoder, encoder, decoder without past: mapped until compile_end */
+  onnx_model *files[3]; /* graph or decoder, encoder, decoder without past: mapped until compile_end */
   bool is_generator;
   smelt_manifest_generation generation; /* if is_generator */
-  text tokenizer;             /* packed tables; empty where there are none */
+  text tokenizer;                       /* packed tables; empty where there are none */
   plan_module *plan;
 } compilation;
 

@@ -39,7 +39,9 @@ void print_failure(status s) {
   text_free(&line);
 }
 
-progress progress_begin(bool quiet) { return (progress){.is_shown = !quiet && isatty(STDERR_FILENO)}; }
+progress progress_begin(bool quiet) {
+  return (progress){.is_shown = !quiet && isatty(STDERR_FILENO)};
+}
 
 void progress_show(const progress *p, const char *stage, size_t done, size_t total) {
   enum { BAR_WIDTH = 24 };

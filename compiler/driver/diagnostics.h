@@ -4,7 +4,8 @@
 
 #include "base/base.h"
 
-/* One line on stderr: "error: FILE: NODE: cause (expected ..., found ...); hint". Control characters become '?'. */
+/* One line on stderr: "error: FILE: NODE: cause (expected ..., found ...); hint". Control characters become
+ * '?'. */
 void print_failure(status s);
 
 /*

@@ -19,16 +19,18 @@ static const command_row command_table[] = {
      "smelt build ./gpt2 -o gpt2 && ./gpt2 -p \"Once upon a time\""},
     {"run", COMMAND_RUN, command_run, "MODEL [-- ARGUMENTS]", "compile a model and run the program at once",
      "smelt run ./gpt2 -- -p \"Once upon a time\" -n 64"},
-    {"inspect", COMMAND_INSPECT, command_inspect, "MODEL", "show what a model becomes", "smelt inspect ./gpt2 --passes"},
-    {"check", COMMAND_CHECK, command_check, "FOLDER [--suite]", "run tests in the form of the ONNX backend suite",
-     "smelt check --suite ./onnx/backend/test/data -j 4"},
+    {"inspect", COMMAND_INSPECT, command_inspect, "MODEL", "show what a model becomes",
+     "smelt inspect ./gpt2 --passes"},
+    {"check", COMMAND_CHECK, command_check, "FOLDER [--suite]",
+     "run tests in the form of the ONNX backend suite", "smelt check --suite ./onnx/backend/test/data -j 4"},
 };
 
 enum { COMMAND_COUNT = sizeof command_table / sizeof *command_table };
 
 static void print_help(void) {
   printf("smelt %s: compiles an ONNX transformer into one native program\n\n", SMELT_VERSION);
-  printf("MODEL is a folder as model hubs lay it out (model.onnx, config.json, tokenizer.json) or one .onnx file.\n\n");
+  printf("MODEL is a folder as model hubs lay it out (model.onnx, config.json, tokenizer.json) or one .onnx "
+         "file.\n\n");
   for (size_t i = 0; i < COMMAND_COUNT; i++) {
     printf("  smelt %-8s%-24s%s\n", command_table[i].name, command_table[i].usage, command_table[i].summary);
   }

@@ -10,9 +10,10 @@
 /* ---- files ---- */
 
 /* Decoders and single graphs in order of preference; "" and "onnx/" are searched. */
-static const char *const model_names[] = {"model.onnx", "decoder_model_merged.onnx", "decoder_with_past_model.onnx",
-                                          "decoder_model.onnx"};
-/* Beside a decoder with past: what takes the first step and makes the keys and values of the encoder's result. */
+static const char *const model_names[] = {"model.onnx", "decoder_model_merged.onnx",
+                                          "decoder_with_past_model.onnx", "decoder_model.onnx"};
+/* Beside a decoder with past: what takes the first step and makes the keys and values of the encoder's
+ * result. */
 static const char *const first_names[] = {"decoder_model.onnx"};
 static const char *const subfolders[] = {".", "onnx"};
 
@@ -53,12 +54,14 @@ static status find_model(arena *a, const char *path, model_folder *f) {
   static const char *const encoder_names[] = {"encoder_model.onnx"};
   f->encoder = find_file(a, path, NAMES(encoder_names));
   f->model = find_file(a, path, NAMES(model_names));
-  if (f->model && strstr(f->model, "decoder_with_past_model.onnx")) f->first = find_file(a, path, NAMES(first_names));
+  if (f->model && strstr(f->model, "decoder_with_past_model.onnx"))
+    f->first = find_file(a, path, NAMES(first_names));
   if (!f->model && !f->encoder) f->model = only_onnx(a, path);
   if (!f->model && !f->encoder) f->model = only_onnx(a, file_join(a, path, "onnx"));
   if (f->model) return OK;
-  status s = fail(a, STATUS_INPUT, "%s", f->encoder ? "the folder has an encoder but no decoder_model.onnx"
-                                                    : "the folder holds no ONNX model");
+  status s = fail(a, STATUS_INPUT, "%s",
+                  f->encoder ? "the folder has an encoder but no decoder_model.onnx"
+                             : "the folder holds no ONNX model");
   return fail_expected(a, fail_file(a, s, path), "model.onnx, onnx/model.onnx or decoder_model_merged.onnx");
 }
 
@@ -130,7 +133,8 @@ static status read_end_tokens(arena *a, const char *file, const json_t *object, 
   if (!field || json_is_null(field)) return OK;
   size_t count = json_is_array(field) ? json_array_size(field) : 1;
   if (count > FOLDER_MAX_END_TOKENS) {
-    return fail_file(a, fail(a, STATUS_INPUT, "\"eos_token_id\" lists more than %d tokens", FOLDER_MAX_END_TOKENS), file);
+    return fail_file(
+        a, fail(a, STATUS_INPUT, "\"eos_token_id\" lists more than %d tokens", FOLDER_MAX_END_TOKENS), file);
   }
   f->end_token_count = 0;
   for (size_t i = 0; i < count; i++) {
@@ -149,7 +153,8 @@ static const char *const position_keys[] = {"n_positions", "max_position_embeddi
 
 static status read_fields(arena *a, const char *file, const json_t *object, model_folder *f) {
   if (!json_is_object(object)) {
-    return fail_file(a, fail_expected(a, fail(a, STATUS_INPUT, "is not a configuration"), "a JSON object"), file);
+    return fail_file(a, fail_expected(a, fail(a, STATUS_INPUT, "is not a configuration"), "a JSON object"),
+                     file);
   }
   for (size_t i = 0; i < sizeof position_keys / sizeof *position_keys; i++) {
     TRY(read_integer(a, file, object, position_keys[i], 1, &f->positions));
@@ -178,7 +183,8 @@ static status read_configuration(arena *a, const char *file, model_folder *f) {
   json_t *object = json_loadb((const char *)view.bytes, view.count, 0, &error);
   file_unmap(&view);
   if (!object) {
-    return fail_file(a, fail(a, STATUS_INPUT, "is not valid JSON: line %d: %s", error.line, error.text), file);
+    return fail_file(a, fail(a, STATUS_INPUT, "is not valid JSON: line %d: %s", error.line, error.text),
+                     file);
   }
   status s = read_fields(a, file, object, f);
   json_decref(object);
@@ -186,7 +192,8 @@ static status read_configuration(arena *a, const char *file, model_folder *f) {
 }
 
 status folder_open(arena *a, const char *path, model_folder *f) {
-  *f = (model_folder){.name = base_name(a, path), .bos_token = -1, .pad_token = -1, .decoder_start_token = -1};
+  *f =
+      (model_folder){.name = base_name(a, path), .bos_token = -1, .pad_token = -1, .decoder_start_token = -1};
   const char *home = path;
   if (file_is_folder(path)) {
     TRY(find_model(a, path, f));

@@ -6,7 +6,8 @@
 
 enum { FOLDER_MAX_END_TOKENS = 8 };
 
-/* Paths are NULL where there is no such file; numbers are as the field's comment says where the JSON is silent. */
+/* Paths are NULL where there is no such file; numbers are as the field's comment says where the JSON is
+ * silent. */
 typedef struct {
   const char *name;      /* the folder's, or the file's without ".onnx" */
   const char *model;     /* the decoder, or the one graph */
@@ -14,13 +15,13 @@ typedef struct {
   const char *first;     /* beside a decoder with past: the one without; or NULL */
   const char *tokenizer; /* tokenizer.json */
   const char *config_file, *generation_file;
-  int64_t positions;     /* longest text the model was made for; 0: unknown */
-  int64_t vocab_size;    /* 0: unknown */
+  int64_t positions;                                 /* longest text the model was made for; 0: unknown */
+  int64_t vocab_size;                                /* 0: unknown */
   int64_t bos_token, pad_token, decoder_start_token; /* -1: none */
   int64_t end_tokens[FOLDER_MAX_END_TOKENS];
   int end_token_count;
   /* Defaults for sampling; 0 where none is given. */
-  bool samples;          /* do_sample */
+  bool samples; /* do_sample */
   double temperature, top_p, repetition_penalty;
   int64_t top_k, max_new_tokens;
 } model_folder;

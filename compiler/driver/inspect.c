@@ -1,4 +1,5 @@
-/* inspect.c: smelt inspect: what a model is made of and what smelt makes of it, for people and, with --json, programs. */
+/* inspect.c: smelt inspect: what a model is made of and what smelt makes of it, for people and, with --json,
+ * programs. */
 #include "driver/commands.h"
 #include "driver/compile.h"
 
@@ -66,33 +67,38 @@ static json_t *describe_value(const char *name, const ir_type *type) {
 
 static json_t *describe_entry(const plan_entry *e) {
   entry_counts counts = count_entry(e);
-  json_t *kernels = json_object(), *operators = json_object(), *inputs = json_array(), *outputs = json_array();
+  json_t *kernels = json_object(), *operators = json_object(), *inputs = json_array(),
+         *outputs = json_array();
   for (int k = 0; k < PLAN_KERNEL_COUNT; k++) {
-    if (counts.kernels[k]) json_object_set_new(kernels, plan_kernel_name((plan_kernel)k), json_integer(counts.kernels[k]));
+    if (counts.kernels[k])
+      json_object_set_new(kernels, plan_kernel_name((plan_kernel)k), json_integer(counts.kernels[k]));
   }
   for (int op = 0; op < IR_OP_COUNT; op++) {
-    if (counts.operators[op]) json_object_set_new(operators, ir_op_describe((ir_op)op)->name, json_integer(counts.operators[op]));
+    if (counts.operators[op])
+      json_object_set_new(operators, ir_op_describe((ir_op)op)->name, json_integer(counts.operators[op]));
   }
   const ir_graph *g = e->graph;
-  for (size_t i = 0; i < g->input_count; i++) json_array_append_new(inputs, describe_value(g->inputs[i]->name, &g->inputs[i]->type));
+  for (size_t i = 0; i < g->input_count; i++)
+    json_array_append_new(inputs, describe_value(g->inputs[i]->name, &g->inputs[i]->type));
   for (size_t i = 0; i < g->output_count; i++) {
     json_array_append_new(outputs, describe_value(g->outputs[i].name, &g->outputs[i].value->type));
   }
-  return json_pack("{s:s, s:o, s:o, s:i, s:i, s:o, s:o, s:{s:i, s:i, s:i}}", "name", g->name, "inputs", inputs, "outputs",
-                   outputs, "steps", (int)e->step_count, "barriers", counts.barriers, "kernels", kernels, "operators",
-                   operators, "linear", "gated", counts.gated, "activation", counts.activated, "residual",
-                   counts.with_residual);
+  return json_pack("{s:s, s:o, s:o, s:i, s:i, s:o, s:o, s:{s:i, s:i, s:i}}", "name", g->name, "inputs",
+                   inputs, "outputs", outputs, "steps", (int)e->step_count, "barriers", counts.barriers,
+                   "kernels", kernels, "operators", operators, "linear", "gated", counts.gated, "activation",
+                   counts.activated, "residual", counts.with_residual);
 }
 
 static void print_json(const compilation *c) {
   const plan_module *p = c->plan;
   json_t *entries = json_array();
   for (size_t i = 0; i < p->entry_count; i++) json_array_append_new(entries, describe_entry(&p->entries[i]));
-  json_t *root = json_pack("{s:s, s:s?, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "model", c->folder.model, "encoder",
-                           c->folder.encoder, "kind", kind_of(c), "weights_bytes", (json_int_t)p->weights_bytes, "constants",
-                           (json_int_t)p->weight_count, "state_bytes", (json_int_t)p->state_bytes, "arena_bytes",
-                           (json_int_t)p->arena_bytes, "max_tokens",
-                           (json_int_t)(c->is_generator ? c->generation.max_tokens : 0), "entries", entries);
+  json_t *root =
+      json_pack("{s:s, s:s?, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "model", c->folder.model, "encoder",
+                c->folder.encoder, "kind", kind_of(c), "weights_bytes", (json_int_t)p->weights_bytes,
+                "constants", (json_int_t)p->weight_count, "state_bytes", (json_int_t)p->state_bytes,
+                "arena_bytes", (json_int_t)p->arena_bytes, "max_tokens",
+                (json_int_t)(c->is_generator ? c->generation.max_tokens : 0), "entries", entries);
   json_dumpf(root, stdout, JSON_INDENT(1));
   putchar('\n');
   json_decref(root);

@@ -20,26 +20,35 @@ typedef struct {
 #define FIELD(name) offsetof(driver_options, name)
 
 static const option_row option_table[] = {
-    {"--output", "-o", "FILE", COMMAND_BUILD, TAKES_TEXT, FIELD(output), "where the result goes (default: the model's name)"},
+    {"--output", "-o", "FILE", COMMAND_BUILD, TAKES_TEXT, FIELD(output),
+     "where the result goes (default: the model's name)"},
     {"--target", NULL, "NAME", COMMAND_BUILD | COMMAND_INSPECT, TAKES_TEXT, FIELD(target),
      "x86_64-linux or aarch64-linux (default: this machine)"},
-    {"--emit", NULL, "FORM", COMMAND_BUILD, TAKES_TEXT, FIELD(emit), "exe, obj, lib, llvm, asm or graph (default: exe)"},
-    {"--name", NULL, "NAME", COMMAND_BUILD, TAKES_TEXT, FIELD(name), "obj, lib: the image is smelt_model_NAME"},
-    {"--isa", NULL, "LEVEL", COMMAND_BUILD, TAKES_TEXT, FIELD(isa), "llvm, asm: the level to show, such as x86-64-v3"},
+    {"--emit", NULL, "FORM", COMMAND_BUILD, TAKES_TEXT, FIELD(emit),
+     "exe, obj, lib, llvm, asm or graph (default: exe)"},
+    {"--name", NULL, "NAME", COMMAND_BUILD, TAKES_TEXT, FIELD(name),
+     "obj, lib: the image is smelt_model_NAME"},
+    {"--isa", NULL, "LEVEL", COMMAND_BUILD, TAKES_TEXT, FIELD(isa),
+     "llvm, asm: the level to show, such as x86-64-v3"},
     {"--suite", NULL, NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(suite), "run every test below the folder"},
     {"--jobs", "-j", "N", COMMAND_CHECK, TAKES_COUNT, FIELD(jobs), "tests to run at once (default: 1)"},
     {"--json", NULL, "FILE", COMMAND_CHECK, TAKES_TEXT, FIELD(report), "write what became of each test"},
-    {"--isa", NULL, "LEVEL", COMMAND_CHECK, TAKES_TEXT, FIELD(isa), "the level to run, such as x86-64-v3 (default: the best)"},
+    {"--isa", NULL, "LEVEL", COMMAND_CHECK, TAKES_TEXT, FIELD(isa),
+     "the level to run, such as x86-64-v3 (default: the best)"},
     {"--max-tokens", NULL, "N", COMMAND_COMPILES, TAKES_COUNT, FIELD(max_tokens),
      "longest text, prompt included (default: the model's own, at most 4096)"},
     {"--max-batch", NULL, "N", COMMAND_COMPILES, TAKES_COUNT, FIELD(max_batch),
      "largest value of a graph's other symbolic sizes (default: 1)"},
     {"--passes", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(passes), "say what each pass did"},
-    {"--print-after", NULL, "PASS", COMMAND_COMPILES, TAKES_TEXT, FIELD(print_after), "print the graph after a pass, or 'all'"},
-    {"--print-plan", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(print_plan), "print the steps and where values lie"},
-    {"--json", NULL, NULL, COMMAND_INSPECT, TAKES_NOTHING, FIELD(json), "for programs: sizes, and operators, kernels and fusions per entry"},
+    {"--print-after", NULL, "PASS", COMMAND_COMPILES, TAKES_TEXT, FIELD(print_after),
+     "print the graph after a pass, or 'all'"},
+    {"--print-plan", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(print_plan),
+     "print the steps and where values lie"},
+    {"--json", NULL, NULL, COMMAND_INSPECT, TAKES_NOTHING, FIELD(json),
+     "for programs: sizes, and operators, kernels and fusions per entry"},
     {"--quiet", "-q", NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(quiet), "no progress"},
-    {"--quiet", "-q", NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(quiet), "count unsupported tests and do not list them"},
+    {"--quiet", "-q", NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(quiet),
+     "count unsupported tests and do not list them"},
     {"--help", "-h", NULL, COMMAND_ALL, TAKES_NOTHING, FIELD(help), "this text"},
 };
 
@@ -69,24 +78,32 @@ static status parse_count(arena *a, const option_row *row, const char *value, in
     *count = number;
     return OK;
   }
-  return fail_expected(a, usage(a, arena_format(a, "%s got '%%s'", row->name), value), "a number from 1 to %d", INT32_MAX);
+  return fail_expected(a, usage(a, arena_format(a, "%s got '%%s'", row->name), value),
+                       "a number from 1 to %d", INT32_MAX);
 }
 
 static status set_option(arena *a, const option_row *row, const char *value, driver_options *options) {
   void *field = (char *)options + row->offset;
   switch (row->kind) {
-  case TAKES_NOTHING: *(bool *)field = true; return OK;
-  case TAKES_TEXT: *(const char **)field = value; return OK;
-  default: return parse_count(a, row, value, field);
+  case TAKES_NOTHING:
+    *(bool *)field = true;
+    return OK;
+  case TAKES_TEXT:
+    *(const char **)field = value;
+    return OK;
+  default:
+    return parse_count(a, row, value, field);
   }
 }
 
 /* One option at argv[*index], with its argument in the same word or the next. */
-static status parse_option(arena *a, int command, int argc, char **argv, int *index, driver_options *options) {
+static status parse_option(arena *a, int command, int argc, char **argv, int *index,
+                           driver_options *options) {
   char *word = argv[*index], *equals = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
   const option_row *row = find_row(command, word, equals ? (size_t)(equals - word) : strlen(word));
   if (!row) return usage(a, "unknown option '%s'", word);
-  if (row->kind == TAKES_NOTHING) return equals ? usage(a, "%s takes no value", row->name) : set_option(a, row, NULL, options);
+  if (row->kind == TAKES_NOTHING)
+    return equals ? usage(a, "%s takes no value", row->name) : set_option(a, row, NULL, options);
   if (equals) return set_option(a, row, equals + 1, options);
   if (++*index >= argc) return usage(a, "%s needs a value", row->name);
   return set_option(a, row, argv[*index], options);
@@ -117,8 +134,8 @@ void options_print(FILE *out, int command) {
     const option_row *row = &option_table[i];
     if (!(row->commands & command)) continue;
     char left[64];
-    snprintf(left, sizeof left, "%s%s%s %s", row->short_name ? row->short_name : "", row->short_name ? ", " : "    ",
-             row->name, row->argument ? row->argument : "");
+    snprintf(left, sizeof left, "%s%s%s %s", row->short_name ? row->short_name : "",
+             row->short_name ? ", " : "    ", row->name, row->argument ? row->argument : "");
     fprintf(out, "  %-25s %s\n", left, row->help);
   }
 }

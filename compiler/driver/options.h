@@ -5,27 +5,34 @@
 #include "base/base.h"
 
 /* Commands an option belongs to, as bits. */
-enum { COMMAND_BUILD = 1, COMMAND_RUN = 2, COMMAND_INSPECT = 4, COMMAND_CHECK = 8, COMMAND_COMPILES = 7, COMMAND_ALL = 15 };
+enum {
+  COMMAND_BUILD = 1,
+  COMMAND_RUN = 2,
+  COMMAND_INSPECT = 4,
+  COMMAND_CHECK = 8,
+  COMMAND_COMPILES = 7,
+  COMMAND_ALL = 15
+};
 
 typedef struct {
-  const char *path;            /* the model: a folder or an .onnx file */
-  const char *output;          /* -o */
-  const char *target;          /* --target */
-  const char *emit;            /* --emit */
-  const char *name;            /* --name: of the image symbol smelt_model_NAME */
-  const char *print_after;     /* --print-after PASS, or "all" */
-  const char *isa;             /* --isa: the one level for --emit llvm and asm */
-  int64_t max_tokens;          /* 0: from the model */
-  int64_t max_batch;           /* largest value of other symbolic sizes named like a batch */
-  bool passes;                 /* --passes: what each pass did */
-  bool print_plan;             /* --print-plan */
-  bool json;                   /* inspect: --json */
-  bool quiet;                  /* --quiet: no progress */
-  bool suite;                  /* check --suite: every test below the folder */
-  int64_t jobs;                /* check --jobs: tests at once */
-  const char *report;          /* check --json: where the report goes */
+  const char *path;        /* the model: a folder or an .onnx file */
+  const char *output;      /* -o */
+  const char *target;      /* --target */
+  const char *emit;        /* --emit */
+  const char *name;        /* --name: of the image symbol smelt_model_NAME */
+  const char *print_after; /* --print-after PASS, or "all" */
+  const char *isa;         /* --isa: the one level for --emit llvm and asm */
+  int64_t max_tokens;      /* 0: from the model */
+  int64_t max_batch;       /* largest value of other symbolic sizes named like a batch */
+  bool passes;             /* --passes: what each pass did */
+  bool print_plan;         /* --print-plan */
+  bool json;               /* inspect: --json */
+  bool quiet;              /* --quiet: no progress */
+  bool suite;              /* check --suite: every test below the folder */
+  int64_t jobs;            /* check --jobs: tests at once */
+  const char *report;      /* check --json: where the report goes */
   bool help;
-  char **rest;                 /* run: arguments for the program */
+  char **rest; /* run: arguments for the program */
   int rest_count;
 } driver_options;
 

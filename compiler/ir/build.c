@@ -39,7 +39,8 @@ static void insert_node(ir_builder *b, ir_node *n) {
 }
 
 bool ir_node_is_static(const ir_node *n) {
-  bool is_static = ir_type_is_static(&n->result->type, NULL) && ir_op_describe(n->op)->op_class != IR_CLASS_STATE;
+  bool is_static =
+      ir_type_is_static(&n->result->type, NULL) && ir_op_describe(n->op)->op_class != IR_CLASS_STATE;
   bool has_start = ir_op_describe(n->op)->attrs & IR_ATTR_START;
   for (int i = 0; has_start && i < IR_MAX_RANK; i++) is_static &= ir_dim_is_const(n->attrs.start[i], NULL);
   return is_static;
@@ -67,7 +68,8 @@ static ir_value *fold_node(ir_builder *b, const ir_node *n) {
   for (int i = 0; i < n->operand_count; i++) {
     const ir_value *v = n->operands[i];
     if (!v) continue;
-    pointers[i] = (ir_tensor){.dtype = v->type.dtype, .rank = v->type.rank, .data = (void *)(uintptr_t)ir_value_data(v)};
+    pointers[i] = (ir_tensor){
+        .dtype = v->type.dtype, .rank = v->type.rank, .data = (void *)(uintptr_t)ir_value_data(v)};
     for (int k = 0; k < v->type.rank; k++) ir_dim_is_const(v->type.dims[k], &pointers[i].dims[k]);
     list[i] = &pointers[i];
   }
@@ -81,13 +83,15 @@ static ir_value *fold_node(ir_builder *b, const ir_node *n) {
 }
 
 /* Elements that are known integers become a const: later nodes may fold over it, floats included. */
-static ir_value *const_from_content(ir_builder *b, const ir_type *type, const ir_dim *content, int64_t count) {
+static ir_value *const_from_content(ir_builder *b, const ir_type *type, const ir_dim *content,
+                                    int64_t count) {
   size_t bytes = ir_dtype_bytes(type->dtype);
   char *data = arena_alloc(b->graph->module->arena, (size_t)count * bytes + 1);
   for (int64_t i = 0; i < count; i++) {
     int64_t value = 0;
     ir_dim_is_const(content[i], &value);
-    memcpy(data + (size_t)i * bytes, &value, bytes); /* little-endian: the low bytes are the narrower integer */
+    memcpy(data + (size_t)i * bytes, &value,
+           bytes); /* little-endian: the low bytes are the narrower integer */
   }
   ir_constant *c = ARENA_NEW(b->graph->module->arena, ir_constant);
   *c = (ir_constant){.type = *type, .data = data};
@@ -104,7 +108,8 @@ static ir_value *reshape_constant(ir_builder *b, const ir_node *n) {
 /* Shape arithmetic that has no answer: a program may divide by zero when it runs, a shape may not. */
 static bool divides_by_zero(const ir_node *n) {
   int64_t count;
-  if ((n->op != IR_DIV && n->op != IR_MOD) || !n->operands[0]->content || !n->operands[1]->content) return false;
+  if ((n->op != IR_DIV && n->op != IR_MOD) || !n->operands[0]->content || !n->operands[1]->content)
+    return false;
   if (!ir_type_is_static(&n->operands[1]->type, &count)) return false;
   for (int64_t i = 0; i < count; i++) {
     if (ir_dim_is(n->operands[1]->content[i], 0)) return true;
@@ -112,7 +117,8 @@ static bool divides_by_zero(const ir_node *n) {
   return false;
 }
 
-ir_value *ir_build(ir_builder *b, ir_op op, ir_value *const *operands, int operand_count, const ir_attrs *attrs) {
+ir_value *ir_build(ir_builder *b, ir_op op, ir_value *const *operands, int operand_count,
+                   const ir_attrs *attrs) {
   ir_module *m = b->graph->module;
   if (b->failed) return ir_build_fail(b, b->failed);
   status s = check_operands(m, op, operands, operand_count);
@@ -147,14 +153,17 @@ ir_value *ir_build(ir_builder *b, ir_op op, ir_value *const *operands, int opera
 
 /* ---- elementwise ---- */
 
-ir_value *ir_unary(ir_builder *b, ir_op op, ir_value *x) { return ir_build(b, op, &x, 1, NULL); }
+ir_value *ir_unary(ir_builder *b, ir_op op, ir_value *x) {
+  return ir_build(b, op, &x, 1, NULL);
+}
 
 /* x with 1s before its dims up to `rank`. */
 static ir_value *raise_rank(ir_builder *b, ir_value *x, int rank) {
   if (x->type.rank >= rank) return x;
   ir_dim dims[IR_MAX_RANK];
   int missing = rank - x->type.rank;
-  for (int i = 0; i < rank; i++) dims[i] = i < missing ? ir_dim_const(b->graph->module, 1) : x->type.dims[i - missing];
+  for (int i = 0; i < rank; i++)
+    dims[i] = i < missing ? ir_dim_const(b->graph->module, 1) : x->type.dims[i - missing];
   return ir_reshape(b, x, dims, rank);
 }
 
@@ -261,7 +270,8 @@ ir_value *ir_matmul(ir_builder *b, ir_value *x, ir_value *y) {
   if (is_row) x = ir_reshape(b, x, (ir_dim[]){ir_dim_const(m, 1), x->type.dims[0]}, 2);
   if (is_column) y = ir_reshape(b, y, (ir_dim[]){y->type.dims[0], ir_dim_const(m, 1)}, 2);
   int rank = x->type.rank > y->type.rank ? x->type.rank : y->type.rank;
-  ir_value *product = ir_build(b, IR_MATMUL, (ir_value *[]){raise_rank(b, x, rank), raise_rank(b, y, rank)}, 2, NULL);
+  ir_value *product =
+      ir_build(b, IR_MATMUL, (ir_value *[]){raise_rank(b, x, rank), raise_rank(b, y, rank)}, 2, NULL);
   if (b->failed || (!is_row && !is_column)) return product;
   ir_dim dims[IR_MAX_RANK];
   int kept = 0;
@@ -287,7 +297,9 @@ ir_value *ir_dims(ir_builder *b, const ir_dim *list, int64_t count) {
   return ir_build(b, IR_DIMS, NULL, 0, &(ir_attrs){.dim_list = copy, .dim_count = count});
 }
 
-ir_value *ir_dim_scalar(ir_builder *b, ir_dim d) { return ir_reshape(b, ir_dims(b, &d, 1), NULL, 0); }
+ir_value *ir_dim_scalar(ir_builder *b, ir_dim d) {
+  return ir_reshape(b, ir_dims(b, &d, 1), NULL, 0);
+}
 
 ir_value *ir_const(ir_builder *b, const ir_constant *c) {
   return ir_build(b, IR_CONST, NULL, 0, &(ir_attrs){.constant = c});

@@ -40,7 +40,9 @@ static int64_t ravel(const extent *e, const int64_t *index) {
 
 /* ---- one element ---- */
 
-static ir_dim truth(ir_module *m, bool holds) { return ir_dim_const(m, holds); }
+static ir_dim truth(ir_module *m, bool holds) {
+  return ir_dim_const(m, holds);
+}
 
 /* Truncating division: floor where the operands' signs are known not to differ. */
 static ir_dim divide(ir_module *m, ir_dim a, ir_dim b) {
@@ -61,13 +63,26 @@ static bool decide(ir_module *m, ir_op op, ir_dim a, ir_dim b, bool *holds) {
   bool equal = ir_dim_equal(m, a, b);
   ir_dim_bounds(m, ir_dim_sub(m, a, b), &lowest, &highest);
   switch (op) {
-  case IR_EQ: *holds = equal; return equal || lowest > 0 || highest < 0;
-  case IR_NE: *holds = !equal; return equal || lowest > 0 || highest < 0;
-  case IR_LT: *holds = highest < 0; return highest < 0 || lowest >= 0;
-  case IR_LE: *holds = highest <= 0; return highest <= 0 || lowest > 0;
-  case IR_GT: *holds = lowest > 0; return lowest > 0 || highest <= 0;
-  case IR_GE: *holds = lowest >= 0; return lowest >= 0 || highest < 0;
-  default: return false;
+  case IR_EQ:
+    *holds = equal;
+    return equal || lowest > 0 || highest < 0;
+  case IR_NE:
+    *holds = !equal;
+    return equal || lowest > 0 || highest < 0;
+  case IR_LT:
+    *holds = highest < 0;
+    return highest < 0 || lowest >= 0;
+  case IR_LE:
+    *holds = highest <= 0;
+    return highest <= 0 || lowest > 0;
+  case IR_GT:
+    *holds = lowest > 0;
+    return lowest > 0 || highest <= 0;
+  case IR_GE:
+    *holds = lowest >= 0;
+    return lowest >= 0 || highest < 0;
+  default:
+    return false;
   }
 }
 
@@ -75,10 +90,14 @@ static ir_dim logic(ir_module *m, ir_op op, ir_dim a, ir_dim b) {
   int64_t x, y = 0;
   if (!ir_dim_is_const(a, &x) || (b && !ir_dim_is_const(b, &y))) return NULL;
   switch (op) {
-  case IR_NOT: return truth(m, !x);
-  case IR_AND: return truth(m, x && y);
-  case IR_OR: return truth(m, x || y);
-  default: return truth(m, !x != !y);
+  case IR_NOT:
+    return truth(m, !x);
+  case IR_AND:
+    return truth(m, x && y);
+  case IR_OR:
+    return truth(m, x || y);
+  default:
+    return truth(m, !x != !y);
   }
 }
 
@@ -88,31 +107,46 @@ static ir_dim element(ir_module *m, ir_op op, const ir_dim *in) {
   int64_t value;
   switch (op) {
   case IR_IDENTITY:
-  case IR_CAST: return in[0];
-  case IR_NEG: return ir_dim_sub(m, ir_dim_const(m, 0), in[0]);
+  case IR_CAST:
+    return in[0];
+  case IR_NEG:
+    return ir_dim_sub(m, ir_dim_const(m, 0), in[0]);
   case IR_ABS:
     ir_dim_bounds(m, in[0], &value, &(int64_t){0});
     return value >= 0 ? in[0] : NULL;
-  case IR_ADD: return ir_dim_add(m, in[0], in[1]);
-  case IR_SUB: return ir_dim_sub(m, in[0], in[1]);
-  case IR_MUL: return ir_dim_mul(m, in[0], in[1]);
-  case IR_DIV: return divide(m, in[0], in[1]);
-  case IR_MOD: return ir_dim_is(in[1], 0) ? NULL : ir_dim_mod(m, in[0], in[1]);
-  case IR_MIN: return ir_dim_min(m, in[0], in[1]);
-  case IR_MAX: return ir_dim_max(m, in[0], in[1]);
-  case IR_RELU: return ir_dim_max(m, in[0], ir_dim_const(m, 0));
+  case IR_ADD:
+    return ir_dim_add(m, in[0], in[1]);
+  case IR_SUB:
+    return ir_dim_sub(m, in[0], in[1]);
+  case IR_MUL:
+    return ir_dim_mul(m, in[0], in[1]);
+  case IR_DIV:
+    return divide(m, in[0], in[1]);
+  case IR_MOD:
+    return ir_dim_is(in[1], 0) ? NULL : ir_dim_mod(m, in[0], in[1]);
+  case IR_MIN:
+    return ir_dim_min(m, in[0], in[1]);
+  case IR_MAX:
+    return ir_dim_max(m, in[0], in[1]);
+  case IR_RELU:
+    return ir_dim_max(m, in[0], ir_dim_const(m, 0));
   case IR_EQ:
   case IR_NE:
   case IR_LT:
   case IR_LE:
   case IR_GT:
-  case IR_GE: return decide(m, op, in[0], in[1], &holds) ? truth(m, holds) : NULL;
-  case IR_NOT: return logic(m, op, in[0], NULL);
+  case IR_GE:
+    return decide(m, op, in[0], in[1], &holds) ? truth(m, holds) : NULL;
+  case IR_NOT:
+    return logic(m, op, in[0], NULL);
   case IR_AND:
   case IR_OR:
-  case IR_XOR: return logic(m, op, in[0], in[1]);
-  case IR_SELECT: return ir_dim_is_const(in[0], &value) ? in[value ? 1 : 2] : NULL;
-  default: return NULL;
+  case IR_XOR:
+    return logic(m, op, in[0], in[1]);
+  case IR_SELECT:
+    return ir_dim_is_const(in[0], &value) ? in[value ? 1 : 2] : NULL;
+  default:
+    return NULL;
   }
 }
 
@@ -157,14 +191,19 @@ static bool source_index(const ir_node *n, const extent *in, int64_t *index) {
   for (int i = 0; i < in->rank; i++) {
     int64_t start = 0;
     switch (n->op) {
-    case IR_EXPAND: moved[i] = index[i]; break;
-    case IR_TRANSPOSE: moved[n->attrs.perm[i]] = index[i]; break;
+    case IR_EXPAND:
+      moved[i] = index[i];
+      break;
+    case IR_TRANSPOSE:
+      moved[n->attrs.perm[i]] = index[i];
+      break;
     case IR_SLICE:
       if (!ir_dim_is_const(n->attrs.start[i], &start)) return false;
       moved[i] = start + index[i] * n->attrs.step[i];
       if (moved[i] < 0 || moved[i] >= in->dims[i]) return false;
       break;
-    default: return false;
+    default:
+      return false;
     }
   }
   memcpy(index, moved, sizeof moved);
@@ -217,11 +256,20 @@ static bool reduce(ir_module *m, const ir_node *n, const extent *out, ir_dim *co
       continue;
     }
     switch (n->op) {
-    case IR_REDUCE_SUM: *sum = ir_dim_add(m, *sum, x); break;
-    case IR_REDUCE_PROD: *sum = ir_dim_mul(m, *sum, x); break;
-    case IR_REDUCE_MAX: *sum = ir_dim_max(m, *sum, x); break;
-    case IR_REDUCE_MIN: *sum = ir_dim_min(m, *sum, x); break;
-    default: return false;
+    case IR_REDUCE_SUM:
+      *sum = ir_dim_add(m, *sum, x);
+      break;
+    case IR_REDUCE_PROD:
+      *sum = ir_dim_mul(m, *sum, x);
+      break;
+    case IR_REDUCE_MAX:
+      *sum = ir_dim_max(m, *sum, x);
+      break;
+    case IR_REDUCE_MIN:
+      *sum = ir_dim_min(m, *sum, x);
+      break;
+    default:
+      return false;
     }
   }
   return in.count > 0;
@@ -234,7 +282,9 @@ static bool source(ir_module *m, const ir_node *n, const extent *out, ir_dim *co
   for (int64_t i = 0; i < out->count; i++) {
     int64_t index[IR_MAX_RANK];
     switch (n->op) {
-    case IR_DIMS: content[i] = n->attrs.dim_list[i]; break;
+    case IR_DIMS:
+      content[i] = n->attrs.dim_list[i];
+      break;
     case IR_CONST:
       if (!c->data) return false;
       content[i] = ir_dim_const(m, element_integer(c->type.dtype, c->data, i));
@@ -243,7 +293,8 @@ static bool source(ir_module *m, const ir_node *n, const extent *out, ir_dim *co
       unravel(out, i, index);
       content[i] = ir_dim_add(m, n->attrs.start[0], ir_dim_const(m, n->attrs.step[0] * index[n->attrs.axis]));
       break;
-    default: return false;
+    default:
+      return false;
     }
   }
   return true;
@@ -265,15 +316,22 @@ const ir_dim *ir_content_compute(ir_module *m, const ir_node *n) {
   ir_dim *content = ARENA_ARRAY(m->arena, ir_dim, (size_t)out.count + 1);
   bool known = false;
   switch (ir_op_describe(n->op)->op_class) {
-  case IR_CLASS_SOURCE: known = source(m, n, &out, content); break;
-  case IR_CLASS_ELEMENTWISE: known = elementwise(m, n, &out, content); break;
+  case IR_CLASS_SOURCE:
+    known = source(m, n, &out, content);
+    break;
+  case IR_CLASS_ELEMENTWISE:
+    known = elementwise(m, n, &out, content);
+    break;
   case IR_CLASS_MOVEMENT:
     known = n->op == IR_CONCAT   ? concat(n, &out, content)
             : n->op == IR_GATHER ? gather(n, &out, content)
                                  : movement(n, &out, content);
     break;
-  case IR_CLASS_REDUCTION: known = reduce(m, n, &out, content); break;
-  default: break;
+  case IR_CLASS_REDUCTION:
+    known = reduce(m, n, &out, content);
+    break;
+  default:
+    break;
   }
   return known ? content : NULL;
 }

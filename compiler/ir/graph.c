@@ -90,7 +90,8 @@ static void map_dims(ir_module *m, ir_dim *dims, int count, dim_map *map, const 
   }
 }
 
-static const ir_dim *map_dim_list(ir_module *m, const ir_dim *list, int64_t count, dim_map *map, const ir_dim *user) {
+static const ir_dim *map_dim_list(ir_module *m, const ir_dim *list, int64_t count, dim_map *map,
+                                  const ir_dim *user) {
   ir_dim *mapped = ARENA_ARRAY(m->arena, ir_dim, (size_t)count);
   for (int64_t i = 0; i < count; i++) mapped[i] = map(m, list[i], user);
   return mapped;
@@ -108,7 +109,8 @@ static void map_node(ir_module *m, ir_node *n, dim_map *map, const ir_dim *user)
   map_value(m, n->result, map, user);
   map_dims(m, n->attrs.shape, IR_MAX_RANK, map, user);
   map_dims(m, n->attrs.start, IR_MAX_RANK, map, user);
-  if (n->attrs.dim_list) n->attrs.dim_list = map_dim_list(m, n->attrs.dim_list, n->attrs.dim_count, map, user);
+  if (n->attrs.dim_list)
+    n->attrs.dim_list = map_dim_list(m, n->attrs.dim_list, n->attrs.dim_count, map, user);
 }
 
 static ir_dim map_resolve(ir_module *m, ir_dim d, const ir_dim *user) {
@@ -172,9 +174,13 @@ ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim va
 
 /* ---- looking at values ---- */
 
-ir_node *ir_def(const ir_value *v, ir_op op) { return v && v->def && v->def->op == op ? v->def : NULL; }
+ir_node *ir_def(const ir_value *v, ir_op op) {
+  return v && v->def && v->def->op == op ? v->def : NULL;
+}
 
-bool ir_value_is_const(const ir_value *v) { return ir_def(v, IR_CONST) != NULL; }
+bool ir_value_is_const(const ir_value *v) {
+  return ir_def(v, IR_CONST) != NULL;
+}
 
 const void *ir_value_data(const ir_value *v) {
   return ir_value_is_const(v) ? v->def->attrs.constant->data : NULL;

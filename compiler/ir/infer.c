@@ -207,7 +207,8 @@ status ir_infer_expand(ir_module *m, const ir_node *n, ir_type *result) {
   const ir_type *x = operand(n, 0);
   TRY(need_rank(m, x, x->rank == result->rank, "the rank of the expanded shape"));
   for (int i = 0; i < x->rank; i++) {
-    if (!ir_dim_is(x->dims[i], 1)) TRY(need_equal(m, "a size cannot be expanded", x->dims[i], result->dims[i]));
+    if (!ir_dim_is(x->dims[i], 1))
+      TRY(need_equal(m, "a size cannot be expanded", x->dims[i], result->dims[i]));
   }
   return OK;
 }
@@ -223,9 +224,10 @@ status ir_infer_slice(ir_module *m, const ir_node *n, ir_type *result) {
       continue;
     }
     int64_t last;
-    if (__builtin_mul_overflow(count - 1, step, &last) || __builtin_add_overflow(last, start, &last) || start < 0 ||
-        start >= size || last < 0 || last >= size) {
-      return fail(m->arena, STATUS_INPUT, "slice of axis %d leaves the operand's %lld elements", i, (long long)size);
+    if (__builtin_mul_overflow(count - 1, step, &last) || __builtin_add_overflow(last, start, &last) ||
+        start < 0 || start >= size || last < 0 || last >= size) {
+      return fail(m->arena, STATUS_INPUT, "slice of axis %d leaves the operand's %lld elements", i,
+                  (long long)size);
     }
   }
   return OK;
@@ -243,7 +245,8 @@ status ir_infer_concat(ir_module *m, const ir_node *n, ir_type *result) {
       if (i == axis) {
         result->dims[i] = ir_dim_add(m, result->dims[i], x->dims[i]);
       } else {
-        TRY(need_equal(m, "operands differ in the size of an axis that is not joined", result->dims[i], x->dims[i]));
+        TRY(need_equal(m, "operands differ in the size of an axis that is not joined", result->dims[i],
+                       x->dims[i]));
       }
     }
   }
@@ -341,7 +344,9 @@ static status need_vector(ir_module *m, const ir_type *t, ir_dim size, const cha
   return need_equal(m, what, size, t->dims[0]);
 }
 
-status ir_infer_softmax(ir_module *m, const ir_node *n, ir_type *result) { return ir_infer_same_float(m, n, result); }
+status ir_infer_softmax(ir_module *m, const ir_node *n, ir_type *result) {
+  return ir_infer_same_float(m, n, result);
+}
 
 status ir_infer_norm(ir_module *m, const ir_node *n, ir_type *result) {
   TRY(ir_infer_same_float(m, n, result));

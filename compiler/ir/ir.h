@@ -72,7 +72,8 @@ ir_dim ir_dim_substitute(ir_module *m, ir_dim d, ir_dim symbol, ir_dim value);
 /* The build-time limit of a symbol: its largest value. */
 void ir_dim_set_maximum(ir_module *m, ir_dim symbol, int64_t maximum);
 int64_t ir_dim_maximum(ir_module *m, ir_dim symbol); /* INT64_MAX: no limit yet */
-/* The least value a symbol can have, 0 unless set: with 1, max(s - 1, 0) is s - 1. To be set before it is used. */
+/* The least value a symbol can have, 0 unless set: with 1, max(s - 1, 0) is s - 1. To be set before it is
+ * used. */
 void ir_dim_set_minimum(ir_module *m, ir_dim symbol, int64_t minimum);
 int64_t ir_dim_minimum(ir_module *m, ir_dim symbol);
 /* Module's symbols in order of creation: 0 <= index < ir_dim_symbol_count. */
@@ -84,14 +85,24 @@ int64_t ir_dim_evaluate(ir_dim d, const int64_t *values);
 void ir_dim_print(text *t, ir_dim d); /* "past + sequence", "4*batch", "div(s + 1, 2)" */
 
 /* The expression as a tree walk, for code generation and manifests (postorder, in a stable order). */
-typedef enum { IR_DIM_CONST, IR_DIM_SYMBOL, IR_DIM_ADD, IR_DIM_MUL, IR_DIM_DIV, IR_DIM_MOD, IR_DIM_MIN, IR_DIM_MAX } ir_dim_op;
-typedef void ir_dim_visitor(void *user, ir_dim_op op, int64_t operand); /* operand: constant, or symbol index */
+typedef enum {
+  IR_DIM_CONST,
+  IR_DIM_SYMBOL,
+  IR_DIM_ADD,
+  IR_DIM_MUL,
+  IR_DIM_DIV,
+  IR_DIM_MOD,
+  IR_DIM_MIN,
+  IR_DIM_MAX
+} ir_dim_op;
+typedef void ir_dim_visitor(void *user, ir_dim_op op,
+                            int64_t operand); /* operand: constant, or symbol index */
 void ir_dim_visit_postfix(ir_dim d, ir_dim_visitor *visit, void *user);
 
 /*
- * Reads the longest expression at the start of `source`: what ir_dim_print prints, and also parentheses, "a / b",
- * "a // b", "a % b", "Min(a, b)", "Max(a, b)" as exporters write them in dim_param. *consumed is how many bytes
- * belong to it. NULL where there is none; *consumed is then the place of the mistake.
+ * Reads the longest expression at the start of `source`: what ir_dim_print prints, and also parentheses, "a /
+ * b", "a // b", "a % b", "Min(a, b)", "Max(a, b)" as exporters write them in dim_param. *consumed is how many
+ * bytes belong to it. NULL where there is none; *consumed is then the place of the mistake.
  */
 ir_dim ir_dim_parse(ir_module *m, const char *source, size_t bytes, size_t *consumed);
 
@@ -142,25 +153,26 @@ typedef enum {
 /* Attributes of all operators; ops.def says which of them an operator has. */
 typedef struct {
   const ir_constant *constant;
-  ir_dtype dtype;                /* cast: to what */
-  int axis;                      /* 0 <= axis < rank, never negative */
-  uint32_t axes;                 /* bit i: axis i (reductions) */
-  int perm[IR_MAX_RANK];         /* output axis i is input axis perm[i] */
-  int rank;                      /* of `shape` */
-  ir_dim shape[IR_MAX_RANK];     /* result shape of reshape, expand, slice, iota; lengths for dims */
-  ir_dim start[IR_MAX_RANK];     /* first index per axis (slice), start[0] first value (iota), low padding (pad) */
-  int64_t step[IR_MAX_RANK];     /* step per axis (slice; may be negative), step[0] (iota); 1 is the default */
-  int64_t dim_count;             /* dims: how many */
-  const ir_dim *dim_list;        /* dims: the elements */
-  double value;                  /* pad: the fill */
-  double epsilon;                /* norms */
-  double scale;                  /* attention: scores are multiplied by it; linear: unused */
-  double softcap;                /* attention: 0: none; else scores become softcap * tanh(score / softcap) */
-  bool causal;                   /* attention: key t is seen by query s iff t <= s + (T - S) */
-  bool interleaved;              /* rotary: pairs (2i, 2i+1) instead of (i, i + D/2) */
-  bool gated;                    /* linear: columns [0,F) are the gate, [F,2F) the value: activation(gate) * value */
-  ir_op activation;              /* linear: an elementwise unary operator, or IR_IDENTITY */
-  int state;                     /* append: index into the graph's states */
+  ir_dtype dtype;            /* cast: to what */
+  int axis;                  /* 0 <= axis < rank, never negative */
+  uint32_t axes;             /* bit i: axis i (reductions) */
+  int perm[IR_MAX_RANK];     /* output axis i is input axis perm[i] */
+  int rank;                  /* of `shape` */
+  ir_dim shape[IR_MAX_RANK]; /* result shape of reshape, expand, slice, iota; lengths for dims */
+  ir_dim
+      start[IR_MAX_RANK]; /* first index per axis (slice), start[0] first value (iota), low padding (pad) */
+  int64_t step[IR_MAX_RANK]; /* step per axis (slice; may be negative), step[0] (iota); 1 is the default */
+  int64_t dim_count;         /* dims: how many */
+  const ir_dim *dim_list;    /* dims: the elements */
+  double value;              /* pad: the fill */
+  double epsilon;            /* norms */
+  double scale;              /* attention: scores are multiplied by it; linear: unused */
+  double softcap;            /* attention: 0: none; else scores become softcap * tanh(score / softcap) */
+  bool causal;               /* attention: key t is seen by query s iff t <= s + (T - S) */
+  bool interleaved;          /* rotary: pairs (2i, 2i+1) instead of (i, i + D/2) */
+  bool gated;       /* linear: columns [0,F) are the gate, [F,2F) the value: activation(gate) * value */
+  ir_op activation; /* linear: an elementwise unary operator, or IR_IDENTITY */
+  int state;        /* append: index into the graph's states */
 } ir_attrs;
 
 typedef enum {
@@ -173,24 +185,24 @@ typedef enum {
 } ir_op_class;
 
 /* Bits for ir_op_info.attrs, in printing order; the name is the text form's. */
-#define IR_ATTRS(X)                                                                                           \
-  X(CONSTANT, constant)                                                                                       \
-  X(DTYPE, dtype)                                                                                             \
-  X(AXIS, axis)                                                                                               \
-  X(AXES, axes)                                                                                               \
-  X(PERM, perm)                                                                                               \
-  X(SHAPE, shape)                                                                                             \
-  X(START, start)                                                                                             \
-  X(STEP, step)                                                                                               \
-  X(DIM_LIST, list)                                                                                           \
-  X(VALUE, value)                                                                                             \
-  X(EPSILON, epsilon)                                                                                         \
-  X(SCALE, scale)                                                                                             \
-  X(SOFTCAP, softcap)                                                                                         \
-  X(CAUSAL, causal)                                                                                           \
-  X(INTERLEAVED, interleaved)                                                                                 \
-  X(GATED, gated)                                                                                             \
-  X(ACTIVATION, activation)                                                                                   \
+#define IR_ATTRS(X)                                                                                          \
+  X(CONSTANT, constant)                                                                                      \
+  X(DTYPE, dtype)                                                                                            \
+  X(AXIS, axis)                                                                                              \
+  X(AXES, axes)                                                                                              \
+  X(PERM, perm)                                                                                              \
+  X(SHAPE, shape)                                                                                            \
+  X(START, start)                                                                                            \
+  X(STEP, step)                                                                                              \
+  X(DIM_LIST, list)                                                                                          \
+  X(VALUE, value)                                                                                            \
+  X(EPSILON, epsilon)                                                                                        \
+  X(SCALE, scale)                                                                                            \
+  X(SOFTCAP, softcap)                                                                                        \
+  X(CAUSAL, causal)                                                                                          \
+  X(INTERLEAVED, interleaved)                                                                                \
+  X(GATED, gated)                                                                                            \
+  X(ACTIVATION, activation)                                                                                  \
   X(STATE, state)
 
 enum {
@@ -198,7 +210,7 @@ enum {
   IR_ATTRS(X)
 #undef X
 #define X(NAME, name) IR_ATTR_##NAME = 1 << IR_ATTR_BIT_##NAME,
-  IR_ATTRS(X)
+      IR_ATTRS(X)
 #undef X
 };
 
@@ -207,26 +219,27 @@ typedef struct ir_tensor ir_tensor;
 /* Shape rule: fills *result from operands and attributes; failures say what does not fit. */
 typedef status ir_infer_rule(ir_module *m, const ir_node *node, ir_type *result);
 /*
- * Reference evaluation: plain, slow, obviously right. `symbols` holds the value of each symbol by index; `out` has
- * its concrete type and zeroed data.
+ * Reference evaluation: plain, slow, obviously right. `symbols` holds the value of each symbol by index;
+ * `out` has its concrete type and zeroed data.
  */
 typedef status ir_evaluate_rule(arena *scratch, const ir_node *node, const ir_tensor *const *in,
                                 const int64_t *symbols, ir_tensor *out);
 
 typedef struct {
-  const char *name;          /* "reduce_sum" */
+  const char *name; /* "reduce_sum" */
   ir_op_class op_class;
   int min_operands, max_operands; /* operands between may be absent (NULL); concat: any number up to max */
-  uint32_t attrs;            /* IR_ATTR_* */
+  uint32_t attrs;                 /* IR_ATTR_* */
   ir_infer_rule *infer;
   ir_evaluate_rule *evaluate;
-  const char *summary;       /* one line for docs/ops.md: what it computes */
+  const char *summary; /* one line for docs/ops.md: what it computes */
 } ir_op_info;
 
 const ir_op_info *ir_op_describe(ir_op op);
 bool ir_op_named(const char *name, size_t length, ir_op *op);
 
-/* ---- nodes, values, graphs ------------------------------------------------------------------------------ */
+/* ---- nodes, values, graphs ------------------------------------------------------------------------------
+ */
 
 struct ir_value {
   ir_type type;
@@ -241,10 +254,10 @@ enum { IR_MAX_CONTENT = 256 };
 struct ir_node {
   ir_op op;
   int operand_count;
-  ir_value **operands;   /* NULL where an optional one is absent */
+  ir_value **operands; /* NULL where an optional one is absent */
   ir_value *result;
   ir_attrs attrs;
-  const char *origin;    /* "MatMul '/h.0/attn/MatMul'": the ONNX node it came from, for errors; may be NULL */
+  const char *origin; /* "MatMul '/h.0/attn/MatMul'": the ONNX node it came from, for errors; may be NULL */
   ir_node *previous, *next; /* the graph's order, which is topological */
 };
 
@@ -273,10 +286,10 @@ struct ir_graph {
 /* Graphs that are compiled into one image and share constants, symbols and states. */
 struct ir_module {
   arena *arena;
-  const char *file;    /* the model's path, for errors */
+  const char *file; /* the model's path, for errors */
   ir_graph **graphs;
   size_t graph_count, graph_capacity;
-  ir_state *states;    /* indexed by attrs.state */
+  ir_state *states; /* indexed by attrs.state */
   size_t state_count, state_capacity;
   struct ir_dim_table *dims;
 };
@@ -285,11 +298,13 @@ ir_module *ir_module_new(arena *a, const char *file);
 ir_graph *ir_graph_new(ir_module *m, const char *name); /* appended to the module's graphs */
 ir_value *ir_graph_add_input(ir_graph *g, const char *name, const ir_type *type);
 void ir_graph_add_output(ir_graph *g, const char *name, ir_value *value);
-/* A copy in the same module, sharing constants and states, with `symbol` replaced by `value` (both NULL: none). */
+/* A copy in the same module, sharing constants and states, with `symbol` replaced by `value` (both NULL:
+ * none). */
 ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim value);
 ir_graph *ir_module_find(ir_module *m, const char *name); /* NULL if there is none */
 
-/* ---- building (build.c) ------------------------------------------------------------------------------------ */
+/* ---- building (build.c)
+ * ------------------------------------------------------------------------------------ */
 
 /*
  * Nodes are inserted before `before` (NULL: at the end of the graph). The
@@ -308,7 +323,8 @@ typedef struct {
  * `content`, and evaluates at once what has small constant operands (the
  * result is then a const node's). attrs NULL: none. Unset attrs.step mean 1.
  */
-ir_value *ir_build(ir_builder *b, ir_op op, ir_value *const *operands, int operand_count, const ir_attrs *attrs);
+ir_value *ir_build(ir_builder *b, ir_op op, ir_value *const *operands, int operand_count,
+                   const ir_attrs *attrs);
 
 /* Short forms. Elementwise ones broadcast as numpy does (ranks are aligned with reshapes). */
 ir_value *ir_unary(ir_builder *b, ir_op op, ir_value *x);
@@ -325,17 +341,19 @@ ir_value *ir_concat(ir_builder *b, ir_value *const *xs, int count, int axis);
 ir_value *ir_gather(ir_builder *b, ir_value *data, ir_value *indices, int axis);
 ir_value *ir_reduce(ir_builder *b, ir_op op, ir_value *x, uint32_t axes);
 ir_value *ir_matmul(ir_builder *b, ir_value *x, ir_value *y); /* as numpy.matmul, ranks 1 and up */
-ir_value *ir_iota(ir_builder *b, const ir_dim *dims, int rank, int axis, ir_dim start, int64_t step); /* i64 */
-ir_value *ir_dims(ir_builder *b, const ir_dim *list, int64_t count);  /* i64[count] */
-ir_value *ir_dim_scalar(ir_builder *b, ir_dim d);                      /* i64[] */
+ir_value *ir_iota(ir_builder *b, const ir_dim *dims, int rank, int axis, ir_dim start,
+                  int64_t step);                                     /* i64 */
+ir_value *ir_dims(ir_builder *b, const ir_dim *list, int64_t count); /* i64[count] */
+ir_value *ir_dim_scalar(ir_builder *b, ir_dim d);                    /* i64[] */
 ir_value *ir_const(ir_builder *b, const ir_constant *c);
-ir_value *ir_const_scalar(ir_builder *b, ir_dtype dtype, double value); /* rank 0 */
+ir_value *ir_const_scalar(ir_builder *b, ir_dtype dtype, double value);        /* rank 0 */
 ir_value *ir_const_data(ir_builder *b, const ir_type *type, const void *data); /* data is copied */
 
 /* A failure naming the builder's origin; sets b->failed unless set. Returns b's harmless value. */
 ir_value *ir_build_fail(ir_builder *b, status s);
 
-/* ---- editing ------------------------------------------------------------------------------------------------- */
+/* ---- editing
+ * ------------------------------------------------------------------------------------------------- */
 
 void ir_replace_uses(ir_graph *g, ir_value *old_value, ir_value *new_value); /* operands and outputs */
 void ir_set_operand(ir_node *n, int index, ir_value *value);
@@ -354,7 +372,8 @@ bool ir_node_is_static(const ir_node *n);
 /* v's def if it is `op`, else NULL (v may be NULL). */
 ir_node *ir_def(const ir_value *v, ir_op op);
 
-/* ---- checking and text (verify.c, print.c, parse.c) ------------------------------------------------------------ */
+/* ---- checking and text (verify.c, print.c, parse.c)
+ * ------------------------------------------------------------ */
 
 /* Operand counts, types as inferred, order, use counts, names. */
 status ir_verify(ir_graph *g);
@@ -369,10 +388,11 @@ status ir_verify(ir_graph *g);
  *     return logits = y
  *   }
  *
- * A module has lines "limit past <= 2048" (and >=) and "state past_0: f32[1, 4, 2048, 16] {append_axis = 2}" in
- * front of its graphs. Constants of at most 16 elements print their elements; others only name and type. Names that
- * are not plain identifiers stand in double quotes, such symbols in backticks; # begins a comment. An attribute is
- * left out where it has its default: shape of the result's type, start 0, step 1, false, identity.
+ * A module has lines "limit past <= 2048" (and >=) and "state past_0: f32[1, 4, 2048, 16] {append_axis = 2}"
+ * in front of its graphs. Constants of at most 16 elements print their elements; others only name and type.
+ * Names that are not plain identifiers stand in double quotes, such symbols in backticks; # begins a comment.
+ * An attribute is left out where it has its default: shape of the result's type, start 0, step 1, false,
+ * identity.
  */
 void ir_print(text *t, ir_graph *g);
 void ir_print_node(text *t, const ir_node *n); /* the line without indent and newline */
@@ -380,7 +400,8 @@ void ir_print_module(text *t, ir_module *m);   /* states, then graphs */
 /* Parses a module in text form; `name` stands for the file in errors, which give line and column. */
 status ir_parse(arena *a, const char *name, const char *source, size_t bytes, ir_module **module);
 
-/* ---- reference evaluation (evaluate.c) ----------------------------------------------------------------------------- */
+/* ---- reference evaluation (evaluate.c)
+ * ----------------------------------------------------------------------------- */
 
 struct ir_tensor {
   ir_dtype dtype;
@@ -391,17 +412,18 @@ struct ir_tensor {
 
 int64_t ir_tensor_count(const ir_tensor *t);
 /*
- * Runs g on `inputs` (in the graph's order) and fills `outputs` (g->output_count, data in `scratch`). Binds the
- * symbols from the inputs' shapes. `states` holds one tensor per module state (NULL where there are none):
- * append writes into it at the past length and reads its result from it.
+ * Runs g on `inputs` (in the graph's order) and fills `outputs` (g->output_count, data in `scratch`). Binds
+ * the symbols from the inputs' shapes. `states` holds one tensor per module state (NULL where there are
+ * none): append writes into it at the past length and reads its result from it.
  */
-status ir_evaluate(arena *scratch, ir_graph *g, const ir_tensor *inputs, ir_tensor *states, ir_tensor *outputs);
+status ir_evaluate(arena *scratch, ir_graph *g, const ir_tensor *inputs, ir_tensor *states,
+                   ir_tensor *outputs);
 /*
- * One node on concrete operands (NULL where absent); what the builder's folding uses. `symbols` may be NULL where
- * the node's type and attributes are static. Fills out->dtype, rank and dims, and allocates out->data in `scratch`
- * where it is NULL. Operators of class STATE find their state's tensor behind their operands.
+ * One node on concrete operands (NULL where absent); what the builder's folding uses. `symbols` may be NULL
+ * where the node's type and attributes are static. Fills out->dtype, rank and dims, and allocates out->data
+ * in `scratch` where it is NULL. Operators of class STATE find their state's tensor behind their operands.
  */
-status ir_evaluate_node(arena *scratch, const ir_node *node, const ir_tensor *const *in, const int64_t *symbols,
-                        ir_tensor *out);
+status ir_evaluate_node(arena *scratch, const ir_node *node, const ir_tensor *const *in,
+                        const int64_t *symbols, ir_tensor *out);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "ir/ir.h"
 
-#define OP(NAME, name, class, least, most, attributes, infer, evaluate, summary)                              \
-  ir_infer_rule ir_infer_##infer;                                                                             \
+#define OP(NAME, name, class, least, most, attributes, infer, evaluate, summary)                             \
+  ir_infer_rule ir_infer_##infer;                                                                            \
   ir_evaluate_rule ir_evaluate_##evaluate;
 #include "ir/ops.def"
 #undef OP

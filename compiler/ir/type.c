@@ -12,8 +12,12 @@ static const struct {
 #undef X
 };
 
-const char *ir_dtype_name(ir_dtype dtype) { return dtype_table[dtype].name; }
-size_t ir_dtype_bytes(ir_dtype dtype) { return dtype_table[dtype].bytes; }
+const char *ir_dtype_name(ir_dtype dtype) {
+  return dtype_table[dtype].name;
+}
+size_t ir_dtype_bytes(ir_dtype dtype) {
+  return dtype_table[dtype].bytes;
+}
 
 bool ir_dtype_named(const char *name, size_t length, ir_dtype *dtype) {
   for (int i = 0; i < SMELT_DTYPE_COUNT; i++) {
@@ -25,9 +29,15 @@ bool ir_dtype_named(const char *name, size_t length, ir_dtype *dtype) {
   return false;
 }
 
-bool ir_dtype_is_float(ir_dtype dtype) { return dtype <= SMELT_F64; }
-bool ir_dtype_is_integer(ir_dtype dtype) { return dtype >= SMELT_I8 && dtype <= SMELT_U64; }
-bool ir_dtype_is_signed(ir_dtype dtype) { return dtype <= SMELT_I64; }
+bool ir_dtype_is_float(ir_dtype dtype) {
+  return dtype <= SMELT_F64;
+}
+bool ir_dtype_is_integer(ir_dtype dtype) {
+  return dtype >= SMELT_I8 && dtype <= SMELT_U64;
+}
+bool ir_dtype_is_signed(ir_dtype dtype) {
+  return dtype <= SMELT_I64;
+}
 
 ir_dim ir_type_element_count(ir_module *m, const ir_type *type) {
   ir_dim count = ir_dim_const(m, 1);
@@ -39,7 +49,8 @@ bool ir_type_is_static(const ir_type *type, int64_t *count) {
   int64_t product = 1;
   for (int i = 0; i < type->rank; i++) {
     int64_t size;
-    if (!ir_dim_is_const(type->dims[i], &size) || __builtin_mul_overflow(product, size, &product)) return false;
+    if (!ir_dim_is_const(type->dims[i], &size) || __builtin_mul_overflow(product, size, &product))
+      return false;
   }
   if (count) *count = product;
   return true;

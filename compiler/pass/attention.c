@@ -105,13 +105,15 @@ static bool is_bias_of(ir_module *m, const ir_value *bias, const ir_value *q, co
 /* ---- the pattern ---- */
 
 /*
- * select seen, (softmax (select seen, x, filler)), 0: weights that are 0 where nothing is seen, so that a query that
- * sees no key gets 0 (DeBERTa's masked softmax). The softmax, and what is seen; else NULL.
+ * select seen, (softmax (select seen, x, filler)), 0: weights that are 0 where nothing is seen, so that a
+ * query that sees no key gets 0 (DeBERTa's masked softmax). The softmax, and what is seen; else NULL.
  */
 static ir_node *find_zeroed_softmax(const ir_node *select, ir_value **seen) {
   ir_node *softmax = ir_def(select->operands[1], IR_SOFTMAX);
-  ir_node *masked = softmax && softmax->result->use_count == 1 ? ir_def(softmax->operands[0], IR_SELECT) : NULL;
-  if (!masked || masked->operands[0] != select->operands[0] || !rewrite_is_filled(select->operands[2], 0)) return NULL;
+  ir_node *masked =
+      softmax && softmax->result->use_count == 1 ? ir_def(softmax->operands[0], IR_SELECT) : NULL;
+  if (!masked || masked->operands[0] != select->operands[0] || !rewrite_is_filled(select->operands[2], 0))
+    return NULL;
   if (select->operands[0]->type.rank != 4) return NULL;
   *seen = select->operands[0];
   return softmax;
@@ -124,8 +126,8 @@ static ir_value *zero_the_blind(ir_builder *b, ir_value *y, ir_value *seen) {
 }
 
 /*
- * The softmax that v is: behind a reshape that keeps rows, a select that replaces NaN, or one that puts 0 where a key is
- * not *seen.
+ * The softmax that v is: behind a reshape that keeps rows, a select that replaces NaN, or one that puts 0
+ * where a key is not *seen.
  */
 static ir_node *find_softmax(ir_value *v, ir_value **seen) {
   ir_node *select = rewrite_only_use(v, IR_SELECT);

@@ -71,7 +71,8 @@ static ir_value *divide(ir_builder *b, ir_node *n) {
   if (is_float && rewrite_is_filled(n->operands[0], 1) && if_fits(b, n, n->operands[1])) {
     return ir_unary(b, IR_RECIPROCAL, n->operands[1]);
   }
-  if (!is_float || !ir_value_scalar(n->operands[1], &c) || c == 0 || fabs(frexp(c, &exponent)) != 0.5) return NULL;
+  if (!is_float || !ir_value_scalar(n->operands[1], &c) || c == 0 || fabs(frexp(c, &exponent)) != 0.5)
+    return NULL;
   return ir_binary(b, IR_MUL, n->operands[0], ir_const_scalar(b, n->result->type.dtype, 1 / c));
 }
 
@@ -121,7 +122,8 @@ static ir_value *cast(ir_builder *b, ir_node *n) {
 static ir_value *negation(ir_builder *b, ir_node *n) {
   static const struct {
     ir_op from, to;
-  } opposites[] = {{IR_EQ, IR_NE}, {IR_NE, IR_EQ}, {IR_LT, IR_GE}, {IR_GE, IR_LT}, {IR_GT, IR_LE}, {IR_LE, IR_GT}};
+  } opposites[] = {{IR_EQ, IR_NE}, {IR_NE, IR_EQ}, {IR_LT, IR_GE},
+                   {IR_GE, IR_LT}, {IR_GT, IR_LE}, {IR_LE, IR_GT}};
   ir_node *inner = n->operands[0]->def;
   if (!inner) return NULL;
   if (inner->op == IR_NOT) return inner->operands[0];
@@ -155,7 +157,8 @@ static ir_value *conjunction(ir_builder *b, ir_node *n) {
   return ir_expand(b, ir_const_scalar(b, SMELT_BOOL, !is_and), n->result->type.dims, n->result->type.rank);
 }
 
-/* Any elementwise node reads through an expand, since it broadcasts anyway: add (expand x), y  ->  add x, y */
+/* Any elementwise node reads through an expand, since it broadcasts anyway: add (expand x), y  ->  add x, y
+ */
 static ir_value *read_through_expand(ir_builder *b, ir_node *n) {
   if (ir_op_describe(n->op)->op_class != IR_CLASS_ELEMENTWISE || n->operand_count < 2) return NULL;
   for (int i = 0; i < n->operand_count; i++) {
@@ -256,7 +259,8 @@ static ir_value *gather(ir_builder *b, ir_node *n) {
   if (!ir_value_scalar(n->operands[1], &index)) return NULL;
   ir_dim start = ir_dim_const(m, (int64_t)index);
   if (index < 0) start = ir_dim_add(m, start, x->type.dims[axis]);
-  if (!ir_dim_is_const(x->type.dims[axis], &size) || index < (double)-size || index >= (double)size) return NULL;
+  if (!ir_dim_is_const(x->type.dims[axis], &size) || index < (double)-size || index >= (double)size)
+    return NULL;
   ir_value *picked = ir_slice_axis(b, x, axis, start, ir_dim_const(m, 1));
   return ir_reshape(b, picked, n->result->type.dims, n->result->type.rank);
 }
@@ -277,17 +281,41 @@ static ir_value *concat(ir_builder *b, ir_node *n) {
 }
 
 static const rewrite_rule rules[] = {
-    {IR_IDENTITY, identity},      {IR_ADD, constant_last},    {IR_MUL, constant_last},
-    {IR_MIN, constant_last},      {IR_MAX, constant_last},    {IR_AND, constant_last},
-    {IR_OR, constant_last},       {IR_EQ, constant_last},     {IR_ADD, add},
-    {IR_SUB, sub},                {IR_MUL, mul},              {IR_DIV, divide},
-    {IR_RECIPROCAL, reciprocal},  {IR_POW, power},            {IR_NEG, negate},
-    {IR_MAX, maximum},            {IR_CAST, cast},            {IR_NOT, negation},
-    {IR_SELECT, choose},          {IR_AND, conjunction},      {IR_OR, conjunction},
-    {IR_EXPAND, expand},          {IR_RESHAPE, reshape},      {IR_TRANSPOSE, transpose},
-    {IR_SLICE, slice},            {IR_SLICE, slice_of_concat}, {IR_GATHER, gather},
-    {IR_RESHAPE, move_uniform},   {IR_TRANSPOSE, move_uniform}, {IR_SLICE, move_uniform},
-    {IR_CONCAT, concat},          {REWRITE_ANY_OP, read_through_expand}, {REWRITE_ANY_OP, expand_after},
+    {IR_IDENTITY, identity},
+    {IR_ADD, constant_last},
+    {IR_MUL, constant_last},
+    {IR_MIN, constant_last},
+    {IR_MAX, constant_last},
+    {IR_AND, constant_last},
+    {IR_OR, constant_last},
+    {IR_EQ, constant_last},
+    {IR_ADD, add},
+    {IR_SUB, sub},
+    {IR_MUL, mul},
+    {IR_DIV, divide},
+    {IR_RECIPROCAL, reciprocal},
+    {IR_POW, power},
+    {IR_NEG, negate},
+    {IR_MAX, maximum},
+    {IR_CAST, cast},
+    {IR_NOT, negation},
+    {IR_SELECT, choose},
+    {IR_AND, conjunction},
+    {IR_OR, conjunction},
+    {IR_EXPAND, expand},
+    {IR_RESHAPE, reshape},
+    {IR_TRANSPOSE, transpose},
+    {IR_SLICE, slice},
+    {IR_SLICE, slice_of_concat},
+    {IR_GATHER, gather},
+    {IR_RESHAPE, move_uniform},
+    {IR_TRANSPOSE, move_uniform},
+    {IR_SLICE, move_uniform},
+    {IR_CONCAT, concat},
+    {REWRITE_ANY_OP, read_through_expand},
+    {REWRITE_ANY_OP, expand_after},
 };
 
-bool pass_canonicalise(ir_graph *g, pass_report *report) { return rewrite_graph(g, report, REWRITE_RULES(rules)); }
+bool pass_canonicalise(ir_graph *g, pass_report *report) {
+  return rewrite_graph(g, report, REWRITE_RULES(rules));
+}

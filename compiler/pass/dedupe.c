@@ -22,7 +22,8 @@ static bool same_attrs(const ir_node *x, const ir_node *y) {
   const ir_attrs *a = &x->attrs, *b = &y->attrs;
   if (x->op == IR_CONST) return same_constant(a->constant, b->constant);
   if (a->dim_count != b->dim_count) return false;
-  if (a->dim_count && memcmp(a->dim_list, b->dim_list, sizeof(ir_dim) * (size_t)a->dim_count) != 0) return false;
+  if (a->dim_count && memcmp(a->dim_list, b->dim_list, sizeof(ir_dim) * (size_t)a->dim_count) != 0)
+    return false;
   return a->dtype == b->dtype && a->axis == b->axis && a->axes == b->axes && a->rank == b->rank &&
          memcmp(a->perm, b->perm, sizeof a->perm) == 0 && memcmp(a->shape, b->shape, sizeof a->shape) == 0 &&
          memcmp(a->start, b->start, sizeof a->start) == 0 && memcmp(a->step, b->step, sizeof a->step) == 0 &&

@@ -43,8 +43,8 @@ static ir_value *take_residual(ir_builder *b, ir_node *n) {
 
 bool pass_epilogue(ir_graph *g, pass_report *report) {
   static const rewrite_rule rules[] = {
-      {IR_RELU, take_activation}, {IR_GELU, take_activation}, {IR_GELU_TANH, take_activation},
-      {IR_SILU, take_activation}, {IR_TANH, take_activation}, {IR_SIGMOID, take_activation},
+      {IR_RELU, take_activation},       {IR_GELU, take_activation}, {IR_GELU_TANH, take_activation},
+      {IR_SILU, take_activation},       {IR_TANH, take_activation}, {IR_SIGMOID, take_activation},
       {IR_QUICK_GELU, take_activation}, {IR_ADD, take_residual},
   };
   return rewrite_graph(g, report, REWRITE_RULES(rules));

@@ -14,7 +14,8 @@
 
 /* mul (activation gate), value  ->  linear {gated} */
 static ir_value *gate(ir_builder *b, ir_node *n) {
-  static const ir_op activations[] = {IR_SILU, IR_GELU, IR_GELU_TANH, IR_RELU, IR_SIGMOID, IR_TANH, IR_QUICK_GELU};
+  static const ir_op activations[] = {IR_SILU,    IR_GELU, IR_GELU_TANH, IR_RELU,
+                                      IR_SIGMOID, IR_TANH, IR_QUICK_GELU};
   ir_module *m = b->graph->module;
   for (int i = 0; i < 2; i++) {
     for (size_t k = 0; k < sizeof activations / sizeof *activations; k++) {

@@ -9,7 +9,15 @@
 #include <string.h>
 
 /* What each input of an exported decoder or encoder stands for. */
-typedef enum { ROLE_TOKENS, ROLE_MASK, ROLE_POSITIONS, ROLE_ZEROS, ROLE_PAST, ROLE_ENCODER, ROLE_UNKNOWN } input_role;
+typedef enum {
+  ROLE_TOKENS,
+  ROLE_MASK,
+  ROLE_POSITIONS,
+  ROLE_ZEROS,
+  ROLE_PAST,
+  ROLE_ENCODER,
+  ROLE_UNKNOWN
+} input_role;
 
 static const struct {
   const char *name; /* a name that ends in '*' is a prefix */
@@ -29,7 +37,8 @@ static input_role role_of(const char *name) {
   for (size_t i = 0; i < sizeof input_roles / sizeof *input_roles; i++) {
     size_t length = strlen(input_roles[i].name);
     bool is_prefix = input_roles[i].name[length - 1] == '*';
-    if (is_prefix ? strncmp(name, input_roles[i].name, length - 1) == 0 : strcmp(name, input_roles[i].name) == 0) {
+    if (is_prefix ? strncmp(name, input_roles[i].name, length - 1) == 0
+                  : strcmp(name, input_roles[i].name) == 0) {
       return input_roles[i].role;
     }
   }
@@ -77,7 +86,8 @@ static status need_token_input(ir_graph *g, ir_value **tokens) {
   if ((*tokens)->type.rank == 2 && (*tokens)->type.dtype == SMELT_I64) return OK;
   text t = {0};
   ir_type_print(&t, &(*tokens)->type);
-  status s = fail_found(a, fail(a, STATUS_INPUT, "input '%s' is not token ids", (*tokens)->name), "%s", t.bytes);
+  status s =
+      fail_found(a, fail(a, STATUS_INPUT, "input '%s' is not token ids", (*tokens)->name), "%s", t.bytes);
   text_free(&t);
   return fail_expected(a, s, "i64[batch, sequence]");
 }
@@ -92,7 +102,8 @@ static status bind(ir_module *m, ir_dim d, ir_dim value, const char *what) {
   return s;
 }
 
-/* Batch 1 everywhere; masks as long as what they mask. `length`: of attention_mask, `encoder`: of encoder inputs. */
+/* Batch 1 everywhere; masks as long as what they mask. `length`: of attention_mask, `encoder`: of encoder
+ * inputs. */
 static status bind_dims(ir_graph *g, ir_dim length, ir_dim encoder) {
   ir_module *m = g->module;
   ir_dim one = ir_dim_const(m, 1);
@@ -117,7 +128,8 @@ static status fix_input(ir_graph *g, size_t index, ir_dim past) {
   if (role_of(v->name) == ROLE_POSITIONS) {
     fixed = ir_iota(&b, v->type.dims, v->type.rank, v->type.rank - 1, past, 1);
   } else {
-    fixed = ir_expand(&b, ir_const_scalar(&b, SMELT_I64, role_of(v->name) == ROLE_MASK), v->type.dims, v->type.rank);
+    fixed = ir_expand(&b, ir_const_scalar(&b, SMELT_I64, role_of(v->name) == ROLE_MASK), v->type.dims,
+                      v->type.rank);
   }
   fixed = ir_cast(&b, fixed, v->type.dtype);
   if (b.failed) return fail_node(m->arena, b.failed, "input '%s'", v->name);
@@ -130,9 +142,11 @@ static status fix_inputs(ir_graph *g, ir_dim past) {
   for (size_t i = 0; i < g->input_count;) {
     input_role role = role_of(g->inputs[i]->name);
     if (role == ROLE_UNKNOWN) {
-      status s = fail(g->module->arena, STATUS_INPUT, "input '%s' is not one smelt knows how to fill", g->inputs[i]->name);
-      return fail_hint(g->module->arena, s, "known: input_ids, attention_mask, position_ids, token_type_ids, "
-                                            "past_key_values.*, encoder_hidden_states, encoder_attention_mask");
+      status s = fail(g->module->arena, STATUS_INPUT, "input '%s' is not one smelt knows how to fill",
+                      g->inputs[i]->name);
+      return fail_hint(g->module->arena, s,
+                       "known: input_ids, attention_mask, position_ids, token_type_ids, "
+                       "past_key_values.*, encoder_hidden_states, encoder_attention_mask");
     }
     if (role == ROLE_MASK || role == ROLE_POSITIONS || role == ROLE_ZEROS) {
       TRY(fix_input(g, i, past));
@@ -185,7 +199,8 @@ static status keep_last_logits(ir_graph *g, ir_dim sequence, int64_t *vocab_size
   if (i == g->output_count) return fail(m->arena, STATUS_INPUT, "the decoder has no output 'logits'");
   ir_value *logits = g->outputs[i].value;
   if (logits->type.rank != 3 || !ir_dim_is_const(logits->type.dims[2], vocab_size)) {
-    return fail(m->arena, STATUS_INPUT, "output 'logits' is not [batch, sequence, vocabulary] of a fixed vocabulary");
+    return fail(m->arena, STATUS_INPUT,
+                "output 'logits' is not [batch, sequence, vocabulary] of a fixed vocabulary");
   }
   ir_builder b = {.graph = g};
   ir_dim one = ir_dim_const(m, 1);
@@ -197,8 +212,8 @@ static status keep_last_logits(ir_graph *g, ir_dim sequence, int64_t *vocab_size
 }
 
 /*
- * Keys and values of the encoder's result, which a decoder with past is given: `first`, the decoder without past,
- * says how they are made. They are made behind the encoder instead.
+ * Keys and values of the encoder's result, which a decoder with past is given: `first`, the decoder without
+ * past, says how they are made. They are made behind the encoder instead.
  */
 static status carry_encoded(ir_graph *g, ir_graph *first, const generator *result) {
   size_t source = first ? find_role(first, ROLE_ENCODER) : 0;
@@ -212,13 +227,15 @@ static status carry_encoded(ir_graph *g, ir_graph *first, const generator *resul
     if (role_of(g->inputs[i]->name) != ROLE_PAST || grows(g, i) || made == first->output_count) {
       i++;
     } else {
-      TRY(pass_carry(g, i, first, first->outputs[made].value, result->encode, &first->inputs[source], &hidden, 1));
+      TRY(pass_carry(g, i, first, first->outputs[made].value, result->encode, &first->inputs[source], &hidden,
+                     1));
     }
   }
   return OK;
 }
 
-static status prepare_decoder(ir_graph *g, ir_graph *first, const generator_limits *limits, generator *result) {
+static status prepare_decoder(ir_graph *g, ir_graph *first, const generator_limits *limits,
+                              generator *result) {
   ir_module *m = g->module;
   ir_value *tokens;
   TRY(need_token_input(g, &tokens));
@@ -308,8 +325,8 @@ static status join_encoder(ir_graph *decoder, bool is_carried, generator *result
 /* ---- prefill and decode ---- */
 
 /*
- * Whether every attention over a growing cache hides what comes later, by its nature or by a bias of its queries. The
- * last token, which is all that the last layer looks at, may see everything.
+ * Whether every attention over a growing cache hides what comes later, by its nature or by a bias of its
+ * queries. The last token, which is all that the last layer looks at, may see everything.
  */
 static bool hides_the_future(const ir_graph *g) {
   for (const ir_node *n = g->first; n; n = n->next) {
@@ -325,8 +342,8 @@ static bool hides_the_future(const ir_graph *g) {
 }
 
 /*
- * The entries of the finished decoder. One that was traced with a single token has no mask of later tokens, or a fixed
- * length: it can only decode, and prompts go through it token by token.
+ * The entries of the finished decoder. One that was traced with a single token has no mask of later tokens,
+ * or a fixed length: it can only decode, and prompts go through it token by token.
  */
 static status make_entries(ir_graph *decoder, bool may_be_single, pass_observer *observe, void *user,
                            generator *result) {

@@ -25,7 +25,8 @@ static ir_value *move_value(hoist *h, ir_value *v) {
   if (copy) return copy;
   ir_node *n = v->def;
   ir_value **operands = ARENA_ARRAY(h->from->module->arena, ir_value *, (size_t)n->operand_count);
-  for (int i = 0; i < n->operand_count; i++) operands[i] = n->operands[i] ? move_value(h, n->operands[i]) : NULL;
+  for (int i = 0; i < n->operand_count; i++)
+    operands[i] = n->operands[i] ? move_value(h, n->operands[i]) : NULL;
   h->to.origin = n->origin;
   copy = ir_build(&h->to, n->op, operands, n->operand_count, &n->attrs);
   pointer_map_set(h->from->module->arena, &h->moved, v, copy);
@@ -95,7 +96,8 @@ static size_t find_input(const ir_graph *g, const ir_value *v) {
   return i;
 }
 
-status pass_hoist(ir_graph *g, ir_graph *early, ir_value *const *sources, ir_value *const *values, size_t count) {
+status pass_hoist(ir_graph *g, ir_graph *early, ir_value *const *sources, ir_value *const *values,
+                  size_t count) {
   arena *a = g->module->arena;
   hoist h = {.from = g, .to = {.graph = early}};
   for (size_t i = 0; i < count; i++) pointer_map_set(a, &h.moved, sources[i], values[i]);
@@ -121,8 +123,8 @@ status pass_hoist(ir_graph *g, ir_graph *early, ir_value *const *sources, ir_val
   return OK;
 }
 
-status pass_carry(ir_graph *g, size_t input, ir_graph *from, ir_value *made, ir_graph *early, ir_value *const *sources,
-                  ir_value *const *values, size_t count) {
+status pass_carry(ir_graph *g, size_t input, ir_graph *from, ir_value *made, ir_graph *early,
+                  ir_value *const *sources, ir_value *const *values, size_t count) {
   ir_module *m = g->module;
   hoist h = {.from = from, .to = {.graph = early}};
   pointer_map movable = {0};
@@ -131,11 +133,14 @@ status pass_carry(ir_graph *g, size_t input, ir_graph *from, ir_value *made, ir_
   find_movable(&h, &movable);
   if (!made->def || !pointer_map_get(&movable, made->def)) {
     status s = fail(m->arena, STATUS_INPUT, "input '%s' does not depend on the encoder alone", v->name);
-    return fail_hint(m->arena, s, "smelt keeps past keys and values that grow by concatenation, and those of the encoder");
+    return fail_hint(m->arena, s,
+                     "smelt keeps past keys and values that grow by concatenation, and those of the encoder");
   }
   bool fits = made->type.rank == v->type.rank && made->type.dtype == v->type.dtype;
   for (int i = 0; i < v->type.rank && fits; i++) fits = ir_dim_unify(m, v->type.dims[i], made->type.dims[i]);
-  if (!fits) return fail(m->arena, STATUS_INPUT, "input '%s' has another shape than what the first step makes", v->name);
+  if (!fits)
+    return fail(m->arena, STATUS_INPUT, "input '%s' has another shape than what the first step makes",
+                v->name);
   ir_apply_bindings(m);
   TRY(hand_over_as(&h, made, g, v));
   pass_drop_input(g, input);

@@ -11,7 +11,9 @@ static const pass_info pass_table[] = {
 
 enum { PASS_COUNT = sizeof pass_table / sizeof *pass_table };
 
-const pass_info *pass_at(size_t index) { return index < PASS_COUNT ? &pass_table[index] : NULL; }
+const pass_info *pass_at(size_t index) {
+  return index < PASS_COUNT ? &pass_table[index] : NULL;
+}
 
 const pass_info *pass_named(const char *name) {
   for (size_t i = 0; i < PASS_COUNT; i++) {
@@ -25,7 +27,8 @@ status pass_run_all(ir_graph *g, pass_observer *observe, void *user) {
   for (size_t i = 0; i < PASS_COUNT; i++) {
     pass_report report = {0};
     bool changed = pass_table[i].run(g, &report);
-    if (report.failed) return fail_hint(a, report.failed, "pass %s made a node that does not fit", pass_table[i].name);
+    if (report.failed)
+      return fail_hint(a, report.failed, "pass %s made a node that does not fit", pass_table[i].name);
     if (observe) observe(user, &pass_table[i], g, &report);
     if (!changed) continue;
     status s = ir_verify(g);

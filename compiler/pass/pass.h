@@ -13,27 +13,28 @@
  * before it establish; `dead` and `dedupe` run again after every fusion that
  * changed something.
  */
-#define PASSES(X)                                                                                             \
-  X(fold, "compute what is constant; sizes become dims nodes; constant chains over weights become constants") \
-  X(canonicalise, "one spelling for each idea: cancel, merge and order elementwise and movement nodes")       \
-  X(dedupe, "make equal nodes one")                                                                           \
-  X(dead, "drop what nobody reads")                                                                           \
-  X(masks, "constant triangles become comparisons of positions; causal masks are recognised")                 \
-  X(activation, "find gelu, tanh gelu and silu in their spelled-out forms")                                   \
-  X(norm, "find layer and rms normalisation")                                                                 \
-  X(rotary, "find rotary position embedding")                                                                 \
-  X(linear, "matrix products with constant weights become linear, with their bias")                           \
-  X(attention, "scores, mask, softmax and weighted values become attention")                                  \
-  X(gated, "activation(gate) * up of one input becomes one gated linear")                                     \
-  X(epilogue, "activation and residual move into the linear before them")                                     \
-  X(siblings, "linears of one input become one (query, key and value)")                                       \
-  X(narrow, "slices of a result move up to its operands (logits of the last position only)")                  \
+#define PASSES(X)                                                                                            \
+  X(fold,                                                                                                    \
+    "compute what is constant; sizes become dims nodes; constant chains over weights become constants")      \
+  X(canonicalise, "one spelling for each idea: cancel, merge and order elementwise and movement nodes")      \
+  X(dedupe, "make equal nodes one")                                                                          \
+  X(dead, "drop what nobody reads")                                                                          \
+  X(masks, "constant triangles become comparisons of positions; causal masks are recognised")                \
+  X(activation, "find gelu, tanh gelu and silu in their spelled-out forms")                                  \
+  X(norm, "find layer and rms normalisation")                                                                \
+  X(rotary, "find rotary position embedding")                                                                \
+  X(linear, "matrix products with constant weights become linear, with their bias")                          \
+  X(attention, "scores, mask, softmax and weighted values become attention")                                 \
+  X(gated, "activation(gate) * up of one input becomes one gated linear")                                    \
+  X(epilogue, "activation and residual move into the linear before them")                                    \
+  X(siblings, "linears of one input become one (query, key and value)")                                      \
+  X(narrow, "slices of a result move up to its operands (logits of the last position only)")                 \
   X(tidy, "canonicalise, dedupe and dead once more")
 
 /* What a pass did, for --passes, --print-after and tests. */
 typedef struct {
-  int rewrites;     /* pattern instances rewritten */
-  status failed;    /* a rewrite could not be built: a defect, reported with the node */
+  int rewrites;  /* pattern instances rewritten */
+  status failed; /* a rewrite could not be built: a defect, reported with the node */
 } pass_report;
 
 typedef bool pass_function(ir_graph *g, pass_report *report);
@@ -48,8 +49,8 @@ typedef struct {
   pass_function *run;
 } pass_info;
 
-const pass_info *pass_at(size_t index);          /* in order; NULL past the end */
-const pass_info *pass_named(const char *name);   /* NULL: unknown */
+const pass_info *pass_at(size_t index);        /* in order; NULL past the end */
+const pass_info *pass_named(const char *name); /* NULL: unknown */
 
 /* Called after each pass over each graph with what it did. */
 typedef void pass_observer(void *user, const pass_info *pass, ir_graph *g, const pass_report *report);
@@ -77,8 +78,10 @@ typedef struct {
 } generator_source;
 
 typedef struct {
-  ir_graph *encode, *prefill, *decode; /* encode: NULL for decoder-only models; prefill: NULL where it cannot be */
-  ir_dim sequence, past, encoder;      /* symbols; sequence NULL without prefill, encoder for decoder-only models */
+  ir_graph *encode, *prefill,
+      *decode; /* encode: NULL for decoder-only models; prefill: NULL where it cannot be */
+  ir_dim sequence, past,
+      encoder; /* symbols; sequence NULL without prefill, encoder for decoder-only models */
   int64_t vocab_size;
 } generator;
 
@@ -86,9 +89,9 @@ typedef struct {
 bool pass_is_generator(const ir_graph *g);
 
 /*
- * Turns the imported graphs into the entries of a generator: batch 1, no padding, positions counted from the past,
- * past and present one in-place cache, logits of the last position, what depends on the encoder alone computed once;
- * then runs all passes. On success the module's graphs are the generator's.
+ * Turns the imported graphs into the entries of a generator: batch 1, no padding, positions counted from the
+ * past, past and present one in-place cache, logits of the last position, what depends on the encoder alone
+ * computed once; then runs all passes. On success the module's graphs are the generator's.
  */
 status pass_make_generator(ir_module *m, const generator_source *source, const generator_limits *limits,
                            pass_observer *observe, void *user, generator *result);

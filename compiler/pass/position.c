@@ -215,8 +215,7 @@ static ir_value *gather_position(ir_builder *b, ir_node *n) {
 }
 
 const rewrite_rule position_rules[POSITION_RULE_COUNT] = {
-    {IR_IOTA, narrow_iota}, {IR_RESHAPE, reshape_iota}, {IR_SLICE, slice_iota}, {IR_ADD, shift_iota},
-    {IR_SUB, shift_iota},   {IR_LT, comparison},        {IR_LE, comparison},    {IR_GT, comparison},
-    {IR_GE, comparison},    {IR_CUMSUM, count_up},
-    {IR_GATHER, gather_position},
+    {IR_IOTA, narrow_iota}, {IR_RESHAPE, reshape_iota}, {IR_SLICE, slice_iota},       {IR_ADD, shift_iota},
+    {IR_SUB, shift_iota},   {IR_LT, comparison},        {IR_LE, comparison},          {IR_GT, comparison},
+    {IR_GE, comparison},    {IR_CUMSUM, count_up},      {IR_GATHER, gather_position},
 };

@@ -54,7 +54,9 @@ bool rewrite_graph(ir_graph *g, pass_report *report, const rewrite_rule *rules, 
   return rounds > 0;
 }
 
-ir_node *rewrite_only_use(const ir_value *v, ir_op op) { return v && v->use_count == 1 ? ir_def(v, op) : NULL; }
+ir_node *rewrite_only_use(const ir_value *v, ir_op op) {
+  return v && v->use_count == 1 ? ir_def(v, op) : NULL;
+}
 
 bool rewrite_is_filled(const ir_value *v, double value) {
   int64_t count;

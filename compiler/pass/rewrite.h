@@ -27,16 +27,20 @@ bool rewrite_graph(ir_graph *g, pass_report *report, const rewrite_rule *rules, 
 /* The one value if `v` is defined by `op` and nothing else reads it; NULL otherwise. */
 ir_node *rewrite_only_use(const ir_value *v, ir_op op);
 
-/* Whether v is a constant whose every element is `value` (one element, or many equal ones of at most 4096). */
+/* Whether v is a constant whose every element is `value` (one element, or many equal ones of at most 4096).
+ */
 bool rewrite_is_filled(const ir_value *v, double value);
 
-/* Whether v is a one-element constant within 1e-6 (relative) of `value`: exporters round the numbers they write. */
+/* Whether v is a one-element constant within 1e-6 (relative) of `value`: exporters round the numbers they
+ * write. */
 bool rewrite_is_about(const ir_value *v, double value);
 
-/* v as a constant that is evaluated when it is packed, if its node reads nothing but constants; otherwise v. */
+/* v as a constant that is evaluated when it is packed, if its node reads nothing but constants; otherwise v.
+ */
 ir_value *rewrite_lazy(ir_builder *b, ir_value *v);
 
-/* Whether v is a constant whose axes before the last have size 1, and the last `size`: a vector to broadcast. */
+/* Whether v is a constant whose axes before the last have size 1, and the last `size`: a vector to broadcast.
+ */
 bool rewrite_is_vector(ir_module *m, const ir_value *v, ir_dim size);
 
 /* The constant v in another shape, still a constant; what it was before an earlier reshape if that fits. */

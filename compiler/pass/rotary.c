@@ -51,12 +51,15 @@ static ir_value *half_of_constant(ir_builder *b, ir_value *v, ir_dim half, pairi
   return rewrite_lazy(b, take_half(b, v, half, pairs));
 }
 
-/* y of reshape (expand (reshape y : [.., R/2, 1]) : [.., R/2, 2]) : [.., R], in the dims of v but for the last. */
+/* y of reshape (expand (reshape y : [.., R/2, 1]) : [.., R/2, 2]) : [.., R], in the dims of v but for the
+ * last. */
 static ir_value *before_repeat(ir_builder *b, const ir_node *reshape, ir_dim half) {
   ir_module *m = b->graph->module;
   const ir_node *expand = ir_def(reshape->operands[0], IR_EXPAND);
-  const ir_type *from = expand ? &expand->operands[0]->type : NULL, *to = expand ? &expand->result->type : NULL;
-  if (!expand || to->rank < 2 || !ir_dim_is(to->dims[to->rank - 1], 2) || !ir_dim_is(from->dims[to->rank - 1], 1)) {
+  const ir_type *from = expand ? &expand->operands[0]->type : NULL,
+                *to = expand ? &expand->result->type : NULL;
+  if (!expand || to->rank < 2 || !ir_dim_is(to->dims[to->rank - 1], 2) ||
+      !ir_dim_is(from->dims[to->rank - 1], 1)) {
     return NULL;
   }
   for (int i = 0; i < to->rank - 1; i++) {
@@ -115,7 +118,8 @@ typedef struct {
   int head_axis;
 } rotary_form;
 
-/* cos or sin of one angle per pair, [1|B, S, R/2], from [1|B, 1, S, R] or [1|B, S, 1, R]; NULL if it is no such. */
+/* cos or sin of one angle per pair, [1|B, S, R/2], from [1|B, 1, S, R] or [1|B, S, 1, R]; NULL if it is no
+ * such. */
 static ir_value *per_pair(ir_builder *b, ir_value *v, const ir_value *x, ir_dim half, rotary_form form) {
   ir_module *m = b->graph->module;
   const ir_dim *dims = v->type.dims;
@@ -142,7 +146,8 @@ static bool part_of(ir_module *m, ir_value *v, const ir_value *x, int64_t step, 
 }
 
 /* Whether first and second are the features of x that turn together; *half: how many pairs. */
-static bool are_pairs(ir_module *m, ir_value *first, ir_value *second, ir_value *x, pairing pairs, ir_dim *half) {
+static bool are_pairs(ir_module *m, ir_value *first, ir_value *second, ir_value *x, pairing pairs,
+                      ir_dim *half) {
   const ir_node *slice = ir_def(first, IR_SLICE);
   const ir_value *base = slice ? slice->operands[0] : NULL;
   int last = x->type.rank - 1;
@@ -153,7 +158,8 @@ static bool are_pairs(ir_module *m, ir_value *first, ir_value *second, ir_value 
   if (!part_of(m, x, base, 1, &x_start) || !part_of(m, first, base, step, &first_start)) return false;
   if (!part_of(m, second, base, step, &second_start)) return false;
   ir_dim apart = pairs == HALVES ? *half : ir_dim_const(m, 1);
-  return ir_dim_equal(m, first_start, x_start) && ir_dim_equal(m, second_start, ir_dim_add(m, x_start, apart)) &&
+  return ir_dim_equal(m, first_start, x_start) &&
+         ir_dim_equal(m, second_start, ir_dim_add(m, x_start, apart)) &&
          ir_dim_equal(m, x->type.dims[last], ir_dim_add(m, *half, *half)) &&
          ir_dim_equal(m, second->type.dims[last], *half);
 }
@@ -217,7 +223,8 @@ static ir_value *turn(ir_builder *b, ir_node *n) {
   return y;
 }
 
-/* The rotary that v is, perhaps with its axes of heads and positions swapped before and behind; *x is what it turns. */
+/* The rotary that v is, perhaps with its axes of heads and positions swapped before and behind; *x is what it
+ * turns. */
 static ir_node *find_rotary(ir_value *v, ir_value **x, rotary_form *form) {
   ir_node *behind = rewrite_only_use(v, IR_TRANSPOSE);
   bool swaps = behind && memcmp(behind->attrs.perm, swap_heads, sizeof swap_heads) == 0;

@@ -126,8 +126,8 @@ static int step_operand(ir_module *m, const ir_node *n, double *factor) {
   }
 }
 
-/* The product that v comes from, or NULL. Nothing else may read what is between. capped: v goes into a tanh, which
- * only factors and reshapes may stand before. */
+/* The product that v comes from, or NULL. Nothing else may read what is between. capped: v goes into a tanh,
+ * which only factors and reshapes may stand before. */
 static ir_node *find_product(ir_module *m, const ir_value *v, bool capped) {
   double factor;
   ir_node *n = v->def, *found = NULL;

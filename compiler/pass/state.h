@@ -21,14 +21,15 @@ status pass_state_from_pair(ir_graph *g, size_t past_input, size_t present_outpu
  * states: computed once per encode instead of once per token. The inputs
  * disappear from g.
  */
-status pass_hoist(ir_graph *g, ir_graph *early, ir_value *const *sources, ir_value *const *values, size_t count);
+status pass_hoist(ir_graph *g, ir_graph *early, ir_value *const *sources, ir_value *const *values,
+                  size_t count);
 
 /*
- * Input `input` of g stands for `made`, which graph `from` computes from its inputs `sources` alone: it is computed in
- * `early` instead, where `values` are the same things, and loaded from a state in g.
+ * Input `input` of g stands for `made`, which graph `from` computes from its inputs `sources` alone: it is
+ * computed in `early` instead, where `values` are the same things, and loaded from a state in g.
  */
-status pass_carry(ir_graph *g, size_t input, ir_graph *from, ir_value *made, ir_graph *early, ir_value *const *sources,
-                  ir_value *const *values, size_t count);
+status pass_carry(ir_graph *g, size_t input, ir_graph *from, ir_value *made, ir_graph *early,
+                  ir_value *const *sources, ir_value *const *values, size_t count);
 
 /* Takes an input or output out of a graph's list; the input must be unused. */
 void pass_drop_input(ir_graph *g, size_t index);

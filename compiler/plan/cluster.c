@@ -15,7 +15,9 @@ static bool is_scalar_const(const ir_value *v) {
   return ir_value_is_const(v) && ir_type_is_static(&v->type, &count) && count == 1 && ir_value_data(v);
 }
 
-static bool in_memory(const planner *p, const ir_value *v) { return pointer_map_get(&p->places, v) != NULL; }
+static bool in_memory(const planner *p, const ir_value *v) {
+  return pointer_map_get(&p->places, v) != NULL;
+}
 
 /* Nodes that computing v inside a reader adds there; CLUSTER_MAX_NODES stops the count. */
 static int inline_size(const planner *p, const ir_value *v, int limit) {
@@ -43,21 +45,28 @@ static bool same_size(ir_module *m, const ir_value *a, const ir_value *b) {
 bool plan_is_inlined(planner *p, const ir_value *v) {
   const ir_node *n = v->def;
   switch (ir_op_describe(n->op)->op_class) {
-  case IR_CLASS_SOURCE: return n->op != IR_CONST || is_scalar_const(v);
+  case IR_CLASS_SOURCE:
+    return n->op != IR_CONST || is_scalar_const(v);
   case IR_CLASS_ELEMENTWISE:
-  case IR_CLASS_MOVEMENT: break;
-  default: return false;
+  case IR_CLASS_MOVEMENT:
+    break;
+  default:
+    return false;
   }
   if (is_from_sources(p, v, 5)) return true;
   if (v->use_count != 1 || inline_size(p, v, CLUSTER_MAX_NODES) >= CLUSTER_MAX_NODES) return false;
   const ir_node *reader = pointer_map_get(&p->consumers, v);
   if (!reader) return false; /* a graph output */
   switch (ir_op_describe(reader->op)->op_class) {
-  case IR_CLASS_ELEMENTWISE: return same_size(p->m, v, reader->result);
-  case IR_CLASS_REDUCTION: return true;
-  case IR_CLASS_MOVEMENT: return reader->op != IR_EXPAND && (reader->op != IR_GATHER || reader->operands[1] == v);
+  case IR_CLASS_ELEMENTWISE:
+    return same_size(p->m, v, reader->result);
+  case IR_CLASS_REDUCTION:
+    return true;
+  case IR_CLASS_MOVEMENT:
+    return reader->op != IR_EXPAND && (reader->op != IR_GATHER || reader->operands[1] == v);
   /* Dedicated kernels and states ask for memory when they are reached; v is then the root of its nest. */
-  default: return true;
+  default:
+    return true;
   }
 }
 

@@ -45,7 +45,8 @@ static void print_attrs(text *t, const ir_node *n) {
   int64_t count;
   if (has & IR_ATTR_CONSTANT && a->constant->data && ir_type_is_static(&a->constant->type, &count)) {
     const uint8_t *bytes = a->constant->data;
-    for (size_t i = 0; i < (size_t)count * ir_dtype_bytes(a->constant->type.dtype); i++) text_print(t, "%02x", bytes[i]);
+    for (size_t i = 0; i < (size_t)count * ir_dtype_bytes(a->constant->type.dtype); i++)
+      text_print(t, "%02x", bytes[i]);
   }
   if (has & IR_ATTR_AXIS) text_print(t, " axis%d", a->axis);
   if (has & IR_ATTR_AXES) text_print(t, " axes%x", a->axes);
@@ -57,7 +58,8 @@ static void print_attrs(text *t, const ir_node *n) {
   if (has & IR_ATTR_EPSILON) text_print(t, " epsilon%a", a->epsilon);
   if (has & IR_ATTR_SCALE) text_print(t, " scale%a", a->scale);
   if (has & IR_ATTR_SOFTCAP) text_print(t, " cap%a", a->softcap);
-  text_print(t, " %d%d%d act%d", a->causal, a->interleaved, a->gated, has & IR_ATTR_ACTIVATION ? (int)a->activation : 0);
+  text_print(t, " %d%d%d act%d", a->causal, a->interleaved, a->gated,
+             has & IR_ATTR_ACTIVATION ? (int)a->activation : 0);
 }
 
 const char *plan_step_key(arena *a, const plan_step *step) {

@@ -35,7 +35,9 @@ static smelt_offset put_text(writer *w, const char *s) {
 
 /* ---- sizes ---- */
 
-static void put_word(text *words, int64_t word) { text_append(words, &word, sizeof word); }
+static void put_word(text *words, int64_t word) {
+  text_append(words, &word, sizeof word);
+}
 
 static void visit_dim(void *user, ir_dim_op op, int64_t operand) {
   static const int64_t codes[] = {
@@ -114,7 +116,8 @@ static smelt_offset put_symbols(writer *w, size_t count) {
   smelt_offset offset = reserve(w, count * sizeof(smelt_manifest_symbol));
   for (size_t i = 0; i < count; i++) {
     ir_dim d = ir_dim_symbol_at(m, i);
-    smelt_manifest_symbol symbol = {.name = put_text(w, ir_dim_symbol_name(d)), .maximum = ir_dim_maximum(m, d)};
+    smelt_manifest_symbol symbol = {.name = put_text(w, ir_dim_symbol_name(d)),
+                                    .maximum = ir_dim_maximum(m, d)};
     put(w, offset + (smelt_offset)(i * sizeof symbol), &symbol, sizeof symbol);
   }
   return offset;

@@ -12,16 +12,19 @@ static const char *const kernel_names[PLAN_KERNEL_COUNT] = {
 #undef X
 };
 
-const char *plan_kernel_name(plan_kernel kernel) { return kernel_names[kernel]; }
+const char *plan_kernel_name(plan_kernel kernel) {
+  return kernel_names[kernel];
+}
 
 /* The kernel of each operator that has its own. */
 static const struct {
   ir_op op;
   plan_kernel kernel;
 } dedicated_kernels[] = {
-    {IR_LINEAR, PLAN_LINEAR},   {IR_MATMUL, PLAN_MATMUL},   {IR_ATTENTION, PLAN_ATTENTION}, {IR_LAYER_NORM, PLAN_NORM},
-    {IR_RMS_NORM, PLAN_NORM},   {IR_SOFTMAX, PLAN_SOFTMAX}, {IR_ROTARY, PLAN_ROTARY},       {IR_CUMSUM, PLAN_CUMSUM},
-    {IR_CUMPROD, PLAN_CUMSUM},  {IR_TOP_K, PLAN_TOP_K},     {IR_SCATTER, PLAN_SCATTER},     {IR_SCATTER_ADD, PLAN_SCATTER},
+    {IR_LINEAR, PLAN_LINEAR},       {IR_MATMUL, PLAN_MATMUL},       {IR_ATTENTION, PLAN_ATTENTION},
+    {IR_LAYER_NORM, PLAN_NORM},     {IR_RMS_NORM, PLAN_NORM},       {IR_SOFTMAX, PLAN_SOFTMAX},
+    {IR_ROTARY, PLAN_ROTARY},       {IR_CUMSUM, PLAN_CUMSUM},       {IR_CUMPROD, PLAN_CUMSUM},
+    {IR_TOP_K, PLAN_TOP_K},         {IR_SCATTER, PLAN_SCATTER},     {IR_SCATTER_ADD, PLAN_SCATTER},
     {IR_SCATTER_MUL, PLAN_SCATTER}, {IR_SCATTER_MIN, PLAN_SCATTER}, {IR_SCATTER_MAX, PLAN_SCATTER},
 };
 
@@ -29,12 +32,15 @@ static void set_place(planner *p, const ir_value *v, const plan_view *view) {
   pointer_map_set(p->a, &p->places, v, arena_copy(p->a, view, sizeof *view));
 }
 
-static const plan_view *place_of(const planner *p, const ir_value *v) { return pointer_map_get(&p->places, v); }
+static const plan_view *place_of(const planner *p, const ir_value *v) {
+  return pointer_map_get(&p->places, v);
+}
 
 static status new_dense(planner *p, const ir_type *type, plan_view *view) {
   uint64_t bytes;
   TRY(plan_type_bytes(p->m, type, &bytes));
-  *view = (plan_view){.space = PLAN_ARENA, .base_bytes = plan_new_buffer(p, bytes), .offset = ir_dim_const(p->m, 0)};
+  *view = (plan_view){
+      .space = PLAN_ARENA, .base_bytes = plan_new_buffer(p, bytes), .offset = ir_dim_const(p->m, 0)};
   plan_dense_strides(p->m, type, view->stride);
   return OK;
 }
@@ -52,7 +58,8 @@ static plan_view state_view(planner *p, int state, int axis, ir_dim start) {
 
 /* Where the new part of an append goes: behind the past. */
 static plan_view append_region(planner *p, const ir_node *append) {
-  return state_view(p, append->attrs.state, append->attrs.axis, append->operands[0]->type.dims[append->attrs.axis]);
+  return state_view(p, append->attrs.state, append->attrs.axis,
+                    append->operands[0]->type.dims[append->attrs.axis]);
 }
 
 /* ---- values into memory ---- */
@@ -145,8 +152,11 @@ static status plan_state_node(planner *p, ir_node *n) {
     region = append_region(p, n);
     TRY(put(p, n->operands[1], &region));
     break;
-  case IR_STORE: TRY(put(p, n->operands[0], &whole)); break;
-  default: break; /* a load is a view */
+  case IR_STORE:
+    TRY(put(p, n->operands[0], &whole));
+    break;
+  default:
+    break; /* a load is a view */
   }
   set_place(p, n->result, &whole);
   return OK;
@@ -156,8 +166,10 @@ static status plan_state_node(planner *p, ir_node *n) {
 
 static status plan_node(planner *p, ir_node *n) {
   switch (ir_op_describe(n->op)->op_class) {
-  case IR_CLASS_STATE: return plan_state_node(p, n);
-  case IR_CLASS_DEDICATED: return add_dedicated(p, n);
+  case IR_CLASS_STATE:
+    return plan_state_node(p, n);
+  case IR_CLASS_DEDICATED:
+    return add_dedicated(p, n);
   case IR_CLASS_SOURCE:
     if (n->op == IR_CONST) return OK; /* placed when it is read */
     break;
@@ -173,7 +185,8 @@ static status plan_node(planner *p, ir_node *n) {
     }
     break;
   }
-  default: break;
+  default:
+    break;
   }
   return plan_is_inlined(p, n->result) ? OK : materialise(p, n->result);
 }
@@ -181,7 +194,8 @@ static status plan_node(planner *p, ir_node *n) {
 static void note_consumers(planner *p) {
   for (ir_node *n = p->g->first; n; n = n->next) {
     for (int i = 0; i < n->operand_count; i++) {
-      if (n->operands[i] && n->operands[i]->use_count == 1) pointer_map_set(p->a, &p->consumers, n->operands[i], n);
+      if (n->operands[i] && n->operands[i]->use_count == 1)
+        pointer_map_set(p->a, &p->consumers, n->operands[i], n);
     }
   }
 }
@@ -213,7 +227,8 @@ static status plan_outputs(planner *p) {
     ir_value *v = p->g->outputs[i].value;
     TRY(materialise(p, v));
     plan_view view = *place_of(p, v);
-    bool is_whole = view.space == PLAN_ARENA && ir_dim_is(view.offset, 0) && plan_view_is_dense(p->m, &v->type, &view);
+    bool is_whole =
+        view.space == PLAN_ARENA && ir_dim_is(view.offset, 0) && plan_view_is_dense(p->m, &v->type, &view);
     if (!is_whole) {
       plan_view source = view;
       TRY(new_dense(p, &v->type, &view));
@@ -273,7 +288,8 @@ status plan_make(ir_module *m, plan_module **plan) {
   TRY(plan_lay_out_weights(module));
   for (size_t i = 0; i < module->entry_count; i++) {
     plan_entry *entry = &module->entries[i];
-    for (size_t k = 0; k < entry->step_count; k++) entry->steps[k].key = plan_step_key(m->arena, &entry->steps[k]);
+    for (size_t k = 0; k < entry->step_count; k++)
+      entry->steps[k].key = plan_step_key(m->arena, &entry->steps[k]);
   }
   *plan = module;
   return OK;

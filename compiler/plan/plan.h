@@ -38,8 +38,8 @@ typedef struct {
   plan_space space;
   uint64_t base_bytes; /* offset in the space; PLAN_INPUT: index of the input */
   plan_layout layout;
-  ir_dim offset;               /* PLAN_STRIDED: elements added to base_bytes */
-  ir_dim stride[IR_MAX_RANK];  /* PLAN_STRIDED: elements, per axis of the value; 0 where it is repeated */
+  ir_dim offset;              /* PLAN_STRIDED: elements added to base_bytes */
+  ir_dim stride[IR_MAX_RANK]; /* PLAN_STRIDED: elements, per axis of the value; 0 where it is repeated */
 } plan_view;
 
 /* ---- steps ---------------------------------------------------------------------------------- */
@@ -48,16 +48,16 @@ typedef struct {
  * PLAN_KERNEL(NAME, name, summary): kernels with generators of their own.
  * codegen/kernels/NAME.c makes each; LOOPS takes whatever the others do not.
  */
-#define PLAN_KERNELS(X)                                                                                       \
-  X(LOOPS, loops, "a loop nest over a cluster of elementwise, movement and reduction nodes")                  \
-  X(LINEAR, linear, "x times packed panels, with bias, activation, gate and residual")                        \
-  X(MATMUL, matmul, "product of two computed matrices, batched")                                              \
-  X(ATTENTION, attention, "scores, softmax and weighted values in one sweep over the keys")                   \
-  X(NORM, norm, "layer and root-mean-square normalisation of rows")                                           \
-  X(SOFTMAX, softmax, "softmax of rows")                                                                      \
-  X(ROTARY, rotary, "rotation of feature pairs by position")                                                  \
-  X(CUMSUM, cumsum, "running sums and products along an axis")                                                \
-  X(TOP_K, top_k, "indices of the largest elements along an axis")                                            \
+#define PLAN_KERNELS(X)                                                                                      \
+  X(LOOPS, loops, "a loop nest over a cluster of elementwise, movement and reduction nodes")                 \
+  X(LINEAR, linear, "x times packed panels, with bias, activation, gate and residual")                       \
+  X(MATMUL, matmul, "product of two computed matrices, batched")                                             \
+  X(ATTENTION, attention, "scores, softmax and weighted values in one sweep over the keys")                  \
+  X(NORM, norm, "layer and root-mean-square normalisation of rows")                                          \
+  X(SOFTMAX, softmax, "softmax of rows")                                                                     \
+  X(ROTARY, rotary, "rotation of feature pairs by position")                                                 \
+  X(CUMSUM, cumsum, "running sums and products along an axis")                                               \
+  X(TOP_K, top_k, "indices of the largest elements along an axis")                                           \
   X(SCATTER, scatter, "rows replaced by or combined with others")
 
 typedef enum {
@@ -78,16 +78,16 @@ typedef struct {
 /*
  * One kernel call.
  *   LOOPS: `nodes` are computed inside the kernel, in topological order; the last one's result is written to
- *     result. A node's operand is either the result of an earlier node in `nodes` or the value of one of `reads`
- *     (by pointer). A reduction, if there is one, is the last node or feeds the rest through elementwise nodes
- *     only. SOURCE nodes (small const, dims, iota) are in `nodes`, not in memory. An empty `nodes` is a copy of
- *     reads[0].value to result, elementwise over the result's dims.
- *   others: nodes[0] is the one node; `reads` follow its operands in order, absent ones skipped (value NULL).
- * Views promised to dedicated kernels: the last axis of every operand has stride 1 (PLAN_STRIDED). LINEAR: x and
- * residual and result can be walked as rows: all axes before the last merge into one with a single stride, that
- * of axis rank-2 (rank 1: one row); the weight is PLAN_PANELS. NORM, SOFTMAX likewise rows. MATMUL, ATTENTION,
- * ROTARY: any strides before the last axis. ATTENTION's bias and ROTARY's cos and sin may have stride 0 anywhere,
- * except that bias' last axis has stride 1 or 0.
+ *     result. A node's operand is either the result of an earlier node in `nodes` or the value of one of
+ * `reads` (by pointer). A reduction, if there is one, is the last node or feeds the rest through elementwise
+ * nodes only. SOURCE nodes (small const, dims, iota) are in `nodes`, not in memory. An empty `nodes` is a
+ * copy of reads[0].value to result, elementwise over the result's dims. others: nodes[0] is the one node;
+ * `reads` follow its operands in order, absent ones skipped (value NULL). Views promised to dedicated
+ * kernels: the last axis of every operand has stride 1 (PLAN_STRIDED). LINEAR: x and residual and result can
+ * be walked as rows: all axes before the last merge into one with a single stride, that of axis rank-2 (rank
+ * 1: one row); the weight is PLAN_PANELS. NORM, SOFTMAX likewise rows. MATMUL, ATTENTION, ROTARY: any strides
+ * before the last axis. ATTENTION's bias and ROTARY's cos and sin may have stride 0 anywhere, except that
+ * bias' last axis has stride 1 or 0.
  */
 typedef struct {
   plan_kernel kernel;
@@ -150,8 +150,8 @@ status plan_make(ir_module *m, plan_module **plan);
 status plan_write_weights(const plan_module *plan, FILE *file);
 
 /*
- * Appends the manifest (smelt/image.h) to `blob`, 8-byte aligned pieces from its start: entries, symbols with their
- * maxima, sizes as postfix programs. `generation` (NULL: a plain graph) is copied into it.
+ * Appends the manifest (smelt/image.h) to `blob`, 8-byte aligned pieces from its start: entries, symbols with
+ * their maxima, sizes as postfix programs. `generation` (NULL: a plain graph) is copied into it.
  */
 typedef struct {
   const char *model_name, *smelt_version;

@@ -60,8 +60,8 @@ status plan_add_step(planner *p, const plan_step *step);
 /* The view of a constant in the weights, added there if it is new. Panels for LINEAR's weight. */
 plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout);
 /*
- * Gives a constant that is read as it is (not as a linear's panels) its place among the weights, the first time
- * someone does.
+ * Gives a constant that is read as it is (not as a linear's panels) its place among the weights, the first
+ * time someone does.
  */
 void plan_place_constant(planner *p, ir_value *v);
 /* Gives every weight its place, once all graphs are planned, and patches the steps' views. */

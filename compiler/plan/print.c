@@ -37,12 +37,12 @@ static void print_step(text *t, const plan_step *step, size_t index) {
 
 void plan_print(text *t, const plan_module *plan) {
   text_print(t, "weights %llu bytes in %zu constants, state %llu bytes, arena %llu bytes\n",
-             (unsigned long long)plan->weights_bytes, plan->weight_count, (unsigned long long)plan->state_bytes,
-             (unsigned long long)plan->arena_bytes);
+             (unsigned long long)plan->weights_bytes, plan->weight_count,
+             (unsigned long long)plan->state_bytes, (unsigned long long)plan->arena_bytes);
   for (size_t i = 0; i < plan->entry_count; i++) {
     const plan_entry *entry = &plan->entries[i];
-    text_print(t, "%s: %zu steps, arena %llu bytes; '|' is a barrier\n", entry->graph->name, entry->step_count,
-               (unsigned long long)entry->arena_bytes);
+    text_print(t, "%s: %zu steps, arena %llu bytes; '|' is a barrier\n", entry->graph->name,
+               entry->step_count, (unsigned long long)entry->arena_bytes);
     for (size_t k = 0; k < entry->step_count; k++) print_step(t, &entry->steps[k], k);
   }
 }

@@ -1,4 +1,5 @@
-/* view.c: movement without moving: transposes, slices, expands and most reshapes are strides over their operand. */
+/* view.c: movement without moving: transposes, slices, expands and most reshapes are strides over their
+ * operand. */
 #include "plan/planner.h"
 
 void plan_dense_strides(ir_module *m, const ir_type *type, ir_dim *stride) {
@@ -19,10 +20,12 @@ bool plan_view_is_dense(ir_module *m, const ir_type *type, const plan_view *view
   return true;
 }
 
-/* Axes of the operand from `from` up to but not including `to` form one run: each stride is the next one's times its size. */
+/* Axes of the operand from `from` up to but not including `to` form one run: each stride is the next one's
+ * times its size. */
 static bool is_run(ir_module *m, const ir_type *type, const plan_view *view, int from, int to) {
   for (int i = from; i + 1 < to; i++) {
-    if (!ir_dim_equal(m, view->stride[i], ir_dim_mul(m, view->stride[i + 1], type->dims[i + 1]))) return false;
+    if (!ir_dim_equal(m, view->stride[i], ir_dim_mul(m, view->stride[i + 1], type->dims[i + 1])))
+      return false;
   }
   return true;
 }
@@ -91,8 +94,10 @@ bool plan_view_through(ir_module *m, const ir_node *n, const plan_view *source, 
   const ir_type *x = &n->operands[0]->type;
   *result = *source;
   switch (n->op) {
-  case IR_IDENTITY: return true;
-  case IR_RESHAPE: return view_through_reshape(m, n, source, result);
+  case IR_IDENTITY:
+    return true;
+  case IR_RESHAPE:
+    return view_through_reshape(m, n, source, result);
   case IR_TRANSPOSE:
     for (int i = 0; i < x->rank; i++) result->stride[i] = source->stride[n->attrs.perm[i]];
     return true;
@@ -107,12 +112,14 @@ bool plan_view_through(ir_module *m, const ir_node *n, const plan_view *source, 
       result->stride[i] = ir_dim_mul(m, source->stride[i], ir_dim_const(m, n->attrs.step[i]));
     }
     return true;
-  default: return false;
+  default:
+    return false;
   }
 }
 
 static bool is_unit(const ir_type *type, const plan_view *view) {
-  return type->rank == 0 || ir_dim_is(type->dims[type->rank - 1], 1) || ir_dim_is(view->stride[type->rank - 1], 1);
+  return type->rank == 0 || ir_dim_is(type->dims[type->rank - 1], 1) ||
+         ir_dim_is(view->stride[type->rank - 1], 1);
 }
 
 /* All axes before the last merge into one, whatever axes of size 1 say. */
@@ -136,8 +143,10 @@ bool plan_wants_dense(ir_op op) {
   case IR_SCATTER_ADD:
   case IR_SCATTER_MUL:
   case IR_SCATTER_MIN:
-  case IR_SCATTER_MAX: return true;
-  default: return false;
+  case IR_SCATTER_MAX:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -149,10 +158,12 @@ bool plan_view_suits(ir_module *m, const ir_node *n, int index, const ir_type *t
   case IR_LINEAR:
   case IR_LAYER_NORM:
   case IR_RMS_NORM:
-  case IR_SOFTMAX: return is_unit(type, view) && (type->rank < 2 || is_rows(m, type, view));
+  case IR_SOFTMAX:
+    return is_unit(type, view) && (type->rank < 2 || is_rows(m, type, view));
   case IR_ATTENTION:
     if (index == 3) return is_unit(type, view) || ir_dim_is(view->stride[type->rank - 1], 0);
     return is_unit(type, view);
-  default: return is_unit(type, view);
+  default:
+    return is_unit(type, view);
   }
 }

@@ -10,15 +10,16 @@
 /* Clones and reshapes of a constant are equal if they are the same bytes. */
 static bool same_constant(const ir_constant *a, const ir_constant *b) {
   if (a == b) return true;
-  if (!a->data || a->data != b->data || a->type.dtype != b->type.dtype || a->type.rank != b->type.rank) return false;
+  if (!a->data || a->data != b->data || a->type.dtype != b->type.dtype || a->type.rank != b->type.rank)
+    return false;
   return memcmp(a->type.dims, b->type.dims, sizeof(ir_dim) * (size_t)a->type.rank) == 0;
 }
 
 plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout) {
   plan_module *module = p->module;
   size_t index = 0;
-  while (index < module->weight_count && (module->weights[index].layout != layout ||
-                                          !same_constant(module->weights[index].constant, c))) {
+  while (index < module->weight_count &&
+         (module->weights[index].layout != layout || !same_constant(module->weights[index].constant, c))) {
     index++;
   }
   if (index == module->weight_count) {
@@ -26,7 +27,8 @@ plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout)
         (plan_weight){.constant = c, .layout = layout};
   }
   /* Until plan_lay_out_weights, base_bytes is the index. */
-  plan_view view = {.space = PLAN_WEIGHTS, .base_bytes = index, .layout = layout, .offset = ir_dim_const(p->m, 0)};
+  plan_view view = {
+      .space = PLAN_WEIGHTS, .base_bytes = index, .layout = layout, .offset = ir_dim_const(p->m, 0)};
   plan_dense_strides(p->m, &c->type, view.stride);
   return view;
 }
@@ -49,7 +51,8 @@ static bool has_transposed_bytes(const ir_constant *w, const ir_constant *c) {
   const char *left = w->data, *right = c->data;
   for (int64_t n = 0; n < N; n++) {
     for (int64_t k = 0; k < K; k++) {
-      if (memcmp(left + (size_t)(k * N + n) * element, right + (size_t)(n * K + k) * element, element) != 0) return false;
+      if (memcmp(left + (size_t)(k * N + n) * element, right + (size_t)(n * K + k) * element, element) != 0)
+        return false;
     }
   }
   return true;
@@ -62,7 +65,8 @@ static size_t find_transposed_panels(const plan_module *module, const ir_constan
     const ir_constant *w = module->weights[i].constant;
     if (module->weights[i].layout != PLAN_PANELS) continue;
     const ir_value *from = w->made_by && w->made_by->op == IR_TRANSPOSE ? w->made_by->operands[0] : NULL;
-    if (ir_value_is_const(from) ? same_constant(from->def->attrs.constant, c) : has_transposed_bytes(w, c)) break;
+    if (ir_value_is_const(from) ? same_constant(from->def->attrs.constant, c) : has_transposed_bytes(w, c))
+      break;
   }
   return i;
 }
@@ -169,7 +173,8 @@ status plan_write_weights(const plan_module *plan, FILE *file) {
     const void *bytes;
     status s = ir_constant_bytes(&scratch, w->constant, &bytes);
     if (s) { /* the failure may lie in scratch: keep it for the caller */
-      s = fail_node(plan->module->arena, s, "constant '%s'", w->constant->name ? w->constant->name : "computed");
+      s = fail_node(plan->module->arena, s, "constant '%s'",
+                    w->constant->name ? w->constant->name : "computed");
       return s;
     }
     if (w->layout == PLAN_PANELS) {
@@ -180,5 +185,6 @@ status plan_write_weights(const plan_module *plan, FILE *file) {
     arena_free(&scratch);
     fwrite(zeros, 1, (PLAN_ALIGN_BYTES - w->bytes % PLAN_ALIGN_BYTES) % PLAN_ALIGN_BYTES, file);
   }
-  return ferror(file) ? fail(plan->module->arena, STATUS_INPUT, "the weights cannot be written: disk full?") : OK;
+  return ferror(file) ? fail(plan->module->arena, STATUS_INPUT, "the weights cannot be written: disk full?")
+                      : OK;
 }

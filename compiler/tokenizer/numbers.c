@@ -11,7 +11,7 @@ status tok_set_number_bytes(tok_build *b, uint32_t limit) {
 
 void tok_pack_numbers(tok_build *b, int section, const uint32_t *numbers, size_t count) {
   uint32_t width = b->header.number_bytes;
-  uint8_t *bytes = ARENA_ARRAY(b->a, uint8_t, count * width);
+  uint8_t *bytes = ARENA_ARRAY(b->a, uint8_t, count *width);
   for (size_t i = 0; i < count; i++)
     for (uint32_t k = 0; k < width; k++) bytes[i * width + k] = (uint8_t)(numbers[i] >> 8 * k);
   b->sections[section] = (tok_section_data){bytes, count * width};

@@ -19,13 +19,13 @@
  * (codegen/frame.c states them); all are 8 bytes.
  */
 typedef struct smelt_frame {
-  uint8_t *arena;                /* temporaries and outputs of this call; 64-byte aligned */
-  const uint8_t *weights;        /* the image's weights; page aligned */
-  uint8_t *state;                /* KV caches and other memory kept between calls; 64-byte aligned */
-  const void *const *inputs;     /* data of the entry's inputs, in the manifest's order */
-  const int64_t *dims;           /* value of each symbol, in the manifest's order */
+  uint8_t *arena;            /* temporaries and outputs of this call; 64-byte aligned */
+  const uint8_t *weights;    /* the image's weights; page aligned */
+  uint8_t *state;            /* KV caches and other memory kept between calls; 64-byte aligned */
+  const void *const *inputs; /* data of the entry's inputs, in the manifest's order */
+  const int64_t *dims;       /* value of each symbol, in the manifest's order */
   void (*barrier)(struct smelt_frame *frame); /* all threads of the team meet here */
-  void *team;                    /* the runtime's own */
+  void *team;                                 /* the runtime's own */
 } smelt_frame;
 
 /* Every thread of the team calls the entry once, with its own `thread` in [0, thread_count). */
@@ -35,10 +35,10 @@ typedef void smelt_entry_code(smelt_frame *frame, int32_t thread, int32_t thread
  * Instruction-set levels that one program may carry side by side. The runtime
  * takes the last level in the image that the processor has.
  */
-#define SMELT_ISA_LEVELS(X)                                                                                   \
-  X(BASELINE, 0, "baseline") /* whatever the target triple guarantees */                                      \
-  X(X86_64_V2, 1, "x86-64-v2")                                                                                \
-  X(X86_64_V3, 2, "x86-64-v3")                                                                                \
+#define SMELT_ISA_LEVELS(X)                                                                                  \
+  X(BASELINE, 0, "baseline") /* whatever the target triple guarantees */                                     \
+  X(X86_64_V2, 1, "x86-64-v2")                                                                               \
+  X(X86_64_V3, 2, "x86-64-v3")                                                                               \
   X(X86_64_V4, 3, "x86-64-v4")
 
 typedef enum {
@@ -48,17 +48,17 @@ typedef enum {
 } smelt_isa_level;
 
 typedef struct {
-  uint64_t isa_level;                      /* smelt_isa_level */
-  smelt_entry_code *const *entries;        /* one per entry, in the manifest's order */
+  uint64_t isa_level;               /* smelt_isa_level */
+  smelt_entry_code *const *entries; /* one per entry, in the manifest's order */
 } smelt_code_level;
 
 /* The symbol smelt_model_NAME; made by codegen's object writer. */
 struct smelt_image {
   const void *manifest;
   const void *weights;
-  const void *tokenizer;                   /* NULL when the model has none */
+  const void *tokenizer; /* NULL when the model has none */
   uint64_t level_count;
-  const smelt_code_level *levels;          /* ascending */
+  const smelt_code_level *levels; /* ascending */
 };
 
 /* ---- the manifest -------------------------------------------------------------- */
@@ -99,7 +99,7 @@ typedef struct {
   smelt_offset dims;      /* rank x smelt_offset, each to a postfix program (8-byte aligned) */
   smelt_offset dim_texts; /* rank x smelt_offset, each to the size as text */
   uint32_t reserved;
-  uint64_t arena_offset;  /* outputs: where in the arena the data is; inputs: unused */
+  uint64_t arena_offset; /* outputs: where in the arena the data is; inputs: unused */
 } smelt_manifest_tensor;
 
 typedef struct {
@@ -116,10 +116,9 @@ enum { SMELT_MAX_END_TOKENS = 8, SMELT_NONE = -1 };
  * How the runtime generates text with the entries. Indices are SMELT_NONE
  * where the model has no such thing. Sizes are tokens.
  *   prefill: one input [1, S] of token ids (i64), S = symbols[sequence_symbol], past length
- *            P = symbols[past_symbol]; S <= prefill_tokens, P + S <= max_tokens; output 0 is the logits of the
- *            last position, f32 [1, 1, V].
- *   decode:  the same with S fixed to 1.
- *   encode:  one input [1, E] of token ids, E = symbols[encoder_symbol]; leaves its results in the state.
+ *            P = symbols[past_symbol]; S <= prefill_tokens, P + S <= max_tokens; output 0 is the logits of
+ * the last position, f32 [1, 1, V]. decode:  the same with S fixed to 1. encode:  one input [1, E] of token
+ * ids, E = symbols[encoder_symbol]; leaves its results in the state.
  */
 typedef struct {
   int32_t prefill_entry, decode_entry, encode_entry;
@@ -134,7 +133,7 @@ typedef struct {
 
 typedef struct {
   char magic[8];
-  uint32_t bytes;          /* of the whole manifest */
+  uint32_t bytes; /* of the whole manifest */
   uint32_t entry_count;
   uint32_t symbol_count;
   smelt_offset entries;    /* smelt_manifest_entry[] */
@@ -142,11 +141,11 @@ typedef struct {
   smelt_offset generation; /* smelt_manifest_generation, or 0 */
   smelt_offset model_name;
   smelt_offset smelt_version;
-  uint64_t arena_bytes;    /* the largest of the entries' */
+  uint64_t arena_bytes; /* the largest of the entries' */
   uint64_t state_bytes;
   uint64_t weights_bytes;
   uint64_t tokenizer_bytes; /* of the tokenizer tables; 0: the model has none */
-  uint64_t parameters;     /* elements in the model's weights, for --version and inspect */
+  uint64_t parameters;      /* elements in the model's weights, for --version and inspect */
 } smelt_manifest;
 
 #endif

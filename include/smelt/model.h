@@ -28,30 +28,30 @@ typedef struct smelt_model smelt_model; /* an opened one: memory, threads, state
 /* 0 is success; smelt_error(model) or smelt_result_text(result) says what went wrong. */
 typedef enum {
   SMELT_OK = 0,
-  SMELT_BAD_ARGUMENT,   /* unknown name, wrong dtype or rank, ... */
-  SMELT_TOO_LARGE,      /* a size is beyond the limits given at build time */
+  SMELT_BAD_ARGUMENT, /* unknown name, wrong dtype or rank, ... */
+  SMELT_TOO_LARGE,    /* a size is beyond the limits given at build time */
   SMELT_OUT_OF_MEMORY,
-  SMELT_UNSUPPORTED_CPU,/* the processor lacks what the program was compiled for */
-  SMELT_CORRUPT_IMAGE,  /* the image does not belong to this runtime or is damaged */
-  SMELT_STOPPED,        /* the token callback asked to stop */
+  SMELT_UNSUPPORTED_CPU, /* the processor lacks what the program was compiled for */
+  SMELT_CORRUPT_IMAGE,   /* the image does not belong to this runtime or is damaged */
+  SMELT_STOPPED,         /* the token callback asked to stop */
 } smelt_result;
 
 const char *smelt_result_text(smelt_result result);
 
 /* Element types; values are ABI. */
-#define SMELT_DTYPES(X)                                                                                       \
-  X(F32, 0, "f32", 4)                                                                                         \
-  X(F16, 1, "f16", 2)                                                                                         \
-  X(BF16, 2, "bf16", 2)                                                                                       \
-  X(F64, 3, "f64", 8)                                                                                         \
-  X(I8, 4, "i8", 1)                                                                                           \
-  X(I16, 5, "i16", 2)                                                                                         \
-  X(I32, 6, "i32", 4)                                                                                         \
-  X(I64, 7, "i64", 8)                                                                                         \
-  X(U8, 8, "u8", 1)                                                                                           \
-  X(U16, 9, "u16", 2)                                                                                         \
-  X(U32, 10, "u32", 4)                                                                                        \
-  X(U64, 11, "u64", 8)                                                                                        \
+#define SMELT_DTYPES(X)                                                                                      \
+  X(F32, 0, "f32", 4)                                                                                        \
+  X(F16, 1, "f16", 2)                                                                                        \
+  X(BF16, 2, "bf16", 2)                                                                                      \
+  X(F64, 3, "f64", 8)                                                                                        \
+  X(I8, 4, "i8", 1)                                                                                          \
+  X(I16, 5, "i16", 2)                                                                                        \
+  X(I32, 6, "i32", 4)                                                                                        \
+  X(I64, 7, "i64", 8)                                                                                        \
+  X(U8, 8, "u8", 1)                                                                                          \
+  X(U16, 9, "u16", 2)                                                                                        \
+  X(U32, 10, "u32", 4)                                                                                       \
+  X(U64, 11, "u64", 8)                                                                                       \
   X(BOOL, 12, "bool", 1) /* one byte, 0 or 1 */
 
 typedef enum {
@@ -72,13 +72,13 @@ typedef struct {
 } smelt_tensor;
 
 typedef struct {
-  int32_t threads;       /* 0: one per processor this process may use */
-  int32_t max_tokens;    /* 0: the limit given at build time; else at most that */
+  int32_t threads;    /* 0: one per processor this process may use */
+  int32_t max_tokens; /* 0: the limit given at build time; else at most that */
 } smelt_open_options;
 
 /*
- * Opens `image`, which must stay as long as the model is open; `options` may be NULL. On success *model is the
- * caller's, to be closed with smelt_close; else NULL.
+ * Opens `image`, which must stay as long as the model is open; `options` may be NULL. On success *model is
+ * the caller's, to be closed with smelt_close; else NULL.
  */
 smelt_result smelt_open(const smelt_image *image, const smelt_open_options *options, smelt_model **model);
 void smelt_close(smelt_model *model); /* NULL is allowed */
@@ -92,8 +92,8 @@ typedef struct {
   const char *name;
   smelt_dtype dtype;
   int32_t rank;
-  int64_t dims[SMELT_MAX_RANK];           /* -1 where the size is symbolic */
-  const char *symbols[SMELT_MAX_RANK];    /* the symbol's name or expression where dims is -1, else NULL */
+  int64_t dims[SMELT_MAX_RANK];        /* -1 where the size is symbolic */
+  const char *symbols[SMELT_MAX_RANK]; /* the symbol's name or expression where dims is -1, else NULL */
 } smelt_tensor_info;
 
 /*
@@ -106,8 +106,10 @@ int32_t smelt_entry_count(const smelt_model *model);
 const char *smelt_entry_name(const smelt_model *model, int32_t entry);
 int32_t smelt_input_count(const smelt_model *model, const char *entry);
 int32_t smelt_output_count(const smelt_model *model, const char *entry);
-smelt_result smelt_input_info(const smelt_model *model, const char *entry, int32_t index, smelt_tensor_info *info);
-smelt_result smelt_output_info(const smelt_model *model, const char *entry, int32_t index, smelt_tensor_info *info);
+smelt_result smelt_input_info(const smelt_model *model, const char *entry, int32_t index,
+                              smelt_tensor_info *info);
+smelt_result smelt_output_info(const smelt_model *model, const char *entry, int32_t index,
+                               smelt_tensor_info *info);
 
 /*
  * Runs `entry` once. Inputs are matched by name; each input of the entry must
@@ -128,14 +130,14 @@ void smelt_reset(smelt_model *model);
 /* ---- text ------------------------------------------------------------------- */
 
 typedef struct {
-  int32_t max_new_tokens; /* 0: until the end token or the model's limit */
-  float temperature;      /* 0: greedy */
-  int32_t top_k;          /* 0: off */
-  float top_p;            /* 0 or 1: off */
-  float min_p;            /* 0: off */
+  int32_t max_new_tokens;   /* 0: until the end token or the model's limit */
+  float temperature;        /* 0: greedy */
+  int32_t top_k;            /* 0: off */
+  float top_p;              /* 0 or 1: off */
+  float min_p;              /* 0: off */
   float repetition_penalty; /* 0 or 1: off */
   uint64_t seed;
-  bool ignore_end;        /* go on past the end token */
+  bool ignore_end; /* go on past the end token */
 } smelt_generate_options;
 
 /* The model's own generation defaults (generation_config.json at build time). */
@@ -162,8 +164,9 @@ smelt_result smelt_generate_ids(smelt_model *model, const int32_t *prompt, int32
                                 void *user);
 
 /*
- * Text <-> ids with the model's own tokenizer. smelt_encode writes at most `capacity` ids and returns how many
- * the text has (negative: the model has no tokenizer). smelt_decode writes at most `capacity` bytes likewise.
+ * Text <-> ids with the model's own tokenizer. smelt_encode writes at most `capacity` ids and returns how
+ * many the text has (negative: the model has no tokenizer). smelt_decode writes at most `capacity` bytes
+ * likewise.
  */
 int64_t smelt_encode(smelt_model *model, const char *text, size_t bytes, bool add_special, int32_t *ids,
                      int64_t capacity);

@@ -105,7 +105,8 @@ static smelt_result fill(smelt_model *model, const smelt_image *image, const sme
   if (rt_manifest_check(image->manifest, &model->manifest)) return SMELT_CORRUPT_IMAGE;
   if (model->manifest.header->weights_bytes && !image->weights) return SMELT_CORRUPT_IMAGE;
   if (image->tokenizer) {
-    if (rt_tokenizer_open(&model->tokenizer, image->tokenizer, model->manifest.header->tokenizer_bytes)) return SMELT_CORRUPT_IMAGE;
+    if (rt_tokenizer_open(&model->tokenizer, image->tokenizer, model->manifest.header->tokenizer_bytes))
+      return SMELT_CORRUPT_IMAGE;
     rt_encoder_init(&model->encoder, &model->tokenizer);
     model->has_tokenizer = true;
   }

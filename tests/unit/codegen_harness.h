@@ -50,12 +50,12 @@ static plan_kernel harness_kernel(const ir_node *n) {
   static const struct {
     ir_op op;
     plan_kernel kernel;
-  } KERNELS[] = {{IR_LINEAR, PLAN_LINEAR},   {IR_MATMUL, PLAN_MATMUL}, {IR_ATTENTION, PLAN_ATTENTION},
-                 {IR_LAYER_NORM, PLAN_NORM}, {IR_RMS_NORM, PLAN_NORM}, {IR_SOFTMAX, PLAN_SOFTMAX},
-                 {IR_ROTARY, PLAN_ROTARY},   {IR_CUMSUM, PLAN_CUMSUM},
-                 {IR_CUMPROD, PLAN_CUMSUM},  {IR_TOP_K, PLAN_TOP_K},   {IR_SCATTER, PLAN_SCATTER},
-                 {IR_SCATTER_ADD, PLAN_SCATTER}, {IR_SCATTER_MUL, PLAN_SCATTER},
-                 {IR_SCATTER_MIN, PLAN_SCATTER}, {IR_SCATTER_MAX, PLAN_SCATTER}};
+  } KERNELS[] = {
+      {IR_LINEAR, PLAN_LINEAR},       {IR_MATMUL, PLAN_MATMUL},       {IR_ATTENTION, PLAN_ATTENTION},
+      {IR_LAYER_NORM, PLAN_NORM},     {IR_RMS_NORM, PLAN_NORM},       {IR_SOFTMAX, PLAN_SOFTMAX},
+      {IR_ROTARY, PLAN_ROTARY},       {IR_CUMSUM, PLAN_CUMSUM},       {IR_CUMPROD, PLAN_CUMSUM},
+      {IR_TOP_K, PLAN_TOP_K},         {IR_SCATTER, PLAN_SCATTER},     {IR_SCATTER_ADD, PLAN_SCATTER},
+      {IR_SCATTER_MUL, PLAN_SCATTER}, {IR_SCATTER_MIN, PLAN_SCATTER}, {IR_SCATTER_MAX, PLAN_SCATTER}};
   for (size_t i = 0; i < sizeof KERNELS / sizeof *KERNELS; i++)
     if (KERNELS[i].op == n->op) return KERNELS[i].kernel;
   return PLAN_LOOPS;

@@ -109,8 +109,9 @@ static void scattered_rows(void **state) {
                  "graph %s_%s(x: %s[S, 19], i: i64[11], u: %s[11, 19]) {\n  y = %s x, i, u : %s[S, 19]\n"
                  "  return y = y\n}\n",
                  OPS[i], DTYPES[d], DTYPES[d], DTYPES[d], OPS[i], DTYPES[d]);
-  text_print(&t, "graph elements(x: f32[7, 1], i: i64[S], u: f32[S, 1]) {\n  y = scatter x, i, u : f32[7, 1]\n"
-                 "  return y = y\n}\n");
+  text_print(&t,
+             "graph elements(x: f32[7, 1], i: i64[S], u: f32[S, 1]) {\n  y = scatter x, i, u : f32[7, 1]\n"
+             "  return y = y\n}\n");
   harness_run(t.bytes);
   text_free(&t);
 }
@@ -218,10 +219,9 @@ static void attentions(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(norms),        cmocka_unit_test(softmaxes), cmocka_unit_test(rotaries),
-      cmocka_unit_test(running_sums), cmocka_unit_test(best_elements),
-      cmocka_unit_test(scattered_rows), cmocka_unit_test(linears),   cmocka_unit_test(matmuls),
-      cmocka_unit_test(attentions),
+      cmocka_unit_test(norms),        cmocka_unit_test(softmaxes),     cmocka_unit_test(rotaries),
+      cmocka_unit_test(running_sums), cmocka_unit_test(best_elements), cmocka_unit_test(scattered_rows),
+      cmocka_unit_test(linears),      cmocka_unit_test(matmuls),       cmocka_unit_test(attentions),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

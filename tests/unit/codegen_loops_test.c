@@ -100,10 +100,11 @@ static void casts(void **state) {
       text_print(
           &t, "graph cast_%s_%s(x: %s[S, 11]) {\n  y = cast x {dtype = %s} : %s[S, 11]\n  return y = y\n}\n",
           DTYPES[i], DTYPES[j], DTYPES[i], DTYPES[j], DTYPES[j]);
-  static const char *const PAIRS[][2] = {
-      {"f32", "i32"}, {"u32", "f32"}, {"f16", "u16"}, {"i16", "bf16"}, {"f64", "i64"}, {"u8", "i8"}};
+  static const char *const PAIRS[][2] = {{"f32", "i32"},  {"u32", "f32"}, {"f16", "u16"},
+                                         {"i16", "bf16"}, {"f64", "i64"}, {"u8", "i8"}};
   for (size_t i = 0; i < sizeof PAIRS / sizeof *PAIRS; i++)
-    text_print(&t, "graph bits_%s(x: %s[S, 11]) {\n  y = bitcast x {dtype = %s} : %s[S, 11]\n  return y = y\n}\n",
+    text_print(&t,
+               "graph bits_%s(x: %s[S, 11]) {\n  y = bitcast x {dtype = %s} : %s[S, 11]\n  return y = y\n}\n",
                PAIRS[i][0], PAIRS[i][0], PAIRS[i][1], PAIRS[i][1]);
   text_print(&t,
              "graph half(x: f16[S, 20], y: f16[S, 20]) {\n  z = mul x, y : f16[S, 20]\n  return z = z\n}\n");

@@ -21,7 +21,8 @@ static plan_module *plan_of(arena *a, const char *source) {
 
 static size_t count_kernel(const plan_module *plan, plan_kernel kernel) {
   size_t count = 0;
-  for (size_t i = 0; i < plan->entries[0].step_count; i++) count += plan->entries[0].steps[i].kernel == kernel;
+  for (size_t i = 0; i < plan->entries[0].step_count; i++)
+    count += plan->entries[0].steps[i].kernel == kernel;
   return count;
 }
 
@@ -98,7 +99,8 @@ static void buffers_are_reused(void **state) {
                                   "}\n");
   assert_int_equal(plan->entries[0].step_count, 4);
   assert_int_equal(plan->arena_bytes, 3 * 16 * 16 * 4);
-  assert_int_not_equal(plan->entries[0].outputs[0].arena_bytes_offset, plan->entries[0].outputs[1].arena_bytes_offset);
+  assert_int_not_equal(plan->entries[0].outputs[0].arena_bytes_offset,
+                       plan->entries[0].outputs[1].arena_bytes_offset);
   arena_free(&a);
 }
 

@@ -25,7 +25,7 @@ typedef struct {
   ir_dtype dtype;
   bool causal;
   double scale, softcap; /* softcap: 0: none */
-  bool one_query; /* S is 1: scores by dot products, without transposing keys */
+  bool one_query;        /* S is 1: scores by dot products, without transposing keys */
   LLVMValueRef B, H, G, S, T, D, E;
   int queries, tile_rows, vectors, lanes;
   int64_t depth_room, width_room; /* D and E rounded up to whole vectors and tiles */

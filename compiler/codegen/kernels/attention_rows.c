@@ -46,8 +46,8 @@ static LLVMValueRef capped(emitter *e, const attention *t, LLVMValueRef score) {
 }
 
 /*
- * Cap, bias and mask onto the scores in place; the largest so far. all_seen: every lane of every vector is a key
- * that the row sees.
+ * Cap, bias and mask onto the scores in place; the largest so far. all_seen: every lane of every vector is a
+ * key that the row sees.
  */
 static void mask_scores(emitter *e, const weight_row *w, bool all_seen) {
   const attention *t = w->t;
