@@ -1,6 +1,6 @@
 /* graph.c: an ONNX graph into an ir graph: inputs, initializers, nodes in order, outputs; and branches into
  * it. */
-#include "onnx/import.h"
+#include "onnx/encoding.h"
 
 #include <string.h>
 
@@ -54,7 +54,7 @@ static status input_type(graph_import *g, const Onnx__ValueInfoProto *info, ir_t
     return fail(a, STATUS_INPUT, "it is not a tensor; sequences, maps and optional inputs are not supported");
   }
   const Onnx__TypeProto__Tensor *tensor = proto->tensor_type;
-  if (!onnx_dtype(tensor->elem_type, &type->dtype)) {
+  if (!onnx_storage_dtype(tensor->elem_type, &type->dtype)) {
     return fail(a, STATUS_INPUT, "its element type %s (%d) is not supported",
                 onnx_dtype_name(tensor->elem_type), (int)tensor->elem_type);
   }
@@ -107,6 +107,7 @@ static status import_input(graph_import *g, onnx_scope *scope, const Onnx__Value
   const onnx_constant_input *known = constant_input(g, name);
   entry->value =
       known ? build_constant_input(g, known, &type) : ir_graph_add_input(g->builder.graph, name, &type);
+  onnx_note(g->model, entry->value, onnx_encoding_of(info->type->tensor_type->elem_type));
   return g->builder.failed;
 }
 
@@ -170,6 +171,7 @@ static ir_value *find_value(onnx_model *model, ir_builder *b, onnx_scope *scope,
         return NULL;
       }
       entry->value = ir_const(b, constant);
+      onnx_note(model, entry->value, onnx_encoding_of(entry->initializer->data_type));
     }
     if (entry->value) return entry->value;
     break;
@@ -250,6 +252,7 @@ static status import_node(onnx_model *model, ir_builder *b, onnx_scope *scope, c
     ir_value *first = c.row->import(&c);
     if (b->failed) return b->failed;
     c.out[0] = first;
+    if (!onnx_carry_encodings(&c)) return b->failed;
   }
   name_results(&c);
   return b->failed;

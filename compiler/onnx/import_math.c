@@ -1,5 +1,5 @@
 /* import_math.c: arithmetic on elements. */
-#include "onnx/import.h"
+#include "onnx/encoding.h"
 
 #include <string.h>
 
@@ -126,19 +126,29 @@ static ir_value *import_dropout(onnx_context *c) {
   return x;
 }
 
+static ir_value *cast_to(onnx_context *c, const onnx_encoding *encoding, ir_dtype dtype) {
+  onnx_encode_how how = {.saturate = onnx_attr_int(c, "saturate", 1) != 0};
+  how.exponent = onnx_attr_text(c, "round_mode", "up");
+  if (!encoding) return onnx_decode(c, c->in[0], dtype);
+  if (encoding->kind == ENCODED_INTEGER) how.saturate = false;
+  if (encoding == onnx_noted(c->model, c->in[0])) return c->in[0];
+  bool is_encoded = onnx_noted(c->model, c->in[0]) != NULL;
+  return onnx_encode(c, is_encoded ? onnx_decode(c, c->in[0], SMELT_F32) : c->in[0], encoding, &how);
+}
+
 static ir_value *import_cast(onnx_context *c) {
   int64_t to = onnx_attr_int(c, "to", 0);
-  ir_dtype dtype;
+  ir_dtype dtype = SMELT_F32;
   if (onnx_failed(c)) return c->in[0];
-  if (to < INT32_MIN || to > INT32_MAX || !onnx_dtype((int32_t)to, &dtype)) {
+  if (to < 0 || to > 255 || !onnx_storage_dtype((int32_t)to, &dtype)) {
     return onnx_fail(c, "casts to the element type %s (%lld), which is not supported",
                      to < 0 || to > 255 ? "unknown" : onnx_dtype_name((int32_t)to), (long long)to);
   }
-  return ir_cast(c->b, c->in[0], dtype);
+  return cast_to(c, onnx_encoding_of(to), dtype);
 }
 
 static ir_value *import_cast_like(onnx_context *c) {
-  return ir_cast(c->b, c->in[0], c->in[1]->type.dtype);
+  return cast_to(c, onnx_noted(c->model, c->in[1]), c->in[1]->type.dtype);
 }
 
 static const onnx_op_row rows[] = {

@@ -1,5 +1,5 @@
 /* import_shape.c: tensors made of nothing but attributes, sizes or counters. */
-#include "onnx/import.h"
+#include "onnx/encoding.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,7 +14,10 @@ static ir_value *import_constant(onnx_context *c) {
     const Onnx__TensorProto *tensor = onnx_attr_tensor(c, "value");
     if (!tensor) return onnx_fail(c, "attribute 'value' holds no tensor");
     status s = onnx_tensor_constant(c->model, tensor, &constant);
-    return s ? ir_build_fail(c->b, s) : ir_const(c->b, constant);
+    if (s) return ir_build_fail(c->b, s);
+    ir_value *value = ir_const(c->b, constant);
+    onnx_note(c->model, value, onnx_encoding_of(tensor->data_type));
+    return value;
   }
   if (onnx_has_attr(c, "value_float"))
     return ir_const_scalar(c->b, SMELT_F32, onnx_attr_float(c, "value_float", 0));
@@ -38,6 +41,9 @@ static ir_value *import_constant_of_shape(onnx_context *c) {
   const Onnx__TensorProto *tensor = onnx_attr_tensor(c, "value");
   if (tensor) {
     const ir_constant *constant;
+    if (onnx_encoding_of(tensor->data_type)) {
+      return onnx_fail(c, "the element type %s is not supported", onnx_dtype_name(tensor->data_type));
+    }
     status s = onnx_tensor_constant(c->model, tensor, &constant);
     if (s) return ir_build_fail(c->b, s);
     int64_t count;

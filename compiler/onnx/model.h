@@ -10,6 +10,7 @@
 #include "onnx.pb-c.h"
 
 typedef struct onnx_op_row onnx_op_row;
+typedef struct onnx_encoding onnx_encoding; /* encoding.h */
 
 struct onnx_model {
   ir_module *module;
@@ -20,6 +21,7 @@ struct onnx_model {
   const Onnx__ModelProto *proto;
   file_view *external; /* files with external data, each mapped once; path is the location in the model */
   size_t external_count, external_capacity;
+  pointer_map encodings;    /* what the bytes of values mean where it is not what their dtype says */
   onnx_names constants;     /* initializers that were made constants; shared by all imports */
   const onnx_op_row **rows; /* all operators, sorted (dispatch.c) */
   size_t row_count;
@@ -59,6 +61,8 @@ Onnx__ModelProto *onnx_unpack_model(arena *a, const uint8_t *bytes, size_t count
 /* ---- tensor.c, external.c: TensorProto to constants ---- */
 
 bool onnx_dtype(int32_t data_type, ir_dtype *dtype); /* false: no core dtype for it */
+/* The dtype that holds its elements: the same, or what its encoding is stored in. */
+bool onnx_storage_dtype(int32_t data_type, ir_dtype *dtype);
 const char *onnx_dtype_name(int32_t data_type);      /* ONNX's own name, for errors */
 
 /* dims checked: rank, sign, and that the element count and its bytes fit in 62 bits. */

@@ -1,6 +1,6 @@
 /* tensor.c: TensorProto to constants, from raw bytes, typed fields or external data (onnx.proto,
  * TensorProto). */
-#include "onnx/import.h"
+#include "onnx/encoding.h"
 
 #include <string.h>
 
@@ -33,14 +33,17 @@ static const element_type element_types[] = {
     [14] = {"COMPLEX64", false, SMELT_F32, FIELD_NONE},
     [15] = {"COMPLEX128", false, SMELT_F32, FIELD_NONE},
     [16] = {"BFLOAT16", true, SMELT_BF16, FIELD_INT32},
-    [17] = {"FLOAT8E4M3FN", false, SMELT_F32, FIELD_NONE},
-    [18] = {"FLOAT8E4M3FNUZ", false, SMELT_F32, FIELD_NONE},
-    [19] = {"FLOAT8E5M2", false, SMELT_F32, FIELD_NONE},
-    [20] = {"FLOAT8E5M2FNUZ", false, SMELT_F32, FIELD_NONE},
-    [21] = {"UINT4", false, SMELT_F32, FIELD_NONE},
-    [22] = {"INT4", false, SMELT_F32, FIELD_NONE},
-    [23] = {"FLOAT4E2M1", false, SMELT_F32, FIELD_NONE},
-    [24] = {"FLOAT8E8M0", false, SMELT_F32, FIELD_NONE},
+    /* in int32_data one byte of packed elements per number */
+    [17] = {"FLOAT8E4M3FN", false, SMELT_F32, FIELD_INT32},
+    [18] = {"FLOAT8E4M3FNUZ", false, SMELT_F32, FIELD_INT32},
+    [19] = {"FLOAT8E5M2", false, SMELT_F32, FIELD_INT32},
+    [20] = {"FLOAT8E5M2FNUZ", false, SMELT_F32, FIELD_INT32},
+    [21] = {"UINT4", false, SMELT_F32, FIELD_INT32},
+    [22] = {"INT4", false, SMELT_F32, FIELD_INT32},
+    [23] = {"FLOAT4E2M1", false, SMELT_F32, FIELD_INT32},
+    [24] = {"FLOAT8E8M0", false, SMELT_F32, FIELD_INT32},
+    [25] = {"UINT2", false, SMELT_F32, FIELD_INT32},
+    [26] = {"INT2", false, SMELT_F32, FIELD_INT32},
 };
 
 static const element_type *element_type_of(int32_t data_type) {
@@ -53,6 +56,12 @@ bool onnx_dtype(int32_t data_type, ir_dtype *dtype) {
   if (!type || !type->supported) return false;
   *dtype = type->dtype;
   return true;
+}
+
+bool onnx_storage_dtype(int32_t data_type, ir_dtype *dtype) {
+  const onnx_encoding *encoding = onnx_encoding_of(data_type);
+  if (encoding) *dtype = encoding->storage;
+  return encoding || onnx_dtype(data_type, dtype);
 }
 
 const char *onnx_dtype_name(int32_t data_type) {
@@ -70,7 +79,7 @@ static bool multiply(uint64_t *count, uint64_t factor) {
 status onnx_tensor_type(onnx_model *model, const Onnx__TensorProto *tensor, ir_type *type, size_t *bytes) {
   arena *a = model->arena;
   *type = (ir_type){0};
-  if (!onnx_dtype(tensor->data_type, &type->dtype)) {
+  if (!onnx_storage_dtype(tensor->data_type, &type->dtype)) {
     return fail(a, STATUS_INPUT, "its element type %s (%d) is not supported",
                 onnx_dtype_name(tensor->data_type), (int)tensor->data_type);
   }
@@ -142,6 +151,11 @@ static const void *clean_bools(arena *a, const void *data, size_t count) {
   return data;
 }
 
+/* Bytes of the tensor's elements in the file. */
+static size_t packed_bytes(const onnx_encoding *encoding, size_t bytes) {
+  return encoding && encoding->bits < 8 ? (bytes * (size_t)encoding->bits + 7) / 8 : bytes;
+}
+
 static status tensor_data(onnx_model *model, const Onnx__TensorProto *tensor, ir_dtype dtype, size_t bytes,
                           const void **data) {
   arena *a = model->arena;
@@ -164,8 +178,12 @@ status onnx_tensor_constant(onnx_model *model, const Onnx__TensorProto *tensor, 
   const char *name = onnx_text(tensor->name);
   size_t bytes;
   ir_constant *constant = ARENA_NEW(a, ir_constant);
+  const onnx_encoding *encoding = onnx_encoding_of(tensor->data_type);
   status s = onnx_tensor_type(model, tensor, &constant->type, &bytes);
-  if (!s) s = tensor_data(model, tensor, constant->type.dtype, bytes, &constant->data);
+  if (!s) s = tensor_data(model, tensor, constant->type.dtype, packed_bytes(encoding, bytes), &constant->data);
+  if (!s && packed_bytes(encoding, bytes) != bytes) {
+    constant->data = onnx_unpack_elements(a, encoding, constant->data, bytes);
+  }
   if (s) return *name ? fail_node(a, s, "initializer '%s'", name) : s;
   constant->name = *name ? name : NULL;
   *result = constant;
