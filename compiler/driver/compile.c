@@ -59,10 +59,14 @@ static status import_file(compilation *c, int file, const char *path, const char
   return fail_file(&c->arena, import_graph(c, file, graph_name, true, graph), path);
 }
 
-/* The decoder of the first step: the other branch of a merged decoder, or the other file of a pair. */
+/*
+ * Beside an encoder the decoder of the first step says how the encoder's keys and values are made: the other branch of a
+ * merged decoder, or the other file of a pair.
+ */
 static status import_first(compilation *c, ir_graph **graph) {
   const char *path = c->folder.first;
   *graph = NULL;
+  if (!c->folder.encoder) return OK;
   if (path) return import_file(c, FILE_FIRST, path, "first", graph);
   if (!onnx_has_input(c->files[FILE_MODEL], branch_input)) return OK;
   return fail_file(&c->arena, import_graph(c, FILE_MODEL, "first", false, graph), c->folder.model);
@@ -165,7 +169,7 @@ static status describe_generation(compilation *c, const generator *g, const gene
 
 static status make_graphs(compilation *c) {
   ir_graph *graph, *encoder = NULL, *first;
-  int64_t max_tokens;
+  int64_t max_tokens = 0;
   progress_show(&c->progress, "reading", 0, 0);
   TRY(token_limit(c, &max_tokens));
   TRY(import_file(c, FILE_MODEL, c->folder.model, "run", &graph));
@@ -183,6 +187,7 @@ static status make_graphs(compilation *c) {
   TRY(import_first(c, &first));
   generator g;
   generator_source source = {.decoder = graph, .encoder = encoder, .first = first};
+  source.takes_later_steps = c->folder.first || onnx_has_input(c->files[FILE_MODEL], branch_input);
   generator_limits limits = {.max_tokens = max_tokens,
                              .prefill_tokens = max_tokens < PREFILL_TOKENS ? max_tokens : PREFILL_TOKENS,
                              .max_encoder_tokens = max_tokens};

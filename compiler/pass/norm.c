@@ -48,14 +48,14 @@ static ir_value *build_rms(ir_builder *b, ir_value *x, double epsilon) {
 
 /* div x, (sqrt (add (reduce_mean (mul x, x)), epsilon))  ->  rms_norm x */
 static ir_value *divided_by_root(ir_builder *b, ir_node *n) {
-  double epsilon;
+  double epsilon = 0;
   ir_value *x = n->operands[0];
   return is_root_of(n->operands[1], IR_SQRT, x, &epsilon) ? build_rms(b, x, epsilon) : NULL;
 }
 
 /* mul x, (rsqrt (add (reduce_mean (mul x, x)), epsilon))  ->  rms_norm x */
 static ir_value *times_inverse_root(ir_builder *b, ir_node *n) {
-  double epsilon;
+  double epsilon = 0;
   for (int i = 0; i < 2; i++) {
     ir_value *x = n->operands[i];
     if (is_root_of(n->operands[1 - i], IR_RSQRT, x, &epsilon)) return build_rms(b, x, epsilon);
