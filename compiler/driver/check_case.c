@@ -79,14 +79,18 @@ static status check_declared(check_run_state *c, const ir_value *input, const ir
     int64_t size;
     same = !ir_dim_is_const(ir_dim_resolve(c->module, input->type.dims[d]), &size) || size == given->dims[d];
   }
-  return same ? OK : fail(&c->memory, STATUS_INPUT, "the data of input '%s' is not what the model declares", input->name);
+  return same ? OK
+              : fail(&c->memory, STATUS_INPUT, "the data of input '%s' is not what the model declares",
+                     input->name);
 }
 
-static bool could_be_sizes(const ir_tensor *t) { return ir_dtype_is_integer(t->dtype) && t->rank <= 1; }
+static bool could_be_sizes(const ir_tensor *t) {
+  return ir_dtype_is_integer(t->dtype) && t->rank <= 1;
+}
 
 /*
- * First with all inputs free, then with those that may be sizes fixed, then with every single number too: a program
- * has its sizes at build time, where a test's model takes them as inputs.
+ * First with all inputs free, then with those that may be sizes fixed, then with every single number too: a
+ * program has its sizes at build time, where a test's model takes them as inputs.
  */
 static status import_with_known_sizes(check_run_state *c, status unread) {
   status first = import(c);
@@ -103,7 +107,8 @@ static status import_with_known_sizes(check_run_state *c, status unread) {
   return first;
 }
 
-/* Light models are run on i / n for element i of n, as the ONNX project's own runner does; symbolic sizes are 1. */
+/* Light models are run on i / n for element i of n, as the ONNX project's own runner does; symbolic sizes
+ * are 1. */
 static void make_inputs(check_run_state *c) {
   for (; c->input_count < c->graph->input_count && c->input_count < MOST_TENSORS; c->input_count++) {
     const ir_type *type = &c->graph->inputs[c->input_count]->type;
@@ -143,7 +148,8 @@ static status read_and_import(check_run_state *c) {
 
 /* ---- compiling ---- */
 
-/* Symbols have the sizes of this data set, and these are the largest they can have: memory is as tight as can be. */
+/* Symbols have the sizes of this data set, and these are the largest they can have: memory is as tight as can
+ * be. */
 static void bind_symbols(check_run_state *c) {
   ir_module *m = c->module;
   size_t count = ir_dim_symbol_count(m);
@@ -189,19 +195,22 @@ static status run_set(check_run_state *c) {
   if (!c->is_light) TRY(ir_evaluate(&c->memory, c->graph, c->free_inputs, NULL, c->evaluated));
   TRY(compile(c));
   c->result->stage = CHECK_RUNNING;
-  TRY(check_execute(&c->memory, c->plan, codegen_loaded_entry(c->code, 0), c->free_inputs, c->symbols, c->computed));
+  TRY(check_execute(&c->memory, c->plan, codegen_loaded_entry(c->code, 0), c->free_inputs, c->symbols,
+                    c->computed));
   for (size_t i = 0; i < c->graph->output_count; i++) TRY(compare_output(c, i));
   return OK;
 }
 
 /* ---- the test ---- */
 
-/* What importing and reading refuse as the input's fault is unsupported; later stages must take what came so far. */
+/* What importing and reading refuse as the input's fault is unsupported; later stages must take what came so
+ * far. */
 static void report_failure(check_result *result, status s) {
   bool unsupported = s->code == STATUS_INPUT && result->stage <= CHECK_READING;
   char subject[64] = "";
   if (s->node) snprintf(subject, sizeof subject, "%.*s", (int)strcspn(s->node, " "), s->node);
-  check_finish(result, unsupported ? CHECK_UNSUPPORTED : CHECK_FAILED, s->node ? subject : NULL, "%s", s->cause);
+  check_finish(result, unsupported ? CHECK_UNSUPPORTED : CHECK_FAILED, s->node ? subject : NULL, "%s",
+               s->cause);
 }
 
 static bool check_set(const char *path, const char *set, int level, check_result *result) {
@@ -233,6 +242,8 @@ void check_case(const char *path, int level, check_result *result) {
   arena_free(&a);
   if (!passed) return;
   result->stage = CHECK_FINISHED;
-  if (set_count) check_finish(result, CHECK_PASSED, NULL, "%s", "");
-  else check_finish(result, CHECK_FAILED, NULL, "there is no test_data_set_0");
+  if (set_count)
+    check_finish(result, CHECK_PASSED, NULL, "%s", "");
+  else
+    check_finish(result, CHECK_FAILED, NULL, "there is no test_data_set_0");
 }

@@ -1,7 +1,8 @@
 /*
- * check_compare.c: when two tensors are the same answer. The ONNX backend runner (onnx/backend/test/runner) allows
- * 1e-3 relative and 1e-7 absolute. That absolute bound is below what f32 sums around 1 can hold where terms cancel
- * in another order, so 2e-6 stands here; narrow floats get their own half unit in the last place, several times.
+ * check_compare.c: when two tensors are the same answer. The ONNX backend runner (onnx/backend/test/runner)
+ * allows 1e-3 relative and 1e-7 absolute. That absolute bound is below what f32 sums around 1 can hold where
+ * terms cancel in another order, so 2e-6 stands here; narrow floats get their own half unit in the last
+ * place, several times.
  */
 #include "driver/check.h"
 
@@ -15,11 +16,16 @@ typedef struct {
 
 static tolerance tolerance_of(ir_dtype dtype) {
   switch (dtype) {
-  case SMELT_F16: return (tolerance){1e-2, 1e-3};
-  case SMELT_BF16: return (tolerance){2e-2, 1e-2};
-  case SMELT_F32: return (tolerance){1e-3, 2e-6};
-  case SMELT_F64: return (tolerance){1e-3, 1e-7};
-  default: return (tolerance){0, 0};
+  case SMELT_F16:
+    return (tolerance){1e-2, 1e-3};
+  case SMELT_BF16:
+    return (tolerance){2e-2, 1e-2};
+  case SMELT_F32:
+    return (tolerance){1e-3, 2e-6};
+  case SMELT_F64:
+    return (tolerance){1e-3, 1e-7};
+  default:
+    return (tolerance){0, 0};
   }
 }
 
@@ -31,15 +37,16 @@ static bool is_close(tolerance t, double wanted, double found) {
 
 static status compare_types(arena *a, const ir_tensor *wanted, const ir_tensor *found) {
   if (wanted->dtype != found->dtype) {
-    return fail(a, STATUS_DEFECT, "wrong dtype (%s, not %s)", ir_dtype_name(found->dtype), ir_dtype_name(wanted->dtype));
+    return fail(a, STATUS_DEFECT, "wrong dtype (%s, not %s)", ir_dtype_name(found->dtype),
+                ir_dtype_name(wanted->dtype));
   }
   if (wanted->rank != found->rank) {
     return fail(a, STATUS_DEFECT, "wrong shape (rank %d, not %d)", found->rank, wanted->rank);
   }
   for (int i = 0; i < wanted->rank; i++) {
     if (wanted->dims[i] == found->dims[i]) continue;
-    return fail(a, STATUS_DEFECT, "wrong shape (axis %d has size %lld, not %lld)", i, (long long)found->dims[i],
-                (long long)wanted->dims[i]);
+    return fail(a, STATUS_DEFECT, "wrong shape (axis %d has size %lld, not %lld)", i,
+                (long long)found->dims[i], (long long)wanted->dims[i]);
   }
   return OK;
 }
@@ -48,7 +55,8 @@ static bool same_element(tolerance t, const ir_tensor *wanted, const ir_tensor *
   if (!ir_dtype_is_float(wanted->dtype)) {
     return element_integer(wanted->dtype, wanted->data, i) == element_integer(found->dtype, found->data, i);
   }
-  return is_close(t, element_double(wanted->dtype, wanted->data, i), element_double(found->dtype, found->data, i));
+  return is_close(t, element_double(wanted->dtype, wanted->data, i),
+                  element_double(found->dtype, found->data, i));
 }
 
 status check_compare(arena *a, const ir_tensor *wanted, const ir_tensor *found) {
@@ -60,7 +68,8 @@ status check_compare(arena *a, const ir_tensor *wanted, const ir_tensor *found) 
     if (!wrong++) first = i;
   }
   if (!wrong) return OK;
-  return fail(a, STATUS_DEFECT, "wrong values (%lld of %lld; element %lld is %.9g, not %.9g)", (long long)wrong,
-              (long long)count, (long long)first, element_double(found->dtype, found->data, first),
+  return fail(a, STATUS_DEFECT, "wrong values (%lld of %lld; element %lld is %.9g, not %.9g)",
+              (long long)wrong, (long long)count, (long long)first,
+              element_double(found->dtype, found->data, first),
               element_double(wanted->dtype, wanted->data, first));
 }

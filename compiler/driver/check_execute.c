@@ -1,6 +1,7 @@
 /*
- * check_execute.c: calls compiled code as the runtime does, in memory of exactly the promised sizes. Behind every
- * piece lies a page that may not be touched, so that reading or writing beyond it is a crash and no luck.
+ * check_execute.c: calls compiled code as the runtime does, in memory of exactly the promised sizes. Behind
+ * every piece lies a page that may not be touched, so that reading or writing beyond it is a crash and no
+ * luck.
  */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "driver/check.h"
@@ -26,7 +27,8 @@ static status fence(arena *a, uint64_t bytes, size_t align, fenced *f) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   size_t used = (size_t)(bytes + align - 1) / align * align, room = (used + page - 1) / page * page;
   f->mapped_bytes = room + page;
-  f->mapping = mmap(NULL, f->mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  f->mapping =
+      mmap(NULL, f->mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (f->mapping == MAP_FAILED) {
     f->mapping = NULL;
     return fail(a, STATUS_DEFECT, "no memory for the test: %s", strerror(errno));
@@ -54,7 +56,9 @@ typedef struct {
   int32_t index;
 } member;
 
-static void meet(smelt_frame *frame) { pthread_barrier_wait(&((team *)frame->team)->barrier); }
+static void meet(smelt_frame *frame) {
+  pthread_barrier_wait(&((team *)frame->team)->barrier);
+}
 
 /* UBSan looks for a function's type before its first instruction, where generated code has none. */
 __attribute__((no_sanitize("function"))) static void *work(void *user) {
@@ -73,7 +77,8 @@ static status call(arena *a, team *t, int32_t thread_count) {
   for (int32_t i = 0; i < thread_count; i++) {
     members[i] = (member){t, i};
     /* A team that lacks one would wait for it forever, and the threads made so far with it. */
-    if (i && pthread_create(&threads[i], NULL, work, &members[i])) return fail(a, STATUS_DEFECT, "no more threads");
+    if (i && pthread_create(&threads[i], NULL, work, &members[i]))
+      return fail(a, STATUS_DEFECT, "no more threads");
   }
   work(&members[0]);
   for (int32_t i = 1; i < thread_count; i++) pthread_join(threads[i], NULL);
@@ -99,7 +104,8 @@ static status lay_out_weights(memory *m) {
   status s = plan_write_weights(m->plan, file);
   if (fclose(file) && !s) s = fail(m->a, STATUS_DEFECT, "no memory for the test: %s", strerror(errno));
   if (!s && count != m->plan->weights_bytes) {
-    s = fail(m->a, STATUS_DEFECT, "the weights are %zu bytes, not %llu", count, (unsigned long long)m->plan->weights_bytes);
+    s = fail(m->a, STATUS_DEFECT, "the weights are %zu bytes, not %llu", count,
+             (unsigned long long)m->plan->weights_bytes);
   }
   if (!s) s = fence(m->a, count, codegen_target_host()->page_bytes, &m->weights);
   if (!s && count) memcpy(m->weights.bytes, packed, count);
@@ -127,20 +133,26 @@ static void take_away(memory *m) {
 
 /* ---- running ---- */
 
-static ir_tensor output_tensor(arena *a, const plan_io *io, const int64_t *symbols, const uint8_t *arena_bytes) {
+static ir_tensor output_tensor(arena *a, const plan_io *io, const int64_t *symbols,
+                               const uint8_t *arena_bytes) {
   ir_tensor t = {.dtype = io->dtype, .rank = io->rank};
   for (int d = 0; d < io->rank; d++) t.dims[d] = ir_dim_evaluate(io->dims[d], symbols);
-  t.data = arena_copy(a, arena_bytes + io->arena_bytes_offset, (size_t)ir_tensor_count(&t) * ir_dtype_bytes(io->dtype));
+  t.data = arena_copy(a, arena_bytes + io->arena_bytes_offset,
+                      (size_t)ir_tensor_count(&t) * ir_dtype_bytes(io->dtype));
   return t;
 }
 
-static status run_once(memory *m, smelt_entry_code *code, const int64_t *symbols, int32_t threads, ir_tensor *outputs) {
+static status run_once(memory *m, smelt_entry_code *code, const int64_t *symbols, int32_t threads,
+                       ir_tensor *outputs) {
   fenced arena = {0};
   TRY(fence(m->a, m->entry->arena_bytes, PLAN_ALIGN_BYTES, &arena));
   memset(arena.bytes, POISON, (size_t)m->entry->arena_bytes);
   team t = {.code = code,
-            .frame = {.arena = arena.bytes, .weights = m->weights.bytes, .state = m->state.bytes,
-                      .inputs = m->input_data, .dims = symbols}};
+            .frame = {.arena = arena.bytes,
+                      .weights = m->weights.bytes,
+                      .state = m->state.bytes,
+                      .inputs = m->input_data,
+                      .dims = symbols}};
   status s = call(m->a, &t, threads);
   for (size_t i = 0; !s && i < m->entry->output_count; i++) {
     outputs[i] = output_tensor(m->a, &m->entry->outputs[i], symbols, arena.bytes);

@@ -92,11 +92,13 @@ void check_print(FILE *out, const check_suite *suite, bool all) {
   }
   reason_count *reasons = count_reasons(suite, &reason_total);
   for (size_t i = 0; i < reason_total; i++) {
-    fprintf(out, "%6zu %-12s %s\n", reasons[i].count, check_verdict_name(reasons[i].verdict), reasons[i].kind);
+    fprintf(out, "%6zu %-12s %s\n", reasons[i].count, check_verdict_name(reasons[i].verdict),
+            reasons[i].kind);
   }
   free(reasons);
   for (int v = 0; v < CHECK_VERDICT_COUNT; v++) {
-    fprintf(out, "%s%zu %s", v ? ", " : "", check_count(suite, (check_verdict)v), check_verdict_name((check_verdict)v));
+    fprintf(out, "%s%zu %s", v ? ", " : "", check_count(suite, (check_verdict)v),
+            check_verdict_name((check_verdict)v));
   }
   fprintf(out, " of %zu tests\n", suite->count);
 }
@@ -107,7 +109,8 @@ static json_t *json_tests(const check_suite *suite) {
   json_t *list = json_array();
   for (size_t i = 0; i < suite->count; i++) {
     const check_result *r = suite->tests[i].result;
-    json_t *test = json_pack("{s:s, s:s}", "name", suite->tests[i].name, "verdict", check_verdict_name(r->verdict));
+    json_t *test =
+        json_pack("{s:s, s:s}", "name", suite->tests[i].name, "verdict", check_verdict_name(r->verdict));
     if (r->verdict != CHECK_PASSED) {
       json_object_set_new(test, "stage", json_string(check_stage_name(r->stage)));
       json_object_set_new(test, "reason", json_string(r->reason));
@@ -122,8 +125,9 @@ static json_t *json_reasons(const check_suite *suite) {
   reason_count *reasons = count_reasons(suite, &count);
   json_t *list = json_array();
   for (size_t i = 0; i < count; i++) {
-    json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "verdict", check_verdict_name(reasons[i].verdict), "reason",
-                                          reasons[i].kind, "count", (json_int_t)reasons[i].count));
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:I}", "verdict", check_verdict_name(reasons[i].verdict),
+                                    "reason", reasons[i].kind, "count", (json_int_t)reasons[i].count));
   }
   free(reasons);
   return list;

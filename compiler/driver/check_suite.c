@@ -1,4 +1,5 @@
-/* check_suite.c: finds backend tests in a tree and runs each in a process of its own: none can stop the others. */
+/* check_suite.c: finds backend tests in a tree and runs each in a process of its own: none can stop the
+ * others. */
 #define _DEFAULT_SOURCE /* scandir, MAP_ANONYMOUS */
 #include "driver/check.h"
 
@@ -13,9 +14,12 @@
 
 /* ---- finding ---- */
 
-static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+static int is_visible(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
 
-/* What can be told from names: a folder with a model is a test, and so is a model with its first output beside it. */
+/* What can be told from names: a folder with a model is a test, and so is a model with its first output
+ * beside it. */
 static bool is_test(arena *a, const char *path) {
   if (file_exists(file_join(a, path, "model.onnx"))) return true;
   size_t length = strlen(path), suffix = strlen(".onnx");
@@ -48,7 +52,8 @@ status check_find(arena *a, const char *folder, check_suite *suite) {
   if (!file_is_folder(folder)) return fail_file(a, fail(a, STATUS_INPUT, "is no folder"), folder);
   TRY(find_below(a, folder, strlen(folder), 0, suite));
   if (suite->count) return OK;
-  return fail_file(a, fail(a, STATUS_INPUT, "holds no test, a folder with model.onnx and test_data_set_0"), folder);
+  return fail_file(a, fail(a, STATUS_INPUT, "holds no test, a folder with model.onnx and test_data_set_0"),
+                   folder);
 }
 
 /* ---- running ---- */

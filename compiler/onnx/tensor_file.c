@@ -1,4 +1,5 @@
-/* tensor_file.c: what the ONNX backend tests feed a model: its inputs by index, and files of one TensorProto. */
+/* tensor_file.c: what the ONNX backend tests feed a model: its inputs by index, and files of one TensorProto.
+ */
 #include "onnx/import.h"
 
 const char *onnx_input_at(const onnx_model *model, size_t index) {
