@@ -383,5 +383,5 @@ status pass_make_generator(ir_module *m, const generator_source *source, const g
     TRY(join_encoder(decoder, source->first != NULL, result));
     TRY(pass_run_all(encoder, observe, user));
   }
-  return make_entries(decoder, source->first != NULL, observe, user, result);
+  return make_entries(decoder, source->takes_later_steps, observe, user, result);
 }

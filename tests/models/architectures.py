@@ -71,11 +71,31 @@ def write_generator_files(folder, context_tokens, **more):
                                       "eos_token_id": BYTE_COUNT, **more})
 
 
+MERGED_CAUSAL = ("gpt2_merged", "llama_merged")  # the rows without "_merged", as hubs merged them
+
+
+def export_causal(config, folder, opset, is_merged):
+    def export(**more):
+        export_decoder(model, folder, layer_count=config.layer_count, kv_head_count=config.kv_head_count,
+                       head_dim=config.head_dim, opset=opset, takes_positions=config.takes_positions, **more)
+
+    model = CausalLM(config)
+    if not is_merged:
+        export()
+        return
+    first, later = "decoder_model.onnx", "decoder_with_past_model.onnx"
+    export(file=first, with_past=False)
+    export(file=later)
+    first, later = os.path.join(folder, first), os.path.join(folder, later)
+    merge_decoders(first, later, os.path.join(folder, "decoder_model_merged.onnx"), config.kv_head_count, config.head_dim)
+    os.remove(first)
+    os.remove(later)
+
+
 def make_causal(name, folder):
-    opset, changes = CAUSAL[name]
+    opset, changes = CAUSAL[name.replace("_merged", "")]
     config = CausalConfig(**changes)
-    export_decoder(CausalLM(config), folder, layer_count=config.layer_count, kv_head_count=config.kv_head_count,
-                   head_dim=config.head_dim, opset=opset, takes_positions=config.takes_positions)
+    export_causal(config, folder, opset, name in MERGED_CAUSAL)
     write_generator_files(folder, config.context_tokens)
     dump_json(folder, "expect.json", {entry: causal_expectation(config) for entry in ("prefill", "decode")})
 
@@ -215,7 +235,7 @@ def make_whisper(name, folder):
     dump_json(folder, "expect.json", {"run": expect})
 
 
-KINDS = ((CAUSAL, make_causal), (SEQ2SEQ, make_seq2seq), (GRAPHS, make_graph), (WHISPER_PARTS, make_whisper))
+KINDS = ((CAUSAL, make_causal), (MERGED_CAUSAL, make_causal), (SEQ2SEQ, make_seq2seq), (GRAPHS, make_graph), (WHISPER_PARTS, make_whisper))
 
 
 def main():

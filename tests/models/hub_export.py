@@ -56,15 +56,15 @@ def export_onnx(model, path, inputs, outputs, opset=14):
 
 
 def export_decoder(model, folder, *, layer_count, kv_head_count, head_dim, opset=14, external_data=False,
-                   takes_positions=True, file="model.onnx"):
-    """Traces `model(input_ids, attention_mask, position_ids, *past)` into folder/model.onnx.
+                   takes_positions=True, file="model.onnx", with_past=True):
+    """Traces `model(input_ids, attention_mask, position_ids, *past)` into folder/file.
 
-    past is a flat list of key, value per layer, each [B, kv_head_count, P, head_dim].
+    past is a flat list of key, value per layer, each [B, kv_head_count, P, head_dim]; without past there is none.
     external_data moves the weights to folder/model.onnx_data, as exports above 2 GB have them.
     """
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, file)
-    batch, sequence, past = 2, 3, 5
+    batch, sequence, past = 2, 3, 5 if with_past else 0
     tokens = {0: "batch_size", 1: "sequence_length"}
     inputs = {
         "input_ids": (torch.zeros(batch, sequence, dtype=torch.int64), tokens),
@@ -75,7 +75,7 @@ def export_decoder(model, folder, *, layer_count, kv_head_count, head_dim, opset
     if not takes_positions:
         del inputs["position_ids"]
     cache = torch.zeros(batch, kv_head_count, past, head_dim)
-    for name in _cache_names("past_key_values", layer_count):
+    for name in _cache_names("past_key_values", layer_count) if with_past else ():
         inputs[name] = (cache, {0: "batch_size", 2: "past_sequence_length"})
     outputs = {"logits": tokens}
     for name in _cache_names("present", layer_count):

@@ -133,7 +133,8 @@ static void shape_arithmetic_disappears(void **state) {
   expect_text(graph, "reshape x : f32[sequence, 8*batch]");
 }
 
-/* A merged decoder in small: If on an input that is fixed at build time; the branch sees the outer x. */
+/* A merged decoder in small: If on an input that is fixed at build time; the branch sees the outer x, and names its
+ * result as it is named outside. */
 static void make_choice(fixture *f) {
   static const char *const branches[2] = {"then_branch", "else_branch"}, *const ops[2] = {"Exp", "Neg"};
   maker_input(&f->maker, "use_cache_branch", BOOL, "1");
@@ -143,9 +144,9 @@ static void make_choice(fixture *f) {
     Onnx__GraphProto *branch = ARENA_NEW(&f->maker.memory, Onnx__GraphProto);
     onnx__graph_proto__init(branch);
     size_t nodes = 0, outputs = 0;
-    maker_node_in(&f->maker, branch, &nodes, ops[i], "x", "inner");
+    maker_node_in(&f->maker, branch, &nodes, ops[i], "x", "y");
     ARENA_PUSH(&f->maker.memory, branch->output, branch->n_output, outputs) =
-        maker_value(&f->maker, "inner", FLOAT, NULL);
+        maker_value(&f->maker, "y", FLOAT, NULL);
     maker_graph_attribute(&f->maker, node, branches[i], branch);
   }
   maker_output(&f->maker, "y");

@@ -159,7 +159,8 @@ class Attention(nn.Module):
         c = self.config
         batch, tokens, _ = x.shape
         query, key, value = self._heads(x, angles)
-        key, value = torch.cat([past_key, key], dim=2), torch.cat([past_value, value], dim=2)
+        if past_key is not None:
+            key, value = torch.cat([past_key, key], dim=2), torch.cat([past_value, value], dim=2)
         group_size = c.head_count // c.kv_head_count
         if c.repeat == "expand":
             all_key, all_value = repeat_kv(key, group_size), repeat_kv(value, group_size)
@@ -231,7 +232,7 @@ class CausalLM(nn.Module):
     def forward(self, input_ids, attention_mask, *rest):
         c = self.config
         past = rest[1:] if c.takes_positions else rest
-        tokens, past_tokens = input_ids.shape[1], past[0].shape[2]
+        tokens, past_tokens = input_ids.shape[1], past[0].shape[2] if past else 0
         position_ids = rest[0] if c.takes_positions else torch.arange(past_tokens, past_tokens + tokens)[None]
         mask = MASKS[c.mask](attention_mask, tokens, past_tokens, c.window)
         angles = self.rotary_emb(position_ids) if c.positions in ("angles", "tables", "pairs") else None
@@ -240,7 +241,7 @@ class CausalLM(nn.Module):
         x = self._embed(input_ids, position_ids)
         present = []
         for index, layer in enumerate(self.layers):
-            x, key, value = layer(x, mask, angles, past[2 * index], past[2 * index + 1])
+            x, key, value = layer(x, mask, angles, *(past[2 * index : 2 * index + 2] if past else (None, None)))
             present += [key, value]
         logits = self.lm_head(self.norm(x)).float()
         if c.logit_cap:
