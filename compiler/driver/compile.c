@@ -60,8 +60,8 @@ static status import_file(compilation *c, int file, const char *path, const char
 }
 
 /*
- * Beside an encoder the decoder of the first step says how the encoder's keys and values are made: the other branch of a
- * merged decoder, or the other file of a pair.
+ * Beside an encoder the decoder of the first step says how the encoder's keys and values are made: the other
+ * branch of a merged decoder, or the other file of a pair.
  */
 static status import_first(compilation *c, ir_graph **graph) {
   const char *path = c->folder.first;

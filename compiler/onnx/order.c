@@ -57,7 +57,8 @@ static void add_outer_use(ordering *o, const branch_names *own, const char *name
 }
 
 static void define_branch_names(arena *a, const Onnx__GraphProto *branch, onnx_names *names) {
-  for (size_t i = 0; i < branch->n_input; i++) onnx_names_add(a, names, onnx_text(branch->input[i]->name), NULL);
+  for (size_t i = 0; i < branch->n_input; i++)
+    onnx_names_add(a, names, onnx_text(branch->input[i]->name), NULL);
   for (size_t i = 0; i < branch->n_initializer; i++) {
     onnx_names_add(a, names, onnx_text(branch->initializer[i]->name), NULL);
   }
@@ -67,8 +68,8 @@ static void define_branch_names(arena *a, const Onnx__GraphProto *branch, onnx_n
   }
 }
 
-/* All names used inside a node's branches, at any depth: those of this graph become dependences. Merged decoders
- * give a branch's result the name that it has outside. */
+/* All names used inside a node's branches, at any depth: those of this graph become dependences. Merged
+ * decoders give a branch's result the name that it has outside. */
 static void add_branch_uses(ordering *o, const Onnx__NodeProto *node, const branch_names *outer) {
   for (size_t i = 0; i < node->n_attribute; i++) {
     const Onnx__GraphProto *branch = node->attribute[i]->g;

@@ -326,10 +326,12 @@ static status join_encoder(ir_graph *decoder, bool is_carried, generator *result
 
 /*
  * Whether every attention over a growing cache hides what comes later, by its nature or by a bias of its
- * queries. The last token, which is all that the last layer looks at, may see everything.
+ * queries. The last token, which is all that the last layer looks at, may see everything. Of attention that
+ * was not recognised nothing is known.
  */
 static bool hides_the_future(const ir_graph *g) {
   for (const ir_node *n = g->first; n; n = n->next) {
+    if (n->op == IR_SOFTMAX) return false;
     if (n->op != IR_ATTENTION) continue;
     const ir_value *bias = n->operand_count > 3 ? n->operands[3] : NULL;
     bool is_last = ir_dim_is(n->operands[0]->type.dims[2], 1);

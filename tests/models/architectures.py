@@ -30,7 +30,7 @@ GPT2 = dict(norm="layer", positions="learned", qkv="thirds", qkv_bias=True, out_
 
 CAUSAL = {
     "gpt2": (11, GPT2),
-    "opt": (13, dict(GPT2, qkv="separate", activation="relu", mask="filled", scores="matmul")),
+    "opt": (13, dict(GPT2, qkv="separate", activation="relu", mask="filled_if_many", scores="matmul")),
     "llama": (14, dict(kv_head_count=2)),
     "llama_tables": (12, dict(positions="tables")),
     "qwen2": (15, dict(kv_head_count=2, qkv_bias=True, mask="positions")),
@@ -71,21 +71,22 @@ def write_generator_files(folder, context_tokens, **more):
                                       "eos_token_id": BYTE_COUNT, **more})
 
 
-MERGED_CAUSAL = ("gpt2_merged", "llama_merged")  # the rows without "_merged", as hubs merged them
+# The rows without "_merged", as hubs merged them: with what number of tokens the decoder with past was traced.
+MERGED_CAUSAL = {"gpt2_merged": 3, "llama_merged": 3, "opt_merged": 1}
 
 
-def export_causal(config, folder, opset, is_merged):
+def export_causal(config, folder, opset, merged_sequence):
     def export(**more):
         export_decoder(model, folder, layer_count=config.layer_count, kv_head_count=config.kv_head_count,
                        head_dim=config.head_dim, opset=opset, takes_positions=config.takes_positions, **more)
 
     model = CausalLM(config)
-    if not is_merged:
+    if not merged_sequence:
         export()
         return
     first, later = "decoder_model.onnx", "decoder_with_past_model.onnx"
     export(file=first, with_past=False)
-    export(file=later)
+    export(file=later, sequence=merged_sequence)
     first, later = os.path.join(folder, first), os.path.join(folder, later)
     merge_decoders(first, later, os.path.join(folder, "decoder_model_merged.onnx"), config.kv_head_count, config.head_dim)
     os.remove(first)
@@ -95,9 +96,11 @@ def export_causal(config, folder, opset, is_merged):
 def make_causal(name, folder):
     opset, changes = CAUSAL[name.replace("_merged", "")]
     config = CausalConfig(**changes)
-    export_causal(config, folder, opset, name in MERGED_CAUSAL)
+    sequence = MERGED_CAUSAL.get(name)
+    export_causal(config, folder, opset, sequence)
     write_generator_files(folder, config.context_tokens)
-    dump_json(folder, "expect.json", {entry: causal_expectation(config) for entry in ("prefill", "decode")})
+    expect = causal_expectation(config)
+    dump_json(folder, "expect.json", {"prefill": None if sequence == 1 else expect, "decode": expect})
 
 
 # ---- encoder-decoders: name -> opset, form of the export, what differs from BART ---------------------------------

@@ -56,15 +56,16 @@ def export_onnx(model, path, inputs, outputs, opset=14):
 
 
 def export_decoder(model, folder, *, layer_count, kv_head_count, head_dim, opset=14, external_data=False,
-                   takes_positions=True, file="model.onnx", with_past=True):
+                   takes_positions=True, file="model.onnx", with_past=True, sequence=3):
     """Traces `model(input_ids, attention_mask, position_ids, *past)` into folder/file.
 
     past is a flat list of key, value per layer, each [B, kv_head_count, P, head_dim]; without past there is none.
+    sequence is the number of tokens to trace with.
     external_data moves the weights to folder/model.onnx_data, as exports above 2 GB have them.
     """
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, file)
-    batch, sequence, past = 2, 3, 5 if with_past else 0
+    batch, past = 2, 5 if with_past else 0
     tokens = {0: "batch_size", 1: "sequence_length"}
     inputs = {
         "input_ids": (torch.zeros(batch, sequence, dtype=torch.int64), tokens),

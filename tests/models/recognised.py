@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """recognised.py EXPECT.json < INSPECT.json: what `smelt inspect --json` says must be what was expected.
 
-In every entry named in EXPECT: so many attention, norm and rotary nodes, so many linears with an activation or a gate,
+An entry that is null in EXPECT must not be there. In every other one named there: so many attention, norm and rotary nodes, so many linears with an activation or a gate,
 no softmax outside attention, and no sizes left to compute with.
 """
 
@@ -24,9 +24,12 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as f:
         expected = json.load(f)
     entries = {entry["name"]: entry for entry in json.load(sys.stdin)["entries"]}
-    problems = [f"there is no entry {name}" for name in expected if name not in entries]
+    problems = []
     for name, counts in expected.items():
-        problems += differences(entries[name], counts) if name in entries else []
+        if (name in entries) != (counts is not None):
+            problems.append(f"there is {'an' if name in entries else 'no'} entry {name}")
+        elif counts is not None:
+            problems += differences(entries[name], counts)
     print("\n".join(problems) if problems else "recognised")
     sys.exit(bool(problems))
 

@@ -22,6 +22,11 @@ def filled(attention_mask, tokens, past_tokens, window=None):
     return _expanded(attention_mask, tokens) + causal
 
 
+def filled_if_many(attention_mask, tokens, past_tokens, window=None):
+    """OPT's and BART's of 2022: a single token needs no causal mask, and a trace with one never has it."""
+    return filled(attention_mask, tokens, past_tokens) if tokens > 1 else _expanded(attention_mask, tokens)
+
+
 def positions(attention_mask, tokens, past_tokens, window=None):
     """The static-cache form of 2024 (_update_causal_mask): triu times a comparison with cache positions."""
     total = attention_mask.shape[1]
@@ -42,4 +47,4 @@ def padding_only(attention_mask, tokens=None, past_tokens=None, window=None):
     return (1.0 - attention_mask[:, None, None, :].to(torch.float32)) * LOWEST
 
 
-MASKS = {"filled": filled, "positions": positions, "padding": padding_only}
+MASKS = {"filled": filled, "filled_if_many": filled_if_many, "positions": positions, "padding": padding_only}
