@@ -260,8 +260,43 @@ static ir_value *import_pad(onnx_context *c) {
   return onnx_fail(c, "unknown mode '%s'", mode);
 }
 
+/* ---- CenterCropPad: each axis cut or padded on both sides, the odd element at the end ---- */
+
+static ir_value *import_center_crop_pad(onnx_context *c) {
+  ir_value *x = c->in[0];
+  int rank = x->type.rank, count, axis_count;
+  int64_t *wanted;
+  const int64_t *axes = onnx_attr_ints(c, "axes", &axis_count);
+  if (!onnx_integers(c, 1, "shape", &wanted, &count)) return x;
+  if (count != (axes ? axis_count : rank)) return onnx_fail(c, "it has %d sizes for another number of axes", count);
+  ir_attrs pad = {.rank = rank};
+  ir_dim start[IR_MAX_RANK], size[IR_MAX_RANK], zero = onnx_dim(c, 0);
+  for (int i = 0; i < rank; i++) {
+    start[i] = pad.start[i] = zero;
+    size[i] = pad.shape[i] = x->type.dims[i];
+  }
+  for (int i = 0; i < count; i++) {
+    int axis = axes ? onnx_axis(c, axes[i], rank) : i;
+    int64_t known;
+    if (onnx_failed(c)) return x;
+    if (!ir_dim_is_const(ir_dim_resolve(c->m, x->type.dims[axis]), &known) || wanted[i] < 0) {
+      return onnx_fail(c, "axis %d must have a fixed size", axis);
+    }
+    pad.shape[axis] = onnx_dim(c, wanted[i]);
+    if (wanted[i] < known) {
+      start[axis] = onnx_dim(c, (known - wanted[i]) / 2);
+      size[axis] = pad.shape[axis];
+    } else {
+      pad.start[axis] = onnx_dim(c, (wanted[i] - known) / 2);
+    }
+  }
+  ir_value *cut = ir_slice(c->b, x, start, size, NULL);
+  return ir_build(c->b, IR_PAD, &cut, 1, &pad);
+}
+
 static const onnx_op_row rows[] = {
     {"", "Slice", 1, 0, 1, 5, import_slice, IR_SLICE},
+    {"", "CenterCropPad", 18, 0, 2, 2, import_center_crop_pad, IR_PAD},
     {"", "Pad", 2, 0, 1, 4, import_pad, IR_PAD},
 };
 const onnx_op_table onnx_slice_ops = ONNX_OP_TABLE(rows);
