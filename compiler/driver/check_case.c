@@ -89,9 +89,9 @@ static bool could_be_sizes(const ir_tensor *t) {
 }
 
 /*
- * First with all inputs free, then with those that may be sizes fixed, then with every single number too, then with
- * all vectors (scales, regions, choices): a program has its sizes at build time, where a test's model takes them as
- * inputs.
+ * First with all inputs free, then with those that may be sizes fixed, then with every single number too,
+ * then with all vectors (scales, regions, choices): a program has its sizes at build time, where a test's
+ * model takes them as inputs.
  */
 static status import_with_known_sizes(check_run_state *c, status unread) {
   status first = import(c);
@@ -99,7 +99,8 @@ static status import_with_known_sizes(check_run_state *c, status unread) {
   for (int more = 0; more < 3; more++) {
     for (size_t i = 0; i < c->input_count; i++) {
       const ir_tensor *t = &c->inputs[i];
-      c->fixed[i] = could_be_sizes(t) || (more > 0 && ir_tensor_count(t) == 1) || (more > 1 && i > 0 && t->rank <= 1);
+      c->fixed[i] =
+          could_be_sizes(t) || (more > 0 && ir_tensor_count(t) == 1) || (more > 1 && i > 0 && t->rank <= 1);
     }
     /* Only the last graph counts. */
     c->module->graph_count = 0;

@@ -71,8 +71,22 @@ typedef struct {
   X(movement)                                                                                                \
   X(slice)                                                                                                   \
   X(indexing)                                                                                                \
-  X(shape) X(reduction) X(matmul) X(einsum) X(normalisation) X(attention) X(control) X(quantisation)         \
-      X(contrib) X(bits) X(scatter) X(loss) X(convolution) X(pooling) X(resize) X(signal)
+  X(shape)                                                                                                   \
+  X(reduction)                                                                                               \
+  X(matmul)                                                                                                  \
+  X(einsum)                                                                                                  \
+  X(normalisation)                                                                                           \
+  X(attention)                                                                                               \
+  X(control)                                                                                                 \
+  X(quantisation)                                                                                            \
+  X(contrib)                                                                                                 \
+  X(bits)                                                                                                    \
+  X(scatter)                                                                                                 \
+  X(loss)                                                                                                    \
+  X(convolution)                                                                                             \
+  X(pooling)                                                                                                 \
+  X(resize)                                                                                                  \
+  X(signal)
 #define X(family) extern const onnx_op_table onnx_##family##_ops;
 ONNX_FAMILIES(X)
 #undef X

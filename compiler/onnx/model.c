@@ -36,8 +36,8 @@ static status check_model(onnx_model *model) {
   }
   if (opset > ONNX_NEWEST_OPSET) {
     return fail_hint(a,
-                     fail(a, STATUS_INPUT, "uses opset %lld; the newest one smelt knows is %d", (long long)opset,
-                          ONNX_NEWEST_OPSET),
+                     fail(a, STATUS_INPUT, "uses opset %lld; the newest one smelt knows is %d",
+                          (long long)opset, ONNX_NEWEST_OPSET),
                      "export the model for an older opset");
   }
   return OK;

@@ -63,7 +63,7 @@ Onnx__ModelProto *onnx_unpack_model(arena *a, const uint8_t *bytes, size_t count
 bool onnx_dtype(int32_t data_type, ir_dtype *dtype); /* false: no core dtype for it */
 /* The dtype that holds its elements: the same, or what its encoding is stored in. */
 bool onnx_storage_dtype(int32_t data_type, ir_dtype *dtype);
-const char *onnx_dtype_name(int32_t data_type);      /* ONNX's own name, for errors */
+const char *onnx_dtype_name(int32_t data_type); /* ONNX's own name, for errors */
 
 /* dims checked: rank, sign, and that the element count and its bytes fit in 62 bits. */
 status onnx_tensor_type(onnx_model *model, const Onnx__TensorProto *tensor, ir_type *type, size_t *bytes);

@@ -61,8 +61,8 @@ bool onnx_has_input(const onnx_model *model, const char *name);
 const char *onnx_input_at(const onnx_model *model, size_t index);
 
 /*
- * Reads a file that holds one TensorProto, as the ONNX backend tests keep inputs and outputs. The data live in the
- * module's arena. Fails on sequences, optionals and element types that smelt does not have.
+ * Reads a file that holds one TensorProto, as the ONNX backend tests keep inputs and outputs. The data live
+ * in the module's arena. Fails on sequences, optionals and element types that smelt does not have.
  */
 status onnx_read_tensor(onnx_model *model, const char *path, ir_tensor *tensor);
 

@@ -74,8 +74,8 @@ typedef struct {
 typedef struct {
   ir_graph *decoder; /* takes past keys and values */
   ir_graph *encoder; /* NULL for decoder-only models */
-  ir_graph *first;   /* beside an encoder: the decoder of the first step, without past, where there are both */
-  bool takes_later_steps; /* another decoder takes the first step: this one may have been traced on one token */
+  ir_graph *first; /* beside an encoder: the decoder of the first step, without past, where there are both */
+  bool takes_later_steps; /* another decoder takes the first step; this one may be traced on one token */
 } generator_source;
 
 typedef struct {

@@ -65,7 +65,8 @@ static size_t find_transposed_panels(const plan_module *module, const ir_constan
     const ir_constant *w = module->weights[i].constant;
     if (module->weights[i].layout != PLAN_PANELS) continue;
     const ir_value *from = w->made_by && w->made_by->op == IR_TRANSPOSE ? w->made_by->operands[0] : NULL;
-    if (from && ir_value_is_const(from) ? same_constant(from->def->attrs.constant, c) : has_transposed_bytes(w, c))
+    if (from && ir_value_is_const(from) ? same_constant(from->def->attrs.constant, c)
+                                        : has_transposed_bytes(w, c))
       break;
   }
   return i;

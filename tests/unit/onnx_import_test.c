@@ -133,8 +133,8 @@ static void shape_arithmetic_disappears(void **state) {
   expect_text(graph, "reshape x : f32[sequence, 8*batch]");
 }
 
-/* A merged decoder in small: If on an input that is fixed at build time; the branch sees the outer x, and names its
- * result as it is named outside. */
+/* A merged decoder in small: If on an input that is fixed at build time; the branch sees the outer x, and
+ * names its result as it is named outside. */
 static void make_choice(fixture *f) {
   static const char *const branches[2] = {"then_branch", "else_branch"}, *const ops[2] = {"Exp", "Neg"};
   maker_input(&f->maker, "use_cache_branch", BOOL, "1");
