@@ -52,7 +52,8 @@ ir_value *onnx_decode(onnx_context *c, ir_value *x, ir_dtype dtype) {
 
 /* ---- numbers to codes ---- */
 
-static ir_value *to_integer(onnx_context *c, ir_value *x, const onnx_encoding *t, const onnx_encode_how *how) {
+static ir_value *to_integer(onnx_context *c, ir_value *x, const onnx_encoding *t,
+                            const onnx_encode_how *how) {
   if (onnx_is_float(x) && how->round) x = ir_unary(c->b, IR_ROUND, x);
   if (how->saturate) {
     x = ir_binary(c->b, IR_MAX, x, onnx_number_like(c, x, (double)t->low));
@@ -66,8 +67,9 @@ static ir_value *to_integer(onnx_context *c, ir_value *x, const onnx_encoding *t
 }
 
 /*
- * In the binade 2^e of x, results are multiples of 2^(e - fraction_bits), down to the smallest exponent. The multiple,
- * which has the leading bit in it, added to the exponent field counts codes; a carry moves on to the next binade.
+ * In the binade 2^e of x, results are multiples of 2^(e - fraction_bits), down to the smallest exponent. The
+ * multiple, which has the leading bit in it, added to the exponent field counts codes; a carry moves on to
+ * the next binade.
  */
 static ir_value *magnitude_code(onnx_context *c, ir_value *size, const onnx_encoding *t) {
   int least = 1 - t->bias;
@@ -75,7 +77,8 @@ static ir_value *magnitude_code(onnx_context *c, ir_value *size, const onnx_enco
   ir_value *exponent = op(c, IR_SUB, op(c, IR_SHIFT_RIGHT, raw, 23), 127);
   exponent = op(c, IR_MAX, exponent, least);
   /* the reciprocal of the place value: 2^(fraction_bits - e) */
-  ir_value *scale = op(c, IR_SHIFT_LEFT, ir_binary(c->b, IR_SUB, i32(c, 127 + t->fraction_bits), exponent), 23);
+  ir_value *scale =
+      op(c, IR_SHIFT_LEFT, ir_binary(c->b, IR_SUB, i32(c, 127 + t->fraction_bits), exponent), 23);
   ir_value *multiple = ir_binary(c->b, IR_MUL, size, bits_as(c, scale, SMELT_F32));
   multiple = ir_cast(c->b, ir_unary(c->b, IR_ROUND, multiple), SMELT_I32);
   ir_value *field = op(c, IR_SHIFT_LEFT, op(c, IR_SUB, exponent, least), t->fraction_bits);
@@ -102,7 +105,8 @@ static ir_value *to_float(onnx_context *c, ir_value *x, const onnx_encoding *t, 
 }
 
 /* The exponent, one more where the fraction is to be rounded up; infinity and NaN are the one NaN. */
-static ir_value *to_exponent(onnx_context *c, ir_value *x, const onnx_encoding *t, const onnx_encode_how *how) {
+static ir_value *to_exponent(onnx_context *c, ir_value *x, const onnx_encoding *t,
+                             const onnx_encode_how *how) {
   ir_value *raw = bits_as(c, ir_unary(c->b, IR_ABS, ir_cast(c->b, x, SMELT_F32)), SMELT_I32);
   ir_value *exponent = op(c, IR_SHIFT_RIGHT, raw, 23), *fraction = op(c, IR_BIT_AND, raw, 0x7fffff);
   ir_value *special = op(c, IR_EQ, exponent, 0xff), *up = op(c, IR_GT, fraction, 0);
@@ -117,7 +121,7 @@ static ir_value *to_exponent(onnx_context *c, ir_value *x, const onnx_encoding *
 }
 
 ir_value *onnx_encode(onnx_context *c, ir_value *x, const onnx_encoding *t, const onnx_encode_how *how) {
-  ir_value *result = t->kind == ENCODED_INTEGER  ? to_integer(c, x, t, how)
+  ir_value *result = t->kind == ENCODED_INTEGER ? to_integer(c, x, t, how)
                      : t->kind == ENCODED_FLOAT ? to_float(c, x, t, how)
                                                 : to_exponent(c, x, t, how);
   if (result == x) result = ir_unary(c->b, IR_IDENTITY, x);

@@ -5,8 +5,8 @@
 #include "onnx/window.h"
 
 /*
- * x [N, C, size...] with weight [M, C / groups, kernel...] -> [N, M, count...], where w says which windows; bias [M]
- * or NULL. Any element type, integers wrap. Needs IR_MAX_RANK >= 2 + 2 * axes.
+ * x [N, C, size...] with weight [M, C / groups, kernel...] -> [N, M, count...], where w says which windows;
+ * bias [M] or NULL. Any element type, integers wrap. Needs IR_MAX_RANK >= 2 + 2 * axes.
  */
 ir_value *onnx_convolve(onnx_context *c, ir_value *x, ir_value *weight, ir_value *bias, const onnx_window *w,
                         int64_t groups);

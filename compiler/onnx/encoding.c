@@ -28,8 +28,7 @@ static const onnx_encoding encodings[] = {
     FLOAT(TYPE_FLOAT8E5M2, 8, 5, 2, 15, 0x7b, 0x7c, 0x7e, false),
     FLOAT(TYPE_FLOAT8E5M2FNUZ, 8, 5, 2, 16, 0x7f, -1, -1, true),
     FLOAT(TYPE_FLOAT4E2M1, 4, 2, 1, 1, 7, -1, 8, false),
-    {TYPE_FLOAT8E8M0, ENCODED_EXPONENT, SMELT_U8, 8, 0, 0, 8, 0, 127, 0xfe, -1, 0xff,
-     false},
+    {TYPE_FLOAT8E8M0, ENCODED_EXPONENT, SMELT_U8, 8, 0, 0, 8, 0, 127, 0xfe, -1, 0xff, false},
     INTEGER(TYPE_UINT4, SMELT_U8, 4, 0, 15),
     INTEGER(TYPE_INT4, SMELT_I8, 4, -8, 7),
     INTEGER(TYPE_UINT2, SMELT_U8, 2, 0, 3),
@@ -52,9 +51,10 @@ void onnx_note(onnx_model *model, const ir_value *v, const onnx_encoding *encodi
 }
 
 /* Operators that move elements of their first input, and those that know what encoded ones are. */
-static const char *const carriers[] = {
-    "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose",     "Concat",  "Split",
-    "Slice",    "Expand",  "Tile",    "Gather",  "GatherND",  "GatherElements", "DepthToSpace", "SpaceToDepth"};
+static const char *const carriers[] = {"Identity",  "Reshape",        "Flatten",      "Squeeze",
+                                       "Unsqueeze", "Transpose",      "Concat",       "Split",
+                                       "Slice",     "Expand",         "Tile",         "Gather",
+                                       "GatherND",  "GatherElements", "DepthToSpace", "SpaceToDepth"};
 static const char *const converters[] = {"Cast",  "CastLike", "QuantizeLinear", "DequantizeLinear",
                                          "Shape", "Size",     "BitCast"};
 

@@ -35,8 +35,8 @@ const onnx_encoding *onnx_encoding_of(int64_t data_type);
 const onnx_encoding *onnx_noted(const onnx_model *model, const ir_value *v);
 void onnx_note(onnx_model *model, const ir_value *v, const onnx_encoding *encoding); /* NULL does nothing */
 /*
- * After an importer: results of operators that only move elements mean what their input means. False and a failure
- * where an operator cannot take an encoded input.
+ * After an importer: results of operators that only move elements mean what their input means. False and a
+ * failure where an operator cannot take an encoded input.
  */
 bool onnx_carry_encodings(onnx_context *c);
 
@@ -47,11 +47,12 @@ const void *onnx_unpack_elements(arena *a, const onnx_encoding *encoding, const 
 ir_value *onnx_decode(onnx_context *c, ir_value *x, ir_dtype dtype);
 
 typedef struct {
-  bool saturate;        /* floats beyond the largest become it, else infinity or NaN; integers: else low bits */
-  bool round;           /* integers: to even, else truncated */
+  bool saturate; /* floats beyond the largest become it, else infinity or NaN; integers: else low bits */
+  bool round;    /* integers: to even, else truncated */
   const char *exponent; /* E8M0: "up", "down" or "nearest" */
 } onnx_encode_how;
 /* x, decoded numbers of any dtype, as an encoded value, which is noted. */
-ir_value *onnx_encode(onnx_context *c, ir_value *x, const onnx_encoding *encoding, const onnx_encode_how *how);
+ir_value *onnx_encode(onnx_context *c, ir_value *x, const onnx_encoding *encoding,
+                      const onnx_encode_how *how);
 
 #endif

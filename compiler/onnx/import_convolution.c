@@ -1,4 +1,5 @@
-/* import_convolution.c: convolutions over windows (im2col), and transposed ones as convolutions of a spread input. */
+/* import_convolution.c: convolutions over windows (im2col), and transposed ones as convolutions of a spread
+ * input. */
 #include "onnx/convolution.h"
 
 #include <string.h>
@@ -6,7 +7,8 @@
 int64_t onnx_read_groups(onnx_context *c, const ir_type *x, const ir_type *weight) {
   int64_t groups = onnx_attr_int(c, "group", 1), channels, filters;
   if (onnx_failed(c)) return 0;
-  if (!ir_dim_is_const(ir_dim_resolve(c->m, x->dims[1]), &channels) || !ir_dim_is_const(weight->dims[0], &filters)) {
+  if (!ir_dim_is_const(ir_dim_resolve(c->m, x->dims[1]), &channels) ||
+      !ir_dim_is_const(weight->dims[0], &filters)) {
     onnx_fail(c, "the numbers of channels must be known");
     return 0;
   }
@@ -44,7 +46,8 @@ static ir_value *convolve_whole(onnx_context *c, ir_value *windows, ir_value *we
 static ir_value *convolve_groups(onnx_context *c, ir_value *windows, ir_value *weight, ir_value *bias,
                                  const onnx_window *w, ir_dim places, int64_t groups) {
   const ir_type *type = &weight->type;
-  ir_dim G = onnx_dim(c, groups), one = onnx_dim(c, 1), length = onnx_dim_product(c, type->dims, 1, type->rank);
+  ir_dim G = onnx_dim(c, groups), one = onnx_dim(c, 1),
+         length = onnx_dim_product(c, type->dims, 1, type->rank);
   ir_dim filters[4] = {one, G, ir_dim_div(c->m, type->dims[0], G), length};
   ir_dim columns[4] = {windows->type.dims[0], G, length, places};
   ir_value *x = ir_reshape(c->b, arrange(c, windows, w, "NCKO"), columns, 4);
@@ -58,7 +61,8 @@ ir_value *onnx_convolve(onnx_context *c, ir_value *x, ir_value *weight, ir_value
                         int64_t groups) {
   ir_dim channels = ir_dim_mul(c->m, weight->type.dims[1], onnx_dim(c, groups));
   if (onnx_failed(c)) return x;
-  if (!ir_dim_unify(c->m, x->type.dims[1], channels)) return onnx_fail(c, "its weight does not fit its channels");
+  if (!ir_dim_unify(c->m, x->type.dims[1], channels))
+    return onnx_fail(c, "its weight does not fit its channels");
   if (bias && (bias->type.rank != 1 || !ir_dim_unify(c->m, bias->type.dims[0], weight->type.dims[0]))) {
     return onnx_fail(c, "its bias is not a number per filter");
   }
@@ -157,7 +161,8 @@ static ir_value *cut_axis(onnx_context *c, ir_value *x, int axis, ir_dim *before
 /* [C, M / G, K..] as [M, C / G, K..] with every kernel axis reversed. */
 static ir_value *turn_weight(onnx_context *c, ir_value *weight, int axes, int64_t groups) {
   const ir_dim *d = weight->type.dims;
-  ir_dim G = onnx_dim(c, groups), inner = ir_dim_div(c->m, d[0], G), elements = onnx_dim_product(c, d, 2, 2 + axes);
+  ir_dim G = onnx_dim(c, groups), inner = ir_dim_div(c->m, d[0], G),
+         elements = onnx_dim_product(c, d, 2, 2 + axes);
   ir_dim apart[4] = {G, inner, d[1], elements}, result[IR_MAX_RANK], start[IR_MAX_RANK];
   int64_t step[IR_MAX_RANK];
   ir_value *turned = ir_transpose(c->b, ir_reshape(c->b, weight, apart, 4), (const int[]){0, 2, 1, 3});

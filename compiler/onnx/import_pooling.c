@@ -28,7 +28,8 @@ static ir_value *reduce_windows(onnx_context *c, ir_op op, ir_value *windows, co
 
 /* Elements of each window that count, along one axis: [.., O, ..] f32. */
 static ir_value *counted(onnx_context *c, const onnx_window *w, int axis, bool padding_counts) {
-  ir_dim first = padding_counts ? onnx_dim(c, 0) : w->before[axis], end = ir_dim_add(c->m, w->before[axis], w->size[axis]);
+  ir_dim first = padding_counts ? onnx_dim(c, 0) : w->before[axis],
+         end = ir_dim_add(c->m, w->before[axis], w->size[axis]);
   if (padding_counts) end = ir_dim_add(c->m, end, w->after[axis]);
   ir_value *place = onnx_window_places(c, w, axis);
   ir_value *inside = ir_binary(c->b, IR_AND, ir_binary(c->b, IR_GE, place, ir_dim_scalar(c->b, first)),
@@ -70,11 +71,13 @@ static ir_value *place_along(onnx_context *c, const onnx_window *w, int axis, ir
   k = ir_binary(c->b, IR_MOD, k, onnx_number_like(c, within, (double)w->kernel[axis]));
   k = ir_binary(c->b, IR_MUL, k, onnx_number_like(c, within, (double)w->dilation[axis]));
   ir_dim zero = onnx_dim(c, 0);
-  ir_value *first = ir_iota(c->b, dims, w->axes, axis, ir_dim_sub(c->m, zero, w->before[axis]), w->stride[axis]);
+  ir_value *first =
+      ir_iota(c->b, dims, w->axes, axis, ir_dim_sub(c->m, zero, w->before[axis]), w->stride[axis]);
   return ir_binary(c->b, IR_ADD, k, first);
 }
 
-/* Places of the largest elements in x, flattened; storage_order 1 counts the spatial axes the other way round. */
+/* Places of the largest elements in x, flattened; storage_order 1 counts the spatial axes the other way
+ * round. */
 static ir_value *largest_places(onnx_context *c, ir_value *windows, const onnx_window *w) {
   int perm[IR_MAX_RANK] = {0, 1};
   bool column_major = onnx_attr_int(c, "storage_order", 0) != 0;
@@ -95,7 +98,8 @@ static ir_value *largest_places(onnx_context *c, ir_value *windows, const onnx_w
   ir_value *place = ir_reshape(c->b, ir_iota(c->b, &plane_count, 1, 0, zero, 1), plane_shape, 2 + w->axes);
   place = ir_binary(c->b, IR_MUL, place, ir_dim_scalar(c->b, onnx_dim_product(c, w->size, 0, w->axes)));
   for (int i = 0; i < w->axes; i++) {
-    ir_dim stride = column_major ? onnx_dim_product(c, w->size, 0, i) : onnx_dim_product(c, w->size, i + 1, w->axes);
+    ir_dim stride =
+        column_major ? onnx_dim_product(c, w->size, 0, i) : onnx_dim_product(c, w->size, i + 1, w->axes);
     ir_value *along = ir_binary(c->b, IR_MUL, place_along(c, w, i, within), ir_dim_scalar(c->b, stride));
     place = ir_binary(c->b, IR_ADD, place, along);
   }
@@ -150,7 +154,8 @@ static ir_value *import_lrn(onnx_context *c) {
   ir_dim channels = x->type.dims[1], before = onnx_dim(c, (size - 1) / 2);
   ir_dim shape[3] = {x->type.dims[0], channels, onnx_dim_product(c, x->type.dims, 2, x->type.rank)};
   ir_value *flat = ir_reshape(c->b, x, shape, 3);
-  ir_attrs pad = {.rank = 3, .shape = {shape[0], ir_dim_add(c->m, channels, onnx_dim(c, size - 1)), shape[2]}};
+  ir_attrs pad = {.rank = 3,
+                  .shape = {shape[0], ir_dim_add(c->m, channels, onnx_dim(c, size - 1)), shape[2]}};
   pad.start[0] = pad.start[2] = onnx_dim(c, 0);
   pad.start[1] = before;
   ir_value *square = ir_binary(c->b, IR_MUL, flat, flat), *padded = ir_build(c->b, IR_PAD, &square, 1, &pad);

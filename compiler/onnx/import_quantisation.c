@@ -10,7 +10,8 @@ static ir_value *spread_blocks(onnx_context *c, ir_value *v, int axis, int64_t b
   const ir_type *x = &c->in[0]->type;
   int rank = x->rank;
   if (v->type.rank != rank) return onnx_fail(c, "its scales in blocks differ from its input in rank");
-  ir_dim before = onnx_dim_product(c, v->type.dims, 0, axis), after = onnx_dim_product(c, v->type.dims, axis + 1, rank);
+  ir_dim before = onnx_dim_product(c, v->type.dims, 0, axis),
+         after = onnx_dim_product(c, v->type.dims, axis + 1, rank);
   ir_dim apart[4] = {before, v->type.dims[axis], onnx_dim(c, 1), after}, dims[IR_MAX_RANK];
   ir_value *spread = ir_reshape(c->b, v, apart, 4);
   apart[2] = onnx_dim(c, block);
@@ -30,7 +31,8 @@ static ir_value *along_axis(onnx_context *c, ir_value *v) {
   int axis = onnx_axis(c, onnx_attr_int(c, "axis", 1), x->rank);
   if (onnx_failed(c)) return v;
   if (block > 0 && block <= INT32_MAX) return spread_blocks(c, v, axis, block);
-  if (v->type.rank > 1) return onnx_fail(c, "its scales have rank %d, but there is no block_size", v->type.rank);
+  if (v->type.rank > 1)
+    return onnx_fail(c, "its scales have rank %d, but there is no block_size", v->type.rank);
   ir_dim dims[IR_MAX_RANK];
   for (int i = 0; i < x->rank; i++) dims[i] = onnx_dim(c, 1);
   dims[axis] = v->type.dims[0];
@@ -97,7 +99,8 @@ static ir_value *quantise_encoded(onnx_context *c, ir_value *x, ir_value *scale,
   return onnx_encode(c, x, encoding, &how);
 }
 
-/* The zero point's element type is the result's; without one the attribute output_dtype says it, else it is u8. */
+/* The zero point's element type is the result's; without one the attribute output_dtype says it, else it is
+ * u8. */
 static ir_value *import_quantize(onnx_context *c) {
   int64_t output = onnx_attr_int(c, "output_dtype", 0), precision = onnx_attr_int(c, "precision", 0);
   ir_dtype dtype = c->in[2] ? c->in[2]->type.dtype : SMELT_U8, working = c->in[0]->type.dtype;
@@ -114,7 +117,8 @@ static ir_value *import_quantize(onnx_context *c) {
   }
   ir_value *x = ir_cast(c->b, c->in[0], working), *scale = ir_cast(c->b, along_axis(c, c->in[1]), working);
   ir_value *zero_point = c->in[2] ? along_axis(c, onnx_decode(c, c->in[2], working)) : NULL;
-  return encoding ? quantise_encoded(c, x, scale, zero_point, encoding) : quantise(c, x, scale, zero_point, dtype);
+  return encoding ? quantise_encoded(c, x, scale, zero_point, encoding)
+                  : quantise(c, x, scale, zero_point, dtype);
 }
 
 /* To u8 over the range of x with 0 in it: scale = (max - min) / 255, zero_point = round(-min / scale). */
@@ -152,7 +156,8 @@ static ir_value *centred(onnx_context *c, int index, int zero, int axis) {
 
 /* (a - a_zero) x (b - b_zero) in i32; a_zero per row, b_zero per column */
 static ir_value *import_matmul_integer(onnx_context *c) {
-  return ir_matmul(c->b, centred(c, 0, 2, c->in[0]->type.rank - 2), centred(c, 1, 3, c->in[1]->type.rank - 1));
+  return ir_matmul(c->b, centred(c, 0, 2, c->in[0]->type.rank - 2),
+                   centred(c, 1, 3, c->in[1]->type.rank - 1));
 }
 
 /* An i32 sum of products times scale, back to the zero point's dtype; in floats, as ONNX Runtime does. */
@@ -203,7 +208,8 @@ static ir_value *import_conv_integer(onnx_context *c) {
 static ir_value *import_qlinear_conv(onnx_context *c) {
   int rank = c->in[0]->type.rank;
   ir_value *sum = convolve_integers(c, centred(c, 0, 2, 1), centred(c, 3, 5, 0), c->in[8]);
-  ir_value *scale = ir_binary(c->b, IR_MUL, scale_along(c, c->in[1], 1, rank), scale_along(c, c->in[4], 1, rank));
+  ir_value *scale =
+      ir_binary(c->b, IR_MUL, scale_along(c, c->in[1], 1, rank), scale_along(c, c->in[4], 1, rank));
   return requantise(c, sum, scale, scale_along(c, c->in[6], 1, rank), scale_along(c, c->in[7], 1, rank));
 }
 

@@ -105,7 +105,8 @@ static ir_value *stand_along(onnx_context *c, ir_value *vector, int axis, int ra
 }
 
 /* Results that lie outside the input are the extrapolation value. */
-static ir_value *fill_outside(onnx_context *c, ir_value *x, int axis, const resize_rule *r, const resize_axis *a) {
+static ir_value *fill_outside(onnx_context *c, ir_value *x, int axis, const resize_rule *r,
+                              const resize_axis *a) {
   uint8_t *outside = ARENA_ARRAY(c->a, uint8_t, (size_t)a->count);
   for (int64_t i = 0; i < a->count; i++) {
     double place = place_of(r, a, i);
@@ -115,7 +116,8 @@ static ir_value *fill_outside(onnx_context *c, ir_value *x, int axis, const resi
   return ir_select(c->b, mask, onnx_number_like(c, x, r->extrapolation), x);
 }
 
-static ir_value *resample(onnx_context *c, ir_value *x, int axis, const resize_rule *r, const resize_axis *a) {
+static ir_value *resample(onnx_context *c, ir_value *x, int axis, const resize_rule *r,
+                          const resize_axis *a) {
   int64_t taps = tap_count(r, a);
   int rank = x->type.rank;
   if (rank >= IR_MAX_RANK || taps > MOST_ELEMENTS / (a->count + 1)) return onnx_fail(c, "it is too large");

@@ -41,7 +41,8 @@ static ir_value *import_scatter_elements(onnx_context *c) {
   if (!read_reduction(c, &op) || onnx_failed(c)) return data;
   if (c->in[1]->type.rank != data->type.rank) return onnx_fail(c, "its inputs differ in rank");
   ir_value *places = onnx_flat_elements(c, &data->type, c->in[1], axis);
-  return scatter_rows(c, op, data, places, c->in[2], ir_type_element_count(c->m, &data->type), onnx_dim(c, 1));
+  return scatter_rows(c, op, data, places, c->in[2], ir_type_element_count(c->m, &data->type),
+                      onnx_dim(c, 1));
 }
 
 static ir_value *import_scatter_nd(onnx_context *c) {
@@ -61,8 +62,8 @@ static ir_value *import_scatter_nd(onnx_context *c) {
 }
 
 /*
- * A cache [B, ..., A, ...] with update [B, ..., S, ...] written at axis positions write_index[b] + s, around the end
- * in circular mode.
+ * A cache [B, ..., A, ...] with update [B, ..., S, ...] written at axis positions write_index[b] + s, around
+ * the end in circular mode.
  */
 static ir_value *import_tensor_scatter(onnx_context *c) {
   ir_value *cache = c->in[0], *update = c->in[1];

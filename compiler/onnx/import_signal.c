@@ -46,7 +46,8 @@ static ir_value *import_signal_window(onnx_context *c) {
 /* ---- Fourier transforms: sums of x[n] e^(-2 pi i k n / N), or with + and divided by N ---- */
 
 /* cos or sin of 2 pi k n / N: [N, count] of x's dtype, times scale. */
-static ir_value *wave_table(onnx_context *c, const ir_value *x, int64_t N, int64_t count, bool sine, double scale) {
+static ir_value *wave_table(onnx_context *c, const ir_value *x, int64_t N, int64_t count, bool sine,
+                            double scale) {
   float *table = ARENA_ARRAY(c->a, float, (size_t)(N * count));
   for (int64_t n = 0; n < N; n++) {
     for (int64_t k = 0; k < count; k++) {
@@ -64,7 +65,8 @@ static ir_value *wave_table(onnx_context *c, const ir_value *x, int64_t N, int64
 static ir_value *transform(onnx_context *c, ir_value *real, ir_value *imaginary, int64_t N, int64_t count,
                            bool inverse) {
   double scale = inverse ? 1 / (double)N : 1, turn = inverse ? -scale : scale;
-  ir_value *cosine = wave_table(c, real, N, count, false, scale), *sine = wave_table(c, real, N, count, true, turn);
+  ir_value *cosine = wave_table(c, real, N, count, false, scale),
+           *sine = wave_table(c, real, N, count, true, turn);
   ir_value *parts[2] = {ir_matmul(c->b, real, cosine), ir_unary(c->b, IR_NEG, ir_matmul(c->b, real, sine))};
   if (imaginary) {
     parts[0] = ir_binary(c->b, IR_ADD, parts[0], ir_matmul(c->b, imaginary, sine));
@@ -91,7 +93,8 @@ static ir_value *fit_length(onnx_context *c, ir_value *x, int axis, int64_t size
   return ir_build(c->b, IR_PAD, &x, 1, &pad);
 }
 
-/* x [..., 1 | 2] with `axis` last: the real parts (0) or the imaginary ones (1); NULL where there are none. */
+/* x [..., 1 | 2] with `axis` last: the real parts (0) or the imaginary ones (1); NULL where there are none.
+ */
 static ir_value *part_along(onnx_context *c, ir_value *x, int axis, int part) {
   int rank = x->type.rank, perm[IR_MAX_RANK];
   if (part && ir_dim_is(x->type.dims[rank - 1], 1)) return NULL;
@@ -110,7 +113,8 @@ static ir_value *import_dft(onnx_context *c) {
   int64_t wanted_axis = c->opset < 20 ? onnx_attr_int(c, "axis", 1) : -2, size, length;
   bool inverse = onnx_attr_int(c, "inverse", 0) != 0, onesided = onnx_attr_int(c, "onesided", 0) != 0;
   if (c->opset >= 20 && c->in[2] && !onnx_integer(c, 2, "axis", &wanted_axis)) return x;
-  if (rank < 2 || rank >= IR_MAX_RANK || !onnx_is_float(x)) return onnx_fail(c, "needs floats [..., 1] or [..., 2]");
+  if (rank < 2 || rank >= IR_MAX_RANK || !onnx_is_float(x))
+    return onnx_fail(c, "needs floats [..., 1] or [..., 2]");
   int axis = onnx_axis(c, wanted_axis, rank);
   if (onnx_failed(c)) return x;
   if (axis == rank - 1 || !ir_dim_is_const(ir_dim_resolve(c->m, x->type.dims[axis]), &size)) {
@@ -144,10 +148,12 @@ static ir_value *import_stft(onnx_context *c) {
   } else if (!window || window->type.rank != 1 || !ir_dim_is_const(window->type.dims[0], &length)) {
     return onnx_fail(c, "it has neither frame_length nor window");
   }
-  if (step < 1 || length < 1 || length > MOST_POINTS || length > size) return onnx_fail(c, "its frames do not fit");
+  if (step < 1 || length < 1 || length > MOST_POINTS || length > size)
+    return onnx_fail(c, "its frames do not fit");
   ir_dim frames = onnx_dim(c, (size - length) / step + 1), one = onnx_dim(c, 1), zero = onnx_dim(c, 0);
   ir_dim starts[2] = {frames, one}, elements[2] = {one, onnx_dim(c, length)};
-  ir_value *places = ir_binary(c->b, IR_ADD, ir_iota(c->b, starts, 2, 0, zero, step), ir_iota(c->b, elements, 2, 1, zero, 1));
+  ir_value *places = ir_binary(c->b, IR_ADD, ir_iota(c->b, starts, 2, 0, zero, step),
+                               ir_iota(c->b, elements, 2, 1, zero, 1));
   ir_value *parts[2] = {NULL, NULL};
   for (int i = 0; i < 2; i++) {
     ir_value *line = part_along(c, x, 1, i);

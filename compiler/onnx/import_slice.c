@@ -268,7 +268,8 @@ static ir_value *import_center_crop_pad(onnx_context *c) {
   int64_t *wanted;
   const int64_t *axes = onnx_attr_ints(c, "axes", &axis_count);
   if (!onnx_integers(c, 1, "shape", &wanted, &count)) return x;
-  if (count != (axes ? axis_count : rank)) return onnx_fail(c, "it has %d sizes for another number of axes", count);
+  if (count != (axes ? axis_count : rank))
+    return onnx_fail(c, "it has %d sizes for another number of axes", count);
   ir_attrs pad = {.rank = rank};
   ir_dim start[IR_MAX_RANK], size[IR_MAX_RANK], zero = onnx_dim(c, 0);
   for (int i = 0; i < rank; i++) {

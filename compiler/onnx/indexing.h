@@ -13,8 +13,8 @@ ir_value *onnx_flat_elements(onnx_context *c, const ir_type *data, ir_value *ind
 /* The elements there. */
 ir_value *onnx_gather_elements(onnx_context *c, ir_value *data, ir_value *indices, int axis);
 /*
- * in[0] is data, in[1] indices [batch..., outer..., depth]. The number of the slice data[batch..., index tuple] among
- * all slices of that depth: [batch..., outer...] i64.
+ * in[0] is data, in[1] indices [batch..., outer..., depth]. The number of the slice data[batch..., index
+ * tuple] among all slices of that depth: [batch..., outer...] i64.
  */
 ir_value *onnx_flat_tuples(onnx_context *c, int batch, int depth);
 

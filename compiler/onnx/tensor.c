@@ -180,7 +180,8 @@ status onnx_tensor_constant(onnx_model *model, const Onnx__TensorProto *tensor, 
   ir_constant *constant = ARENA_NEW(a, ir_constant);
   const onnx_encoding *encoding = onnx_encoding_of(tensor->data_type);
   status s = onnx_tensor_type(model, tensor, &constant->type, &bytes);
-  if (!s) s = tensor_data(model, tensor, constant->type.dtype, packed_bytes(encoding, bytes), &constant->data);
+  if (!s)
+    s = tensor_data(model, tensor, constant->type.dtype, packed_bytes(encoding, bytes), &constant->data);
   if (!s && packed_bytes(encoding, bytes) != bytes) {
     constant->data = onnx_unpack_elements(a, encoding, constant->data, bytes);
   }

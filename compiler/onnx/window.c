@@ -39,7 +39,8 @@ bool onnx_read_kernel(onnx_context *c, const ir_type *x, const ir_type *weight, 
   for (int i = 0; i < w->axes; i++) {
     w->size[i] = ir_dim_resolve(c->m, x->dims[2 + i]);
     if (!weight) continue;
-    if (!ir_dim_is_const(weight->dims[2 + i], &w->kernel[i]) || w->kernel[i] < 1 || w->kernel[i] > MAX_WINDOW) {
+    if (!ir_dim_is_const(weight->dims[2 + i], &w->kernel[i]) || w->kernel[i] < 1 ||
+        w->kernel[i] > MAX_WINDOW) {
       onnx_fail(c, "the kernel's size must be known");
       return false;
     }
@@ -71,7 +72,8 @@ static ir_dim window_extent(onnx_context *c, const onnx_window *w, int i) {
   return onnx_dim(c, (w->kernel[i] - 1) * w->dilation[i] + 1);
 }
 
-/* SAME: ceil(size / stride) windows; the padding that takes is split, the odd one going to the end or start. */
+/* SAME: ceil(size / stride) windows; the padding that takes is split, the odd one going to the end or start.
+ */
 static void pad_same(onnx_context *c, onnx_window *w, int i, bool at_end) {
   ir_dim one = onnx_dim(c, 1), two = onnx_dim(c, 2), stride = onnx_dim(c, w->stride[i]);
   w->count[i] = ir_dim_div(c->m, ir_dim_add(c->m, w->size[i], ir_dim_sub(c->m, stride, one)), stride);
@@ -140,7 +142,8 @@ ir_value *onnx_window_places(onnx_context *c, const onnx_window *w, int axis) {
                    ir_iota(c->b, elements, 2, 1, zero, w->dilation[axis]));
 }
 
-/* Padded so that the last window ends inside: in ceil mode it may reach beyond the padding that was asked for. */
+/* Padded so that the last window ends inside: in ceil mode it may reach beyond the padding that was asked
+ * for. */
 static ir_value *pad_input(onnx_context *c, ir_value *x, const onnx_window *w, double fill) {
   ir_attrs attrs = {.rank = x->type.rank, .value = fill};
   bool any = false;
@@ -168,7 +171,8 @@ static ir_value *window_axis(onnx_context *c, ir_value *x, const onnx_window *w,
   int rank = x->type.rank;
   bool touching = w->stride[spatial] == w->kernel[spatial] && w->dilation[spatial] == 1;
   bool single = w->kernel[spatial] == 1 && w->stride[spatial] == 1;
-  if (!single && !(touching && ir_dim_equal(c->m, x->type.dims[axis], ir_dim_mul(c->m, w->count[spatial], kernel)))) {
+  if (!single &&
+      !(touching && ir_dim_equal(c->m, x->type.dims[axis], ir_dim_mul(c->m, w->count[spatial], kernel)))) {
     return ir_gather(c->b, x, onnx_window_places(c, w, spatial), axis);
   }
   for (int i = 0; i <= rank; i++) dims[i] = x->type.dims[i > axis ? i - 1 : i];

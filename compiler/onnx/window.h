@@ -14,14 +14,15 @@ enum { ONNX_MAX_SPATIAL = 3 }; /* a windowed tensor has 2 + 2 * 3 axes, the most
 typedef struct {
   int axes;
   int64_t kernel[ONNX_MAX_SPATIAL], stride[ONNX_MAX_SPATIAL], dilation[ONNX_MAX_SPATIAL];
-  ir_dim size[ONNX_MAX_SPATIAL];                             /* of the input */
-  ir_dim before[ONNX_MAX_SPATIAL], after[ONNX_MAX_SPATIAL];  /* padding */
-  ir_dim count[ONNX_MAX_SPATIAL];                            /* of windows */
+  ir_dim size[ONNX_MAX_SPATIAL];                            /* of the input */
+  ir_dim before[ONNX_MAX_SPATIAL], after[ONNX_MAX_SPATIAL]; /* padding */
+  ir_dim count[ONNX_MAX_SPATIAL];                           /* of windows */
 } onnx_window;
 
 /*
- * Reads kernel_shape, strides, dilations, pads, auto_pad and ceil_mode for x, and works out `before`, `after` and
- * `count`. weight (NULL: none): [M, C, kernel...], whose dims are the kernel's. False and a failure if they do not fit.
+ * Reads kernel_shape, strides, dilations, pads, auto_pad and ceil_mode for x, and works out `before`, `after`
+ * and `count`. weight (NULL: none): [M, C, kernel...], whose dims are the kernel's. False and a failure if
+ * they do not fit.
  */
 bool onnx_read_window(onnx_context *c, const ir_type *x, const ir_type *weight, onnx_window *w);
 /* Only kernel, stride, dilation and size: transposed convolutions have sizes of their own. */
