@@ -236,6 +236,9 @@ typedef struct {
 } ir_op_info;
 
 const ir_op_info *ir_op_describe(ir_op op);
+/* The elementwise operator by which a scatter combines a row with its update; IR_IDENTITY: the update alone.
+ */
+ir_op ir_scatter_combination(ir_op scatter);
 bool ir_op_named(const char *name, size_t length, ir_op *op);
 
 /* ---- nodes, values, graphs ------------------------------------------------------------------------------

@@ -24,3 +24,11 @@ bool ir_op_named(const char *name, size_t length, ir_op *op) {
   }
   return false;
 }
+
+ir_op ir_scatter_combination(ir_op scatter) {
+  static const ir_op combinations[IR_OP_COUNT] = {[IR_SCATTER_ADD] = IR_ADD,
+                                                  [IR_SCATTER_MUL] = IR_MUL,
+                                                  [IR_SCATTER_MIN] = IR_MIN,
+                                                  [IR_SCATTER_MAX] = IR_MAX};
+  return combinations[scatter] ? combinations[scatter] : IR_IDENTITY; /* IR_CONST, 0, combines nothing */
+}

@@ -82,6 +82,9 @@ status tok_read_normalizer(tok_build *b, const json_view *root);
 /* A string after the steps read so far; what the normaliser makes of an added token. */
 tok_string tok_normalize(tok_build *b, tok_string string);
 void tok_add_step(tok_build *b, tok_step_kind kind, tok_string first, tok_string second);
+/* The texts of a Replace, in a normalizer as in a decoder: pattern.String, which may not be empty, and
+ * content. */
+status tok_read_replace(tok_build *b, const json_view *view, tok_string *from, tok_string *to);
 
 /* pre_tokenizer -> steps, splits and the byte-level flag (pre_tokenizer.c). */
 status tok_read_pre_tokenizer(tok_build *b, const json_view *root);

@@ -36,14 +36,7 @@ static void replace_in_texts(tok_build *b, tok_string from, tok_string to) {
 
 static status read_replace(tok_build *b, const json_view *view) {
   tok_string from, to;
-  json_view pattern = view_member(view, "pattern"), content = view_member(view, "content");
-  TRY(view_object(b->a, &pattern));
-  json_view string = view_member(&pattern, "String");
-  if (view_is_absent(&string))
-    return view_fail(b->a, &pattern, "only patterns of type String are supported here");
-  TRY(view_string(b->a, &string, &from.bytes, &from.count));
-  TRY(view_string(b->a, &content, &to.bytes, &to.count));
-  if (!from.count) return view_fail(b->a, &string, "the pattern is empty");
+  TRY(tok_read_replace(b, view, &from, &to));
   replace_in_texts(b, from, to);
   return OK;
 }

@@ -31,16 +31,20 @@ static status read_prepend(tok_build *b, const json_view *view) {
   return OK;
 }
 
-static status read_replace(tok_build *b, const json_view *view) {
-  tok_string from, to;
+status tok_read_replace(tok_build *b, const json_view *view, tok_string *from, tok_string *to) {
   json_view pattern = view_member(view, "pattern"), content = view_member(view, "content");
   TRY(view_object(b->a, &pattern));
   json_view string = view_member(&pattern, "String");
   if (view_is_absent(&string))
     return view_fail(b->a, &pattern, "only patterns of type String are supported here");
-  TRY(view_string(b->a, &string, &from.bytes, &from.count));
-  TRY(view_string(b->a, &content, &to.bytes, &to.count));
-  if (!from.count) return view_fail(b->a, &string, "the pattern is empty");
+  TRY(view_string(b->a, &string, &from->bytes, &from->count));
+  TRY(view_string(b->a, &content, &to->bytes, &to->count));
+  return from->count ? OK : view_fail(b->a, &string, "the pattern is empty");
+}
+
+static status read_replace(tok_build *b, const json_view *view) {
+  tok_string from, to;
+  TRY(tok_read_replace(b, view, &from, &to));
   tok_add_step(b, TOK_STEP_REPLACE, from, to);
   return OK;
 }

@@ -11,21 +11,6 @@ typedef struct {
   LLVMValueRef to, from; /* rows */
 } row_update;
 
-static ir_op combination(ir_op op) {
-  switch (op) {
-  case IR_SCATTER_ADD:
-    return IR_ADD;
-  case IR_SCATTER_MUL:
-    return IR_MUL;
-  case IR_SCATTER_MIN:
-    return IR_MIN;
-  case IR_SCATTER_MAX:
-    return IR_MAX;
-  default:
-    return IR_IDENTITY;
-  }
-}
-
 static void update_elements(emitter *e, LLVMValueRef index, int lanes, int part, void *user) {
   const row_update *u = user;
   (void)part;
@@ -55,7 +40,7 @@ void kernel_scatter(emitter *e, const plan_step *step) {
   u.to = emit_at(e, dtype, result, emit_mul(e, low, length));
   update_row(e, &u, emit_mul(e, emit_sub(e, high, low), length));
 
-  u.op = combination(step->nodes[0]->op);
+  u.op = ir_scatter_combination(step->nodes[0]->op);
   emit_loop update = emit_loop_begin(e, emit_index(e, 0), kernel_dim(e, indices, 0), 1);
   LLVMValueRef row = emit_load(e, SMELT_I64, emit_at(e, SMELT_I64, places, update.index), 1);
   LLVMValueRef above = emit_icmp(e, LLVMIntSGE, row, low), below = emit_icmp(e, LLVMIntSLT, row, high);

@@ -3,28 +3,12 @@
 
 #include <string.h>
 
-/* What a row and its update become; IR_IDENTITY: the update. */
-static ir_op combination(ir_op op) {
-  switch (op) {
-  case IR_SCATTER_ADD:
-    return IR_ADD;
-  case IR_SCATTER_MUL:
-    return IR_MUL;
-  case IR_SCATTER_MIN:
-    return IR_MIN;
-  case IR_SCATTER_MAX:
-    return IR_MAX;
-  default:
-    return IR_IDENTITY;
-  }
-}
-
 status ir_evaluate_scatter(arena *scratch, const ir_node *node, const ir_tensor *const *in,
                            const int64_t *symbols, ir_tensor *out) {
   (void)symbols;
   const ir_tensor *x = in[0], *indices = in[1], *updates = in[2];
   int64_t N = x->dims[0], D = x->dims[1], M = indices->dims[0], count = ir_tensor_count(out);
-  ir_op op = combination(node->op);
+  ir_op op = ir_scatter_combination(node->op);
   if (count != ir_tensor_count(x) || updates->dims[0] != M || updates->dims[1] != D) {
     return walk_misfit(scratch, node, "operands do not fit each other");
   }
