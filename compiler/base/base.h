@@ -50,7 +50,7 @@ struct arena;
 
 /* A failure with a printf-formatted cause. Never returns NULL. */
 status fail(struct arena *a, status_code code, const char *cause_format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4), returns_nonnull));
 
 /*
  * Copies of `s` with one more field filled, unless it is filled already (the

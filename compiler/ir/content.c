@@ -156,7 +156,7 @@ static bool elementwise(ir_module *m, const ir_node *n, const extent *out, ir_di
     if (!extent_of(&n->operands[k]->type, &in[k])) return false;
   }
   for (int64_t i = 0; i < out->count; i++) {
-    int64_t index[IR_MAX_RANK];
+    int64_t index[IR_MAX_RANK] = {0};
     ir_dim elements[3] = {0};
     unravel(out, i, index);
     for (int k = 0; k < n->operand_count; k++) elements[k] = n->operands[k]->content[ravel(&in[k], index)];
@@ -170,7 +170,7 @@ static bool elementwise(ir_module *m, const ir_node *n, const extent *out, ir_di
 
 static bool concat(const ir_node *n, const extent *out, ir_dim *content) {
   for (int64_t i = 0; i < out->count; i++) {
-    int64_t index[IR_MAX_RANK];
+    int64_t index[IR_MAX_RANK] = {0};
     unravel(out, i, index);
     for (int k = 0; k < n->operand_count; k++) {
       extent in;
@@ -231,7 +231,7 @@ static bool gather(const ir_node *n, const extent *out, ir_dim *content) {
   int axis = n->attrs.axis;
   if (!extent_of(&n->operands[0]->type, &data) || !extent_of(&n->operands[1]->type, &indices)) return false;
   for (int64_t i = 0; i < out->count; i++) {
-    int64_t index[IR_MAX_RANK], from[IR_MAX_RANK], picked;
+    int64_t index[IR_MAX_RANK] = {0}, from[IR_MAX_RANK] = {0}, picked;
     unravel(out, i, index);
     if (!ir_dim_is_const(n->operands[1]->content[ravel(&indices, index + axis)], &picked)) return false;
     if (picked < 0) picked += data.dims[axis];
@@ -248,7 +248,7 @@ static bool reduce(ir_module *m, const ir_node *n, const extent *out, ir_dim *co
   extent in;
   if (!extent_of(&n->operands[0]->type, &in)) return false;
   for (int64_t i = 0; i < in.count; i++) {
-    int64_t index[IR_MAX_RANK];
+    int64_t index[IR_MAX_RANK] = {0};
     unravel(&in, i, index);
     ir_dim x = n->operands[0]->content[i], *sum = &content[ravel(out, index)];
     if (!*sum) {
@@ -280,7 +280,7 @@ static bool reduce(ir_module *m, const ir_node *n, const extent *out, ir_dim *co
 static bool source(ir_module *m, const ir_node *n, const extent *out, ir_dim *content) {
   const ir_constant *c = n->attrs.constant;
   for (int64_t i = 0; i < out->count; i++) {
-    int64_t index[IR_MAX_RANK];
+    int64_t index[IR_MAX_RANK] = {0};
     switch (n->op) {
     case IR_DIMS:
       content[i] = n->attrs.dim_list[i];

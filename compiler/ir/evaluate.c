@@ -239,7 +239,7 @@ static status run_node(evaluation *e, const ir_node *node) {
     TRY(check_size(e->scratch, in[node->operand_count]));
   }
   if (node->op == IR_CONST) { /* no copy: constants may be large */
-    const void *bytes;
+    const void *bytes = NULL;
     TRY(concrete_type(e->scratch, &node->result->type, e->symbols, out));
     TRY(ir_constant_bytes(e->scratch, node->attrs.constant, &bytes));
     out->data = (void *)(uintptr_t)bytes;

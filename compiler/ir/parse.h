@@ -19,7 +19,7 @@ typedef struct {
 } reader;
 
 /* A failure at the place `at`: file:line:column, what was expected and what is there. */
-status parse_expected(reader *r, size_t at, const char *expected);
+status parse_expected(reader *r, size_t at, const char *expected) __attribute__((returns_nonnull));
 /* `s` with the place put to it. */
 status parse_located(reader *r, size_t at, status s);
 

@@ -103,8 +103,8 @@ static status find_file(onnx_model *model, const char *location, file_view *view
 status onnx_external_bytes(onnx_model *model, const Onnx__TensorProto *tensor, size_t wanted,
                            const uint8_t **bytes) {
   arena *a = model->arena;
-  external_place place;
-  file_view view;
+  external_place place = {0};
+  file_view view = {0};
   TRY(read_place(a, tensor, &place));
   if (place.has_length && place.length != wanted) {
     status s = fail(a, STATUS_INPUT, "its external data has the wrong length");

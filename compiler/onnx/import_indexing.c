@@ -160,20 +160,18 @@ static ir_value *import_compress(onnx_context *c) {
 /* [rank, count]: the indices of each element that is not zero, in a column. */
 static ir_value *import_non_zero(onnx_context *c) {
   const ir_type *type = &c->in[0]->type;
-  int64_t count, sizes[IR_MAX_RANK];
+  int64_t count;
   const int64_t *found = find_nonzero(c, 0, &count);
   if (!found) return c->in[0];
   int rank = type->rank ? type->rank : 1;
   int64_t *indices = ARENA_ARRAY(c->a, int64_t, (size_t)(rank * count) + 1);
-  for (int i = 0; i < rank; i++) {
-    sizes[i] = 1;
-    if (type->rank) ir_dim_is_const(type->dims[i], &sizes[i]);
-  }
   for (int64_t k = 0; k < count; k++) {
     int64_t left = found[k];
     for (int i = rank - 1; i >= 0; i--) {
-      indices[i * count + k] = left % sizes[i];
-      left /= sizes[i];
+      int64_t size = 1;
+      if (type->rank) ir_dim_is_const(type->dims[i], &size);
+      indices[i * count + k] = left % size;
+      left /= size;
     }
   }
   ir_type result = {.dtype = SMELT_I64, .rank = 2, .dims = {onnx_dim(c, rank), onnx_dim(c, count)}};

@@ -245,7 +245,7 @@ static bool read_axes_sizes(onnx_context *c, const int *axes, int count, resize_
       a->roi_end = roi[i + count];
     }
   }
-  if (sizes && count) keep_aspect(c, list, count);
+  if (sizes && count > 0) keep_aspect(c, list, count);
   return true;
 }
 

@@ -245,8 +245,8 @@ static ir_value *pad_axis(onnx_context *c, ir_value *x, int axis, pad_mode mode,
 static ir_value *import_pad(onnx_context *c) {
   static const char *const names[] = {[PAD_REFLECT] = "reflect", [PAD_EDGE] = "edge", [PAD_WRAP] = "wrap"};
   const char *mode = onnx_attr_text(c, "mode", "constant");
-  padding p;
-  ir_dim dims[IR_MAX_RANK];
+  padding p = {0};
+  ir_dim dims[IR_MAX_RANK] = {0};
   if (!read_padding(c, &p)) return c->in[0];
   ir_value *x = cut_negative(c, c->in[0], &p, dims);
   if (strcmp(mode, "constant") == 0) return pad_constant(c, x, &p, dims);

@@ -85,6 +85,13 @@ static void add_branch_uses(ordering *o, const Onnx__NodeProto *node, const bran
   }
 }
 
+/* Never OK. */
+__attribute__((returns_nonnull)) static status undefined_input(arena *a, const Onnx__NodeProto *node,
+                                                               const char *input) {
+  status s = fail(a, STATUS_INPUT, "its input '%s' is not defined anywhere", input);
+  return fail_node(a, s, "%s", onnx_node_title(a, node));
+}
+
 static status find_dependences(ordering *o) {
   arena *a = o->model->arena;
   size_t count = o->graph->n_node;
@@ -93,9 +100,7 @@ static status find_dependences(ordering *o) {
     const Onnx__NodeProto *node = o->graph->node[i];
     o->first[i] = o->item_count;
     for (size_t k = 0; k < node->n_input; k++) {
-      if (add_use(o, onnx_text(node->input[k]), true)) continue;
-      status s = fail(a, STATUS_INPUT, "its input '%s' is not defined anywhere", node->input[k]);
-      return fail_node(a, s, "%s", onnx_node_title(a, node));
+      if (!add_use(o, onnx_text(node->input[k]), true)) return undefined_input(a, node, node->input[k]);
     }
     add_branch_uses(o, node, NULL);
   }

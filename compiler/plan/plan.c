@@ -234,6 +234,7 @@ static status plan_outputs(planner *p) {
       TRY(new_dense(p, &v->type, &view));
       TRY(plan_add_copy(p, v, &source, &view));
     }
+    if (view.base_bytes >= p->buffer_count) return fail(p->a, STATUS_DEFECT, "an output has no buffer");
     p->buffers[view.base_bytes].last = PLAN_LAST_STEP;
     p->entry->outputs[i] = describe_io(p->g->outputs[i].name, v);
     p->entry->outputs[i].arena_bytes_offset = view.base_bytes;

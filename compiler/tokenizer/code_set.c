@@ -168,11 +168,11 @@ code_set code_set_word(arena *a) {
 
 bool code_set_property(arena *a, const char *name, code_set *set) {
   for (size_t i = 0; i < sizeof properties / sizeof *properties; i++) {
-    if (strcmp(name, properties[i].name) && strcmp(name, properties[i].long_name)) continue;
+    if (strcmp(name, properties[i].name) != 0 && strcmp(name, properties[i].long_name) != 0) continue;
     *set = of_categories(a, properties[i].categories);
     return true;
   }
-  if (strcmp(name, "White_Space") && strcmp(name, "Space")) return false;
+  if (strcmp(name, "White_Space") != 0 && strcmp(name, "Space") != 0) return false;
   *set = code_set_white_space(a);
   return true;
 }

@@ -21,7 +21,7 @@ bool view_is_absent(const json_view *view);    /* not there, or null */
 
 /* A failure with this cause whose node is the JSON path: model.merges[3]. */
 status view_fail(arena *a, const json_view *view, const char *cause_format, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4), returns_nonnull));
 
 /* Texts belong to the JSON document, are NUL-terminated and may hold NULs. */
 status view_string(arena *a, const json_view *view, const char **bytes, size_t *count);

@@ -16,7 +16,8 @@ typedef struct {
 
 static status parse_choice(parser *p, regex_node **result);
 
-static status syntax_error(parser *p, const char *what) {
+/* Never OK. */
+__attribute__((returns_nonnull)) static status syntax_error(parser *p, const char *what) {
   status s = fail(p->a, STATUS_INPUT, "regular expression: %s at byte %zu", what, p->at);
   return fail_found(p->a, s, "%.*s", (int)(p->bytes < 200 ? p->bytes : 200), p->pattern);
 }
