@@ -101,6 +101,7 @@ static bool set_option(app_options *options, const option *row, int argc, const 
   void *field = (char *)options + row->field;
   uint64_t integer = 0;
   double decimal = 0;
+  if (!text && row->kind != FLAG) return false;
   switch (row->kind) {
   case FLAG:
     *(bool *)field = true;

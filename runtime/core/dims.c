@@ -85,10 +85,11 @@ bool rt_dim_value(const int64_t *program, const int64_t *symbols, int64_t *value
     } else if (*word == SMELT_DIM_SYMBOL) {
       stack[depth++] = symbols[*++word];
     } else {
-      depth--;
+      if (depth-- < 2) return false;
       if (!apply(*word, stack[depth - 1], stack[depth], &stack[depth - 1])) return false;
     }
   }
+  if (depth < 1) return false;
   *value = stack[0];
   return true;
 }

@@ -157,7 +157,7 @@ static const char *check_generation(const checker *c) {
 const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) {
   const smelt_manifest *header = bytes_of_manifest;
   if (!header || (uintptr_t)header % 8 != 0 ||
-      memcmp(header->magic, SMELT_MANIFEST_MAGIC, sizeof header->magic))
+      memcmp(header->magic, SMELT_MANIFEST_MAGIC, sizeof header->magic) != 0)
     return "this is no manifest of this version";
   if (header->bytes < sizeof *header) return "the manifest is too short";
 

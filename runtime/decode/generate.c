@@ -32,7 +32,9 @@ static smelt_result run_tokens(session *s, int32_t entry, const int32_t *tokens,
   for (int32_t i = 0; i < count; i++) s->ids[i] = tokens[i];
   smelt_tensor input = {.dtype = SMELT_I64, .rank = 2, .dims = {1, count}, .data = s->ids};
   s->model->inputs[0] = &input;
-  return rt_run(s->model, entry, outputs);
+  smelt_result result = rt_run(s->model, entry, outputs);
+  s->model->inputs[0] = NULL;
+  return result;
 }
 
 static smelt_result take_logits(session *s) {

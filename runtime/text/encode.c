@@ -12,9 +12,9 @@ bool rt_reserve(void *address_of_items, size_t *capacity, size_t count, size_t e
   if (wanted > SIZE_MAX / 2 / element_bytes) return false;
   void *items;
   memcpy(&items, address_of_items, sizeof items);
-  items = realloc(items, wanted * element_bytes);
-  if (!items) return false;
-  memcpy(address_of_items, &items, sizeof items);
+  void *moved = realloc(items, wanted * element_bytes);
+  if (!moved) return false;
+  memcpy(address_of_items, &moved, sizeof moved);
   *capacity = wanted;
   return true;
 }
