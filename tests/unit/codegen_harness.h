@@ -374,7 +374,7 @@ static bool harness_is_static(const ir_graph *g) {
 }
 
 /* Every graph of the text on every level of this machine; other levels and targets are compiled only. */
-static void harness_run(const char *source) {
+static inline void harness_run(const char *source) {
   arena a = {0};
   ir_module *m;
   harness_check(ir_parse(&a, "case", source, strlen(source), &m));
