@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tokenizer/tokenizer.h"
-
 enum { DEFAULT_MAX_TOKENS = 2048, DEFAULT_MOST_TOKENS = 4096, PREFILL_TOKENS = 512 };
 
 /* ---- watching the passes ---- */
 
 static void observe_pass(void *user, const pass_info *pass, ir_graph *g, const pass_report *report) {
-  const compilation *c = user;
+  compilation *c = user;
   const driver_options *o = c->options;
   progress_show(&c->progress, pass->name, 0, 0);
+  ARENA_PUSH(&c->arena, c->passes, c->pass_count, c->pass_capacity) =
+      (pass_record){g, pass, report->rewrites};
   if (o->passes) printf("%-8s %-14s %5d rewrites\n", g->name, pass->name, report->rewrites);
   bool is_wanted =
       o->print_after && (strcmp(o->print_after, "all") == 0 || strcmp(o->print_after, pass->name) == 0);
@@ -72,12 +72,13 @@ static status import_first(compilation *c, ir_graph **graph) {
   return fail_file(&c->arena, import_graph(c, FILE_MODEL, "first", false, graph), c->folder.model);
 }
 
-static status read_tokenizer(compilation *c, tok_summary *summary) {
+static status read_tokenizer(compilation *c) {
   if (!c->folder.tokenizer) {
     status s = fail(&c->arena, STATUS_INPUT, "there is no tokenizer.json beside the model");
     return fail_file(&c->arena, s, c->folder.model);
   }
-  return fail_file(&c->arena, tok_compile(&c->arena, c->folder.tokenizer, &c->tokenizer, summary),
+  return fail_file(&c->arena,
+                   tok_compile(&c->arena, c->folder.tokenizer, &c->tokenizer, &c->tokenizer_summary),
                    c->folder.tokenizer);
 }
 
@@ -125,9 +126,9 @@ static status check_vocabulary(compilation *c, const tok_summary *summary, int64
 
 static status describe_generation(compilation *c, const generator *g, const generator_limits *limits) {
   const model_folder *f = &c->folder;
-  tok_summary summary = {0};
-  TRY(read_tokenizer(c, &summary));
-  TRY(check_vocabulary(c, &summary, g->vocab_size));
+  TRY(read_tokenizer(c));
+  const tok_summary *summary = &c->tokenizer_summary;
+  TRY(check_vocabulary(c, summary, g->vocab_size));
   TRY(check_token(c, "bos_token_id", f->bos_token, g->vocab_size));
   TRY(check_token(c, "pad_token_id", f->pad_token, g->vocab_size));
   TRY(check_token(c, "decoder_start_token_id", f->decoder_start_token, g->vocab_size));
@@ -143,8 +144,8 @@ static status describe_generation(compilation *c, const generator *g, const gene
       .max_tokens = (int32_t)limits->max_tokens,
       .prefill_tokens = (int32_t)limits->prefill_tokens,
       .max_encoder_tokens = (int32_t)limits->max_encoder_tokens,
-      .bos_token = (int32_t)(f->bos_token >= 0 ? f->bos_token : summary.bos_id),
-      .pad_token = (int32_t)(f->pad_token >= 0 ? f->pad_token : summary.pad_id),
+      .bos_token = (int32_t)(f->bos_token >= 0 ? f->bos_token : summary->bos_id),
+      .pad_token = (int32_t)(f->pad_token >= 0 ? f->pad_token : summary->pad_id),
       .decoder_start_token = (int32_t)(f->decoder_start_token >= 0 ? f->decoder_start_token : SMELT_NONE),
       .top_k = (int32_t)f->top_k,
       .max_new_tokens = (int32_t)f->max_new_tokens,
@@ -159,8 +160,8 @@ static status describe_generation(compilation *c, const generator *g, const gene
     TRY(check_token(c, "eos_token_id", f->end_tokens[i], g->vocab_size));
     c->generation.end_tokens[c->generation.end_token_count++] = (int32_t)f->end_tokens[i];
   }
-  if (!f->end_token_count && summary.eos_id >= 0) {
-    c->generation.end_tokens[c->generation.end_token_count++] = (int32_t)summary.eos_id;
+  if (!f->end_token_count && summary->eos_id >= 0) {
+    c->generation.end_tokens[c->generation.end_token_count++] = (int32_t)summary->eos_id;
   }
   return OK;
 }

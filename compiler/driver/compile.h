@@ -9,6 +9,14 @@
 #include "onnx/onnx.h"
 #include "pass/pass.h"
 #include "plan/plan.h"
+#include "tokenizer/tokenizer.h"
+
+/* What one pass did to one graph. */
+typedef struct {
+  const ir_graph *graph;
+  const pass_info *pass;
+  int rewrites;
+} pass_record;
 
 typedef struct {
   arena arena;
@@ -21,6 +29,9 @@ typedef struct {
   bool is_generator;
   smelt_manifest_generation generation; /* if is_generator */
   text tokenizer;                       /* packed tables; empty where there are none */
+  tok_summary tokenizer_summary;        /* if is_generator */
+  pass_record *passes;                  /* in the order they ran */
+  size_t pass_count, pass_capacity;
   plan_module *plan;
 } compilation;
 

@@ -20,7 +20,7 @@ static const command_row command_table[] = {
     {"run", COMMAND_RUN, command_run, "MODEL [-- ARGUMENTS]", "compile a model and run the program at once",
      "smelt run ./gpt2 -- -p \"Once upon a time\" -n 64"},
     {"inspect", COMMAND_INSPECT, command_inspect, "MODEL", "show what a model becomes",
-     "smelt inspect ./gpt2 --passes"},
+     "smelt inspect ./gpt2"},
     {"check", COMMAND_CHECK, command_check, "FOLDER [--suite]",
      "run tests in the form of the ONNX backend suite", "smelt check --suite ./onnx/backend/test/data -j 4"},
 };

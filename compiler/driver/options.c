@@ -45,7 +45,7 @@ static const option_row option_table[] = {
     {"--print-plan", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(print_plan),
      "print the steps and where values lie"},
     {"--json", NULL, NULL, COMMAND_INSPECT, TAKES_NOTHING, FIELD(json),
-     "for programs: sizes, and operators, kernels and fusions per entry"},
+     "for programs: the same facts, exact and as expressions"},
     {"--quiet", "-q", NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(quiet), "no progress"},
     {"--quiet", "-q", NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(quiet),
      "count unsupported tests and do not list them"},

@@ -60,6 +60,17 @@ bool onnx_has_input(const onnx_model *model, const char *name);
 /* The main graph's inputs that are no initializers, in the file's order; NULL past the end. */
 const char *onnx_input_at(const onnx_model *model, size_t index);
 
+/* What the file holds, branches and bodies of its nodes included; model functions count where they are defined.
+ */
+typedef struct {
+  const char *producer; /* "pytorch 2.0.1", "" where the file does not say; lives in the module's arena */
+  int64_t opset;        /* of the standard domain; 0: none */
+  uint64_t node_count, initializer_count;
+  uint64_t element_count, bytes; /* of all initializers, external data included */
+} onnx_summary;
+
+void onnx_summarise(onnx_model *model, onnx_summary *summary);
+
 /*
  * Reads a file that holds one TensorProto, as the ONNX backend tests keep inputs and outputs. The data live
  * in the module's arena. Fails on sequences, optionals and element types that smelt does not have.

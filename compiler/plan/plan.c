@@ -260,6 +260,8 @@ static status plan_graph(plan_module *module, plan_entry *entry, ir_graph *g, si
   plan_assign_arena(&p);
   plan_place_barriers(&p);
   plan_patch_arena(&p);
+  entry->buffers = p.buffers;
+  entry->buffer_count = p.buffer_count;
   if (entry->arena_bytes > module->arena_bytes) module->arena_bytes = entry->arena_bytes;
   *weight_capacity = p.weight_capacity;
   return OK;

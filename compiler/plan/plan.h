@@ -112,10 +112,21 @@ typedef struct {
   uint64_t arena_bytes_offset; /* outputs: dense row-major at this place in the arena */
 } plan_io;
 
+/* A piece of the arena. Steps are numbered in order; it is free before `first` and after `last`. */
+typedef struct {
+  uint64_t bytes;
+  size_t first, last; /* last is PLAN_LAST_STEP for outputs, which live until the next call */
+  uint64_t offset_bytes;
+} plan_buffer;
+
+enum { PLAN_LAST_STEP = SIZE_MAX / 2 };
+
 typedef struct {
   ir_graph *graph;
   plan_step *steps;
   size_t step_count;
+  plan_buffer *buffers; /* what the arena holds when: for people, code needs only the steps' views */
+  size_t buffer_count;
   plan_io *inputs, *outputs;
   size_t input_count, output_count;
   uint64_t arena_bytes;

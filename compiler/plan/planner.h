@@ -4,15 +4,6 @@
 
 #include "plan/plan.h"
 
-/* A piece of the arena. Steps are numbered in order; it is free before `first` and after `last`. */
-typedef struct {
-  uint64_t bytes;
-  size_t first, last;
-  uint64_t offset_bytes; /* set by plan_assign_arena */
-} plan_buffer;
-
-enum { PLAN_LAST_STEP = SIZE_MAX / 2 };
-
 typedef struct {
   arena *a;
   ir_module *m;
