@@ -11,6 +11,7 @@ enum {
   TYPE_GRAPH = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH,
   TYPE_FLOATS = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS,
   TYPE_INTS = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS,
+  TYPE_STRINGS = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS,
 };
 
 /* Indexed by AttributeProto.AttributeType. */
@@ -55,10 +56,27 @@ double onnx_attr_float(onnx_context *c, const char *name, double fallback) {
   return attribute ? (double)attribute->f : fallback;
 }
 
+static const char *text_of(onnx_context *c, const ProtobufCBinaryData *bytes) {
+  return arena_format(c->a, "%.*s", (int)(bytes->len & 0xffff), (const char *)bytes->data);
+}
+
 const char *onnx_attr_text(onnx_context *c, const char *name, const char *fallback) {
   const Onnx__AttributeProto *attribute = find_typed(c, name, TYPE_STRING);
-  if (!attribute) return fallback;
-  return arena_format(c->a, "%.*s", (int)(attribute->s.len & 0xffff), (const char *)attribute->s.data);
+  return attribute ? text_of(c, &attribute->s) : fallback;
+}
+
+const char *const *onnx_attr_texts(onnx_context *c, const char *name, int *count) {
+  const Onnx__AttributeProto *attribute = find_typed(c, name, TYPE_STRINGS);
+  *count = 0;
+  if (!attribute) return NULL;
+  if (attribute->n_strings > UINT16_MAX) {
+    onnx_fail(c, "attribute '%s' is too long", name);
+    return NULL;
+  }
+  const char **list = ARENA_ARRAY(c->a, const char *, attribute->n_strings + 1);
+  for (size_t i = 0; i < attribute->n_strings; i++) list[i] = text_of(c, &attribute->strings[i]);
+  *count = (int)attribute->n_strings;
+  return list;
 }
 
 const int64_t *onnx_attr_ints(onnx_context *c, const char *name, int *count) {

@@ -10,6 +10,10 @@
  */
 ir_value *onnx_convolve(onnx_context *c, ir_value *x, ir_value *weight, ir_value *bias, const onnx_window *w,
                         int64_t groups);
+/* The same over windows that are there: [N, C, count0, kernel0, count1, kernel1, ..], as onnx_windows gives
+ * them. */
+ir_value *onnx_convolve_windows(onnx_context *c, ir_value *windows, ir_value *weight, ir_value *bias,
+                                const onnx_window *w, int64_t groups);
 /* The attribute `group`; 0 and a failure if it does not divide x's channels and the weight's first dim. */
 int64_t onnx_read_groups(onnx_context *c, const ir_type *x, const ir_type *weight);
 

@@ -86,6 +86,10 @@ typedef struct {
   X(convolution)                                                                                             \
   X(pooling)                                                                                                 \
   X(resize)                                                                                                  \
+  X(grid)                                                                                                    \
+  X(roi)                                                                                                     \
+  X(deform)                                                                                                  \
+  X(recurrent)                                                                                               \
   X(signal)
 #define X(family) extern const onnx_op_table onnx_##family##_ops;
 ONNX_FAMILIES(X)
@@ -143,6 +147,7 @@ const char *onnx_attr_text(onnx_context *c, const char *name, const char *fallba
 /* NULL if missing; else *count elements, perhaps 0. */
 const int64_t *onnx_attr_ints(onnx_context *c, const char *name, int *count);
 const float *onnx_attr_floats(onnx_context *c, const char *name, int *count);
+const char *const *onnx_attr_texts(onnx_context *c, const char *name, int *count);
 const Onnx__TensorProto *onnx_attr_tensor(onnx_context *c, const char *name);
 const Onnx__GraphProto *onnx_attr_graph(onnx_context *c, const char *name);
 

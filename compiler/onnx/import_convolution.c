@@ -57,23 +57,27 @@ static ir_value *convolve_groups(onnx_context *c, ir_value *windows, ir_value *w
   return bias ? ir_binary(c->b, IR_ADD, product, ir_reshape(c->b, bias, column, 2)) : product;
 }
 
-ir_value *onnx_convolve(onnx_context *c, ir_value *x, ir_value *weight, ir_value *bias, const onnx_window *w,
-                        int64_t groups) {
+ir_value *onnx_convolve_windows(onnx_context *c, ir_value *windows, ir_value *weight, ir_value *bias,
+                                const onnx_window *w, int64_t groups) {
   ir_dim channels = ir_dim_mul(c->m, weight->type.dims[1], onnx_dim(c, groups));
-  if (onnx_failed(c)) return x;
-  if (!ir_dim_unify(c->m, x->type.dims[1], channels))
+  if (onnx_failed(c)) return windows;
+  if (!ir_dim_unify(c->m, windows->type.dims[1], channels)) {
     return onnx_fail(c, "its weight does not fit its channels");
+  }
   if (bias && (bias->type.rank != 1 || !ir_dim_unify(c->m, bias->type.dims[0], weight->type.dims[0]))) {
     return onnx_fail(c, "its bias is not a number per filter");
   }
-  ir_dim result[IR_MAX_RANK] = {x->type.dims[0], weight->type.dims[0]};
+  ir_dim result[IR_MAX_RANK] = {windows->type.dims[0], weight->type.dims[0]};
   memcpy(result + 2, w->count, (size_t)w->axes * sizeof *result);
   ir_dim places = onnx_dim_product(c, w->count, 0, w->axes);
-  ir_value *windows = onnx_windows(c, x, w, 0);
-  if (onnx_failed(c)) return x;
   ir_value *product = groups == 1 ? convolve_whole(c, windows, weight, bias, w, places)
                                   : convolve_groups(c, windows, weight, bias, w, places, groups);
   return ir_reshape(c->b, product, result, w->axes + 2);
+}
+
+ir_value *onnx_convolve(onnx_context *c, ir_value *x, ir_value *weight, ir_value *bias, const onnx_window *w,
+                        int64_t groups) {
+  return onnx_convolve_windows(c, onnx_windows(c, x, w, 0), weight, bias, w, groups);
 }
 
 static ir_value *import_conv(onnx_context *c) {
