@@ -1,8 +1,9 @@
 # Everything from nothing: each target installs what it needs, configures and builds first.
 #   make         build/bin/smelt            make check      all tests
 #   make demo    the example models write   make sanitize   unit tests under ASan and UBSan
-#   make lint    form of the source         make clean      remove build/
-.PHONY: build demo check sanitize lint clean
+#   make fuzz    look for crashes           make lint       form of the source
+#   make clean   remove build/
+.PHONY: build demo check sanitize fuzz lint clean
 
 build:
 	@setup/install build
@@ -22,6 +23,14 @@ sanitize:
 	@cmake --preset sanitize --log-level=WARNING
 	@cmake --build build/sanitize
 	@ctest --preset sanitize
+
+# SECONDS of all targets together.
+SECONDS = 600
+fuzz:
+	@setup/install build check fuzz
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz
+	@setup/fuzz build/fuzz $(SECONDS)
 
 lint:
 	@setup/install build lint

@@ -4,6 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under AddressSanitizer the rest of a block, and a gap behind each piece, may not be touched. */
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+enum { ARENA_GAP_BYTES = 16 };
+#else
+#define ASAN_POISON_MEMORY_REGION(start, bytes)   ((void)(start), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(start, bytes) ((void)(start), (void)(bytes))
+enum { ARENA_GAP_BYTES = 0 };
+#endif
+
 struct arena_block {
   struct arena_block *previous;
   size_t capacity_bytes;
@@ -18,18 +28,21 @@ static _Noreturn void out_of_memory(size_t bytes) {
 }
 
 void *arena_alloc(arena *a, size_t bytes) {
+  size_t wanted = bytes;
   if (bytes > SIZE_MAX / 2) out_of_memory(bytes);
-  bytes = (bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+  bytes = (bytes + ARENA_GAP_BYTES + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
   if (!a->newest || a->newest->capacity_bytes - a->used_bytes < bytes) {
     size_t capacity = bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES;
     struct arena_block *block = calloc(1, sizeof *block + capacity);
     if (!block) out_of_memory(capacity);
     block->previous = a->newest;
     block->capacity_bytes = capacity;
+    ASAN_POISON_MEMORY_REGION(block->bytes, capacity);
     a->newest = block;
     a->used_bytes = 0;
   }
   void *result = a->newest->bytes + a->used_bytes;
+  ASAN_UNPOISON_MEMORY_REGION(result, wanted);
   a->used_bytes += bytes;
   return result;
 }

@@ -43,31 +43,45 @@ static status check_model(onnx_model *model) {
   return OK;
 }
 
-static status read_model(onnx_model *model) {
+static status read_model(onnx_model *model, const uint8_t *bytes, size_t count) {
   arena *a = model->arena;
-  const ProtobufCMessageDescriptor *type = &onnx__model_proto__descriptor;
-  if (model->file.count == 0) return fail(a, STATUS_INPUT, "is empty, so not an ONNX model");
-  TRY(onnx_wire_check(a, type, model->file.bytes, model->file.count));
-  model->proto = onnx_unpack_model(a, model->file.bytes, model->file.count);
+  if (count == 0) return fail(a, STATUS_INPUT, "is empty, so not an ONNX model");
+  TRY(onnx_wire_check(a, &onnx__model_proto__descriptor, bytes, count));
+  model->proto = onnx_unpack_model(a, bytes, count);
   if (!model->proto) return fail(a, STATUS_INPUT, "is not an ONNX model or is truncated");
-  return check_model(model);
+  TRY(check_model(model));
+  onnx_index_operators(model);
+  return OK;
+}
+
+static onnx_model *new_model(ir_module *m, const char *path) {
+  onnx_model *model = ARENA_NEW(m->arena, onnx_model);
+  model->module = m;
+  model->arena = m->arena;
+  model->path = arena_text(m->arena, path);
+  model->folder = folder_of(m->arena, path);
+  return model;
 }
 
 status onnx_open(ir_module *m, const char *path, onnx_model **result) {
-  arena *a = m->arena;
-  onnx_model *model = ARENA_NEW(a, onnx_model);
   *result = NULL;
-  model->module = m;
-  model->arena = a;
-  model->path = arena_text(a, path);
-  model->folder = folder_of(a, path);
-  TRY(file_map(a, path, &model->file));
-  status s = read_model(model);
+  onnx_model *model = new_model(m, path);
+  TRY(file_map(m->arena, path, &model->file));
+  status s = read_model(model, model->file.bytes, model->file.count);
   if (s) {
     onnx_close(model);
-    return fail_file(a, s, path);
+    return fail_file(m->arena, s, path);
   }
-  onnx_index_operators(model);
+  *result = model;
+  return OK;
+}
+
+status onnx_open_bytes(ir_module *m, const char *path, const uint8_t *bytes, size_t count,
+                       onnx_model **result) {
+  *result = NULL;
+  onnx_model *model = new_model(m, path);
+  status s = read_model(model, bytes, count);
+  if (s) return fail_file(m->arena, s, path);
   *result = model;
   return OK;
 }

@@ -45,6 +45,9 @@ typedef struct onnx_model onnx_model;
  * that are not ONNX, are truncated, nest too deep, or import no supported opset.
  */
 status onnx_open(ir_module *m, const char *path, onnx_model **model);
+/* The same for a file's bytes in memory, which must stay as long as it would be mapped. */
+status onnx_open_bytes(ir_module *m, const char *path, const uint8_t *bytes, size_t count,
+                       onnx_model **model);
 
 /*
  * Appends the main graph to the model's module as options->graph_name, with the

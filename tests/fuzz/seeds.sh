@@ -1,0 +1,18 @@
+#!/bin/sh
+# seeds.sh SEED SOURCE FOLDER: FOLDER/models and FOLDER/graphs, seeds from the backend suite and the graphs of tests/.
+# SEED is the program of seed.c, SOURCE the root of the source tree.
+set -eu
+seed=$1 source=$2 folder=$3
+found=$("$source/tests/suite/data.sh" "$source" "$folder/suite") || exit
+rm -rf "$folder/models" "$folder/graphs"
+mkdir -p "$folder/models" "$folder/graphs"
+for set in node simple light pytorch-converted pytorch-operator; do
+  [ ! -d "${found#* }/$set" ] || "$seed" "${found#* }/$set" "$folder/models" "$folder/graphs"
+done
+
+# A file of tests/ with several graphs gives one seed each.
+find "$source/tests/passes" "$source/tests/graphs" -name '*.graph' | while read -r path; do
+  name=$(echo "${path#"$source/tests/"}" | tr / _)
+  awk -v to="$folder/graphs/${name%.graph}" '/^graph /{ n++ } n { print > (to "_" n ".graph") }' "$path"
+done
+echo "$(ls "$folder/models" | wc -l) models, $(ls "$folder/graphs" | wc -l) graphs in $folder"

@@ -1,0 +1,65 @@
+/* through_passes.c: a graph through everything between import and code generation. */
+#include "fuzz.h"
+#include "pass/pass.h"
+#include "plan/plan.h"
+
+#include <stdlib.h>
+
+enum { SYMBOL_LIMIT = 64 };
+
+static const char *or_empty(const char *s) {
+  return s ? s : "";
+}
+
+_Noreturn void fuzz_finding(const char *what, status s, ir_graph *g) {
+  fprintf(stderr, "FINDING: %s\n", what);
+  if (s) {
+    fprintf(stderr, "%s: %s: expected %s, found %s\n", or_empty(s->node), or_empty(s->cause),
+            or_empty(s->expected), or_empty(s->found));
+  }
+  text t = {0};
+  if (g) ir_print(&t, g);
+  fprintf(stderr, "%s\n", or_empty(t.bytes));
+  text_free(&t);
+  abort();
+}
+
+void fuzz_no_defect(const char *what, status s, ir_graph *g) {
+  if (s && s->code == STATUS_DEFECT) fuzz_finding(what, s, g);
+}
+
+uint64_t fuzz_seed(const uint8_t *bytes, size_t count) {
+  uint64_t hash = 14695981039346656037u; /* FNV-1a */
+  for (size_t i = 0; i < count; i++) hash = (hash ^ bytes[i]) * 1099511628211u;
+  return hash;
+}
+
+/* pass_run_all verifies only after a pass that says it changed something. */
+static void verify_after(void *user, const pass_info *pass, ir_graph *g, const pass_report *report) {
+  (void)user;
+  (void)report;
+  status s = ir_verify(g);
+  if (s) fuzz_finding(pass->name, s, g);
+}
+
+static void limit_symbols(ir_module *m) {
+  for (size_t i = 0; i < ir_dim_symbol_count(m); i++) {
+    ir_dim symbol = ir_dim_symbol_at(m, i);
+    if (ir_dim_maximum(m, symbol) == INT64_MAX) ir_dim_set_maximum(m, symbol, SYMBOL_LIMIT);
+  }
+}
+
+void fuzz_through_passes(ir_graph *g, uint64_t seed) {
+  ir_module *m = g->module;
+  status s = ir_verify(g);
+  if (s) fuzz_finding("the graph does not verify", s, g);
+  limit_symbols(m);
+  if (ir_verify(g)) return; /* not within these limits */
+  ir_graph *before = ir_graph_clone(g, "before", NULL, NULL);
+  s = pass_run_all(g, verify_after, NULL);
+  if (s) fuzz_finding("the passes failed", s, before);
+  fuzz_same_results(before, g, seed);
+  m->graph_count--; /* `before` is not planned */
+  plan_module *plan;
+  fuzz_no_defect("the plan failed", plan_make(m, &plan), g);
+}
