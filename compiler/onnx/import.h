@@ -13,7 +13,7 @@
 #include "onnx/model.h"
 
 /* The newest opset is that of the backend suite: beyond it operators may mean something else. */
-enum { ONNX_OLDEST_OPSET = 7, ONNX_NEWEST_OPSET = 28, ONNX_MIN_SLOTS = 16 };
+enum { ONNX_NEWEST_OPSET = 28, ONNX_MIN_SLOTS = 16 };
 
 /* One ONNX graph (the main one, a branch, or a function's body) while it is imported. */
 typedef struct onnx_scope {
@@ -185,13 +185,22 @@ int onnx_axis(onnx_context *c, int64_t axis, int rank);
 bool onnx_axes(onnx_context *c, int index, int rank, const int **list, int *count);
 
 ir_dim onnx_dim(onnx_context *c, int64_t value);
+const ir_dim *onnx_dims_of(onnx_context *c, const int64_t *values, int count);
 ir_dim onnx_dim_product(onnx_context *c, const ir_dim *dims, int from, int to); /* of dims[from .. to) */
 ir_value *onnx_number_like(onnx_context *c, const ir_value *x, double value);   /* scalar of x's dtype */
 bool onnx_is_float(const ir_value *v);
 /* x with its last axes swapped. Rank at least 2. */
 ir_value *onnx_swap_last(onnx_context *c, ir_value *x);
+
+/* ---- broadcast.c ---- */
+
 /* The broadcast of two shapes as numpy does; false and a failure if they do not fit. */
 bool onnx_broadcast(onnx_context *c, const ir_dim *x, int x_rank, const ir_dim *y, int y_rank, ir_dim *result,
                     int *rank);
+/* in[1], shaped so that it meets in[0] as numpy has it; up to opset 6 the attributes say which axes they are.
+ */
+ir_value *onnx_second_operand(onnx_context *c);
+/* The same for PRelu's slope: a vector belonged to the channels, axis 1, up to opset 6. */
+ir_value *onnx_channel_operand(onnx_context *c);
 
 #endif

@@ -130,12 +130,12 @@ static ir_value *import_activation(onnx_context *c) {
 }
 
 static ir_value *import_prelu(onnx_context *c) {
-  return below_zero(c, c->in[0], mul(c, c->in[0], c->in[1]));
+  return below_zero(c, c->in[0], mul(c, c->in[0], onnx_channel_operand(c)));
 }
 
 static ir_value *import_selu(onnx_context *c) {
-  double alpha = onnx_attr_float(c, "alpha", 1.67326319217681884765625);
-  double gamma = onnx_attr_float(c, "gamma", 1.05070102214813232421875);
+  double alpha = onnx_attr_float(c, "alpha", c->opset < 6 ? 1.6732 : 1.67326319217681884765625);
+  double gamma = onnx_attr_float(c, "gamma", c->opset < 6 ? 1.0507 : 1.05070102214813232421875);
   return mul(c, elu(c, c->in[0], alpha, 0), number(c, c->in[0], gamma));
 }
 
@@ -154,16 +154,16 @@ static ir_value *import_shrink(onnx_context *c) {
 }
 
 static const onnx_op_row rows[] = {
-    {"", "Relu", 6, 0, 1, 1, import_activation, IR_RELU},
-    {"", "Sigmoid", 6, 0, 1, 1, import_activation, IR_SIGMOID},
-    {"", "Tanh", 6, 0, 1, 1, import_activation, IR_TANH},
+    {"", "Relu", 1, 0, 1, 1, import_activation, IR_RELU},
+    {"", "Sigmoid", 1, 0, 1, 1, import_activation, IR_SIGMOID},
+    {"", "Tanh", 1, 0, 1, 1, import_activation, IR_TANH},
     {"", "Gelu", 20, 0, 1, 1, import_gelu, IR_GELU},
-    {"", "LeakyRelu", 6, 0, 1, 1, import_activation, IR_IDENTITY},
-    {"", "PRelu", 7, 0, 2, 2, import_prelu, IR_IDENTITY},
-    {"", "Elu", 6, 0, 1, 1, import_activation, IR_IDENTITY},
-    {"", "Selu", 6, 0, 1, 1, import_selu, IR_IDENTITY},
+    {"", "LeakyRelu", 1, 0, 1, 1, import_activation, IR_IDENTITY},
+    {"", "PRelu", 1, 0, 2, 2, import_prelu, IR_IDENTITY},
+    {"", "Elu", 1, 0, 1, 1, import_activation, IR_IDENTITY},
+    {"", "Selu", 1, 0, 1, 1, import_selu, IR_IDENTITY},
     {"", "Celu", 12, 0, 1, 1, import_activation, IR_IDENTITY},
-    {"", "HardSigmoid", 6, 0, 1, 1, import_activation, IR_IDENTITY},
+    {"", "HardSigmoid", 1, 0, 1, 1, import_activation, IR_IDENTITY},
     {"", "HardSwish", 14, 0, 1, 1, import_activation, IR_IDENTITY},
     {"", "Softplus", 1, 0, 1, 1, import_activation, IR_IDENTITY},
     {"", "Mish", 18, 0, 1, 1, import_activation, IR_IDENTITY},

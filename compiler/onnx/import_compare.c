@@ -4,7 +4,7 @@
 #include <math.h>
 
 static ir_value *import_compare(onnx_context *c) {
-  return ir_binary(c->b, c->row->op, c->in[0], c->in[1]);
+  return ir_binary(c->b, c->row->op, c->in[0], onnx_second_operand(c));
 }
 
 static ir_value *import_test(onnx_context *c) {
@@ -25,14 +25,14 @@ static ir_value *import_is_inf(onnx_context *c) {
 }
 
 static const onnx_op_row rows[] = {
-    {"", "Equal", 7, 0, 2, 2, import_compare, IR_EQ},
-    {"", "Greater", 7, 0, 2, 2, import_compare, IR_GT},
+    {"", "Equal", 1, 0, 2, 2, import_compare, IR_EQ},
+    {"", "Greater", 1, 0, 2, 2, import_compare, IR_GT},
     {"", "GreaterOrEqual", 12, 0, 2, 2, import_compare, IR_GE},
-    {"", "Less", 7, 0, 2, 2, import_compare, IR_LT},
+    {"", "Less", 1, 0, 2, 2, import_compare, IR_LT},
     {"", "LessOrEqual", 12, 0, 2, 2, import_compare, IR_LE},
-    {"", "And", 7, 0, 2, 2, import_compare, IR_AND},
-    {"", "Or", 7, 0, 2, 2, import_compare, IR_OR},
-    {"", "Xor", 7, 0, 2, 2, import_compare, IR_XOR},
+    {"", "And", 1, 0, 2, 2, import_compare, IR_AND},
+    {"", "Or", 1, 0, 2, 2, import_compare, IR_OR},
+    {"", "Xor", 1, 0, 2, 2, import_compare, IR_XOR},
     {"", "Not", 1, 0, 1, 1, import_test, IR_NOT},
     {"", "IsNaN", 9, 0, 1, 1, import_test, IR_IS_NAN},
     {"", "IsInf", 10, 0, 1, 1, import_is_inf, IR_EQ},

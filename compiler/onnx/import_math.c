@@ -8,7 +8,7 @@ static ir_value *import_unary(onnx_context *c) {
 }
 
 static ir_value *import_binary(onnx_context *c) {
-  return ir_binary(c->b, c->row->op, c->in[0], c->in[1]);
+  return ir_binary(c->b, c->row->op, c->in[0], onnx_second_operand(c));
 }
 
 /* Floor, Ceil and Round leave integers alone. */
@@ -33,7 +33,7 @@ static ir_value *import_mean(onnx_context *c) {
 
 /* The exponent may have another dtype; an integer base with a float exponent is computed in floats. */
 static ir_value *import_pow(onnx_context *c) {
-  ir_value *base = c->in[0], *exponent = c->in[1];
+  ir_value *base = c->in[0], *exponent = onnx_second_operand(c);
   ir_dtype result = base->type.dtype;
   ir_dtype dtype = onnx_is_float(base) || !onnx_is_float(exponent) ? result : exponent->type.dtype;
   ir_value *power = ir_binary(c->b, IR_POW, ir_cast(c->b, base, dtype), ir_cast(c->b, exponent, dtype));
@@ -111,14 +111,19 @@ static ir_value *import_identity(onnx_context *c) {
   return c->in[0];
 }
 
+/* Whether elements are dropped at random: what training does, up to opset 6 unless is_test says otherwise. */
+static bool drops_at_random(onnx_context *c) {
+  double training = c->opset < 7 && !onnx_attr_int(c, "is_test", 0), ratio = 0.5;
+  if (c->opset < 12) return training != 0 && onnx_attr_float(c, "ratio", ratio) != 0;
+  if (c->in[2] && !onnx_number(c, 2, "training_mode", &training)) return false;
+  if (training != 0 && c->in[1] && !onnx_number(c, 1, "ratio", &ratio)) return false;
+  return training != 0 && ratio != 0;
+}
+
 /* At inference x itself; the mask keeps everything. */
 static ir_value *import_dropout(onnx_context *c) {
   ir_value *x = c->in[0];
-  if (c->opset >= 12 && c->in[2]) {
-    double training;
-    if (!onnx_number(c, 2, "training_mode", &training)) return x;
-    if (training != 0) return onnx_fail(c, "training mode is not supported");
-  }
+  if (drops_at_random(c)) return onnx_fail(c, "it drops elements at random, so its result is unspecified");
   if (c->out_count > 1) {
     ir_value *kept = ir_const_scalar(c->b, c->opset >= 10 ? SMELT_BOOL : x->type.dtype, 1);
     c->out[1] = ir_expand(c->b, kept, x->type.dims, x->type.rank);
@@ -147,27 +152,38 @@ static ir_value *import_cast(onnx_context *c) {
   return cast_to(c, onnx_encoding_of(to), dtype);
 }
 
+/* Up to opset 5 the type is named: "FLOAT16". */
+static ir_value *import_named_cast(onnx_context *c) {
+  const char *name = onnx_attr_text(c, "to", "");
+  ir_dtype dtype;
+  for (int32_t to = 0; to < 256; to++) {
+    if (strcmp(onnx_dtype_name(to), name) != 0 || !onnx_dtype(to, &dtype)) continue;
+    return cast_to(c, NULL, dtype);
+  }
+  return onnx_fail(c, "casts to the element type '%s', which is not supported", name);
+}
+
 static ir_value *import_cast_like(onnx_context *c) {
   return cast_to(c, onnx_noted(c->model, c->in[1]), c->in[1]->type.dtype);
 }
 
 static const onnx_op_row rows[] = {
-    {"", "Add", 7, 0, 2, 2, import_binary, IR_ADD},
-    {"", "Sub", 7, 0, 2, 2, import_binary, IR_SUB},
-    {"", "Mul", 7, 0, 2, 2, import_binary, IR_MUL},
-    {"", "Div", 7, 0, 2, 2, import_binary, IR_DIV},
-    {"", "Pow", 7, 0, 2, 2, import_pow, IR_POW},
+    {"", "Add", 1, 0, 2, 2, import_binary, IR_ADD},
+    {"", "Sub", 1, 0, 2, 2, import_binary, IR_SUB},
+    {"", "Mul", 1, 0, 2, 2, import_binary, IR_MUL},
+    {"", "Div", 1, 0, 2, 2, import_binary, IR_DIV},
+    {"", "Pow", 1, 0, 2, 2, import_pow, IR_POW},
     {"", "Mod", 10, 0, 2, 2, import_mod, IR_MOD},
-    {"", "Neg", 6, 0, 1, 1, import_unary, IR_NEG},
-    {"", "Abs", 6, 0, 1, 1, import_unary, IR_ABS},
+    {"", "Neg", 1, 0, 1, 1, import_unary, IR_NEG},
+    {"", "Abs", 1, 0, 1, 1, import_unary, IR_ABS},
     {"", "Sign", 9, 0, 1, 1, import_unary, IR_SIGN},
-    {"", "Floor", 6, 0, 1, 1, import_rounding, IR_FLOOR},
-    {"", "Ceil", 6, 0, 1, 1, import_rounding, IR_CEIL},
+    {"", "Floor", 1, 0, 1, 1, import_rounding, IR_FLOOR},
+    {"", "Ceil", 1, 0, 1, 1, import_rounding, IR_CEIL},
     {"", "Round", 11, 0, 1, 1, import_rounding, IR_ROUND},
-    {"", "Exp", 6, 0, 1, 1, import_unary, IR_EXP},
-    {"", "Log", 6, 0, 1, 1, import_unary, IR_LOG},
-    {"", "Sqrt", 6, 0, 1, 1, import_unary, IR_SQRT},
-    {"", "Reciprocal", 6, 0, 1, 1, import_unary, IR_RECIPROCAL},
+    {"", "Exp", 1, 0, 1, 1, import_unary, IR_EXP},
+    {"", "Log", 1, 0, 1, 1, import_unary, IR_LOG},
+    {"", "Sqrt", 1, 0, 1, 1, import_unary, IR_SQRT},
+    {"", "Reciprocal", 1, 0, 1, 1, import_unary, IR_RECIPROCAL},
     {"", "Erf", 9, 0, 1, 1, import_unary, IR_ERF},
     {"", "Sin", 7, 0, 1, 1, import_unary, IR_SIN},
     {"", "Cos", 7, 0, 1, 1, import_unary, IR_COS},
@@ -180,13 +196,14 @@ static const onnx_op_row rows[] = {
     {"", "Asinh", 9, 0, 1, 1, import_asinh, IR_IDENTITY},
     {"", "Acosh", 9, 0, 1, 1, import_acosh, IR_IDENTITY},
     {"", "Atanh", 9, 0, 1, 1, import_atanh, IR_IDENTITY},
-    {"", "Sum", 8, 0, 1, -1, import_variadic, IR_ADD},
-    {"", "Min", 8, 0, 1, -1, import_variadic, IR_MIN},
-    {"", "Max", 8, 0, 1, -1, import_variadic, IR_MAX},
-    {"", "Mean", 8, 0, 1, -1, import_mean, IR_ADD},
-    {"", "Clip", 6, 0, 1, 3, import_clip, IR_IDENTITY},
+    {"", "Sum", 1, 0, 1, -1, import_variadic, IR_ADD},
+    {"", "Min", 1, 0, 1, -1, import_variadic, IR_MIN},
+    {"", "Max", 1, 0, 1, -1, import_variadic, IR_MAX},
+    {"", "Mean", 1, 0, 1, -1, import_mean, IR_ADD},
+    {"", "Clip", 1, 0, 1, 3, import_clip, IR_IDENTITY},
     {"", "Identity", 1, 0, 1, 1, import_identity, IR_IDENTITY},
-    {"", "Dropout", 7, 0, 1, 3, import_dropout, IR_IDENTITY},
+    {"", "Dropout", 1, 0, 1, 3, import_dropout, IR_IDENTITY},
+    {"", "Cast", 1, 5, 1, 1, import_named_cast, IR_CAST},
     {"", "Cast", 6, 0, 1, 1, import_cast, IR_CAST},
     {"", "CastLike", 15, 0, 2, 2, import_cast_like, IR_CAST},
 };

@@ -22,6 +22,6 @@ static ir_value *import_gemm(onnx_context *c) {
 
 static const onnx_op_row rows[] = {
     {"", "MatMul", 1, 0, 2, 2, import_matmul, IR_MATMUL},
-    {"", "Gemm", 7, 0, 2, 3, import_gemm, IR_MATMUL},
+    {"", "Gemm", 1, 0, 2, 3, import_gemm, IR_MATMUL},
 };
 const onnx_op_table onnx_matmul_ops = ONNX_OP_TABLE(rows);

@@ -1,17 +1,16 @@
 /* import_movement.c: operators that only move elements; sizes from inputs are read at build time. */
 #include "onnx/import.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- reshapes ---- */
 
 /* Dims as Reshape means them: 0 keeps the input's (unless allowzero), one -1 takes what is left. */
-static ir_value *import_reshape(onnx_context *c) {
+static ir_value *reshape_as(onnx_context *c, const ir_dim *wanted, int rank) {
   ir_value *x = c->in[0];
-  const ir_dim *wanted;
-  int rank, open = -1;
+  int open = -1;
   bool allow_zero = onnx_attr_int(c, "allowzero", 0) != 0;
-  if (!onnx_sizes(c, 1, "shape", &wanted, &rank)) return x;
   if (rank > IR_MAX_RANK)
     return onnx_fail(c, "the result has rank %d; at most %d are supported", rank, IR_MAX_RANK);
   ir_dim dims[IR_MAX_RANK], rest = onnx_dim(c, 1);
@@ -37,6 +36,20 @@ static ir_value *import_reshape(onnx_context *c) {
     dims[open] = ir_dim_div(c->m, ir_type_element_count(c->m, &x->type), rest);
   }
   return ir_reshape(c->b, x, dims, rank);
+}
+
+static ir_value *import_reshape(onnx_context *c) {
+  const ir_dim *wanted;
+  int rank;
+  return onnx_sizes(c, 1, "shape", &wanted, &rank) ? reshape_as(c, wanted, rank) : c->in[0];
+}
+
+/* Up to opset 4 the shape is an attribute. */
+static ir_value *import_reshape_by_attribute(onnx_context *c) {
+  int rank;
+  const int64_t *shape = onnx_attr_ints(c, "shape", &rank);
+  if (!shape) return onnx_fail(c, "its shape is missing");
+  return reshape_as(c, onnx_dims_of(c, shape, rank), rank);
 }
 
 /* [d0 * ... * d(axis-1), d(axis) * ...] */
@@ -117,7 +130,7 @@ static ir_value *import_concat(onnx_context *c) {
     if (!c->in[i]) return onnx_fail(c, "its input %d is missing", i);
     if (c->in[i]->type.rank != c->in[0]->type.rank) return onnx_fail(c, "its inputs differ in rank");
   }
-  int axis = onnx_axis(c, onnx_attr_int(c, "axis", 0), c->in[0]->type.rank);
+  int axis = onnx_axis(c, onnx_attr_int(c, "axis", c->opset < 4 ? 1 : 0), c->in[0]->type.rank);
   if (onnx_failed(c)) return c->in[0];
   return c->in_count == 1 ? c->in[0] : ir_concat(c->b, c->in, c->in_count, axis);
 }
@@ -203,6 +216,23 @@ static ir_value *import_tile(onnx_context *c) {
   return x;
 }
 
+/* Up to opset 5 one axis is repeated, both given as tensors of one element, floats even. */
+static ir_value *import_tile_of_axis(onnx_context *c) {
+  ir_value *x = c->in[0];
+  double times, along;
+  int rank = x->type.rank;
+  if (!onnx_number(c, 1, "tiles", &times) || !onnx_number(c, 2, "axis", &along)) return x;
+  if (!(times >= 0 && times < INT32_MAX && fabs(along) < IR_MAX_RANK))
+    return onnx_fail(c, "its tiles do not fit");
+  int axis = onnx_axis(c, (int64_t)along, rank);
+  if (onnx_failed(c)) return x;
+  ir_dim dims[IR_MAX_RANK], count = onnx_dim(c, (int64_t)times);
+  memcpy(dims, x->type.dims, sizeof dims);
+  x = tile_axis(c, x, dims, rank, axis, count);
+  dims[axis] = ir_dim_mul(c->m, dims[axis], count);
+  return ir_reshape(c->b, x, dims, rank);
+}
+
 /* ---- blocks to depth and back ---- */
 
 static ir_value *import_depth_to_space(onnx_context *c) {
@@ -233,14 +263,16 @@ static ir_value *import_space_to_depth(onnx_context *c) {
 }
 
 static const onnx_op_row rows[] = {
+    {"", "Reshape", 1, 4, 1, 1, import_reshape_by_attribute, IR_RESHAPE},
     {"", "Reshape", 5, 0, 2, 2, import_reshape, IR_RESHAPE},
     {"", "Flatten", 1, 0, 1, 1, import_flatten, IR_RESHAPE},
     {"", "Squeeze", 1, 0, 1, 2, import_squeeze, IR_RESHAPE},
     {"", "Unsqueeze", 1, 0, 1, 2, import_unsqueeze, IR_RESHAPE},
     {"", "Transpose", 1, 0, 1, 1, import_transpose, IR_TRANSPOSE},
-    {"", "Concat", 4, 0, 1, -1, import_concat, IR_CONCAT},
-    {"", "Split", 2, 0, 1, 2, import_split, IR_SLICE},
+    {"", "Concat", 1, 0, 1, -1, import_concat, IR_CONCAT},
+    {"", "Split", 1, 0, 1, 2, import_split, IR_SLICE},
     {"", "Expand", 8, 0, 2, 2, import_expand, IR_EXPAND},
+    {"", "Tile", 1, 5, 3, 3, import_tile_of_axis, IR_EXPAND},
     {"", "Tile", 6, 0, 2, 2, import_tile, IR_EXPAND},
     {"", "DepthToSpace", 1, 0, 1, 1, import_depth_to_space, IR_TRANSPOSE},
     {"", "SpaceToDepth", 1, 0, 1, 1, import_space_to_depth, IR_TRANSPOSE},

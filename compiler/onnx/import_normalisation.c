@@ -113,12 +113,17 @@ static ir_value *import_norm(onnx_context *c) {
 
 /* ---- norms over channels and groups: x [N, C, ...] ---- */
 
-/* A vector [C] as [1, C, 1, ...], to broadcast over x. */
+/* A vector [C] as [1, C, 1, ...], or [C, ...] as [1, C, ...], to broadcast over x. */
 static ir_value *per_channel(onnx_context *c, ir_value *v) {
   ir_dim dims[IR_MAX_RANK];
-  for (int i = 0; i < c->in[0]->type.rank; i++) dims[i] = onnx_dim(c, 1);
-  dims[1] = c->in[0]->type.dims[1];
-  return ir_reshape(c->b, v, dims, c->in[0]->type.rank);
+  int rank = c->in[0]->type.rank;
+  bool each = v->type.rank > 1;
+  if (onnx_failed(c)) return v;
+  if (each && v->type.rank != rank - 1) return onnx_fail(c, "its scale or bias does not fit its input");
+  dims[0] = onnx_dim(c, 1);
+  for (int i = 1; i < rank; i++) dims[i] = each ? v->type.dims[i - 1] : onnx_dim(c, 1);
+  if (!each) dims[1] = c->in[0]->type.dims[1];
+  return ir_reshape(c->b, v, dims, rank);
 }
 
 static ir_value *scale_and_shift(onnx_context *c, ir_value *x, ir_value *scale, ir_value *shift) {
@@ -126,16 +131,55 @@ static ir_value *scale_and_shift(onnx_context *c, ir_value *x, ir_value *scale, 
   return ir_binary(c->b, IR_ADD, x, per_channel(c, shift));
 }
 
-/* Inference: (x - mean) / sqrt(var + epsilon) * scale + bias, with the stored mean and variance. */
+/*
+ * Whether the statistics are the batch's. Up to opset 13 no attribute says so alone: the further outputs,
+ * which only training has, do.
+ */
+static bool batch_norm_trains(onnx_context *c) {
+  if (c->opset >= 14) return onnx_attr_int(c, "training_mode", 0) != 0;
+  if (c->opset < 7 && onnx_attr_int(c, "is_test", 0)) return false;
+  for (int i = 1; i < c->out_count; i++) {
+    if (*onnx_text(c->node->output[i])) return true;
+  }
+  return false;
+}
+
+/* The running statistic moved towards the batch's: running * momentum + batch * (1 - momentum) */
+static ir_value *moved(onnx_context *c, ir_value *running, ir_value *batch) {
+  double momentum = onnx_attr_float(c, "momentum", 0.9);
+  ir_value *kept = ir_binary(c->b, IR_MUL, running, onnx_number_like(c, running, momentum));
+  return ir_binary(c->b, IR_ADD, kept,
+                   ir_binary(c->b, IR_MUL, batch, onnx_number_like(c, running, 1 - momentum)));
+}
+
+/* Mean and variance of the batch per channel (per feature where the running ones have more axes), and the
+ * outputs of training. */
+static void batch_statistics(onnx_context *c, ir_value **mean, ir_value **variance) {
+  const ir_type *running = &c->in[3]->type;
+  ir_value *x = ir_cast(c->b, c->in[0], running->dtype);
+  uint32_t axes = running->rank > 1 ? 1u << 0 : ((1u << x->type.rank) - 1) & ~(1u << 1);
+  ir_value *m = ir_reduce(c->b, IR_REDUCE_MEAN, x, axes), *d = ir_binary(c->b, IR_SUB, x, m);
+  ir_value *v = ir_reduce(c->b, IR_REDUCE_MEAN, ir_binary(c->b, IR_MUL, d, d), axes);
+  *mean = ir_reshape(c->b, m, running->dims, running->rank);
+  *variance = ir_reshape(c->b, v, running->dims, running->rank);
+  c->out[1] = moved(c, c->in[3], *mean);
+  c->out[2] = moved(c, c->in[4], *variance);
+  c->out[3] = *mean;
+  c->out[4] = *variance;
+}
+
+/* (x - mean) / sqrt(var + epsilon) * scale + bias, with the stored mean and variance or, training, the
+ * batch's
+ */
 static ir_value *import_batch_norm(onnx_context *c) {
-  ir_value *x = c->in[0];
+  ir_value *x = c->in[0], *mean = c->in[3], *variance = c->in[4];
   if (x->type.rank < 2) return onnx_fail(c, "needs rank 2 or more, not %d", x->type.rank);
-  if (c->opset >= 14 && onnx_attr_int(c, "training_mode", 0))
-    return onnx_fail(c, "training mode is not supported");
-  ir_value *epsilon = onnx_number_like(c, c->in[4], onnx_attr_float(c, "epsilon", 1e-5));
-  ir_value *inverse = ir_unary(c->b, IR_RSQRT, ir_binary(c->b, IR_ADD, c->in[4], epsilon));
-  ir_value *scale = ir_binary(c->b, IR_MUL, ir_cast(c->b, c->in[1], c->in[4]->type.dtype), inverse);
-  ir_value *centred = ir_binary(c->b, IR_SUB, x, per_channel(c, ir_cast(c->b, c->in[3], x->type.dtype)));
+  if (mean->type.dtype != variance->type.dtype) return onnx_fail(c, "its mean and variance differ in type");
+  if (batch_norm_trains(c)) batch_statistics(c, &mean, &variance);
+  ir_value *epsilon = onnx_number_like(c, variance, onnx_attr_float(c, "epsilon", 1e-5));
+  ir_value *inverse = ir_unary(c->b, IR_RSQRT, ir_binary(c->b, IR_ADD, variance, epsilon));
+  ir_value *scale = ir_binary(c->b, IR_MUL, ir_cast(c->b, c->in[1], variance->type.dtype), inverse);
+  ir_value *centred = ir_binary(c->b, IR_SUB, x, per_channel(c, ir_cast(c->b, mean, x->type.dtype)));
   return scale_and_shift(c, centred, ir_cast(c->b, scale, x->type.dtype),
                          ir_cast(c->b, c->in[2], x->type.dtype));
 }
@@ -210,8 +254,8 @@ static const onnx_op_row rows[] = {
     {"", "RMSNormalization", 23, 0, 2, 2, import_norm, IR_RMS_NORM},
     {"", "SimplifiedLayerNormalization", 1, 0, 2, 2, import_norm,
      IR_RMS_NORM}, /* ONNX Runtime's, in ONNX's domain */
-    {"", "BatchNormalization", 7, 0, 5, 5, import_batch_norm, IR_IDENTITY},
-    {"", "InstanceNormalization", 6, 0, 3, 3, import_instance_norm, IR_LAYER_NORM},
+    {"", "BatchNormalization", 1, 0, 5, 5, import_batch_norm, IR_IDENTITY},
+    {"", "InstanceNormalization", 1, 0, 3, 3, import_instance_norm, IR_LAYER_NORM},
     {"", "GroupNormalization", 18, 0, 3, 3, import_group_norm, IR_LAYER_NORM},
     {"", "LpNormalization", 1, 0, 1, 1, import_lp_norm, IR_IDENTITY},
     {"", "MeanVarianceNormalization", 9, 0, 1, 1, import_mean_variance_norm, IR_IDENTITY},

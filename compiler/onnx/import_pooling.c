@@ -170,8 +170,8 @@ static ir_value *import_lrn(onnx_context *c) {
 static const onnx_op_row rows[] = {
     {"", "AveragePool", 1, 0, 1, 1, import_average_pool, IR_REDUCE_SUM},
     {"", "MaxPool", 1, 0, 1, 1, import_max_pool, IR_REDUCE_MAX},
-    {"", "LpPool", 2, 0, 1, 1, import_lp_pool, IR_REDUCE_SUM},
-    {"", "GlobalLpPool", 2, 0, 1, 1, import_global_lp_pool, IR_REDUCE_SUM},
+    {"", "LpPool", 1, 0, 1, 1, import_lp_pool, IR_REDUCE_SUM},
+    {"", "GlobalLpPool", 1, 0, 1, 1, import_global_lp_pool, IR_REDUCE_SUM},
     {"", "LRN", 1, 0, 1, 1, import_lrn, IR_DIV},
 };
 const onnx_op_table onnx_pooling_ops = ONNX_OP_TABLE(rows);

@@ -146,6 +146,7 @@ static ir_value *resample(onnx_context *c, ir_value *x, int axis, const resize_r
 static bool read_rule(onnx_context *c, resize_rule *r) {
   bool old = c->opset < 11; /* Upsample, and the first Resize */
   const char *mode = onnx_attr_text(c, "mode", "nearest");
+  if (c->opset < 7 && strcmp(mode, "bilinear") == 0) mode = "linear";
   r->transform = onnx_attr_text(c, "coordinate_transformation_mode", old ? "asymmetric" : "half_pixel");
   r->nearest = onnx_attr_text(c, "nearest_mode", old ? "floor" : "round_prefer_floor");
   r->cubic_a = onnx_attr_float(c, "cubic_coeff_a", -0.75);
@@ -184,6 +185,14 @@ static const double *read_floats(onnx_context *c, int index, int *count) {
 /* Scales of Resize and Upsample in all opsets; fails if they do not fit `axes`. */
 static const double *read_scales(onnx_context *c, int axes) {
   int count;
+  if (c->opset < 7) {
+    double *planes = ARENA_ARRAY(c->a, double, 4);
+    planes[0] = planes[1] = 1;
+    planes[2] = onnx_attr_float(c, "height_scale", 0);
+    planes[3] = onnx_attr_float(c, "width_scale", 0);
+    if (axes != 4) onnx_fail(c, "needs rank 4, not %d", axes);
+    return planes;
+  }
   const float *attribute = onnx_attr_floats(c, "scales", &count);
   if (!attribute) {
     const double *input = read_floats(c, c->opset >= 11 ? 2 : 1, &count);
@@ -270,6 +279,6 @@ static ir_value *import_resize(onnx_context *c) {
 
 static const onnx_op_row rows[] = {
     {"", "Resize", 10, 0, 1, 4, import_resize, IR_GATHER},
-    {"", "Upsample", 7, 9, 1, 2, import_resize, IR_GATHER},
+    {"", "Upsample", 1, 9, 1, 2, import_resize, IR_GATHER},
 };
 const onnx_op_table onnx_resize_ops = ONNX_OP_TABLE(rows);

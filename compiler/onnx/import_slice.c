@@ -76,12 +76,6 @@ typedef struct {
   int count;
 } slice_operands;
 
-static const ir_dim *dims_of_ints(onnx_context *c, const int64_t *ints, int count) {
-  ir_dim *dims = ARENA_ARRAY(c->a, ir_dim, (size_t)count);
-  for (int i = 0; i < count; i++) dims[i] = onnx_dim(c, ints[i]);
-  return dims;
-}
-
 static bool read_slice(onnx_context *c, slice_operands *s) {
   int ends, axes, steps;
   *s = (slice_operands){0};
@@ -91,8 +85,8 @@ static bool read_slice(onnx_context *c, slice_operands *s) {
       onnx_fail(c, "its starts or ends are missing");
       return false;
     }
-    s->starts = dims_of_ints(c, start, s->count);
-    s->ends = dims_of_ints(c, end, ends);
+    s->starts = onnx_dims_of(c, start, s->count);
+    s->ends = onnx_dims_of(c, end, ends);
     s->axes = onnx_attr_ints(c, "axes", &axes);
     if (!s->axes) axes = s->count;
     steps = s->count;
@@ -154,8 +148,8 @@ static bool read_padding(onnx_context *c, padding *p) {
   const ir_dim *list = NULL;
   int64_t *axes = NULL;
   if (c->opset < 11) {
-    const int64_t *pads = onnx_attr_ints(c, "pads", &count);
-    if (pads) list = dims_of_ints(c, pads, count);
+    const int64_t *pads = onnx_attr_ints(c, c->opset < 2 ? "paddings" : "pads", &count);
+    if (pads) list = onnx_dims_of(c, pads, count);
   } else if (c->in[1] && !onnx_sizes(c, 1, "pads", &list, &count)) {
     return false;
   }
@@ -298,6 +292,6 @@ static ir_value *import_center_crop_pad(onnx_context *c) {
 static const onnx_op_row rows[] = {
     {"", "Slice", 1, 0, 1, 5, import_slice, IR_SLICE},
     {"", "CenterCropPad", 18, 0, 2, 2, import_center_crop_pad, IR_PAD},
-    {"", "Pad", 2, 0, 1, 4, import_pad, IR_PAD},
+    {"", "Pad", 1, 0, 1, 4, import_pad, IR_PAD},
 };
 const onnx_op_table onnx_slice_ops = ONNX_OP_TABLE(rows);

@@ -28,12 +28,6 @@ static status check_model(onnx_model *model) {
     return fail(a, STATUS_INPUT, "is not an ONNX model or is truncated");
   }
   int64_t opset = onnx_opset(model, "");
-  if (opset && opset < ONNX_OLDEST_OPSET) {
-    return fail_hint(a,
-                     fail(a, STATUS_INPUT, "uses opset %lld; the oldest supported one is %d",
-                          (long long)opset, ONNX_OLDEST_OPSET),
-                     "export the model again, or convert it with onnx.version_converter");
-  }
   if (opset > ONNX_NEWEST_OPSET) {
     return fail_hint(a,
                      fail(a, STATUS_INPUT, "uses opset %lld; the newest one smelt knows is %d",

@@ -3,7 +3,7 @@
  * main graph is then imported one or more times (a merged decoder twice, once
  * per value of use_cache_branch), all imports sharing constants.
  *
- * Operators follow the ONNX specification, opset 11 to 23 (onnx.ai/onnx/operators),
+ * Operators follow the ONNX specification, opset 1 to 28 (onnx.ai/onnx/operators),
  * and are decomposed into the core operators of ir/ops.def.
  */
 #ifndef SMELT_ONNX_H

@@ -168,6 +168,12 @@ ir_dim onnx_dim(onnx_context *c, int64_t value) {
   return ir_dim_const(c->m, value);
 }
 
+const ir_dim *onnx_dims_of(onnx_context *c, const int64_t *values, int count) {
+  ir_dim *dims = ARENA_ARRAY(c->a, ir_dim, (size_t)count);
+  for (int i = 0; i < count; i++) dims[i] = onnx_dim(c, values[i]);
+  return dims;
+}
+
 ir_dim onnx_dim_product(onnx_context *c, const ir_dim *dims, int from, int to) {
   ir_dim product = onnx_dim(c, 1);
   for (int i = from; i < to; i++) product = ir_dim_mul(c->m, product, dims[i]);
@@ -186,24 +192,4 @@ ir_value *onnx_swap_last(onnx_context *c, ir_value *x) {
   perm[rank - 1] = rank - 2;
   perm[rank - 2] = rank - 1;
   return ir_transpose(c->b, x, perm);
-}
-
-bool onnx_broadcast(onnx_context *c, const ir_dim *x, int x_rank, const ir_dim *y, int y_rank, ir_dim *result,
-                    int *rank) {
-  *rank = x_rank > y_rank ? x_rank : y_rank;
-  for (int i = 0; i < *rank; i++) {
-    int xi = i - (*rank - x_rank), yi = i - (*rank - y_rank);
-    ir_dim one = onnx_dim(c, 1);
-    ir_dim dx = xi < 0 ? one : ir_dim_resolve(c->m, x[xi]), dy = yi < 0 ? one : ir_dim_resolve(c->m, y[yi]);
-    result[i] = ir_dim_is(dx, 1) ? dy : dx;
-    if (ir_dim_is(dx, 1) || ir_dim_is(dy, 1) || ir_dim_unify(c->m, dx, dy)) continue;
-    text t = {0};
-    ir_dim_print(&t, dx);
-    text_print(&t, " and ");
-    ir_dim_print(&t, dy);
-    onnx_fail(c, "sizes %s of axis %d do not broadcast", t.bytes, i);
-    text_free(&t);
-    return false;
-  }
-  return true;
 }
