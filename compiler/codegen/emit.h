@@ -178,7 +178,8 @@ void emit_strips(emitter *e, LLVMValueRef low, LLVMValueRef high, int lanes, int
 
 /* ---- sizes and threads --------------------------------------------------------------------------- */
 
-LLVMValueRef emit_size(emitter *e, ir_dim dim); /* i64, computed once in the prologue */
+LLVMValueRef emit_size(emitter *e, ir_dim dim);     /* i64, computed once in the prologue */
+LLVMValueRef emit_size_now(emitter *e, ir_dim dim); /* where symbols change within the function */
 /*
  * The part [*low, *high) of `units` equal pieces of work that is this thread's. Where units x unit_work
  * (about one elementary operation each) is small, thread 0 has it all. Pieces never depend on the number of

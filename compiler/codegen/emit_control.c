@@ -154,6 +154,12 @@ static void visit_size(void *user, ir_dim_op op, int64_t operand) {
   m->stack[m->depth++] = v;
 }
 
+LLVMValueRef emit_size_now(emitter *e, ir_dim dim) {
+  size_machine m = {.e = e};
+  ir_dim_visit_postfix(dim, visit_size, &m);
+  return m.depth ? m.stack[m.depth - 1] : emit_index(e, 0);
+}
+
 LLVMValueRef emit_size(emitter *e, ir_dim dim) {
   int64_t value;
   if (ir_dim_is_const(dim, &value)) return emit_index(e, value);
@@ -161,10 +167,8 @@ LLVMValueRef emit_size(emitter *e, ir_dim dim) {
     if (e->sizes[i].dim == dim) return e->sizes[i].value;
   LLVMBuilderRef here = e->builder;
   e->builder = e->prologue;
-  size_machine m = {.e = e};
-  ir_dim_visit_postfix(dim, visit_size, &m);
+  LLVMValueRef result = emit_size_now(e, dim);
   e->builder = here;
-  LLVMValueRef result = m.depth ? m.stack[m.depth - 1] : emit_index(e, 0);
   ARENA_PUSH(e->arena, e->sizes, e->size_count, e->size_capacity) = (emit_known_size){dim, result};
   return result;
 }

@@ -1,8 +1,9 @@
 /*
  * entry.c: one function per entry of the plan: for each step, operand
- * pointers from the frame and a call of the step's kernel. Steps that compute
- * the same share one kernel.
+ * pointers from the frame and a call of the step's kernel, or control flow.
+ * Steps that compute the same share one kernel.
  */
+#include "codegen/frame.h"
 #include "codegen/kernels/kernel.h"
 #include "codegen/stage.h"
 
@@ -98,38 +99,26 @@ static LLVMValueRef kernel_of(entry_maker *m, const plan_step *step) {
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
-static LLVMValueRef byte_offset(emitter *e, LLVMValueRef base, uint64_t bytes) {
-  LLVMValueRef offset = emit_index(e, (int64_t)bytes);
-  return LLVMBuildInBoundsGEP2(e->builder, LLVMInt8TypeInContext(e->context), base, &offset, 1, "");
-}
-
-static LLVMValueRef frame_field(emitter *e, size_t offset) {
-  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, e->frame, offset), "");
-}
-
-static LLVMValueRef operand_pointer(emitter *e, const plan_operand *operand) {
-  static const size_t FIELDS[] = {
-      [PLAN_ARENA] = offsetof(smelt_frame, arena),
-      [PLAN_WEIGHTS] = offsetof(smelt_frame, weights),
-      [PLAN_STATE] = offsetof(smelt_frame, state),
-      [PLAN_INPUT] = offsetof(smelt_frame, inputs),
-  };
-  if (!operand->value) return LLVMConstNull(e->pointer);
-  LLVMValueRef base = frame_field(e, FIELDS[operand->view.space]);
-  if (operand->view.space != PLAN_INPUT) return byte_offset(e, base, operand->view.base_bytes);
-  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, base, operand->view.base_bytes * 8), "");
-}
-
 static void call_step(emitter *e, const plan_step *step, LLVMValueRef kernel) {
   int count = step->read_count + 4;
   LLVMValueRef *args = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)count);
   for (unsigned i = 0; i < 3; i++) args[i] = LLVMGetParam(e->function, i);
-  for (int i = 0; i < step->read_count; i++) args[i + 3] = operand_pointer(e, &step->reads[i]);
-  args[count - 1] = operand_pointer(e, &step->result);
+  for (int i = 0; i < step->read_count; i++) args[i + 3] = frame_pointer(e, &step->reads[i]);
+  args[count - 1] = frame_pointer(e, &step->result);
   LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(kernel), kernel, args, (unsigned)count, "");
-  if (!step->barrier) return;
-  LLVMTypeRef type = LLVMFunctionType(e->kernel_result, &e->pointer, 1, false);
-  LLVMBuildCall2(e->builder, type, frame_field(e, offsetof(smelt_frame, barrier)), &e->frame, 1, "");
+}
+
+static void emit_steps(emitter *e, const plan_entry *entry, LLVMValueRef const *kernels) {
+  control_stack open = {0};
+  for (size_t s = 0; s < entry->step_count; s++) {
+    const plan_step *step = &entry->steps[s];
+    if (step->control == PLAN_CALL) {
+      call_step(e, step, kernels[s]);
+    } else {
+      control_emit(e, step, &open);
+    }
+    if (step->barrier) frame_barrier(e);
+  }
 }
 
 status entries_emit(emitter *e, const plan_module *plan, const codegen_options *options) {
@@ -138,12 +127,13 @@ status entries_emit(emitter *e, const plan_module *plan, const codegen_options *
     const plan_entry *entry = &plan->entries[i];
     LLVMValueRef *kernels = ARENA_ARRAY(e->arena, LLVMValueRef, entry->step_count + 1);
     for (size_t s = 0; s < entry->step_count; s++) {
+      if (entry->steps[s].control != PLAN_CALL) continue;
       TRY(check_step(e, &entry->steps[s]));
       kernels[s] = kernel_of(&m, &entry->steps[s]);
     }
     emit_function_begin(e, entry_symbol(e->arena, options, e->level, entry->graph->name), 0);
     LLVMSetVisibility(e->function, LLVMHiddenVisibility);
-    for (size_t s = 0; s < entry->step_count; s++) call_step(e, &entry->steps[s], kernels[s]);
+    emit_steps(e, entry, kernels);
     emit_function_end(e);
   }
   return OK;

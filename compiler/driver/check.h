@@ -62,7 +62,7 @@ void check_case(const char *path, int level, check_result *result);
  * and not a byte larger: whatever goes beyond crashes.
  */
 status check_execute(arena *a, const plan_module *plan, smelt_entry_code *code, const ir_tensor *inputs,
-                     const int64_t *symbols, ir_tensor *outputs);
+                     int64_t *symbols, ir_tensor *outputs);
 
 /* Fails, saying where, if `found` differs from `wanted` in dtype, shape, or an element by more than is
  * allowed. */

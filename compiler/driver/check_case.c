@@ -150,12 +150,13 @@ static status read_and_import(check_run_state *c) {
 
 /* ---- compiling ---- */
 
-/* Symbols have the sizes of this data set, and these are the largest they can have: memory is as tight as can
- * be. */
+/*
+ * Symbols have the sizes of this data set, and these are the largest they can have: memory is as tight as can
+ * be. Sizes that are computed have been in c->symbols since the evaluation.
+ */
 static void bind_symbols(check_run_state *c) {
   ir_module *m = c->module;
   size_t count = ir_dim_symbol_count(m);
-  c->symbols = ARENA_ARRAY(&c->memory, int64_t, count + 1);
   for (size_t i = 0; i < c->free_count; i++) {
     for (int d = 0; d < c->graph->inputs[i]->type.rank; d++) {
       ir_dim dim = ir_dim_resolve(m, c->graph->inputs[i]->type.dims[d]);
@@ -194,7 +195,9 @@ static status compare_output(check_run_state *c, size_t index) {
 static status run_set(check_run_state *c) {
   TRY(read_and_import(c));
   c->result->stage = CHECK_EVALUATING;
-  if (!c->is_light) TRY(ir_evaluate(&c->memory, c->graph, c->free_inputs, NULL, c->evaluated));
+  c->symbols = ARENA_ARRAY(&c->memory, int64_t, ir_dim_symbol_count(c->module) + 1);
+  if (!c->is_light)
+    TRY(ir_evaluate_sizes(&c->memory, c->graph, c->free_inputs, NULL, c->evaluated, c->symbols));
   TRY(compile(c));
   c->result->stage = CHECK_RUNNING;
   TRY(check_execute(&c->memory, c->plan, codegen_loaded_entry(c->code, 0), c->free_inputs, c->symbols,

@@ -142,18 +142,21 @@ static ir_tensor output_tensor(arena *a, const plan_io *io, const int64_t *symbo
   return t;
 }
 
-static status run_once(memory *m, smelt_entry_code *code, const int64_t *symbols, int32_t threads,
+static status run_once(memory *m, smelt_entry_code *code, int64_t *symbols, int32_t threads,
                        ir_tensor *outputs) {
   fenced arena = {0};
   TRY(fence(m->a, m->entry->arena_bytes, PLAN_ALIGN_BYTES, &arena));
   memset(arena.bytes, POISON, (size_t)m->entry->arena_bytes);
+  int64_t fault[2] = {0};
   team t = {.code = code,
             .frame = {.arena = arena.bytes,
                       .weights = m->weights.bytes,
                       .state = m->state.bytes,
                       .inputs = m->input_data,
-                      .dims = symbols}};
+                      .dims = symbols,
+                      .fault = fault}};
   status s = call(m->a, &t, threads);
+  if (!s && fault[0]) s = fail(m->a, STATUS_DEFECT, "the code met a size of %lld", (long long)fault[1]);
   for (size_t i = 0; !s && i < m->entry->output_count; i++) {
     outputs[i] = output_tensor(m->a, &m->entry->outputs[i], symbols, arena.bytes);
   }
@@ -172,7 +175,7 @@ static status same_bits(memory *m, const ir_tensor *one, const ir_tensor *many) 
 }
 
 status check_execute(arena *a, const plan_module *plan, smelt_entry_code *code, const ir_tensor *inputs,
-                     const int64_t *symbols, ir_tensor *outputs) {
+                     int64_t *symbols, ir_tensor *outputs) {
   memory m = {.a = a, .plan = plan, .entry = &plan->entries[0]};
   m.inputs = ARENA_ARRAY(a, fenced, m.entry->input_count + 1);
   m.input_data = ARENA_ARRAY(a, const void *, m.entry->input_count + 1);

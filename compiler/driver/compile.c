@@ -100,6 +100,7 @@ static status token_limit(compilation *c, int64_t *max_tokens) {
 static void limit_symbols(compilation *c, int64_t max_tokens) {
   for (size_t i = 0; i < ir_dim_symbol_count(c->module); i++) {
     ir_dim symbol = ir_dim_symbol_at(c->module, i);
+    if (ir_dim_limit(c->module, symbol)) continue; /* it follows from the others' */
     bool is_batch = strstr(ir_dim_symbol_name(symbol), "batch") != NULL;
     ir_dim_set_maximum(c->module, symbol, is_batch ? c->options->max_batch : max_tokens);
   }

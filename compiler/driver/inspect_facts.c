@@ -106,7 +106,7 @@ static bool has_operand(const ir_node *n, int index) {
 
 static void count_nodes(inspect_entry *e) {
   for (size_t i = 0; i < e->entry->step_count; i++) {
-    e->kernels[e->entry->steps[i].kernel]++;
+    if (e->entry->steps[i].control == PLAN_CALL) e->kernels[e->entry->steps[i].kernel]++;
     e->barriers += e->entry->steps[i].barrier;
   }
   for (const ir_node *n = e->entry->graph->first; n; n = n->next) {

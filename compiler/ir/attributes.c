@@ -27,6 +27,10 @@ const attr_row attr_rows[ATTR_COUNT] = {
     ROW(GATED, ATTR_FLAG, gated),
     ROW(ACTIVATION, ATTR_OP, activation),
     ROW(STATE, ATTR_STATE, state),
+    ROW(BODY, ATTR_GRAPH, body),
+    ROW(OTHERWISE, ATTR_GRAPH, otherwise),
+    ROW(CARRIED, ATTR_COUNT_OF, carried),
+    ROW(INDEX, ATTR_COUNT_OF, index),
 };
 
 int attr_list_length(ir_op op, int result_rank) {

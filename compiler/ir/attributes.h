@@ -18,6 +18,8 @@ typedef enum {
   ATTR_FLAG,     /* causal = true: left out when false */
   ATTR_OP,       /* activation = gelu: left out for identity */
   ATTR_STATE,    /* state = past_0: by name */
+  ATTR_GRAPH,    /* body = run.body_1: by name, which may be given later in the text */
+  ATTR_COUNT_OF, /* carried = 2 */
 } attr_form;
 
 typedef struct {
@@ -26,7 +28,7 @@ typedef struct {
   size_t offset; /* in ir_attrs */
 } attr_row;
 
-enum { ATTR_COUNT = IR_ATTR_BIT_STATE + 1 };
+enum { ATTR_COUNT = IR_ATTR_BIT_INDEX + 1 };
 extern const attr_row attr_rows[ATTR_COUNT]; /* indexed by IR_ATTR_BIT_* */
 
 /* How many elements a node's start and step have. */

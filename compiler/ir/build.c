@@ -42,7 +42,7 @@ static void insert_node(ir_builder *b, ir_node *n) {
 
 bool ir_node_is_static(const ir_node *n) {
   bool is_static =
-      ir_type_is_static(&n->result->type, NULL) && ir_op_describe(n->op)->op_class != IR_CLASS_STATE;
+      ir_type_is_static(&n->result->type, NULL) && ir_op_describe(n->op)->op_class < IR_CLASS_STATE;
   bool has_start = ir_op_describe(n->op)->attrs & IR_ATTR_START;
   for (int i = 0; has_start && i < IR_MAX_RANK; i++) is_static &= ir_dim_is_const(n->attrs.start[i], NULL);
   return is_static;
@@ -301,6 +301,17 @@ ir_value *ir_dims(ir_builder *b, const ir_dim *list, int64_t count) {
 
 ir_value *ir_dim_scalar(ir_builder *b, ir_dim d) {
   return ir_reshape(b, ir_dims(b, &d, 1), NULL, 0);
+}
+
+ir_dim ir_measure(ir_builder *b, ir_value *x, const char *hint, ir_dim limit) {
+  ir_module *m = b->graph->module;
+  if (b->failed) return ir_dim_const(m, 0);
+  if (x->content) return ir_dim_resolve(m, x->content[0]);
+  ir_dim *symbol = ARENA_NEW(m->arena, ir_dim);
+  *symbol = ir_dim_new_symbol(m, hint);
+  if (limit) ir_dim_set_limit(m, *symbol, limit);
+  ir_build(b, IR_MEASURE, &x, 1, &(ir_attrs){.dim_list = symbol, .dim_count = 1});
+  return *symbol;
 }
 
 ir_value *ir_const(ir_builder *b, const ir_constant *c) {

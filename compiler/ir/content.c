@@ -310,6 +310,7 @@ bool ir_content_is_const(const ir_dim *content, int64_t count) {
 const ir_dim *ir_content_compute(ir_module *m, const ir_node *n) {
   extent out;
   if (ir_dtype_is_float(n->result->type.dtype) || !extent_of(&n->result->type, &out)) return NULL;
+  if (n->op == IR_MEASURE) return n->attrs.dim_list;
   for (int k = 0; k < n->operand_count; k++) {
     if (!n->operands[k] || !n->operands[k]->content) return NULL;
   }

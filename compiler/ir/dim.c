@@ -189,16 +189,18 @@ static bool same_polynomial(const void *item, const void *key) {
   return true;
 }
 
-/* Of two unknowns none is equal to the other: nothing is known about either. */
-static ir_dim unknown(ir_module *m) {
+ir_dim ir_dim_new_symbol(ir_module *m, const char *hint) {
   struct ir_dim_table *table = dim_table(m);
   for (;;) {
-    char name[32];
     size_t before = table->symbol_count;
-    snprintf(name, sizeof name, "unknown_%d", ++table->unknown_count);
-    ir_dim d = ir_dim_symbol(m, name);
+    ir_dim d = ir_dim_symbol(m, arena_format(m->arena, "%s_%d", hint, ++table->fresh_count));
     if (table->symbol_count > before) return d;
   }
+}
+
+/* Of two unknowns none is equal to the other: nothing is known about either. */
+static ir_dim unknown(ir_module *m) {
+  return ir_dim_new_symbol(m, "unknown");
 }
 
 ir_dim dim_intern(ir_module *m, const dim_poly *p) {

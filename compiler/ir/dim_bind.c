@@ -93,7 +93,7 @@ static bool bind_free(ir_module *m, ir_dim symbol, ir_dim value) {
   dim_symbol *own = symbol_of(m, symbol);
   int64_t lowest, highest;
   ir_dim_bounds(m, value, &lowest, &highest);
-  if (highest < own->minimum || lowest > own->maximum) return false;
+  if (highest < own->minimum || lowest > ir_dim_maximum(m, symbol)) return false;
   if (ir_dim_is_symbol(value)) {
     dim_symbol *other = symbol_of(m, value);
     if (other->minimum < own->minimum) other->minimum = own->minimum;
@@ -101,6 +101,7 @@ static bool bind_free(ir_module *m, ir_dim symbol, ir_dim value) {
   }
   own->binding = value;
   dim_table(m)->epoch++;
+  dim_table(m)->changes++;
   return true;
 }
 
@@ -125,14 +126,32 @@ bool ir_dim_unify(ir_module *m, ir_dim a, ir_dim b) {
 
 /* ---- symbols ---- */
 
+static dim_symbol *changed_symbol(ir_module *m, ir_dim symbol) {
+  dim_table(m)->changes++;
+  return symbol_of(m, symbol);
+}
+
 void ir_dim_set_maximum(ir_module *m, ir_dim symbol, int64_t maximum) {
-  symbol_of(m, symbol)->maximum = maximum;
+  changed_symbol(m, symbol)->maximum = maximum;
 }
 int64_t ir_dim_maximum(ir_module *m, ir_dim symbol) {
-  return symbol_of(m, symbol)->maximum;
+  dim_symbol *own = symbol_of(m, symbol);
+  if (!own->limit) return own->maximum;
+  if (own->limit_changes != dim_table(m)->changes) {
+    int64_t lowest;
+    ir_dim_bounds(m, own->limit, &lowest, &own->limit_bound);
+    own->limit_changes = dim_table(m)->changes;
+  }
+  return own->limit_bound < own->maximum ? own->limit_bound : own->maximum;
+}
+void ir_dim_set_limit(ir_module *m, ir_dim symbol, ir_dim limit) {
+  changed_symbol(m, symbol)->limit = limit;
+}
+ir_dim ir_dim_limit(ir_module *m, ir_dim symbol) {
+  return symbol_of(m, symbol)->limit;
 }
 void ir_dim_set_minimum(ir_module *m, ir_dim symbol, int64_t minimum) {
-  symbol_of(m, symbol)->minimum = minimum;
+  changed_symbol(m, symbol)->minimum = minimum;
 }
 int64_t ir_dim_minimum(ir_module *m, ir_dim symbol) {
   return symbol_of(m, symbol)->minimum;
@@ -209,7 +228,8 @@ static interval bounds_of(ir_module *m, ir_dim d);
 static interval atom_bounds(ir_module *m, const dim_atom *atom) {
   if (atom->op == IR_DIM_SYMBOL) {
     const dim_symbol *symbol = &dim_table(m)->symbols[atom->symbol];
-    return symbol->binding ? bounds_of(m, symbol->binding) : (interval){symbol->minimum, symbol->maximum};
+    if (symbol->binding) return bounds_of(m, symbol->binding);
+    return (interval){symbol->minimum, ir_dim_maximum(m, symbol->self)};
   }
   interval a = bounds_of(m, atom->left), b = bounds_of(m, atom->right);
   switch (atom->op) {

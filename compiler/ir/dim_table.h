@@ -57,6 +57,10 @@ typedef struct {
   ir_dim self;
   ir_dim binding; /* NULL: free */
   int64_t minimum, maximum;
+  ir_dim limit; /* of other symbols, never less than this one; NULL: none */
+  /* The limit's upper bound; valid while the table's `changes` is the same. */
+  int64_t limit_bound;
+  uint64_t limit_changes;
 } dim_symbol;
 
 /* A set of interned pointers: open addressing, never shrinks. */
@@ -69,8 +73,9 @@ struct ir_dim_table {
   dim_set expressions, atoms;
   dim_symbol *symbols;
   size_t symbol_count, symbol_capacity;
-  uint64_t epoch; /* how many bindings were made */
-  int unknown_count;
+  uint64_t epoch;   /* how many bindings were made */
+  uint64_t changes; /* how often anything was said about a symbol */
+  int fresh_count;  /* of symbols named by ir_dim_new_symbol */
 };
 
 /* A polynomial while it is computed. */

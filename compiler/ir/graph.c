@@ -18,11 +18,37 @@ ir_graph *ir_graph_new(ir_module *m, const char *name) {
   return g;
 }
 
+ir_graph *ir_graph_new_body(ir_graph *around) {
+  ir_module *m = around->module;
+  int number = 1;
+  char *name;
+  do {
+    name = arena_format(m->arena, "%s.body_%d", around->name, number++);
+  } while (ir_module_find(m, name));
+  ir_graph *body = ir_graph_new(m, name);
+  body->is_body = true;
+  return body;
+}
+
 ir_graph *ir_module_find(ir_module *m, const char *name) {
   for (size_t i = 0; i < m->graph_count; i++) {
     if (strcmp(m->graphs[i]->name, name) == 0) return m->graphs[i];
   }
   return NULL;
+}
+
+static void keep_graph(ir_module *m, ir_graph *g) {
+  if (!g) return;
+  ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = g;
+  for (ir_node *n = g->first; n; n = n->next) {
+    keep_graph(m, n->attrs.body);
+    keep_graph(m, n->attrs.otherwise);
+  }
+}
+
+void ir_module_keep(ir_module *m, ir_graph *const *graphs, size_t count) {
+  m->graph_count = 0;
+  for (size_t i = 0; i < count; i++) keep_graph(m, graphs[i]);
 }
 
 ir_value *ir_graph_add_input(ir_graph *g, const char *name, const ir_type *type) {
@@ -72,8 +98,9 @@ size_t ir_remove_dead(ir_graph *g) {
   size_t removed = 0;
   for (ir_node *n = g->last, *previous; n; n = previous) {
     previous = n->previous;
-    /* What a store writes is seen by other graphs. An append too: the next call reads it. */
-    if (n->result->use_count || n->op == IR_STORE || n->op == IR_APPEND) continue;
+    /* What a store writes is seen by other graphs. An append too: the next call reads it. A size may be used
+     * by any node behind its measure. */
+    if (n->result->use_count || n->op == IR_STORE || n->op == IR_APPEND || n->op == IR_MEASURE) continue;
     ir_remove_node(g, n);
     removed++;
   }
@@ -142,11 +169,19 @@ static ir_value *copy_value(arena *a, pointer_map *copies, const ir_value *v) {
   return copy;
 }
 
-ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim value) {
+static void clone_into(ir_graph *clone, ir_graph *g, const ir_dim *substitution);
+
+/* A loop's or branch's body belongs to one node. */
+static ir_graph *clone_body(ir_graph *around, ir_graph *body, const ir_dim *substitution) {
+  if (!body) return NULL;
+  ir_graph *clone = ir_graph_new_body(around);
+  clone_into(clone, body, substitution);
+  return clone;
+}
+
+static void clone_into(ir_graph *clone, ir_graph *g, const ir_dim *substitution) {
   ir_module *m = g->module;
-  ir_dim substitution[2] = {symbol, value};
   pointer_map copies = {0};
-  ir_graph *clone = ir_graph_new(m, name);
   for (size_t i = 0; i < g->input_count; i++) {
     ir_value *copy = copy_value(m->arena, &copies, g->inputs[i]);
     map_value(m, copy, map_substitute, substitution);
@@ -161,6 +196,8 @@ ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim va
       if (n->operands[i]) ir_set_operand(copy, i, pointer_map_get(&copies, n->operands[i]));
     }
     map_node(m, copy, map_substitute, substitution);
+    copy->attrs.body = clone_body(clone, n->attrs.body, substitution);
+    copy->attrs.otherwise = clone_body(clone, n->attrs.otherwise, substitution);
     copy->previous = clone->last;
     copy->next = NULL;
     *(clone->last ? &clone->last->next : &clone->first) = copy;
@@ -169,6 +206,11 @@ ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim va
   for (size_t i = 0; i < g->output_count; i++) {
     ir_graph_add_output(clone, g->outputs[i].name, pointer_map_get(&copies, g->outputs[i].value));
   }
+}
+
+ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim value) {
+  ir_graph *clone = ir_graph_new(g->module, name);
+  clone_into(clone, g, (ir_dim[]){symbol, value});
   return clone;
 }
 

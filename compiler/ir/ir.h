@@ -72,6 +72,14 @@ ir_dim ir_dim_substitute(ir_module *m, ir_dim d, ir_dim symbol, ir_dim value);
 /* The build-time limit of a symbol: its largest value. */
 void ir_dim_set_maximum(ir_module *m, ir_dim symbol, int64_t maximum);
 int64_t ir_dim_maximum(ir_module *m, ir_dim symbol); /* INT64_MAX: no limit yet */
+/*
+ * The same, where it follows from other symbols' maxima: the symbol's value is never above `limit`, whose
+ * symbols' own limits must not lead back to this one.
+ */
+void ir_dim_set_limit(ir_module *m, ir_dim symbol, ir_dim limit);
+ir_dim ir_dim_limit(ir_module *m, ir_dim symbol); /* NULL: none */
+/* A symbol of its own, named for `hint`. */
+ir_dim ir_dim_new_symbol(ir_module *m, const char *hint);
 /* The least value a symbol can have, 0 unless set: with 1, max(s - 1, 0) is s - 1. To be set before it is
  * used. */
 void ir_dim_set_minimum(ir_module *m, ir_dim symbol, int64_t minimum);
@@ -173,6 +181,9 @@ typedef struct {
   bool gated;       /* linear: columns [0,F) are the gate, [F,2F) the value: activation(gate) * value */
   ir_op activation; /* linear: an elementwise unary operator, or IR_IDENTITY */
   int state;        /* append: index into the graph's states */
+  ir_graph *body, *otherwise; /* loop, branch: what they run */
+  int carried;                /* loop: how many values go from one turn to the next */
+  int index;                  /* part: which result */
 } ir_attrs;
 
 typedef enum {
@@ -182,6 +193,7 @@ typedef enum {
   IR_CLASS_REDUCTION,   /* over attrs.axes; reduced axes keep size 1 */
   IR_CLASS_DEDICATED,   /* has a kernel of its own */
   IR_CLASS_STATE,
+  IR_CLASS_CONTROL, /* decides what is run, or how large things are, while the model runs */
 } ir_op_class;
 
 /* Bits for ir_op_info.attrs, in printing order; the name is the text form's. */
@@ -203,7 +215,11 @@ typedef enum {
   X(INTERLEAVED, interleaved)                                                                                \
   X(GATED, gated)                                                                                            \
   X(ACTIVATION, activation)                                                                                  \
-  X(STATE, state)
+  X(STATE, state)                                                                                            \
+  X(BODY, body)                                                                                              \
+  X(OTHERWISE, otherwise)                                                                                    \
+  X(CARRIED, carried)                                                                                        \
+  X(INDEX, index)
 
 enum {
 #define X(NAME, name) IR_ATTR_BIT_##NAME,
@@ -264,6 +280,20 @@ struct ir_node {
   ir_node *previous, *next; /* the graph's order, which is topological */
 };
 
+/*
+ * Control flow. A loop or branch runs a body: a graph of the module with
+ * is_body set, which only that node refers to.
+ *   loop trip, condition, x..., y... {body, list = [i], carried}: body's inputs are carried values (first x)
+ *     and the y, which stay; its outputs are the condition of the next turn (bool []), the carried values,
+ * and values that are gathered. In its dims and contents the symbol i is the number of the turn. branch
+ * condition, y... {body, otherwise}: both have the y as inputs, and equally many outputs. part l {index}: the
+ * carried values after the last turn, then the gathered ones, with an axis of turns in front; or the branch's
+ * outputs. A size that is known only by computing it is a symbol that a measure node gives its value; nodes
+ * that depend on the symbol come after it. Inside a body symbols mean what they mean around it. Where a
+ * carried value changes its shape, body measures the sizes first, from carried numbers. Measure nodes are
+ * never dead.
+ */
+
 /* A memory that lives on between calls: a KV cache, or results that are computed once (state pass). */
 typedef struct {
   const char *name;
@@ -279,6 +309,7 @@ typedef struct {
 struct ir_graph {
   ir_module *module;
   const char *name; /* "run", "prefill", "decode", "encode" */
+  bool is_body;     /* of a loop or branch: no entry of the compiled model */
   ir_value **inputs;
   size_t input_count, input_capacity;
   ir_output *outputs;
@@ -299,12 +330,15 @@ struct ir_module {
 
 ir_module *ir_module_new(arena *a, const char *file);
 ir_graph *ir_graph_new(ir_module *m, const char *name); /* appended to the module's graphs */
+ir_graph *ir_graph_new_body(ir_graph *around);          /* named for the graph around it */
 ir_value *ir_graph_add_input(ir_graph *g, const char *name, const ir_type *type);
 void ir_graph_add_output(ir_graph *g, const char *name, ir_value *value);
 /* A copy in the same module, sharing constants and states, with `symbol` replaced by `value` (both NULL:
  * none). */
 ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim value);
 ir_graph *ir_module_find(ir_module *m, const char *name); /* NULL if there is none */
+/* From now on the module's graphs are these (NULLs are skipped) and the bodies that they run. */
+void ir_module_keep(ir_module *m, ir_graph *const *graphs, size_t count);
 
 /* ---- building (build.c)
  * ------------------------------------------------------------------------------------ */
@@ -348,6 +382,11 @@ ir_value *ir_iota(ir_builder *b, const ir_dim *dims, int rank, int axis, ir_dim 
                   int64_t step);                                     /* i64 */
 ir_value *ir_dims(ir_builder *b, const ir_dim *list, int64_t count); /* i64[count] */
 ir_value *ir_dim_scalar(ir_builder *b, ir_dim d);                    /* i64[] */
+/*
+ * The integer scalar x (rank 0) as a size: what is known of it, else a new symbol named for `hint`, at most
+ * `limit` (NULL: no limit yet), that a measure node gives its value.
+ */
+ir_dim ir_measure(ir_builder *b, ir_value *x, const char *hint, ir_dim limit);
 ir_value *ir_const(ir_builder *b, const ir_constant *c);
 ir_value *ir_const_scalar(ir_builder *b, ir_dtype dtype, double value);        /* rank 0 */
 ir_value *ir_const_data(ir_builder *b, const ir_type *type, const void *data); /* data is copied */
@@ -421,6 +460,10 @@ int64_t ir_tensor_count(const ir_tensor *t);
  */
 status ir_evaluate(arena *scratch, ir_graph *g, const ir_tensor *inputs, ir_tensor *states,
                    ir_tensor *outputs);
+/* The same; `largest` (NULL: not asked) gets the largest value that each symbol had, by its index; 0: none.
+ */
+status ir_evaluate_sizes(arena *scratch, ir_graph *g, const ir_tensor *inputs, ir_tensor *states,
+                         ir_tensor *outputs, int64_t *largest);
 /*
  * One node on concrete operands (NULL where absent); what the builder's folding uses. `symbols` may be NULL
  * where the node's type and attributes are static. Fills out->dtype, rank and dims, and allocates out->data

@@ -2,13 +2,12 @@
  * parse.c: the text form back to a module, nodes as they stand: nothing is
  * folded, so that printing gives the same text again.
  *
- *   module = { "limit" symbol ( "<=" | ">=" ) integer | state | graph }
+ *   module = { "limit" symbol ( "<=" | ">=" ) size | state | graph }
  *   state  = "state" name ":" type [ "{" "append_axis" "=" integer "}" ]
- *   graph  = "graph" name "(" [ input { "," input } ] ")" "{" { node } "return" [ output { "," output } ] "}"
- *   input  = name ":" type
- *   node   = name "=" operator [ operand { "," operand } ] [ "{" attributes "}" ] ":" type
- *          | name "=" "const" [ string ] [ "{" numbers "}" ] ":" type
- *   output = name "=" value
+ *   graph  = ( "graph" | "body" ) name "(" [ input { "," input } ] ")" "{" { node } "return" [ output { ","
+ * output } ] "}" input  = name ":" type node   = name "=" operator [ operand { "," operand } ] [ "{"
+ * attributes "}" ] ":" type | name "=" "const" [ string ] [ "{" numbers "}" ] ":" type output = name "="
+ * value
  *
  * An operand is a value's name, or _ where an optional one is absent.
  */
@@ -266,11 +265,21 @@ static status parse_outputs(graph_reader *g) {
   return parse_mark(g->r, "}");
 }
 
-static status parse_graph(reader *r) {
+/* A body exists since the node that runs it was read; nothing else may have its name twice. */
+static ir_graph *graph_named(reader *r, const char *name, bool is_body) {
+  ir_graph *g = ir_module_find(r->module, name);
+  if (!g) return is_body ? NULL : ir_graph_new(r->module, name);
+  return is_body && g->is_body && g->output_count == 0 ? g : NULL;
+}
+
+static status parse_graph(reader *r, bool is_body) {
   const char *name;
   bool is_quoted;
+  parse_space(r);
+  size_t at = r->at;
   TRY(parse_name(r, "the graph's name", &name, NULL));
-  graph_reader g = {.r = r, .graph = ir_graph_new(r->module, name)};
+  graph_reader g = {.r = r, .graph = graph_named(r, name, is_body)};
+  if (!g.graph) return parse_expected(r, at, is_body ? "a body that a node above runs" : "a new name");
   TRY(parse_mark(r, "("));
   if (!parse_accept(r, ")")) {
     do {
@@ -292,6 +301,26 @@ static status parse_graph(reader *r) {
 
 /* ---- what stands before graphs ---- */
 
+typedef struct {
+  ir_module *m;
+  bool *seen; /* by symbol index */
+} limit_walk;
+
+/* Marks the symbol and those that its limit is made of. */
+static void mark_symbols(void *user, ir_dim_op op, int64_t operand) {
+  limit_walk *walk = user;
+  if (op != IR_DIM_SYMBOL || walk->seen[operand]) return;
+  walk->seen[operand] = true;
+  ir_dim limit = ir_dim_limit(walk->m, ir_dim_symbol_at(walk->m, (size_t)operand));
+  if (limit) ir_dim_visit_postfix(limit, mark_symbols, walk);
+}
+
+static bool leads_to(reader *r, ir_dim limit, ir_dim symbol) {
+  limit_walk walk = {r->module, ARENA_ARRAY(r->arena, bool, ir_dim_symbol_count(r->module))};
+  ir_dim_visit_postfix(limit, mark_symbols, &walk);
+  return walk.seen[ir_dim_symbol_index(symbol)];
+}
+
 static status parse_limit(reader *r) {
   parse_space(r);
   size_t start = r->at, consumed;
@@ -301,7 +330,14 @@ static status parse_limit(reader *r) {
   r->at += consumed;
   bool is_minimum = parse_accept(r, ">=");
   if (!is_minimum) TRY(parse_mark(r, "<="));
-  TRY(parse_integer(r, &limit));
+  ir_dim bound;
+  TRY(parse_dim(r, &bound));
+  if (!ir_dim_is_const(bound, &limit)) {
+    if (is_minimum || leads_to(r, bound, symbol))
+      return parse_expected(r, start, "a limit that is a number, or made of other symbols");
+    ir_dim_set_limit(r->module, symbol, bound);
+    return OK;
+  }
   if (limit < 0) return parse_expected(r, start, "a limit that is not negative");
   (is_minimum ? ir_dim_set_minimum : ir_dim_set_maximum)(r->module, symbol, limit);
   return OK;
@@ -332,14 +368,21 @@ status ir_parse(arena *a, const char *name, const char *source, size_t bytes, ir
   reader r = {.arena = a, .file = name, .source = source, .bytes = bytes, .module = ir_module_new(a, name)};
   for (parse_space(&r); r.at < r.bytes; parse_space(&r)) {
     if (parse_word(&r, "graph")) {
-      TRY(parse_graph(&r));
+      TRY(parse_graph(&r, false));
+    } else if (parse_word(&r, "body")) {
+      TRY(parse_graph(&r, true));
     } else if (parse_word(&r, "state")) {
       TRY(parse_state(&r));
     } else if (parse_word(&r, "limit")) {
       TRY(parse_limit(&r));
     } else {
-      return parse_expected(&r, r.at, "graph, state or limit");
+      return parse_expected(&r, r.at, "graph, body, state or limit");
     }
+  }
+  for (size_t i = 0; i < r.module->graph_count; i++) {
+    const ir_graph *g = r.module->graphs[i];
+    if (g->output_count == 0 && g->is_body)
+      return parse_expected(&r, r.at, arena_format(a, "the text of body %s", g->name));
   }
   *module = r.module;
   return OK;

@@ -35,6 +35,7 @@ status parse_name(reader *r, const char *what, const char **name, bool *is_quote
 /* 0 <= *value < limit */
 status parse_small(reader *r, const char *what, int limit, int *value);
 status parse_integer(reader *r, int64_t *value);
+status parse_dim(reader *r, ir_dim *d);
 status parse_type(reader *r, ir_type *type);
 /* Bytes of the number or word (nan, inf) that starts here; 0: none. */
 size_t parse_number_length(const reader *r);

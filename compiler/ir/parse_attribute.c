@@ -139,7 +139,7 @@ status parse_small(reader *r, const char *what, int limit, int *value) {
 
 /* ---- dims and types ---- */
 
-static status parse_dim(reader *r, ir_dim *d) {
+status parse_dim(reader *r, ir_dim *d) {
   parse_space(r);
   size_t consumed;
   *d = ir_dim_parse(r->module, r->source + r->at, r->bytes - r->at, &consumed);
@@ -255,6 +255,20 @@ static status parse_state(reader *r, int *state) {
   return OK;
 }
 
+enum { MOST_PARTS = 4096 };
+
+/* A body may be given later: an unknown name makes it, and its text must follow. */
+static status parse_body_name(reader *r, ir_graph **body) {
+  const char *name;
+  size_t start = r->at;
+  TRY(parse_name(r, "the name of a body", &name, NULL));
+  *body = ir_module_find(r->module, name);
+  if (*body) return parse_expected(r, start, "a body that is given later and used once");
+  *body = ir_graph_new(r->module, name);
+  (*body)->is_body = true;
+  return OK;
+}
+
 static status parse_value(reader *r, const attr_row *row, ir_attrs *attrs) {
   void *member = (char *)attrs + row->offset;
   int count;
@@ -285,6 +299,10 @@ static status parse_value(reader *r, const attr_row *row, ir_attrs *attrs) {
     return parse_activation(r, member);
   case ATTR_STATE:
     return parse_state(r, member);
+  case ATTR_GRAPH:
+    return parse_body_name(r, member);
+  case ATTR_COUNT_OF:
+    return parse_small(r, row->name, MOST_PARTS, member);
   }
   return OK;
 }

@@ -229,6 +229,12 @@ static void print_attribute(text *t, const ir_module *m, const ir_node *n, const
   case ATTR_STATE:
     print_state(t, m, *(const int *)member);
     break;
+  case ATTR_GRAPH:
+    print_value_name(t, (*(ir_graph *const *)member)->name);
+    break;
+  case ATTR_COUNT_OF:
+    text_print(t, "%d", *(const int *)member);
+    break;
   }
 }
 
@@ -292,7 +298,7 @@ static void print_outputs(text *t, const naming *names, const ir_graph *g) {
 void ir_print(text *t, ir_graph *g) {
   naming names = {0};
   name_values(&names, g);
-  text_print(t, "graph ");
+  text_print(t, g->is_body ? "body " : "graph ");
   lexical_print_name(t, g->name, '"');
   text_print(t, "(");
   print_inputs(t, &names, g);
@@ -307,10 +313,12 @@ void ir_print(text *t, ir_graph *g) {
   arena_free(&names.memory);
 }
 
-static void print_limit(text *t, ir_dim symbol, const char *relation, int64_t limit) {
+static void print_limit(text *t, ir_dim symbol, const char *relation, ir_dim limit) {
   text_print(t, "limit ");
   ir_dim_print(t, symbol);
-  text_print(t, " %s %lld\n", relation, (long long)limit);
+  text_print(t, " %s ", relation);
+  ir_dim_print(t, limit);
+  text_print(t, "\n");
 }
 
 /* Of symbols with limits: limit past <= 2048. Returns whether there were any. */
@@ -319,8 +327,10 @@ static bool print_limits(text *t, ir_module *m) {
   for (size_t i = 0; i < ir_dim_symbol_count(m); i++) {
     ir_dim symbol = ir_dim_symbol_at(m, i);
     int64_t minimum = ir_dim_minimum(m, symbol), maximum = ir_dim_maximum(m, symbol);
-    if (minimum > 0) print_limit(t, symbol, ">=", minimum);
-    if (maximum < INT64_MAX) print_limit(t, symbol, "<=", maximum);
+    ir_dim limit = ir_dim_limit(m, symbol);
+    if (minimum > 0) print_limit(t, symbol, ">=", ir_dim_const(m, minimum));
+    if (!limit && maximum < INT64_MAX) limit = ir_dim_const(m, maximum);
+    if (limit) print_limit(t, symbol, "<=", ir_dim_resolve(m, limit));
   }
   return t->count > before;
 }

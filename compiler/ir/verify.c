@@ -65,6 +65,8 @@ static status check_type(verification *v, const ir_node *n) {
 static status check_attributes(verification *v, const ir_node *n) {
   ir_module *m = v->graph->module;
   uint32_t attrs = ir_op_describe(n->op)->attrs;
+  if (attrs & IR_ATTR_BODY) TRY(ir_verify(n->attrs.body));
+  if (attrs & IR_ATTR_OTHERWISE) TRY(ir_verify(n->attrs.otherwise));
   const ir_type *type = n->operand_count && n->operands[0] ? &n->operands[0]->type : &n->result->type;
   if (attrs & IR_ATTR_AXIS && (n->attrs.axis < 0 || n->attrs.axis >= type->rank)) {
     return fail(m->arena, STATUS_DEFECT, "axis %d is outside rank %d", n->attrs.axis, type->rank);

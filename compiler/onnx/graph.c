@@ -157,11 +157,23 @@ static status model_constant(onnx_model *model, const Onnx__TensorProto *tensor,
   return OK;
 }
 
+static ir_value *find_value(onnx_model *model, ir_builder *b, onnx_scope *scope, const char *name);
+
+/* The value of a name around a body, as the body sees it. */
+static ir_value *find_around(onnx_model *model, ir_builder *b, onnx_scope *scope, const char *name) {
+  ir_builder *around = scope->body->around;
+  ir_value *outer = find_value(model, around, scope->parent, name);
+  if (outer) return onnx_body_capture(model, scope->body, outer);
+  ir_build_fail(b, around->failed);
+  return NULL;
+}
+
 /* The value of a name in this scope or one around it. NULL with the builder's failure set if there is none.
  */
 static ir_value *find_value(onnx_model *model, ir_builder *b, onnx_scope *scope, const char *name) {
   for (; scope; scope = scope->parent) {
     onnx_name *entry = onnx_names_find(&scope->names, name);
+    if (!entry && scope->body) return find_around(model, b, scope, name);
     if (!entry) continue;
     if (!entry->value && entry->initializer) {
       const ir_constant *constant;

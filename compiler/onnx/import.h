@@ -18,6 +18,7 @@ enum { ONNX_NEWEST_OPSET = 28, ONNX_MIN_SLOTS = 16 };
 /* One ONNX graph (the main one, a branch, or a function's body) while it is imported. */
 typedef struct onnx_scope {
   struct onnx_scope *parent; /* whose names are seen too: a branch's surroundings */
+  struct onnx_body *body;    /* the graph of its own that the names stand for; NULL: its parent's */
   onnx_names names;
   onnx_names *given; /* names given to values so far; branches and functions may repeat one */
   /* A function's body only: what is called, by which node, standing where. */
@@ -78,6 +79,8 @@ typedef struct {
   X(normalisation)                                                                                           \
   X(attention)                                                                                               \
   X(control)                                                                                                 \
+  X(loop)                                                                                                    \
+  X(dynamic)                                                                                                 \
   X(quantisation)                                                                                            \
   X(contrib)                                                                                                 \
   X(bits)                                                                                                    \
@@ -120,6 +123,33 @@ status onnx_order_nodes(onnx_model *model, const Onnx__GraphProto *graph, const 
 bool onnx_import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_value **values);
 /* "MatMul '/h.0/attn/MatMul'" */
 const char *onnx_node_title(arena *a, const Onnx__NodeProto *node);
+
+/* ---- body.c: graphs that a loop or branch runs while the model runs (ir.h, Control flow) ---- */
+
+/* A body while it is imported. What it sees of the names around it becomes an input. */
+typedef struct onnx_body {
+  ir_graph *graph;
+  ir_builder builder; /* of its nodes */
+  ir_builder *around; /* of the graph that the node stands in */
+  onnx_scope scope;
+  /* Values around it that are its last inputs, in order. */
+  ir_value **captured;
+  size_t captured_count, captured_capacity;
+} onnx_body;
+
+/* Starts a body for c's node; its own inputs are added to body->graph before anything is imported. */
+void onnx_body_begin(onnx_context *c, onnx_body *body);
+/* A name that the body's nodes may use. */
+void onnx_body_name(onnx_context *c, onnx_body *body, const char *name, ir_value *value);
+/* Imports the nodes; fills values[0 .. proto->n_output). False if it failed. */
+bool onnx_body_import(onnx_context *c, onnx_body *body, const Onnx__GraphProto *proto, ir_value **values);
+/* The value around the body as the body sees it: a constant, sizes, or an input. The body's own inputs are
+ * there by now. */
+ir_value *onnx_body_capture(onnx_model *model, onnx_body *body, ir_value *outer);
+/* Drops the body and the bodies inside: it has to be imported again. */
+void onnx_body_drop(onnx_body *body);
+/* Whether d says the same outside: no symbol in it is younger than `symbol_count`. */
+bool onnx_is_outer_dim(ir_dim d, size_t symbol_count);
 
 /* Imports a function's body in `scope`, whose names hold the function's inputs; fills values[0 .. n_output).
  */
@@ -170,6 +200,9 @@ bool onnx_failed(const onnx_context *c);
  */
 bool onnx_sizes(onnx_context *c, int index, const char *what, const ir_dim **list, int *count);
 bool onnx_size(onnx_context *c, int index, const char *what, ir_dim *size); /* one element */
+/* One element, known or not: what is not known is measured while the model runs, at most `limit` (NULL: any).
+ */
+bool onnx_size_or_measure(onnx_context *c, int index, const char *what, ir_dim limit, ir_dim *size);
 /* The same, where symbolic ones are not allowed either. */
 bool onnx_integers(onnx_context *c, int index, const char *what, int64_t **list, int *count);
 bool onnx_integer(onnx_context *c, int index, const char *what, int64_t *value);

@@ -1,8 +1,6 @@
 /* import_indexing.c: elements and slices picked by index tensors. */
 #include "onnx/indexing.h"
 
-#include "ir/element.h"
-
 static ir_value *i64(onnx_context *c, int64_t value) {
   return ir_const_scalar(c->b, SMELT_I64, (double)value);
 }
@@ -115,75 +113,10 @@ static ir_value *import_reverse_sequence(onnx_context *c) {
   return ir_gather(c->b, ir_reshape(c->b, x, dims, rank - 1), flat, 0);
 }
 
-/* ---- choices that decide sizes: known now ---- */
-
-/* Flat indices of the elements of a constant that are not zero; NULL and a failure where it is none. */
-static const int64_t *find_nonzero(onnx_context *c, int index, int64_t *count) {
-  const ir_value *v = c->in[index];
-  const void *data = ir_value_data(v);
-  int64_t elements;
-  if (!data || !ir_type_is_static(&v->type, &elements)) {
-    status s = fail(c->a, STATUS_INPUT, "how many elements it chooses depends on data");
-    ir_build_fail(c->b, fail_hint(c->a, s, "sizes must follow from the shapes of the model's inputs"));
-    return NULL;
-  }
-  int64_t *found = ARENA_ARRAY(c->a, int64_t, (size_t)elements + 1);
-  *count = 0;
-  for (int64_t i = 0; i < elements; i++) {
-    if (element_double(v->type.dtype, data, i) != 0) found[(*count)++] = i;
-  }
-  return found;
-}
-
-/* The slices along axis (elements of flattened data without one) for which the condition holds. */
-static ir_value *import_compress(onnx_context *c) {
-  ir_value *x = c->in[0];
-  int64_t count;
-  const int64_t *found = find_nonzero(c, 1, &count);
-  if (!found) return x;
-  int axis = 0;
-  if (onnx_has_attr(c, "axis")) {
-    axis = onnx_axis(c, onnx_attr_int(c, "axis", 0), x->type.rank);
-  } else {
-    ir_dim all = ir_type_element_count(c->m, &x->type);
-    x = ir_reshape(c->b, x, &all, 1);
-  }
-  int64_t size;
-  if (onnx_failed(c)) return x;
-  if (count && ir_dim_is_const(x->type.dims[axis], &size) && found[count - 1] >= size) {
-    return onnx_fail(c, "its condition is longer than the axis");
-  }
-  ir_type type = {.dtype = SMELT_I64, .rank = 1, .dims = {onnx_dim(c, count)}};
-  return ir_gather(c->b, x, ir_const_data(c->b, &type, found), axis);
-}
-
-/* [rank, count]: the indices of each element that is not zero, in a column. */
-static ir_value *import_non_zero(onnx_context *c) {
-  const ir_type *type = &c->in[0]->type;
-  int64_t count;
-  const int64_t *found = find_nonzero(c, 0, &count);
-  if (!found) return c->in[0];
-  int rank = type->rank ? type->rank : 1;
-  int64_t *indices = ARENA_ARRAY(c->a, int64_t, (size_t)(rank * count) + 1);
-  for (int64_t k = 0; k < count; k++) {
-    int64_t left = found[k];
-    for (int i = rank - 1; i >= 0; i--) {
-      int64_t size = 1;
-      if (type->rank) ir_dim_is_const(type->dims[i], &size);
-      indices[i * count + k] = left % size;
-      left /= size;
-    }
-  }
-  ir_type result = {.dtype = SMELT_I64, .rank = 2, .dims = {onnx_dim(c, rank), onnx_dim(c, count)}};
-  return ir_const_data(c->b, &result, indices);
-}
-
 static const onnx_op_row rows[] = {
     {"", "Gather", 1, 0, 2, 2, import_gather, IR_GATHER},
     {"", "GatherElements", 11, 0, 2, 2, import_gather_elements, IR_GATHER},
     {"", "GatherND", 11, 0, 2, 2, import_gather_nd, IR_GATHER},
     {"", "ReverseSequence", 10, 0, 2, 2, import_reverse_sequence, IR_GATHER},
-    {"", "Compress", 9, 0, 2, 2, import_compress, IR_GATHER},
-    {"", "NonZero", 9, 0, 1, 1, import_non_zero, IR_CONST},
 };
 const onnx_op_table onnx_indexing_ops = ONNX_OP_TABLE(rows);

@@ -109,7 +109,7 @@ static ir_value *import_top_k(onnx_context *c) {
   if (onnx_failed(c)) return x;
   ir_dim k = onnx_dim(c, onnx_attr_int(c, "k", 0));
   if (c->opset >= 10 && !c->in[1]) return onnx_fail(c, "its k is missing");
-  if (c->opset >= 10 && !onnx_size(c, 1, "k", &k)) return x;
+  if (c->opset >= 10 && !onnx_size_or_measure(c, 1, "k", x->type.dims[axis], &k)) return x;
   for (int i = 0; i < attrs.rank; i++) attrs.shape[i] = i == axis ? k : x->type.dims[i];
   ir_value *searched = largest ? x : mirrored(c, x);
   c->out[1] = ir_build(c->b, IR_TOP_K, &searched, 1, &attrs);

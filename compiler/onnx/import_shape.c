@@ -84,6 +84,45 @@ static ir_value *import_size(onnx_context *c) {
 
 /* ---- Range ---- */
 
+/* How many elements a range of numbers that are computed has. i64 [] */
+static ir_value *range_length(onnx_context *c, ir_value *start, ir_value *limit, ir_value *delta) {
+  ir_builder *b = c->b;
+  ir_value *span = ir_binary(b, IR_SUB, limit, start), *count;
+  if (onnx_is_float(start)) {
+    count = ir_cast(b, ir_unary(b, IR_CEIL, ir_binary(b, IR_DIV, span, delta)), SMELT_I64);
+  } else { /* division truncates: one more where something of delta's sign is left */
+    span = ir_cast(b, span, SMELT_I64);
+    delta = ir_cast(b, delta, SMELT_I64);
+    ir_value *zero = onnx_number_like(c, span, 0), *rest = ir_binary(b, IR_FMOD, span, delta);
+    ir_value *same_sign =
+        ir_binary(b, IR_EQ, ir_binary(b, IR_LT, rest, zero), ir_binary(b, IR_LT, delta, zero));
+    ir_value *more = ir_binary(b, IR_AND, ir_binary(b, IR_NE, rest, zero), same_sign);
+    count = ir_binary(b, IR_ADD, ir_binary(b, IR_DIV, span, delta), ir_cast(b, more, SMELT_I64));
+  }
+  return ir_binary(b, IR_MAX, count, onnx_number_like(c, count, 0));
+}
+
+/* start, limit and delta are computed while the model runs. */
+static ir_value *computed_range(onnx_context *c) {
+  ir_value *number[3];
+  for (int i = 0; i < 3; i++) {
+    int64_t count;
+    if (!ir_type_is_static(&c->in[i]->type, &count) || count != 1)
+      return onnx_fail(c, "its input %d must be one number", i);
+    number[i] = ir_reshape(c->b, c->in[i], NULL, 0);
+  }
+  ir_dim length = ir_measure(c->b, range_length(c, number[0], number[1], number[2]), "range", NULL);
+  if (onnx_failed(c)) return c->in[0];
+  ir_value *steps = ir_cast(c->b, ir_iota(c->b, &length, 1, 0, onnx_dim(c, 0), 1), c->in[0]->type.dtype);
+  return ir_binary(c->b, IR_ADD, ir_binary(c->b, IR_MUL, steps, number[2]), number[0]);
+}
+
+static bool all_known(const onnx_context *c) {
+  for (int i = 0; i < 3; i++)
+    if (!c->in[i]->content && !ir_value_data(c->in[i])) return false;
+  return true;
+}
+
 /* start, limit, delta are numbers known now: the elements, computed. */
 static ir_value *constant_range(onnx_context *c) {
   double start, limit, delta;
@@ -102,6 +141,7 @@ static ir_value *constant_range(onnx_context *c) {
 static ir_value *import_range(onnx_context *c) {
   ir_dim start, limit;
   int64_t delta, lowest, highest;
+  if (!all_known(c)) return computed_range(c);
   if (onnx_is_float(c->in[0])) return constant_range(c);
   if (!onnx_size(c, 0, "start", &start) || !onnx_size(c, 1, "limit", &limit)) return c->in[0];
   if (!onnx_integer(c, 2, "delta", &delta)) return c->in[0];

@@ -95,6 +95,16 @@ bool onnx_size(onnx_context *c, int index, const char *what, ir_dim *size) {
   return true;
 }
 
+bool onnx_size_or_measure(onnx_context *c, int index, const char *what, ir_dim limit, ir_dim *size) {
+  ir_value *v = c->in[index];
+  int64_t count;
+  if (onnx_failed(c)) return false;
+  bool is_one = ir_type_is_static(&v->type, &count) && count == 1 && !onnx_is_float(v);
+  if (!is_one || v->content || ir_value_data(v)) return onnx_size(c, index, what, size);
+  *size = ir_measure(c->b, ir_reshape(c->b, v, NULL, 0), what, limit);
+  return !onnx_failed(c);
+}
+
 bool onnx_integers(onnx_context *c, int index, const char *what, int64_t **list, int *count) {
   const ir_dim *dims;
   if (!onnx_sizes(c, index, what, &dims, count)) return false;

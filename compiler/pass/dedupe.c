@@ -27,14 +27,15 @@ static bool same_attrs(const ir_node *x, const ir_node *y) {
   return a->dtype == b->dtype && a->axis == b->axis && a->axes == b->axes && a->rank == b->rank &&
          memcmp(a->perm, b->perm, sizeof a->perm) == 0 && memcmp(a->shape, b->shape, sizeof a->shape) == 0 &&
          memcmp(a->start, b->start, sizeof a->start) == 0 && memcmp(a->step, b->step, sizeof a->step) == 0 &&
-         a->value == b->value && a->epsilon == b->epsilon && a->scale == b->scale && a->causal == b->causal &&
-         a->interleaved == b->interleaved && a->gated == b->gated && a->activation == b->activation &&
-         a->state == b->state;
+         a->value == b->value && a->epsilon == b->epsilon && a->scale == b->scale &&
+         a->softcap == b->softcap && a->causal == b->causal && a->interleaved == b->interleaved &&
+         a->gated == b->gated && a->activation == b->activation && a->state == b->state &&
+         a->body == b->body && a->otherwise == b->otherwise && a->index == b->index;
 }
 
 static bool same_computation(const ir_node *x, const ir_node *y) {
   if (x->op != y->op || x->operand_count != y->operand_count) return false;
-  if (ir_op_describe(x->op)->op_class == IR_CLASS_STATE) return false;
+  if (ir_op_describe(x->op)->op_class == IR_CLASS_STATE || x->op == IR_MEASURE) return false;
   for (int i = 0; i < x->operand_count; i++) {
     if (x->operands[i] != y->operands[i]) return false;
   }

@@ -69,7 +69,7 @@ static ir_value *fold_content(ir_builder *b, const ir_node *n) {
 }
 
 static ir_value *fold_node(ir_builder *b, ir_node *n) {
-  if (n->op == IR_CONST || ir_op_describe(n->op)->op_class == IR_CLASS_STATE) return NULL;
+  if (n->op == IR_CONST || ir_op_describe(n->op)->op_class >= IR_CLASS_STATE) return NULL;
   if (n->result->content) return fold_content(b, n);
   if (!all_const(n) || !ir_node_is_static(n)) return NULL;
   /* Building it again evaluates it if it is small by now: bindings have made sizes known. */

@@ -360,11 +360,7 @@ static status make_entries(ir_graph *decoder, bool may_be_single, pass_observer 
     TRY(pass_run_all(result->decode, observe, user));
   }
   if (!result->prefill) result->sequence = NULL;
-  m->graph_count = 0;
-  ir_graph *entries[] = {result->encode, result->prefill, result->decode};
-  for (int i = 0; i < 3; i++) {
-    if (entries[i]) ARENA_PUSH(m->arena, m->graphs, m->graph_count, m->graph_capacity) = entries[i];
-  }
+  ir_module_keep(m, (ir_graph *[]){result->encode, result->prefill, result->decode}, 3);
   return OK;
 }
 

@@ -62,7 +62,7 @@ static void find_movable(const hoist *h, pointer_map *movable) {
   arena *a = h->from->module->arena;
   pointer_map portable = {0};
   for (ir_node *n = h->from->first; n; n = n->next) {
-    bool is_portable = ir_op_describe(n->op)->op_class != IR_CLASS_STATE, depends = false;
+    bool is_portable = ir_op_describe(n->op)->op_class < IR_CLASS_STATE, depends = false;
     for (int i = 0; i < n->operand_count && is_portable; i++) {
       const ir_value *v = n->operands[i];
       if (!v) continue;

@@ -22,20 +22,21 @@ const pass_info *pass_named(const char *name) {
   return NULL;
 }
 
-status pass_run_all(ir_graph *g, pass_observer *observe, void *user) {
+static status run_pass(const pass_info *pass, ir_graph *g, pass_observer *observe, void *user) {
   arena *a = g->module->arena;
-  for (size_t i = 0; i < PASS_COUNT; i++) {
-    pass_report report = {0};
-    bool changed = pass_table[i].run(g, &report);
-    if (report.failed)
-      return fail_hint(a, report.failed, "pass %s made a node that does not fit", pass_table[i].name);
-    if (observe) observe(user, &pass_table[i], g, &report);
-    if (!changed) continue;
-    status s = ir_verify(g);
-    if (s) {
-      s = fail(a, STATUS_DEFECT, "pass %s broke graph %s: %s", pass_table[i].name, g->name, s->cause);
-      return s;
-    }
+  pass_report report = {0};
+  bool changed = pass->run(g, &report);
+  if (report.failed) return fail_hint(a, report.failed, "pass %s made a node that does not fit", pass->name);
+  if (observe) observe(user, pass, g, &report);
+  status s = changed ? ir_verify(g) : OK;
+  return s ? fail(a, STATUS_DEFECT, "pass %s broke graph %s: %s", pass->name, g->name, s->cause) : OK;
+}
+
+status pass_run_all(ir_graph *g, pass_observer *observe, void *user) {
+  for (size_t i = 0; i < PASS_COUNT; i++) TRY(run_pass(&pass_table[i], g, observe, user));
+  for (const ir_node *n = g->first; n; n = n->next) {
+    if (n->attrs.body) TRY(pass_run_all(n->attrs.body, observe, user));
+    if (n->attrs.otherwise) TRY(pass_run_all(n->attrs.otherwise, observe, user));
   }
   return OK;
 }

@@ -56,8 +56,8 @@ const pass_info *pass_named(const char *name); /* NULL: unknown */
 typedef void pass_observer(void *user, const pass_info *pass, ir_graph *g, const pass_report *report);
 
 /*
- * Runs all passes over `g` in order and verifies the graph after each that
- * changed it. `observe` may be NULL.
+ * Runs all passes over `g`, and the bodies of its loops and branches, in order and verifies the graph after
+ * each that changed it. `observe` may be NULL.
  */
 status pass_run_all(ir_graph *g, pass_observer *observe, void *user);
 

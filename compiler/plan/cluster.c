@@ -130,7 +130,7 @@ status plan_add_step(planner *p, const plan_step *step) {
   for (int i = 0; i < step->read_count; i++) {
     if (step->reads[i].value) touch(p, &step->reads[i].view, index);
   }
-  touch(p, &step->result.view, index);
+  if (step->result.value) touch(p, &step->result.view, index);
   ARENA_PUSH(p->a, p->entry->steps, p->entry->step_count, p->step_capacity) = *step;
   return OK;
 }

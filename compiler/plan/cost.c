@@ -172,6 +172,7 @@ static void add_bytes(ir_module *m, plan_cost *cost, plan_space space, ir_dim by
 plan_cost plan_step_cost(ir_module *m, const plan_step *step) {
   ir_dim zero = ir_dim_const(m, 0);
   plan_cost cost = {zero, zero, zero, zero};
+  if (step->control != PLAN_CALL) return cost;
   for (int i = 0; i < step->node_count; i++) {
     cost.flops = ir_dim_add(m, cost.flops, plan_node_flops(m, step->nodes[i]));
   }
@@ -191,6 +192,7 @@ plan_cost plan_cost_sum(ir_module *m, const plan_cost *a, const plan_cost *b) {
 }
 
 const char *plan_step_work(const plan_step *step) {
+  if (step->control != PLAN_CALL) return "control";
   if (step->kernel != PLAN_LOOPS) return ir_op_describe(step->nodes[0]->op)->name;
   bool has_arithmetic = false;
   for (int i = step->node_count - 1; i >= 0; i--) {

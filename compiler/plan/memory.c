@@ -83,7 +83,7 @@ void plan_patch_arena(planner *p) {
   for (size_t i = 0; i < p->entry->step_count; i++) {
     plan_step *step = &p->entry->steps[i];
     for (int k = 0; k < step->read_count; k++) patch(p, &step->reads[k].view);
-    patch(p, &step->result.view);
+    if (step->result.value) patch(p, &step->result.view);
   }
   for (size_t i = 0; i < p->entry->output_count; i++) {
     plan_io *out = &p->entry->outputs[i];
@@ -124,16 +124,18 @@ static void barriers_over(planner *p, access *open) {
   for (size_t i = 0; i < p->entry->step_count; i++) {
     plan_step *step = &p->entry->steps[i];
     access written = access_of(p, &step->result.view, true);
-    bool meets = conflicts(open, open_count, &written);
+    bool writes = step->result.value != NULL, meets = writes && conflicts(open, open_count, &written);
     for (int k = 0; k < step->read_count && !meets; k++) {
       access a = access_of(p, &step->reads[k].view, false);
       meets = step->reads[k].value && conflicts(open, open_count, &a);
     }
-    if (meets) {
+    /* Ways part and join here: what was open on one of them must not matter. */
+    bool is_crossing = step->control != PLAN_CALL && step->control != PLAN_MEASURE;
+    if (i && (meets || is_crossing)) {
       p->entry->steps[i - 1].barrier = true;
       open_count = 0;
     }
-    open[open_count++] = written;
+    if (writes) open[open_count++] = written;
     for (int k = 0; k < step->read_count; k++) {
       if (!step->reads[k].value || step->reads[k].view.space == PLAN_WEIGHTS) continue;
       open[open_count++] = access_of(p, &step->reads[k].view, false);

@@ -28,15 +28,15 @@ static const struct {
     {IR_SCATTER_MUL, PLAN_SCATTER}, {IR_SCATTER_MIN, PLAN_SCATTER}, {IR_SCATTER_MAX, PLAN_SCATTER},
 };
 
-static void set_place(planner *p, const ir_value *v, const plan_view *view) {
+void plan_set_place(planner *p, const ir_value *v, const plan_view *view) {
   pointer_map_set(p->a, &p->places, v, arena_copy(p->a, view, sizeof *view));
 }
 
-static const plan_view *place_of(const planner *p, const ir_value *v) {
+const plan_view *plan_place_of(const planner *p, const ir_value *v) {
   return pointer_map_get(&p->places, v);
 }
 
-static status new_dense(planner *p, const ir_type *type, plan_view *view) {
+status plan_new_dense(planner *p, const ir_type *type, plan_view *view) {
   uint64_t bytes;
   TRY(plan_type_bytes(p->m, type, &bytes));
   *view = (plan_view){
@@ -77,7 +77,7 @@ static status new_place(planner *p, ir_value *v, plan_view *view) {
     *view = append_region(p, reader);
     return OK;
   }
-  TRY(new_dense(p, &v->type, view));
+  TRY(plan_new_dense(p, &v->type, view));
   int last = v->type.rank - 1;
   if (!reader || !is_free || reader->op != IR_TRANSPOSE || reader->attrs.perm[last] != last) return OK;
   ir_dim transposed[IR_MAX_RANK];
@@ -86,14 +86,13 @@ static status new_place(planner *p, ir_value *v, plan_view *view) {
   return OK;
 }
 
-/* Gives v a place in memory if it has none: a constant's in the weights, else the result of a loop nest. */
-static status materialise(planner *p, ir_value *v) {
+status plan_materialise(planner *p, ir_value *v) {
   if (ir_value_is_const(v)) plan_place_constant(p, v);
-  if (place_of(p, v)) return OK;
+  if (plan_place_of(p, v)) return OK;
   plan_view view;
   TRY(new_place(p, v, &view));
   TRY(plan_add_cluster(p, v, &view));
-  set_place(p, v, &view);
+  plan_set_place(p, v, &view);
   return OK;
 }
 
@@ -108,11 +107,11 @@ static status read_operand(planner *p, const ir_node *n, int index, plan_operand
     read->view = plan_weight_view(p, v->def->attrs.constant, PLAN_PANELS);
     return OK;
   }
-  TRY(materialise(p, v));
-  read->view = *place_of(p, v);
+  TRY(plan_materialise(p, v));
+  read->view = *plan_place_of(p, v);
   if (plan_view_suits(p->m, n, index, &v->type, &read->view)) return OK;
   plan_view dense;
-  TRY(new_dense(p, &v->type, &dense));
+  TRY(plan_new_dense(p, &v->type, &dense));
   TRY(plan_add_copy(p, v, &read->view, &dense));
   read->view = dense;
   return OK;
@@ -131,16 +130,16 @@ static status add_dedicated(planner *p, ir_node *n) {
   for (int i = 0; i < n->operand_count; i++) TRY(read_operand(p, n, i, &step.reads[i]));
   step.result.value = n->result;
   TRY(new_place(p, n->result, &step.result.view));
-  set_place(p, n->result, &step.result.view);
+  plan_set_place(p, n->result, &step.result.view);
   return plan_add_step(p, &step);
 }
 
 /* Puts v where a state wants it: nothing to do if it was made there. */
 static status put(planner *p, ir_value *v, const plan_view *view) {
-  const plan_view *source = place_of(p, v);
+  const plan_view *source = plan_place_of(p, v);
   if (!source && !ir_value_is_const(v)) return plan_add_cluster(p, v, view);
-  TRY(materialise(p, v));
-  source = place_of(p, v);
+  TRY(plan_materialise(p, v));
+  source = plan_place_of(p, v);
   if (source->space == PLAN_STATE && source->base_bytes == view->base_bytes) return OK;
   return plan_add_copy(p, v, source, view);
 }
@@ -158,7 +157,7 @@ static status plan_state_node(planner *p, ir_node *n) {
   default:
     break; /* a load is a view */
   }
-  set_place(p, n->result, &whole);
+  plan_set_place(p, n->result, &whole);
   return OK;
 }
 
@@ -168,6 +167,8 @@ static status plan_node(planner *p, ir_node *n) {
   switch (ir_op_describe(n->op)->op_class) {
   case IR_CLASS_STATE:
     return plan_state_node(p, n);
+  case IR_CLASS_CONTROL:
+    return plan_control_node(p, n);
   case IR_CLASS_DEDICATED:
     return add_dedicated(p, n);
   case IR_CLASS_SOURCE:
@@ -178,9 +179,9 @@ static status plan_node(planner *p, ir_node *n) {
     int64_t count;
     ir_value *x = n->operands[0];
     if (ir_value_is_const(x) && ir_type_is_static(&x->type, &count) && count > 1) plan_place_constant(p, x);
-    const plan_view *source = place_of(p, x);
+    const plan_view *source = plan_place_of(p, x);
     if (n->operand_count == 1 && source && plan_view_through(p->m, n, source, &view)) {
-      set_place(p, n->result, &view);
+      plan_set_place(p, n->result, &view);
       return OK;
     }
     break;
@@ -188,11 +189,21 @@ static status plan_node(planner *p, ir_node *n) {
   default:
     break;
   }
-  return plan_is_inlined(p, n->result) ? OK : materialise(p, n->result);
+  return plan_is_inlined(p, n->result) ? OK : plan_materialise(p, n->result);
 }
 
-static void note_consumers(planner *p) {
-  for (ir_node *n = p->g->first; n; n = n->next) {
+status plan_nodes(planner *p, ir_graph *g) {
+  for (ir_node *n = g->first; n; n = n->next) {
+    status s = plan_node(p, n);
+    if (s) return fail_node(p->a, s, "%s", n->origin ? n->origin : ir_op_describe(n->op)->name);
+  }
+  return OK;
+}
+
+static void note_consumers(planner *p, ir_graph *g) {
+  for (ir_node *n = g->first; n; n = n->next) {
+    if (n->attrs.body) note_consumers(p, n->attrs.body);
+    if (n->attrs.otherwise) note_consumers(p, n->attrs.otherwise);
     for (int i = 0; i < n->operand_count; i++) {
       if (n->operands[i] && n->operands[i]->use_count == 1)
         pointer_map_set(p->a, &p->consumers, n->operands[i], n);
@@ -213,7 +224,7 @@ static status plan_inputs(planner *p) {
     ir_value *v = p->g->inputs[i];
     plan_view view = {.space = PLAN_INPUT, .base_bytes = i, .offset = ir_dim_const(p->m, 0)};
     plan_dense_strides(p->m, &v->type, view.stride);
-    set_place(p, v, &view);
+    plan_set_place(p, v, &view);
     p->entry->inputs[i] = describe_io(v->name, v);
   }
   return OK;
@@ -225,13 +236,13 @@ static status plan_outputs(planner *p) {
   p->entry->outputs = ARENA_ARRAY(p->a, plan_io, p->g->output_count);
   for (size_t i = 0; i < p->g->output_count; i++) {
     ir_value *v = p->g->outputs[i].value;
-    TRY(materialise(p, v));
-    plan_view view = *place_of(p, v);
+    TRY(plan_materialise(p, v));
+    plan_view view = *plan_place_of(p, v);
     bool is_whole =
         view.space == PLAN_ARENA && ir_dim_is(view.offset, 0) && plan_view_is_dense(p->m, &v->type, &view);
     if (!is_whole) {
       plan_view source = view;
-      TRY(new_dense(p, &v->type, &view));
+      TRY(plan_new_dense(p, &v->type, &view));
       TRY(plan_add_copy(p, v, &source, &view));
     }
     if (view.base_bytes >= p->buffer_count) return fail(p->a, STATUS_DEFECT, "an output has no buffer");
@@ -250,12 +261,9 @@ static status plan_graph(plan_module *module, plan_entry *entry, ir_graph *g, si
                .entry = entry,
                .weight_capacity = *weight_capacity};
   *entry = (plan_entry){.graph = g};
-  note_consumers(&p);
+  note_consumers(&p, g);
   TRY(plan_inputs(&p));
-  for (ir_node *n = g->first; n; n = n->next) {
-    status s = plan_node(&p, n);
-    if (s) return fail_node(p.a, s, "%s", n->origin ? n->origin : ir_op_describe(n->op)->name);
-  }
+  TRY(plan_nodes(&p, g));
   TRY(plan_outputs(&p));
   plan_assign_arena(&p);
   plan_place_barriers(&p);
@@ -281,12 +289,13 @@ static status place_states(plan_module *module) {
 
 status plan_make(ir_module *m, plan_module **plan) {
   plan_module *module = ARENA_NEW(m->arena, plan_module);
-  *module = (plan_module){.module = m, .entry_count = m->graph_count};
+  *module = (plan_module){.module = m};
   module->entries = ARENA_ARRAY(m->arena, plan_entry, m->graph_count);
   TRY(place_states(module));
   size_t weight_capacity = 0;
   for (size_t i = 0; i < m->graph_count; i++) {
-    TRY(plan_graph(module, &module->entries[i], m->graphs[i], &weight_capacity));
+    if (m->graphs[i]->is_body) continue;
+    TRY(plan_graph(module, &module->entries[module->entry_count++], m->graphs[i], &weight_capacity));
   }
   TRY(plan_lay_out_weights(module));
   for (size_t i = 0; i < module->entry_count; i++) {

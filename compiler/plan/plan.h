@@ -32,7 +32,7 @@ typedef enum {
   PLAN_PANELS_TRANSPOSED,
 } plan_layout;
 
-enum { PLAN_PANEL = 16, PLAN_ALIGN_BYTES = 64 };
+enum { PLAN_PANEL = 16, PLAN_ALIGN_BYTES = 64, PLAN_MAX_DEPTH = 32 /* of loops and branches */ };
 
 typedef struct {
   plan_space space;
@@ -76,7 +76,30 @@ typedef struct {
 } plan_operand;
 
 /*
- * One kernel call.
+ * What a step is. Loops and branches are brackets in the list of steps; every thread walks through them and
+ * decides alike, since what they read was written before a barrier.
+ *   MEASURE: the integer that reads[0] holds becomes the value of nodes[0]'s size.
+ *   LOOP .. LOOP_END: while the turn's number, the value of nodes[0]'s symbol, is below reads[0] (i64) and
+ *     reads[1] (bool) holds; both have reads and nodes, LOOP_END writes the number of turns to result.
+ *   BRANCH .. BRANCH_ELSE .. BRANCH_END: reads[0] (bool) decides.
+ */
+#define PLAN_CONTROLS(X)                                                                                     \
+  X(CALL, "call") /* of a kernel */                                                                          \
+  X(MEASURE, "measure")                                                                                      \
+  X(LOOP, "loop")                                                                                            \
+  X(LOOP_END, "end loop")                                                                                    \
+  X(BRANCH, "branch")                                                                                        \
+  X(BRANCH_ELSE, "else")                                                                                     \
+  X(BRANCH_END, "end")
+
+typedef enum {
+#define X(NAME, text) PLAN_##NAME,
+  PLAN_CONTROLS(X)
+#undef X
+} plan_control;
+
+/*
+ * One step: mostly a kernel call.
  *   LOOPS: `nodes` are computed inside the kernel, in topological order; the last one's result is written to
  *     result. A node's operand is either the result of an earlier node in `nodes` or the value of one of
  * `reads` (by pointer). A reduction, if there is one, is the last node or feeds the rest through elementwise
@@ -90,13 +113,14 @@ typedef struct {
  * bias' last axis has stride 1 or 0.
  */
 typedef struct {
-  plan_kernel kernel;
+  plan_control control;
+  plan_kernel kernel; /* of a PLAN_CALL */
   ir_node **nodes;
   int node_count;
   plan_operand *reads;
   int read_count;
-  plan_operand result;
-  bool barrier; /* all threads meet after this step: someone reads or overwrites what it touches */
+  plan_operand result; /* value NULL: control that writes nothing */
+  bool barrier;        /* all threads meet after this step: someone reads or overwrites what it touches */
   /*
    * Steps with equal keys compute the same function of their operand pointers and the symbols: same kernel,
    * nodes, dtypes, dims, strides; only base_bytes differ. Code generation makes one kernel per key.
@@ -141,7 +165,7 @@ typedef struct {
 
 typedef struct {
   ir_module *module;
-  plan_entry *entries; /* one per graph of the module, in order */
+  plan_entry *entries; /* one per graph of the module that is no body, in order */
   size_t entry_count;
   plan_weight *weights;
   size_t weight_count;

@@ -12,7 +12,8 @@ typedef struct {
   plan_entry *entry;
   pointer_map places;    /* ir_value -> plan_view: where it lies; no entry: computed inside its readers */
   pointer_map consumers; /* ir_value -> ir_node: the only node that reads it, if use_count is 1 */
-  pointer_map order;     /* ir_node -> its position + 1 */
+  int depth;             /* loops and branches around the node that is planned */
+  pointer_map parts;     /* ir_node (loop, branch) -> plan_view[]: where its results lie, strides not set */
   size_t step_capacity;
   /* While planning, base_bytes of a PLAN_ARENA view is an index into buffers. */
   plan_buffer *buffers;
@@ -34,6 +35,21 @@ bool plan_view_through(ir_module *m, const ir_node *movement, const plan_view *s
 bool plan_wants_dense(ir_op op);
 /* Whether a dedicated kernel may read operand `index` of `n` (or write its result: -1) through the view. */
 bool plan_view_suits(ir_module *m, const ir_node *n, int index, const ir_type *type, const plan_view *view);
+
+/* ---- plan.c ---- */
+
+void plan_set_place(planner *p, const ir_value *v, const plan_view *view);
+const plan_view *plan_place_of(const planner *p, const ir_value *v); /* NULL: none yet */
+/* Gives v a place in memory if it has none: a constant's in the weights, else the result of a loop nest. */
+status plan_materialise(planner *p, ir_value *v);
+/* Dense memory for a value of the type. */
+status plan_new_dense(planner *p, const ir_type *type, plan_view *view);
+status plan_nodes(planner *p, ir_graph *g);
+
+/* ---- control.c ---- */
+
+/* The steps of a measure, loop, branch or part. */
+status plan_control_node(planner *p, ir_node *n);
 
 /* ---- cluster.c ---- */
 

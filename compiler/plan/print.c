@@ -17,15 +17,24 @@ static void print_place(text *t, const plan_operand *o) {
   if (o->view.layout == PLAN_PANELS_TRANSPOSED) text_print(t, " panels^T");
 }
 
+static const char *step_name(const plan_step *step) {
+  static const char *const names[] = {
+#define X(NAME, text) text,
+      PLAN_CONTROLS(X)
+#undef X
+  };
+  return step->control == PLAN_CALL ? plan_kernel_name(step->kernel) : names[step->control];
+}
+
 static void print_step(text *t, const plan_step *step, size_t index) {
-  text_print(t, "  %3zu %-9s ", index, plan_kernel_name(step->kernel));
+  text_print(t, "  %3zu %-9s ", index, step_name(step));
   print_place(t, &step->result);
   text_print(t, " <- ");
   for (int i = 0; i < step->read_count; i++) {
     if (i) text_print(t, ", ");
     print_place(t, &step->reads[i]);
   }
-  if (step->kernel == PLAN_LOOPS) {
+  if (step->control == PLAN_CALL && step->kernel == PLAN_LOOPS) {
     text_print(t, " {");
     for (int i = 0; i < step->node_count; i++) {
       text_print(t, "%s%s", i ? " " : "", ir_op_describe(step->nodes[i]->op)->name);

@@ -79,7 +79,8 @@ static bool reads_allow_panels(const plan_module *module, const plan_entry *entr
     for (int k = 0; k < step->read_count; k++) {
       const plan_operand *read = &step->reads[k];
       if (!read->value || read->view.space != PLAN_WEIGHTS || read->view.base_bytes != weight) continue;
-      if (step->kernel != PLAN_LOOPS || !ir_value_is_const(read->value) || !ir_dim_is(read->view.offset, 0) ||
+      if (step->control != PLAN_CALL || step->kernel != PLAN_LOOPS || !ir_value_is_const(read->value) ||
+          !ir_dim_is(read->view.offset, 0) ||
           !plan_view_is_dense(module->module, &read->value->type, &read->view)) {
         return false;
       }

@@ -23,9 +23,15 @@ typedef struct smelt_frame {
   const uint8_t *weights;    /* the image's weights; page aligned */
   uint8_t *state;            /* KV caches and other memory kept between calls; 64-byte aligned */
   const void *const *inputs; /* data of the entry's inputs, in the manifest's order */
-  const int64_t *dims;       /* value of each symbol, in the manifest's order */
+  int64_t *dims; /* value of each symbol, in the manifest's order; code sets those that it computes itself */
   void (*barrier)(struct smelt_frame *frame); /* all threads of the team meet here */
   void *team;                                 /* the runtime's own */
+  /*
+   * Two words, zero before the call. Code that meets a size beyond what it was built for notes the symbol's
+   * index + 1 and the value, goes on with the largest size it has room for, and the call has failed. An index
+   * that is no symbol's: two sizes differ that must be equal.
+   */
+  int64_t *fault;
 } smelt_frame;
 
 /* Every thread of the team calls the entry once, with its own `thread` in [0, thread_count). */

@@ -190,21 +190,36 @@ static smelt_result place_outputs(smelt_model *model, int32_t entry, smelt_tenso
   return SMELT_OK;
 }
 
+/* A size that the code computed and has no room for. */
+static smelt_result check_fault(smelt_model *model, const int64_t *fault) {
+  if (!fault[0]) return SMELT_OK;
+  if (fault[0] < 0 || fault[0] > model->manifest.header->symbol_count)
+    return rt_fail(model, SMELT_BAD_ARGUMENT,
+                   "a size that was computed from the inputs is %lld, which does not fit the other sizes",
+                   (printed)fault[1]);
+  const smelt_manifest_symbol *symbol = &model->manifest.symbols[fault[0] - 1];
+  return rt_fail(model, SMELT_TOO_LARGE, "the inputs make %s = %lld: expected at most %lld",
+                 text_of(model, symbol->name), (printed)fault[1], (printed)symbol->maximum);
+}
+
 /* ---- the call ------------------------------------------------------------------------------ */
 
 smelt_result rt_run(smelt_model *model, int32_t entry, smelt_tensor *outputs) {
+  int64_t fault[2] = {0};
   smelt_result result = bind_inputs(model, entry);
   if (!result) result = check_tokens(model, entry);
-  if (!result) result = place_outputs(model, entry, outputs);
   if (result) return result;
   smelt_frame frame = {.arena = model->arena,
                        .weights = model->image->weights,
                        .state = model->state,
                        .inputs = model->input_data,
-                       .dims = model->symbols};
+                       .dims = model->symbols,
+                       .fault = fault};
   rt_team_run(model->team, model->code->entries[entry], &frame);
-  count_tokens(model, entry);
-  return SMELT_OK;
+  result = check_fault(model, fault);
+  if (!result) result = place_outputs(model, entry, outputs);
+  if (!result) count_tokens(model, entry);
+  return result;
 }
 
 /* The position of `name` among the entry's inputs, or SMELT_NONE. */

@@ -149,7 +149,7 @@ static void mistakes_are_placed(void **state) {
   static const struct {
     const char *source, *place, *expected, *found;
   } cases[] = {
-      {"grph", "t:1:1", "graph, state or limit", "grph"},
+      {"grph", "t:1:1", "graph, body, state or limit", "grph"},
       {"graph f(x: f32[2) {", "t:1:17", "']'", ")"},
       {"graph f(x: f33[2]) {", "t:1:12", "an element type (f32, i64 ...)", "f33"},
       {"graph f(x: f32[2]) {\n  y = frob x : f32[2]\n", "t:2:7", "an operator", "frob"},

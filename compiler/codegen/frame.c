@@ -1,0 +1,46 @@
+/* frame.c: reading and writing the frame of a call from an entry's function. */
+#include "codegen/frame.h"
+
+static LLVMValueRef byte_offset(emitter *e, LLVMValueRef base, uint64_t bytes) {
+  LLVMValueRef offset = emit_index(e, (int64_t)bytes);
+  return LLVMBuildInBoundsGEP2(e->builder, LLVMInt8TypeInContext(e->context), base, &offset, 1, "");
+}
+
+static LLVMValueRef frame_field(emitter *e, size_t offset) {
+  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, e->frame, offset), "");
+}
+
+LLVMValueRef frame_pointer(emitter *e, const plan_operand *operand) {
+  static const size_t FIELDS[] = {
+      [PLAN_ARENA] = offsetof(smelt_frame, arena),
+      [PLAN_WEIGHTS] = offsetof(smelt_frame, weights),
+      [PLAN_STATE] = offsetof(smelt_frame, state),
+      [PLAN_INPUT] = offsetof(smelt_frame, inputs),
+  };
+  if (!operand->value) return LLVMConstNull(e->pointer);
+  LLVMValueRef base = frame_field(e, FIELDS[operand->view.space]);
+  if (operand->view.space != PLAN_INPUT) return byte_offset(e, base, operand->view.base_bytes);
+  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, base, operand->view.base_bytes * 8), "");
+}
+
+void frame_barrier(emitter *e) {
+  LLVMTypeRef type = LLVMFunctionType(e->kernel_result, &e->pointer, 1, false);
+  LLVMBuildCall2(e->builder, type, frame_field(e, offsetof(smelt_frame, barrier)), &e->frame, 1, "");
+}
+
+/* Threads store the same word at the same time, or read it while another stores what it holds already. */
+static void store_word(emitter *e, LLVMValueRef base, uint64_t index, LLVMValueRef value) {
+  LLVMValueRef store = LLVMBuildStore(e->builder, value, byte_offset(e, base, index * sizeof(int64_t)));
+  LLVMSetAlignment(store, sizeof(int64_t));
+  LLVMSetOrdering(store, LLVMAtomicOrderingMonotonic);
+}
+
+void frame_set_symbol(emitter *e, size_t symbol, LLVMValueRef value) {
+  store_word(e, frame_field(e, offsetof(smelt_frame, dims)), symbol, value);
+}
+
+void frame_fault(emitter *e, size_t symbol, LLVMValueRef value) {
+  LLVMValueRef fault = frame_field(e, offsetof(smelt_frame, fault));
+  store_word(e, fault, 0, emit_index(e, (int64_t)symbol + 1));
+  store_word(e, fault, 1, value);
+}

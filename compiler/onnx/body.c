@@ -1,0 +1,65 @@
+/* body.c: graphs that a loop or branch runs, and what they see of the graph around them. */
+#include "onnx/encoding.h"
+
+void onnx_body_begin(onnx_context *c, onnx_body *body) {
+  *body = (onnx_body){.graph = ir_graph_new_body(c->b->graph), .around = c->b};
+  body->builder = (ir_builder){.graph = body->graph, .origin = c->b->origin};
+  body->scope = (onnx_scope){.parent = c->scope, .body = body};
+  body->scope.given = ARENA_NEW(c->a, onnx_names);
+}
+
+void onnx_body_name(onnx_context *c, onnx_body *body, const char *name, ir_value *value) {
+  onnx_names_add(c->a, &body->scope.names, name, NULL)->value = value;
+}
+
+bool onnx_body_import(onnx_context *c, onnx_body *body, const Onnx__GraphProto *proto, ir_value **values) {
+  status s = body->builder.failed;
+  if (!s) s = onnx_import_body(c->model, &body->builder, &body->scope, proto, values);
+  if (s) ir_build_fail(c->b, s);
+  return !s;
+}
+
+ir_value *onnx_body_capture(onnx_model *model, onnx_body *body, ir_value *outer) {
+  arena *a = model->arena;
+  ir_builder *b = &body->builder;
+  ir_value *inner = NULL;
+  size_t own_count = body->graph->input_count - body->captured_count;
+  for (size_t i = 0; i < body->captured_count; i++) {
+    if (body->captured[i] == outer) return body->graph->inputs[own_count + i];
+  }
+  int64_t count;
+  if (ir_value_is_const(outer)) {
+    inner = ir_const(b, outer->def->attrs.constant);
+  } else if (outer->content && ir_type_is_static(&outer->type, &count)) {
+    ir_value *sizes = ir_reshape(b, ir_dims(b, outer->content, count), outer->type.dims, outer->type.rank);
+    inner = ir_cast(b, sizes, outer->type.dtype);
+  } else {
+    const char *name = arena_format(a, "outer_%zu", body->captured_count);
+    ARENA_PUSH(a, body->captured, body->captured_count, body->captured_capacity) = outer;
+    inner = ir_graph_add_input(body->graph, name, &outer->type);
+  }
+  onnx_note(model, inner, onnx_noted(model, outer));
+  return inner;
+}
+
+void onnx_body_drop(onnx_body *body) {
+  ir_module *m = body->graph->module;
+  while (m->graphs[m->graph_count - 1] != body->graph) m->graph_count--;
+  m->graph_count--;
+}
+
+typedef struct {
+  int64_t symbol_count;
+  bool is_outer;
+} dim_check;
+
+static void visit_dim(void *user, ir_dim_op op, int64_t operand) {
+  dim_check *check = user;
+  if (op == IR_DIM_SYMBOL && operand >= check->symbol_count) check->is_outer = false;
+}
+
+bool onnx_is_outer_dim(ir_dim d, size_t symbol_count) {
+  dim_check check = {(int64_t)symbol_count, true};
+  ir_dim_visit_postfix(d, visit_dim, &check);
+  return check.is_outer;
+}
