@@ -23,6 +23,7 @@ typedef struct {
 } plan_cost;
 
 ir_dim plan_node_flops(ir_module *m, const ir_node *n);
+/* What stands inside a loop counts for one turn: how many there are is not known. */
 plan_cost plan_step_cost(ir_module *m, const plan_step *step);
 plan_cost plan_cost_sum(ir_module *m, const plan_cost *a, const plan_cost *b);
 
