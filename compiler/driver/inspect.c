@@ -10,7 +10,7 @@ static status inspect(compilation *c) {
   } else {
     inspect_print(&facts);
   }
-  return OK;
+  return c->options->page ? inspect_write_page(&facts, c->options->page) : OK;
 }
 
 int command_inspect(arena *a, const driver_options *options) {

@@ -46,6 +46,8 @@ static const option_row option_table[] = {
      "print the steps and where values lie"},
     {"--json", NULL, NULL, COMMAND_INSPECT, TAKES_NOTHING, FIELD(json),
      "for programs: the same facts, exact and as expressions"},
+    {"--html", NULL, "FILE", COMMAND_INSPECT, TAKES_TEXT, FIELD(page),
+     "write a page: the facts, the graph and the memory as drawings"},
     {"--quiet", "-q", NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(quiet), "no progress"},
     {"--quiet", "-q", NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(quiet),
      "count unsupported tests and do not list them"},

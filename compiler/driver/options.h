@@ -27,6 +27,7 @@ typedef struct {
   bool passes;             /* --passes: what each pass did */
   bool print_plan;         /* --print-plan */
   bool json;               /* inspect: --json */
+  const char *page;        /* inspect --html: where the page goes */
   bool quiet;              /* --quiet: no progress */
   bool suite;              /* check --suite: every test below the folder */
   int64_t jobs;            /* check --jobs: tests at once */
