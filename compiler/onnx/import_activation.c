@@ -129,6 +129,10 @@ static ir_value *import_activation(onnx_context *c) {
   return f->formula(c, c->in[0], alpha, beta);
 }
 
+static ir_value *import_swiglu(onnx_context *c) {
+  return mul(c, swish(c, c->in[0], onnx_attr_float(c, "alpha", 1), 0), c->in[1]);
+}
+
 static ir_value *import_prelu(onnx_context *c) {
   return below_zero(c, c->in[0], mul(c, c->in[0], onnx_channel_operand(c)));
 }
@@ -169,6 +173,7 @@ static const onnx_op_row rows[] = {
     {"", "Mish", 18, 0, 1, 1, import_activation, IR_IDENTITY},
     {"", "Softsign", 1, 0, 1, 1, import_activation, IR_IDENTITY},
     {"", "Swish", 24, 0, 1, 1, import_activation, IR_SILU},
+    {"", "SwiGLU", 28, 0, 2, 2, import_swiglu, IR_SILU},
     {"", "ThresholdedRelu", 10, 0, 1, 1, import_activation, IR_IDENTITY},
     {"", "Shrink", 9, 0, 1, 1, import_shrink, IR_IDENTITY},
 };

@@ -127,24 +127,98 @@ ir_value *onnx_with_past(onnx_context *c, ir_value *past, ir_value *fresh) {
   return ir_concat(c->b, (ir_value *[]){past, fresh}, 2, 2);
 }
 
-/* Whether causal masking is the core operator's: query s sees key s + T - S, so new keys are as many as
- * queries. */
-static void apply_causal(onnx_context *c, onnx_attention *at, ir_value *fresh_k, bool has_past) {
-  ir_dim queries = at->q->type.dims[2], keys = at->k->type.dims[2];
-  ir_dtype dtype = at->q->type.dtype;
-  if (ir_dim_equal(c->m, queries, fresh_k->type.dims[2])) {
+/* How far the keys that a query sees lie from it; -1: any distance (opset 25). */
+typedef struct {
+  int64_t left, right;
+} key_span;
+
+static key_span read_span(onnx_context *c) {
+  key_span span = {onnx_attr_int(c, "left_window_size", -1), onnx_attr_int(c, "right_window_size", -1)};
+  if (span.left < -1 || span.right < -1) onnx_fail(c, "its window sizes must be -1 or more");
+  return span;
+}
+
+/*
+ * Where the first query stands among the keys: behind the past or, with nonpad_kv_seqlen (the keys each
+ * sequence of the batch has), so that the last query meets the last key. [1 or B, 1, 1, 1] i64
+ */
+static ir_value *first_position(onnx_context *c, const onnx_attention *at, ir_value *fresh_k) {
+  ir_dim one = onnx_dim(c, 1), dims[4] = {one, one, one, one};
+  ir_dim queries = at->q->type.dims[2], past = ir_dim_sub(c->m, at->k->type.dims[2], fresh_k->type.dims[2]);
+  ir_value *first = ir_dim_scalar(c->b, past);
+  if (c->in[6] && !c->in[4]) {
+    dims[0] = at->q->type.dims[0];
+    first = ir_binary(c->b, IR_SUB, ir_cast(c->b, c->in[6], SMELT_I64), ir_dim_scalar(c->b, queries));
+  }
+  return ir_reshape(c->b, first, dims, 4);
+}
+
+/* Which keys which queries see, by their places alone: [1 or B, 1, S, T] bool; NULL: all. */
+static ir_value *seen_keys(onnx_context *c, const onnx_attention *at, ir_value *fresh_k, bool causal,
+                           key_span span) {
+  ir_dim one = onnx_dim(c, 1), zero = onnx_dim(c, 0), rows[4] = {one, one, at->q->type.dims[2], one},
+         columns[4] = {one, one, one, at->k->type.dims[2]};
+  ir_value *key = ir_iota(c->b, columns, 4, 3, zero, 1), *seen = NULL;
+  ir_value *query =
+      ir_binary(c->b, IR_ADD, ir_iota(c->b, rows, 4, 2, zero, 1), first_position(c, at, fresh_k));
+  ir_value *distance = ir_binary(c->b, IR_SUB, key, query);
+  if (causal) span.right = 0;
+  if (span.right >= 0) seen = ir_binary(c->b, IR_LE, distance, onnx_number_like(c, key, (double)span.right));
+  if (span.left >= 0) {
+    ir_value *near = ir_binary(c->b, IR_GE, distance, onnx_number_like(c, key, -(double)span.left));
+    seen = seen ? ir_binary(c->b, IR_AND, seen, near) : near;
+  }
+  if (c->in[6]) {
+    ir_dim batch[4] = {at->q->type.dims[0], one, one, one};
+    ir_value *length = ir_reshape(c->b, ir_cast(c->b, c->in[6], SMELT_I64), batch, 4);
+    ir_value *filled = ir_binary(c->b, IR_LT, key, length);
+    seen = seen ? ir_binary(c->b, IR_AND, seen, filled) : filled;
+  }
+  return seen;
+}
+
+/*
+ * Masks by place. Where causality is all there is and new keys are as many as queries it is the core
+ * operator's, whose query s sees key s + T - S.
+ */
+static void mask_by_place(onnx_context *c, onnx_attention *at, ir_value *fresh_k) {
+  bool causal = onnx_attr_int(c, "is_causal", 0) != 0;
+  key_span span = read_span(c);
+  if (onnx_failed(c)) return;
+  if (causal && !c->in[6] && span.left < 0 &&
+      ir_dim_equal(c->m, at->q->type.dims[2], fresh_k->type.dims[2])) {
     at->causal = true;
     return;
   }
-  ir_dim offset = has_past ? ir_dim_sub(c->m, keys, fresh_k->type.dims[2]) : onnx_dim(c, 0);
-  ir_value *bias = causal_bias(c, queries, keys, offset, dtype);
+  ir_value *seen = seen_keys(c, at, fresh_k, causal, span);
+  if (!seen) return;
+  ir_value *bias = onnx_mask_to_bias(c, seen, at->q->type.dtype);
   at->bias = at->bias ? ir_binary(c->b, IR_ADD, at->bias, bias) : bias;
+}
+
+/* A mask that ends before the keys do hides those behind it. */
+static ir_value *mask_bias(onnx_context *c, const onnx_attention *at) {
+  ir_value *mask = c->in[3];
+  int64_t given, keys;
+  if (!mask) return NULL;
+  int last = mask->type.rank - 1;
+  ir_value *bias = onnx_mask_to_bias(c, mask, at->q->type.dtype);
+  if (onnx_failed(c) || last < 0 || !ir_dim_is_const(ir_dim_resolve(c->m, mask->type.dims[last]), &given) ||
+      !ir_dim_is_const(ir_dim_resolve(c->m, at->k->type.dims[2]), &keys) || given == 1 || given >= keys) {
+    return bias;
+  }
+  ir_attrs pad = {.rank = mask->type.rank, .value = -INFINITY};
+  for (int i = 0; i <= last; i++) {
+    pad.start[i] = onnx_dim(c, 0);
+    pad.shape[i] = i == last ? onnx_dim(c, keys) : mask->type.dims[i];
+  }
+  return ir_build(c->b, IR_PAD, &bias, 1, &pad);
 }
 
 static ir_value *import_attention(onnx_context *c) {
   bool flat = c->in[0]->type.rank == 3;
   ir_value *q = c->in[0], *k = c->in[1], *v = c->in[2];
-  if (c->in[6]) return onnx_fail(c, "nonpad_kv_seqlen is not supported");
+  if (c->in[6] && c->in[4]) return onnx_fail(c, "it has both a past and nonpad_kv_seqlen");
   if (flat) {
     int64_t heads = onnx_attr_int(c, "q_num_heads", 0), groups = onnx_attr_int(c, "kv_num_heads", 0);
     q = onnx_split_heads(c, q, heads);
@@ -157,8 +231,8 @@ static ir_value *import_attention(onnx_context *c) {
   if (!check_attention(c, &at)) return q;
   at.scale = onnx_attr_float(c, "scale", 0);
   at.softcap = onnx_attr_float(c, "softcap", 0);
-  if (c->in[3]) at.bias = onnx_mask_to_bias(c, c->in[3], q->type.dtype);
-  if (onnx_attr_int(c, "is_causal", 0)) apply_causal(c, &at, k, c->in[4] != NULL);
+  at.bias = mask_bias(c, &at);
+  mask_by_place(c, &at, k);
   ir_value *result;
   if (c->out_count > 3 && *onnx_text(c->node->output[3])) {
     score_stages stages = {0};
