@@ -81,6 +81,7 @@ typedef struct {
   X(control)                                                                                                 \
   X(loop)                                                                                                    \
   X(dynamic)                                                                                                 \
+  X(suppression)                                                                                             \
   X(quantisation)                                                                                            \
   X(contrib)                                                                                                 \
   X(bits)                                                                                                    \

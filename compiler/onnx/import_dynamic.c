@@ -3,7 +3,7 @@
  * there are is measured while the model runs (ir_measure), within the bound
  * that the inputs' sizes give.
  */
-#include "onnx/import.h"
+#include "onnx/indexing.h"
 
 #include "ir/element.h"
 
@@ -47,11 +47,8 @@ static ir_value *constant_places(onnx_context *c, const ir_value *v) {
   return ir_const_data(c->b, &(ir_type){.dtype = SMELT_I64, .rank = 1, .dims = {onnx_dim(c, kept)}}, found);
 }
 
-/*
- * x: [N] -> i64 [n], the places of its n elements that are not zero, in order. Each goes to the row that the
- * running count gives it; the others to row N, which does not exist.
- */
-static ir_value *true_places(onnx_context *c, ir_value *x, const char *hint) {
+/* Each goes to the row that the running count gives it; the others to row N, which does not exist. */
+ir_value *onnx_true_places(onnx_context *c, ir_value *x, const char *hint) {
   ir_value *known = constant_places(c, x);
   if (known || onnx_failed(c)) return known;
   ir_dim size = x->type.dims[0];
@@ -68,7 +65,7 @@ static ir_value *true_places(onnx_context *c, ir_value *x, const char *hint) {
 static ir_value *import_non_zero(onnx_context *c) {
   ir_value *x = c->in[0];
   int rank = x->type.rank ? x->type.rank : 1;
-  ir_value *places = true_places(c, flat(c, x), "nonzero"), *rows[IR_MAX_RANK];
+  ir_value *places = onnx_true_places(c, flat(c, x), "nonzero"), *rows[IR_MAX_RANK];
   if (onnx_failed(c)) return x;
   ir_dim row_dims[2] = {onnx_dim(c, 1), places->type.dims[0]};
   for (int d = 0; d < rank; d++) {
@@ -96,7 +93,7 @@ static ir_value *import_compress(onnx_context *c) {
   if (onnx_failed(c)) return x;
   bool known = ir_dim_is_const(x->type.dims[axis], &size) && ir_dim_is_const(condition->type.dims[0], &given);
   if (known && given > size) return onnx_fail(c, "its condition is longer than the axis");
-  return ir_gather(c->b, x, true_places(c, condition, "compressed"), axis);
+  return ir_gather(c->b, x, onnx_true_places(c, condition, "compressed"), axis);
 }
 
 /* ---- Unique ---- */
@@ -159,7 +156,7 @@ static distinct find_distinct(onnx_context *c, ir_value *order, ir_value *rows) 
   ir_dim N = rows->type.dims[0];
   ir_value *starts = starts_group(c, ir_gather(b, rows, order, 0)), *ones = ir_cast(b, starts, SMELT_I64);
   ir_value *running = ir_build(b, IR_CUMSUM, &ones, 1, &(ir_attrs){.axis = 0});
-  ir_value *group = ir_binary(b, IR_SUB, running, i64(c, 1)), *places = true_places(c, starts, "unique");
+  ir_value *group = ir_binary(b, IR_SUB, running, i64(c, 1)), *places = onnx_true_places(c, starts, "unique");
   if (onnx_failed(c)) return (distinct){order, order, order};
   ir_value *one_each = ir_expand(b, i64(c, 1), &N, 1);
   ir_value *counts = put_at(c, IR_SCATTER_ADD, N, group, one_each);

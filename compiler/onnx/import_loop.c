@@ -338,31 +338,51 @@ static ir_value *arrange(onnx_context *c, ir_value *x, int64_t axis, bool backwa
   return ir_transpose(c->b, x, perm);
 }
 
-static ir_value *import_scan(onnx_context *c) {
+/* The loop over slices of s->inputs from s->loop.first on. Fills parts. */
+static void scan(scan_import *s, ir_value **parts) {
+  onnx_context *c = s->loop.c;
+  s->loop.trip = ir_dim_scalar(c->b, s->length);
+  s->loop.condition = truth(c->b);
+  import_loop_node(&s->loop, parts);
+}
+
+/* The node's values, checked; `from`: where they start among the inputs. NULL after a failure. */
+static scan_import *begin_scan(onnx_context *c, int from) {
   const Onnx__GraphProto *body = onnx_attr_graph(c, "body");
   int64_t scanned = onnx_attr_int(c, "num_scan_inputs", 0);
-  if (scanned < 1 || scanned > c->in_count || scanned > MOST_CARRIED)
-    return onnx_fail(c, "num_scan_inputs is %lld, but it has %d inputs", (long long)scanned, c->in_count);
-  int carried = c->in_count - (int)scanned;
+  int given = c->in_count - from, carried = given - (int)scanned;
+  if (scanned < 1 || scanned > given || scanned > MOST_CARRIED) {
+    onnx_fail(c, "num_scan_inputs is %lld, but it has %d inputs", (long long)scanned, given);
+    return NULL;
+  }
   if (!check_counts(c, body, carried)) return NULL;
-  if (body->n_input != (size_t)c->in_count || body->n_output < (size_t)carried ||
-      (int)body->n_output < c->out_count)
-    return onnx_fail(c, "its body does not take and give what it carries");
+  bool fits = body->n_input == (size_t)given && body->n_output >= (size_t)carried;
+  if (!fits || (int)body->n_output < c->out_count) {
+    onnx_fail(c, "its body does not take and give what it carries");
+    return NULL;
+  }
   scan_import *s = ARENA_NEW(c->a, scan_import);
   s->loop = (loop_import){.c = c, .proto = body, .carried = carried, .enter = enter_scan, .user = s};
   s->loop.output_count = (int)body->n_output + 1;
   s->scanned = (int)scanned;
-  if (!read_scan_inputs(c, s)) return NULL;
-  s->loop.trip = ir_dim_scalar(c->b, s->length);
-  s->loop.condition = truth(c->b);
-  for (int i = 0; i < carried; i++) {
-    s->loop.first[i] = c->in[i];
+  for (int i = 0; i < given; i++) {
+    if (!c->in[from + i]) {
+      onnx_fail(c, "its input %d is missing", from + i);
+      return NULL;
+    }
+    if (i >= carried) continue;
+    s->loop.first[i] = c->in[from + i];
     s->loop.input_names[i] = onnx_text(body->input[i]->name);
-    if (!c->in[i]) return onnx_fail(c, "its input %d is missing", i);
   }
-  ir_value **parts = ARENA_ARRAY(c->a, ir_value *, body->n_output + 1);
-  import_loop_node(&s->loop, parts);
-  int axis_count, direction_count;
+  return s;
+}
+
+static ir_value *import_scan(onnx_context *c) {
+  scan_import *s = begin_scan(c, 0);
+  if (!s || !read_scan_inputs(c, s)) return NULL;
+  ir_value **parts = ARENA_ARRAY(c->a, ir_value *, (size_t)s->loop.output_count + 1);
+  scan(s, parts);
+  int axis_count, direction_count, carried = s->loop.carried;
   const int64_t *axes = onnx_attr_ints(c, "scan_output_axes", &axis_count);
   const int64_t *directions = onnx_attr_ints(c, "scan_output_directions", &direction_count);
   for (int i = 0; i < c->out_count && !onnx_failed(c); i++) {
@@ -374,8 +394,61 @@ static ir_value *import_scan(onnx_context *c) {
   return onnx_failed(c) ? s->loop.condition : c->out[0];
 }
 
+/* ---- Scan in opset 8: a batch in front, each of its rows scanned by itself ---- */
+
+enum { MOST_ROWS = 64 };
+
+/* Row `row` of x: [B, ...] */
+static ir_value *batch_row(onnx_context *c, ir_value *x, int64_t row) {
+  ir_value *one = ir_slice_axis(c->b, x, 0, onnx_dim(c, row), onnx_dim(c, 1));
+  return ir_reshape(c->b, one, x->type.dims + 1, x->type.rank - 1);
+}
+
+static ir_value *stack(onnx_context *c, ir_value **rows, int64_t count) {
+  for (int64_t i = 0; i < count && !onnx_failed(c); i++) {
+    ir_dim dims[IR_MAX_RANK] = {onnx_dim(c, 1)};
+    int rank = rows[i]->type.rank;
+    if (rank == IR_MAX_RANK) return onnx_fail(c, "a result has too many axes");
+    for (int d = 0; d < rank; d++) dims[d + 1] = rows[i]->type.dims[d];
+    rows[i] = ir_reshape(c->b, rows[i], dims, rank + 1);
+  }
+  return onnx_failed(c) ? rows[0] : ir_concat(c->b, rows, (int)count, 0);
+}
+
+static ir_value *import_batched_scan(onnx_context *c) {
+  scan_import *s = begin_scan(c, 1);
+  int64_t batch;
+  int direction_count, carried = s ? s->loop.carried : 0;
+  if (!s) return NULL;
+  if (c->in[0]) return onnx_fail(c, "lengths for each sequence are not supported");
+  const int64_t *directions = onnx_attr_ints(c, "directions", &direction_count);
+  for (int i = 1; i < c->in_count; i++) {
+    bool fits = c->in[i]->type.rank > (i > carried) && ir_dim_is_const(c->in[i]->type.dims[0], &batch);
+    if (!fits || batch < 1 || batch > MOST_ROWS)
+      return onnx_fail(c, "its batch must be from 1 to %d", MOST_ROWS);
+    if (!ir_dim_unify(c->m, c->in[i]->type.dims[0], c->in[1]->type.dims[0]))
+      return onnx_fail(c, "its batches differ");
+  }
+  ir_value **results = ARENA_ARRAY(c->a, ir_value *, (size_t)(s->loop.output_count * MOST_ROWS));
+  for (int64_t row = 0; row < batch && !onnx_failed(c); row++) {
+    ir_value **parts = ARENA_ARRAY(c->a, ir_value *, (size_t)s->loop.output_count);
+    for (int i = 0; i < carried; i++) s->loop.first[i] = batch_row(c, c->in[1 + i], row);
+    for (int i = 0; i < s->scanned; i++) {
+      s->inputs[i] = batch_row(c, c->in[1 + carried + i], row);
+      s->backward[i] = listed(directions, direction_count, i, 0) == 1;
+      s->length = s->inputs[i]->type.dims[0];
+    }
+    scan(s, parts);
+    for (int i = 0; i < c->out_count; i++) results[i * MOST_ROWS + row] = parts[i];
+  }
+  for (int i = 0; i < c->out_count && !onnx_failed(c); i++)
+    c->out[i] = stack(c, results + i * MOST_ROWS, batch);
+  return onnx_failed(c) ? s->loop.condition : c->out[0];
+}
+
 static const onnx_op_row rows[] = {
     {"", "Loop", 1, 0, 0, -1, import_loop, IR_IDENTITY},
+    {"", "Scan", 8, 8, 0, -1, import_batched_scan, IR_IDENTITY},
     {"", "Scan", 9, 0, 1, -1, import_scan, IR_IDENTITY},
 };
 const onnx_op_table onnx_loop_ops = ONNX_OP_TABLE(rows);

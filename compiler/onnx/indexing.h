@@ -18,4 +18,10 @@ ir_value *onnx_gather_elements(onnx_context *c, ir_value *data, ir_value *indice
  */
 ir_value *onnx_flat_tuples(onnx_context *c, int batch, int depth);
 
+/*
+ * x: [N], any element type -> i64 [n]: the places of its n elements that are not zero, in order. n is known,
+ * or measured while the model runs, and then named for `hint`.
+ */
+ir_value *onnx_true_places(onnx_context *c, ir_value *x, const char *hint);
+
 #endif

@@ -63,7 +63,8 @@ bool onnx_has_input(const onnx_model *model, const char *name);
 /* The main graph's inputs that are no initializers, in the file's order; NULL past the end. */
 const char *onnx_input_at(const onnx_model *model, size_t index);
 
-/* What the file holds, branches and bodies of its nodes included; model functions count where they are defined.
+/* What the file holds, branches and bodies of its nodes included; model functions count where they are
+ * defined.
  */
 typedef struct {
   const char *producer; /* "pytorch 2.0.1", "" where the file does not say; lives in the module's arena */
