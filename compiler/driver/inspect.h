@@ -53,6 +53,8 @@ typedef struct {
 
 void inspect_gather(compilation *c, inspect_facts *facts);
 
+/* The most that a size can be at the build's limits; INT64_MAX: not known. */
+int64_t inspect_largest(ir_module *m, ir_dim symbol);
 /* Whether a call is bound by memory and not by arithmetic. */
 bool inspect_is_memory_bound(const inspect_entry *e);
 /* "12 attention (12 causal), 25 layer_norm, 49 linear (48 bias, 12 gelu_tanh, 24 residual)" */

@@ -6,6 +6,12 @@
 
 /* ---- sizes ---- */
 
+int64_t inspect_largest(ir_module *m, ir_dim symbol) {
+  int64_t lowest, highest;
+  ir_dim_bounds(m, symbol, &lowest, &highest);
+  return highest;
+}
+
 static void note_symbol(void *user, ir_dim_op op, int64_t operand) {
   bool *uses = user;
   if (op == IR_DIM_SYMBOL) uses[operand] = true;
@@ -33,8 +39,8 @@ static void choose_sizes(const compilation *c, size_t index, inspect_entry *e) {
   size_t count = ir_dim_symbol_count(m);
   int64_t *at = ARENA_ARRAY(m->arena, int64_t, count + 1);
   for (size_t i = 0; i < count; i++) {
-    at[i] = ir_dim_maximum(m, ir_dim_symbol_at(m, i));
-    if (at[i] == INT64_MAX) at[i] = 1; /* nothing depends on it, or the plan had failed */
+    at[i] = inspect_largest(m, ir_dim_symbol_at(m, i));
+    if (at[i] == INT64_MAX) at[i] = 1; /* no memory depends on it: the number of a loop's turn */
   }
   e->at = at;
   const smelt_manifest_generation *g = &c->generation;
@@ -104,13 +110,12 @@ static bool has_operand(const ir_node *n, int index) {
   return n->operand_count > index && n->operands[index];
 }
 
-static void count_nodes(inspect_entry *e) {
-  for (size_t i = 0; i < e->entry->step_count; i++) {
-    if (e->entry->steps[i].control == PLAN_CALL) e->kernels[e->entry->steps[i].kernel]++;
-    e->barriers += e->entry->steps[i].barrier;
-  }
-  for (const ir_node *n = e->entry->graph->first; n; n = n->next) {
+/* Those of the bodies that loops and branches run included. */
+static void count_nodes_of(inspect_entry *e, const ir_graph *g) {
+  for (const ir_node *n = g->first; n; n = n->next) {
     e->operators[n->op]++;
+    if (n->attrs.body) count_nodes_of(e, n->attrs.body);
+    if (n->attrs.otherwise) count_nodes_of(e, n->attrs.otherwise);
     if (n->op == IR_ATTENTION) e->causal += n->attrs.causal;
     if (n->op != IR_LINEAR) continue;
     e->biased += has_operand(n, 2);
@@ -118,6 +123,14 @@ static void count_nodes(inspect_entry *e) {
     e->gated += n->attrs.gated;
     e->activations[n->attrs.activation] += !n->attrs.gated && n->attrs.activation != IR_IDENTITY;
   }
+}
+
+static void count_steps_and_nodes(inspect_entry *e) {
+  for (size_t i = 0; i < e->entry->step_count; i++) {
+    if (e->entry->steps[i].control == PLAN_CALL) e->kernels[e->entry->steps[i].kernel]++;
+    e->barriers += e->entry->steps[i].barrier;
+  }
+  count_nodes_of(e, e->entry->graph);
 }
 
 /* ---- the model ---- */
@@ -165,6 +178,6 @@ void inspect_gather(compilation *c, inspect_facts *facts) {
     e->uses = used_symbols(c->module, e->entry->graph);
     choose_sizes(c, i, e);
     measure_steps(c->module, e);
-    count_nodes(e);
+    count_steps_and_nodes(e);
   }
 }

@@ -85,14 +85,15 @@ static json_t *count_rewrites(const compilation *c, const ir_graph *g) {
 
 /* ---- work ---- */
 
+/* The value of each size that the entry depends on, or its limit where it has one. */
 static json_t *describe_sizes(const inspect_entry *e, bool at_limits) {
   ir_module *m = e->entry->graph->module;
   json_t *sizes = json_object();
   for (size_t i = 0; i < ir_dim_symbol_count(m); i++) {
     ir_dim symbol = ir_dim_symbol_at(m, i);
-    if (!e->uses[i]) continue;
+    if (!e->uses[i] || (at_limits && inspect_largest(m, symbol) == INT64_MAX)) continue;
     json_object_set_new(sizes, ir_dim_symbol_name(symbol),
-                        json_integer(at_limits ? ir_dim_maximum(m, symbol) : e->at[i]));
+                        json_integer(at_limits ? inspect_largest(m, symbol) : e->at[i]));
   }
   return sizes;
 }

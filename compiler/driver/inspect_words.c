@@ -54,10 +54,10 @@ static void list_sizes(text *t, const inspect_entry *e, const char *relation, bo
   ir_module *m = e->entry->graph->module;
   for (size_t i = 0; i < ir_dim_symbol_count(m); i++) {
     ir_dim symbol = ir_dim_symbol_at(m, i);
-    if (!e->uses[i]) continue;
+    if (!e->uses[i] || inspect_largest(m, symbol) == INT64_MAX) continue;
     text_print(t, "%s%s %s %lld", t->count ? ", " : "",
                inspect_printable(m->arena, ir_dim_symbol_name(symbol)), relation,
-               (long long)(at_limits ? ir_dim_maximum(m, symbol) : e->at[i]));
+               (long long)(at_limits ? inspect_largest(m, symbol) : e->at[i]));
   }
 }
 

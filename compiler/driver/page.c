@@ -189,12 +189,20 @@ static void write_key(text *t, const inspect_entry *e) {
   text_print(t, "</div>");
 }
 
+static bool has_control(const inspect_entry *e) {
+  for (size_t i = 0; i < e->entry->step_count; i++) {
+    if (e->entry->steps[i].control != PLAN_CALL) return true;
+  }
+  return false;
+}
+
 static void write_entry(text *t, arena *a, const inspect_entry *e, size_t index) {
   text_print(
       t,
       "<section class=\"entry e%zu\"><div class=\"panel\"><h2>what runs: %zu steps</h2>"
-      "<p class=\"note\">Percentages: estimated time, all repeats together. Point at a box for more.</p>",
-      index, e->entry->step_count);
+      "<p class=\"note\">Percentages: estimated time, all repeats together. Point at a box for more.%s</p>",
+      index, e->entry->step_count,
+      has_control(e) ? " Of loops and branches only what they run is drawn, and counted once." : "");
   write_key(t, e);
   text_print(t, "<div class=\"scroll\">\n");
   page_draw_graph(t, a, e);

@@ -157,14 +157,16 @@ static void add_edge(draft *d, int from, int to) {
   ARENA_PUSH(d->a, d->g->edges, d->g->edge_count, d->edge_capacity) = (page_edge){.from = from, .to = to};
 }
 
-/* Steps in order; the repeats of a block stand behind its first. */
+/* Steps in order; the repeats of a block stand behind its first. Control is not drawn, what it runs is. */
 static void add_steps(draft *d) {
   size_t block = 0;
   for (int at = 0; at < d->step_count; at++) {
     const page_block *b = block < d->g->block_count ? &d->g->blocks[block] : NULL;
     bool is_inside = b && at >= b->start;
     int step = d->order[at];
-    if (is_inside && at >= b->start + b->period) {
+    if (d->e->steps[step].control != PLAN_CALL) {
+      d->node_of[step] = NOTHING;
+    } else if (is_inside && at >= b->start + b->period) {
       d->node_of[step] = d->node_of[d->order[at - b->period]];
     } else {
       d->node_of[step] = add_node(d, (page_node){.kind = PAGE_STEP,
@@ -183,7 +185,7 @@ static void add_inputs_and_edges(draft *d) {
     int step = d->g->nodes[n].index;
     for (int k = 0; k < d->e->steps[step].read_count; k++) {
       int source = d->sources[step][k];
-      if (source >= 0) add_edge(d, d->node_of[source], (int)n);
+      if (source >= 0 && d->node_of[source] != NOTHING) add_edge(d, d->node_of[source], (int)n);
       if (source > INPUTS) continue;
       int *node = &input_node[INPUTS - source];
       if (!*node)
@@ -202,7 +204,7 @@ static void add_outputs(draft *d) {
     const ir_value *v = d->e->graph->outputs[i].value;
     plan_view view = {.space = PLAN_ARENA, .base_bytes = d->e->outputs[i].arena_bytes_offset};
     int source = source_of(d->e, v, &view, d->step_count);
-    if (source < 0 || (size_t)d->node_of[source] >= made_by_steps) continue;
+    if (source < 0 || d->node_of[source] == NOTHING || (size_t)d->node_of[source] >= made_by_steps) continue;
     int *node = &output_node[d->node_of[source]];
     if (*node) {
       d->g->nodes[*node].count++;

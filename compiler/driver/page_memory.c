@@ -41,6 +41,7 @@ static size_t end_of(const chart *c, const plan_buffer *b) {
 static const plan_step *maker_of(const plan_entry *e, const plan_buffer *b) {
   for (size_t i = b->first; i < e->step_count && i <= b->last; i++) {
     const plan_view *view = &e->steps[i].result.view;
+    if (!e->steps[i].result.value) continue;
     if (view->space == PLAN_ARENA && view->base_bytes == b->offset_bytes) return &e->steps[i];
   }
   return NULL;
