@@ -36,8 +36,9 @@ const char *check_stage_name(check_stage stage);
 typedef struct {
   check_verdict verdict;
   check_stage stage;
-  char reason[400]; /* of a test that did not pass, in full */
-  char kind[120];   /* the same without names and numbers, to count by */
+  double difference; /* the largest between an expected element and what the code computed */
+  char reason[400];  /* of a test that did not pass, in full */
+  char kind[120];    /* the same without names and numbers, to count by */
 } check_result;
 
 /* Fills the result from a printf format; `subject` (may be NULL) is what the reason is about, an operator's
@@ -67,6 +68,9 @@ status check_execute(arena *a, const plan_module *plan, smelt_entry_code *code, 
 /* Fails, saying where, if `found` differs from `wanted` in dtype, shape, or an element by more than is
  * allowed. */
 status check_compare(arena *a, const ir_tensor *wanted, const ir_tensor *found);
+/* The largest absolute difference of two tensors that check_compare accepts; infinities and NaNs are equal.
+ */
+double check_difference(const ir_tensor *wanted, const ir_tensor *found);
 
 /* ---- many tests (check_suite.c, check_report.c) ---- */
 

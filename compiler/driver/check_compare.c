@@ -73,3 +73,14 @@ status check_compare(arena *a, const ir_tensor *wanted, const ir_tensor *found) 
               element_double(found->dtype, found->data, first),
               element_double(wanted->dtype, wanted->data, first));
 }
+
+double check_difference(const ir_tensor *wanted, const ir_tensor *found) {
+  double largest = 0;
+  int64_t count = ir_tensor_count(wanted);
+  for (int64_t i = 0; i < count; i++) {
+    double gap =
+        fabs(element_double(wanted->dtype, wanted->data, i) - element_double(found->dtype, found->data, i));
+    if (gap > largest && isfinite(gap)) largest = gap;
+  }
+  return largest;
+}

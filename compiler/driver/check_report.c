@@ -111,7 +111,9 @@ static json_t *json_tests(const check_suite *suite) {
     const check_result *r = suite->tests[i].result;
     json_t *test =
         json_pack("{s:s, s:s}", "name", suite->tests[i].name, "verdict", check_verdict_name(r->verdict));
-    if (r->verdict != CHECK_PASSED) {
+    if (r->verdict == CHECK_PASSED) {
+      json_object_set_new(test, "difference", json_real(r->difference));
+    } else {
       json_object_set_new(test, "stage", json_string(check_stage_name(r->stage)));
       json_object_set_new(test, "reason", json_string(r->reason));
     }

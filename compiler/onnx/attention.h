@@ -17,6 +17,27 @@ typedef struct {
 /* [B, H, S, E] */
 ir_value *onnx_build_attention(onnx_context *c, const onnx_attention *attention);
 
+/* The same written out, with the stages of its scores [B, H, S, T] for results that ask for one. */
+typedef struct {
+  ir_value *products, *capped, *masked, *weights;
+} onnx_attention_scores;
+ir_value *onnx_spell_attention(onnx_context *c, const onnx_attention *attention,
+                               onnx_attention_scores *scores);
+
+/* Which keys t a query s sees by their places alone: those at `left` before it to `right` behind it. */
+typedef struct {
+  ir_value *first;     /* where query 0 stands among the keys: i64 [1 or B, 1, 1, 1] */
+  ir_value *length;    /* how many keys each sequence has, likewise; NULL: all there are */
+  int64_t left, right; /* -1: at any distance */
+} onnx_places;
+/* [1 or B, 1, S, T] bool; NULL: all keys. */
+ir_value *onnx_seen_by_place(onnx_context *c, const onnx_attention *attention, const onnx_places *places);
+/* Adds the bias that hides the others. */
+void onnx_hide_by_place(onnx_context *c, onnx_attention *attention, const onnx_places *places);
+/* Hides keys behind their query; attention->k holds the new keys `fresh_k` behind the past, if there is one.
+ */
+void onnx_apply_causal(onnx_context *c, onnx_attention *attention, const ir_value *fresh_k);
+
 /* [B, S, H * D] to [B, H, S, D] and back. */
 ir_value *onnx_split_heads(onnx_context *c, ir_value *x, int64_t heads);
 ir_value *onnx_merge_heads(onnx_context *c, ir_value *x);
@@ -32,7 +53,7 @@ ir_value *onnx_build_rotary(onnx_context *c, ir_value *x, ir_value *cos, ir_valu
 
 /*
  * LAYER_NORM or RMS_NORM over the axes of x from `axis` on (import_normalisation.c). gain and bias may be
- * NULL; x has the shape of the node's first input.
+ * NULL.
  */
 ir_value *onnx_build_norm(onnx_context *c, ir_op op, ir_value *x, ir_value *gain, ir_value *bias, int axis,
                           double epsilon);

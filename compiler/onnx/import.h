@@ -58,6 +58,8 @@ struct onnx_op_row {
   ir_op op; /* for importers that serve several operators */
 };
 
+#define ONNX_MICROSOFT "com.microsoft" /* the domain of ONNX Runtime's own operators */
+
 typedef struct {
   const onnx_op_row *rows;
   size_t count;
@@ -83,7 +85,12 @@ typedef struct {
   X(dynamic)                                                                                                 \
   X(suppression)                                                                                             \
   X(quantisation)                                                                                            \
-  X(contrib)                                                                                                 \
+  X(contrib_activation)                                                                                      \
+  X(contrib_normalisation)                                                                                   \
+  X(contrib_attention)                                                                                       \
+  X(contrib_group_query)                                                                                     \
+  X(contrib_rotary)                                                                                          \
+  X(contrib_matmul)                                                                                          \
   X(bits)                                                                                                    \
   X(scatter)                                                                                                 \
   X(loss)                                                                                                    \
@@ -194,6 +201,9 @@ const char *onnx_text(const char *text); /* protobuf-c's NULL as "" */
 /* Sets the builder's failure, naming the node; returns a harmless value. */
 ir_value *onnx_fail(onnx_context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool onnx_failed(const onnx_context *c);
+/* Whether input `index`, which the row does not vouch for, is there with that rank (-1: any); else a failure.
+ */
+bool onnx_need(onnx_context *c, int index, int rank, const char *what);
 
 /*
  * The elements of integer input `index` as dims; *count of them. Fails with

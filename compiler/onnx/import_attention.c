@@ -83,18 +83,13 @@ static ir_value *zero_where_masked(onnx_context *c, ir_value *scores, ir_value *
   return ir_select(c->b, masked, onnx_number_like(c, scores, 0), weights);
 }
 
-/* The stages of the scores, [B, H, S, T], for outputs that ask for one. */
-typedef struct {
-  ir_value *products, *capped, *masked, *weights;
-} score_stages;
-
-/* Attention written out: what the core operator does. */
-static ir_value *spelled_attention(onnx_context *c, const onnx_attention *at, double scale,
-                                   score_stages *stages) {
+ir_value *onnx_spell_attention(onnx_context *c, const onnx_attention *at, onnx_attention_scores *stages) {
+  if (!check_attention(c, at)) return c->in[0];
   ir_dim heads = at->q->type.dims[1];
   ir_value *k = repeat_heads(c, at->k, heads), *v = repeat_heads(c, at->v, heads);
   ir_value *scores = ir_matmul(c->b, at->q, onnx_swap_last(c, k));
-  stages->products = scores = ir_binary(c->b, IR_MUL, scores, onnx_number_like(c, at->q, scale));
+  ir_value *scale = onnx_number_like(c, at->q, attention_scale(c, at));
+  stages->products = scores = ir_binary(c->b, IR_MUL, scores, scale);
   if (at->softcap != 0) {
     ir_value *cap = onnx_number_like(c, at->q, at->softcap);
     scores = ir_binary(c->b, IR_MUL, ir_unary(c->b, IR_TANH, ir_binary(c->b, IR_DIV, scores, cap)), cap);
@@ -127,73 +122,73 @@ ir_value *onnx_with_past(onnx_context *c, ir_value *past, ir_value *fresh) {
   return ir_concat(c->b, (ir_value *[]){past, fresh}, 2, 2);
 }
 
-/* How far the keys that a query sees lie from it; -1: any distance (opset 25). */
-typedef struct {
-  int64_t left, right;
-} key_span;
+/* ---- masks by place ---- */
 
-static key_span read_span(onnx_context *c) {
-  key_span span = {onnx_attr_int(c, "left_window_size", -1), onnx_attr_int(c, "right_window_size", -1)};
-  if (span.left < -1 || span.right < -1) onnx_fail(c, "its window sizes must be -1 or more");
-  return span;
-}
-
-/*
- * Where the first query stands among the keys: behind the past or, with nonpad_kv_seqlen (the keys each
- * sequence of the batch has), so that the last query meets the last key. [1 or B, 1, 1, 1] i64
- */
-static ir_value *first_position(onnx_context *c, const onnx_attention *at, ir_value *fresh_k) {
-  ir_dim one = onnx_dim(c, 1), dims[4] = {one, one, one, one};
-  ir_dim queries = at->q->type.dims[2], past = ir_dim_sub(c->m, at->k->type.dims[2], fresh_k->type.dims[2]);
-  ir_value *first = ir_dim_scalar(c->b, past);
-  if (c->in[6] && !c->in[4]) {
-    dims[0] = at->q->type.dims[0];
-    first = ir_binary(c->b, IR_SUB, ir_cast(c->b, c->in[6], SMELT_I64), ir_dim_scalar(c->b, queries));
-  }
-  return ir_reshape(c->b, first, dims, 4);
-}
-
-/* Which keys which queries see, by their places alone: [1 or B, 1, S, T] bool; NULL: all. */
-static ir_value *seen_keys(onnx_context *c, const onnx_attention *at, ir_value *fresh_k, bool causal,
-                           key_span span) {
+ir_value *onnx_seen_by_place(onnx_context *c, const onnx_attention *at, const onnx_places *places) {
   ir_dim one = onnx_dim(c, 1), zero = onnx_dim(c, 0), rows[4] = {one, one, at->q->type.dims[2], one},
          columns[4] = {one, one, one, at->k->type.dims[2]};
   ir_value *key = ir_iota(c->b, columns, 4, 3, zero, 1), *seen = NULL;
-  ir_value *query =
-      ir_binary(c->b, IR_ADD, ir_iota(c->b, rows, 4, 2, zero, 1), first_position(c, at, fresh_k));
+  ir_value *query = ir_binary(c->b, IR_ADD, ir_iota(c->b, rows, 4, 2, zero, 1), places->first);
   ir_value *distance = ir_binary(c->b, IR_SUB, key, query);
-  if (causal) span.right = 0;
-  if (span.right >= 0) seen = ir_binary(c->b, IR_LE, distance, onnx_number_like(c, key, (double)span.right));
-  if (span.left >= 0) {
-    ir_value *near = ir_binary(c->b, IR_GE, distance, onnx_number_like(c, key, -(double)span.left));
+  if (places->right >= 0)
+    seen = ir_binary(c->b, IR_LE, distance, onnx_number_like(c, key, (double)places->right));
+  if (places->left >= 0) {
+    ir_value *near = ir_binary(c->b, IR_GE, distance, onnx_number_like(c, key, -(double)places->left));
     seen = seen ? ir_binary(c->b, IR_AND, seen, near) : near;
   }
-  if (c->in[6]) {
-    ir_dim batch[4] = {at->q->type.dims[0], one, one, one};
-    ir_value *length = ir_reshape(c->b, ir_cast(c->b, c->in[6], SMELT_I64), batch, 4);
-    ir_value *filled = ir_binary(c->b, IR_LT, key, length);
+  if (places->length) {
+    ir_value *filled = ir_binary(c->b, IR_LT, key, places->length);
     seen = seen ? ir_binary(c->b, IR_AND, seen, filled) : filled;
   }
   return seen;
 }
 
-/*
- * Masks by place. Where causality is all there is and new keys are as many as queries it is the core
- * operator's, whose query s sees key s + T - S.
- */
-static void mask_by_place(onnx_context *c, onnx_attention *at, ir_value *fresh_k) {
-  bool causal = onnx_attr_int(c, "is_causal", 0) != 0;
-  key_span span = read_span(c);
-  if (onnx_failed(c)) return;
-  if (causal && !c->in[6] && span.left < 0 &&
-      ir_dim_equal(c->m, at->q->type.dims[2], fresh_k->type.dims[2])) {
-    at->causal = true;
-    return;
-  }
-  ir_value *seen = seen_keys(c, at, fresh_k, causal, span);
+void onnx_hide_by_place(onnx_context *c, onnx_attention *at, const onnx_places *places) {
+  ir_value *seen = onnx_failed(c) ? NULL : onnx_seen_by_place(c, at, places);
   if (!seen) return;
   ir_value *bias = onnx_mask_to_bias(c, seen, at->q->type.dtype);
   at->bias = at->bias ? ir_binary(c->b, IR_ADD, at->bias, bias) : bias;
+}
+
+/* d as i64 [1, 1, 1, 1] */
+static ir_value *place(onnx_context *c, ir_dim d) {
+  ir_dim one = onnx_dim(c, 1), dims[4] = {one, one, one, one};
+  return ir_reshape(c->b, ir_dim_scalar(c->b, d), dims, 4);
+}
+
+void onnx_apply_causal(onnx_context *c, onnx_attention *at, const ir_value *fresh_k) {
+  if (onnx_failed(c)) return;
+  ir_dim fresh = fresh_k->type.dims[2];
+  if (ir_dim_equal(c->m, at->q->type.dims[2], fresh)) {
+    at->causal = true;
+    return;
+  }
+  ir_dim past = ir_dim_sub(c->m, at->k->type.dims[2], fresh);
+  onnx_hide_by_place(c, at, &(onnx_places){.first = place(c, past), .left = -1});
+}
+
+/*
+ * is_causal, and from opset 25 the window sizes and nonpad_kv_seqlen: the keys each sequence of the batch
+ * has. Queries stand behind the past or, with nonpad_kv_seqlen, so that the last meets the last key.
+ */
+static void mask_by_place(onnx_context *c, onnx_attention *at, const ir_value *fresh_k) {
+  bool is_causal = onnx_attr_int(c, "is_causal", 0) != 0;
+  onnx_places places = {.left = onnx_attr_int(c, "left_window_size", -1),
+                        .right = onnx_attr_int(c, "right_window_size", -1)};
+  if (places.left < -1 || places.right < -1) onnx_fail(c, "its window sizes must be -1 or more");
+  if (onnx_failed(c)) return;
+  if (is_causal && !c->in[6] && places.left < 0) {
+    onnx_apply_causal(c, at, fresh_k);
+    return;
+  }
+  if (is_causal) places.right = 0;
+  places.first = place(c, ir_dim_sub(c->m, at->k->type.dims[2], fresh_k->type.dims[2]));
+  if (c->in[6]) {
+    ir_dim one = onnx_dim(c, 1), dims[4] = {at->q->type.dims[0], one, one, one};
+    places.length = ir_reshape(c->b, ir_cast(c->b, c->in[6], SMELT_I64), dims, 4);
+    places.first = ir_binary(c->b, IR_SUB, places.length, ir_dim_scalar(c->b, at->q->type.dims[2]));
+  }
+  onnx_hide_by_place(c, at, &places);
 }
 
 /* A mask that ends before the keys do hides those behind it. */
@@ -235,9 +230,9 @@ static ir_value *import_attention(onnx_context *c) {
   mask_by_place(c, &at, k);
   ir_value *result;
   if (c->out_count > 3 && *onnx_text(c->node->output[3])) {
-    score_stages stages = {0};
+    onnx_attention_scores stages = {0};
     int64_t mode = onnx_attr_int(c, "qk_matmul_output_mode", 0);
-    result = spelled_attention(c, &at, attention_scale(c, &at), &stages);
+    result = onnx_spell_attention(c, &at, &stages);
     ir_value *const by_mode[] = {stages.products, stages.capped, stages.masked, stages.weights};
     if (mode < 0 || mode > 3) return onnx_fail(c, "qk_matmul_output_mode is %lld", (long long)mode);
     c->out[3] = by_mode[mode];

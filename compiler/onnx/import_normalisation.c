@@ -68,8 +68,7 @@ static ir_value *import_hardmax(onnx_context *c) {
 /* ---- layer norm and RMS norm over the axes from `axis` on ---- */
 
 /* A gain or bias that broadcasts to the normalised axes, as the vector [D] that the core operators take. */
-static ir_value *norm_vector(onnx_context *c, ir_value *v, int axis) {
-  const ir_type *x = &c->in[0]->type;
+static ir_value *norm_vector(onnx_context *c, ir_value *v, const ir_type *x, int axis) {
   int rank;
   ir_dim dims[IR_MAX_RANK], all = onnx_dim_product(c, x->dims, axis, x->rank);
   if (!v || (v->type.rank == 1 && axis == x->rank - 1 && ir_dim_equal(c->m, v->type.dims[0], all))) return v;
@@ -97,7 +96,7 @@ ir_value *onnx_build_norm(onnx_context *c, ir_op op, ir_value *x, ir_value *gain
   memcpy(dims, x->type.dims, sizeof dims);
   dims[axis] = onnx_dim_product(c, x->type.dims, axis, rank);
   ir_value *flat = axis == rank - 1 ? x : ir_reshape(c->b, x, dims, axis + 1);
-  ir_value *operands[3] = {flat, norm_vector(c, gain, axis), norm_vector(c, bias, axis)};
+  ir_value *operands[3] = {flat, norm_vector(c, gain, &x->type, axis), norm_vector(c, bias, &x->type, axis)};
   ir_attrs attrs = {.epsilon = epsilon};
   ir_value *result = ir_build(c->b, op, operands, op == IR_LAYER_NORM ? 3 : 2, &attrs);
   return axis == rank - 1 ? result : ir_reshape(c->b, result, x->type.dims, rank);

@@ -19,6 +19,18 @@ bool onnx_failed(const onnx_context *c) {
   return c->b->failed != OK;
 }
 
+bool onnx_need(onnx_context *c, int index, int rank, const char *what) {
+  const ir_value *v = c->in[index];
+  if (onnx_failed(c)) return false;
+  if (v && (rank < 0 || v->type.rank == rank)) return true;
+  if (v) {
+    onnx_fail(c, "its %s (input %d) must have rank %d, not %d", what, index, rank, v->type.rank);
+  } else {
+    onnx_fail(c, "its %s (input %d) is missing", what, index);
+  }
+  return false;
+}
+
 bool onnx_is_float(const ir_value *v) {
   return ir_dtype_is_float(v->type.dtype);
 }

@@ -1,0 +1,10 @@
+"""Every operator table by operator, for write_cases.py."""
+
+import activations
+import attention
+import group_query
+import norms
+import products
+import rotary
+
+TABLES = {**activations.TABLE, **norms.TABLE, **rotary.TABLE, **attention.TABLE, **group_query.TABLE, **products.TABLE}
