@@ -111,7 +111,7 @@ static void describe_loops(text *t, const plan_step *step) {
   }
   if (shown > 1 || (name && strcmp(name, plan_step_work(step)) != 0)) return;
   t->count = 0;
-  ir_type_print(t, &step->result.value->type);
+  if (step->result.view.space != PLAN_STATE) ir_type_print(t, &step->result.value->type);
 }
 
 static const struct {
@@ -128,8 +128,11 @@ char *page_step_words(arena *a, const plan_step *step) {
   for (size_t i = 0; i < sizeof kernel_words / sizeof *kernel_words; i++) {
     if (kernel_words[i].kernel == step->kernel) kernel_words[i].describe(&t, step->nodes[0]);
   }
-  if (!t.count) ir_type_print(&t, &step->result.value->type);
-  if (step->result.view.space == PLAN_STATE) text_print(&t, ", into cache");
+  if (step->result.view.space == PLAN_STATE) {
+    text_print(&t, "%sinto cache", t.count ? ", " : "");
+  } else if (!t.count) {
+    ir_type_print(&t, &step->result.value->type);
+  }
   return keep(a, &t);
 }
 
