@@ -22,11 +22,10 @@ typedef struct {
   ir_module *module;
   onnx_model *model;
   ir_graph *graph;
-  ir_tensor inputs[MOST_TENSORS]; /* of the model, in its order */
-  bool fixed[MOST_TENSORS];       /* given as a constant, because a size depends on it */
+  onnx_form *forms; /* of the model's inputs, in its order */
+  size_t form_count;
+  ir_tensor *inputs; /* of the graph */
   size_t input_count;
-  ir_tensor free_inputs[MOST_TENSORS]; /* of the graph: those that are not fixed */
-  size_t free_count;
   int64_t *symbols;
   plan_module *plan;
   codegen_loaded *code;
@@ -44,27 +43,18 @@ static char *tensor_path(check_run_state *c, const char *kind, size_t index) {
 }
 
 static status read_inputs(check_run_state *c) {
+  size_t capacity = 0;
   if (c->is_light) return OK;
-  for (size_t i = 0; i < MOST_TENSORS && onnx_input_at(c->model, i); i++) {
+  for (size_t i = 0; onnx_input_at(c->model, i); i++) {
     const char *path = tensor_path(c, "input", i);
+    onnx_form form;
     if (!file_exists(path)) {
       return fail(&c->memory, STATUS_INPUT, "no data for input %zu, %s", i, onnx_input_at(c->model, i));
     }
-    TRY(onnx_read_tensor(c->model, path, &c->inputs[i]));
-    c->input_count++;
+    TRY(onnx_read_input(c->model, i, path, &form));
+    ARENA_PUSH(&c->memory, c->forms, c->form_count, capacity) = form;
   }
   return OK;
-}
-
-static status import(check_run_state *c) {
-  onnx_constant_input constants[MOST_TENSORS];
-  onnx_options options = {.constants = constants};
-  for (size_t i = 0; i < c->input_count; i++) {
-    if (!c->fixed[i]) continue;
-    constants[options.constant_count++] =
-        (onnx_constant_input){.name = onnx_input_at(c->model, i), .tensor = &c->inputs[i]};
-  }
-  return onnx_import_graph(c->model, &options, &c->graph);
 }
 
 /* Suites made before ONNX 1.13 keep bfloat16 in tensors of uint16. */
@@ -85,37 +75,14 @@ static status check_declared(check_run_state *c, const ir_value *input, const ir
                      input->name);
 }
 
-static bool could_be_sizes(const ir_tensor *t) {
-  return ir_dtype_is_integer(t->dtype) && t->rank <= 1;
-}
-
-/*
- * First with all inputs free, then with those that may be sizes fixed, then with every single number too,
- * then with all vectors (scales, regions, choices): a program has its sizes at build time, where a test's
- * model takes them as inputs.
- */
-static status import_with_known_sizes(check_run_state *c, status unread) {
-  status first = import(c);
-  if (!first || unread) return first ? first : unread;
-  for (int more = 0; more < 3; more++) {
-    for (size_t i = 0; i < c->input_count; i++) {
-      const ir_tensor *t = &c->inputs[i];
-      c->fixed[i] =
-          could_be_sizes(t) || (more > 0 && ir_tensor_count(t) == 1) || (more > 1 && i > 0 && t->rank <= 1);
-    }
-    /* Only the last graph counts. */
-    c->module->graph_count = 0;
-    if (!import(c)) return OK;
-  }
-  return first;
-}
-
 /* Light models are run on i / n for element i of n, as the ONNX project's own runner does; symbolic sizes
  * are 1. */
 static void make_inputs(check_run_state *c) {
-  for (; c->input_count < c->graph->input_count && c->input_count < MOST_TENSORS; c->input_count++) {
-    const ir_type *type = &c->graph->inputs[c->input_count]->type;
-    ir_tensor *t = &c->inputs[c->input_count];
+  c->input_count = c->graph->input_count;
+  c->inputs = ARENA_ARRAY(&c->memory, ir_tensor, c->input_count);
+  for (size_t k = 0; k < c->input_count; k++) {
+    const ir_type *type = &c->graph->inputs[k]->type;
+    ir_tensor *t = &c->inputs[k];
     *t = (ir_tensor){.dtype = type->dtype, .rank = type->rank};
     for (int d = 0; d < type->rank; d++) {
       if (!ir_dim_is_const(ir_dim_resolve(c->module, type->dims[d]), &t->dims[d])) t->dims[d] = 1;
@@ -134,19 +101,19 @@ static status read_and_import(check_run_state *c) {
   c->result->stage = CHECK_READING;
   status unread = read_inputs(c);
   c->result->stage = CHECK_IMPORTING;
-  TRY(import_with_known_sizes(c, unread));
+  if (unread) c->form_count = 0; /* for the importer's reason, which says more where it has one */
+  TRY(onnx_import_for_data(c->model, c->forms, c->form_count, &c->graph, &c->inputs, &c->input_count));
+  TRY(unread);
   if (c->is_light) make_inputs(c);
+  if (c->input_count != c->graph->input_count || c->graph->output_count > MOST_TENSORS) {
+    return fail(&c->memory, STATUS_DEFECT, "the graph has %zu inputs and %zu outputs", c->graph->input_count,
+                c->graph->output_count);
+  }
   for (size_t i = 0; i < c->input_count; i++) {
-    if (!c->fixed[i]) c->free_inputs[c->free_count++] = c->inputs[i];
+    c->inputs[i] = as_declared(c->inputs[i], c->graph->inputs[i]->type.dtype);
+    TRY(check_declared(c, c->graph->inputs[i], &c->inputs[i]));
   }
-  bool fits = c->free_count == c->graph->input_count && c->graph->output_count <= MOST_TENSORS;
-  for (size_t i = 0; fits && i < c->free_count; i++) {
-    c->free_inputs[i] = as_declared(c->free_inputs[i], c->graph->inputs[i]->type.dtype);
-    TRY(check_declared(c, c->graph->inputs[i], &c->free_inputs[i]));
-  }
-  if (fits) return OK;
-  return fail(&c->memory, STATUS_DEFECT, "the graph has %zu inputs and %zu outputs", c->graph->input_count,
-              c->graph->output_count);
+  return OK;
 }
 
 /* ---- compiling ---- */
@@ -158,10 +125,10 @@ static status read_and_import(check_run_state *c) {
 static void bind_symbols(check_run_state *c) {
   ir_module *m = c->module;
   size_t count = ir_dim_symbol_count(m);
-  for (size_t i = 0; i < c->free_count; i++) {
+  for (size_t i = 0; i < c->input_count; i++) {
     for (int d = 0; d < c->graph->inputs[i]->type.rank; d++) {
       ir_dim dim = ir_dim_resolve(m, c->graph->inputs[i]->type.dims[d]);
-      if (ir_dim_is_symbol(dim)) c->symbols[ir_dim_symbol_index(dim)] = c->free_inputs[i].dims[d];
+      if (ir_dim_is_symbol(dim)) c->symbols[ir_dim_symbol_index(dim)] = c->inputs[i].dims[d];
     }
   }
   for (size_t i = 0; i < count; i++) ir_dim_set_maximum(m, ir_dim_symbol_at(m, i), c->symbols[i]);
@@ -180,12 +147,11 @@ static status compile(check_run_state *c) {
 
 /* ---- answers ---- */
 
-static status compare_output(check_run_state *c, size_t index) {
+/* Output `index` of the graph, which is an output of the model or an element of one. */
+static status compare_tensor(check_run_state *c, size_t index, const ir_tensor *given) {
   arena *a = &c->memory;
   const char *name = c->graph->outputs[index].name;
-  ir_tensor expected;
-  TRY(onnx_read_tensor(c->model, tensor_path(c, "output", index), &expected));
-  expected = as_declared(expected, c->graph->outputs[index].value->type.dtype);
+  ir_tensor expected = as_declared(*given, c->graph->outputs[index].value->type.dtype);
   status s = c->is_light ? OK : check_compare(a, &expected, &c->evaluated[index]);
   if (s) return fail(a, STATUS_DEFECT, "reference evaluator: %s, output '%s'", s->cause, name);
   s = check_compare(a, &expected, &c->computed[index]);
@@ -195,18 +161,32 @@ static status compare_output(check_run_state *c, size_t index) {
   return OK;
 }
 
+static status compare_outputs(check_run_state *c) {
+  static const char *const kinds[] = {
+      [ONNX_TENSOR] = "a tensor", [ONNX_SEQUENCE] = "a sequence", [ONNX_ABSENT] = "nothing"};
+  for (size_t next = 0, i = 0; onnx_output_form(c->model, i); i++) {
+    const onnx_form *found = onnx_output_form(c->model, i);
+    onnx_form expected;
+    TRY(onnx_read_output(c->model, i, tensor_path(c, "output", i), &expected));
+    if (found->kind != expected.kind || found->length != expected.length) {
+      return fail(&c->memory, STATUS_DEFECT, "output '%s' is %s of %zu, not %s of %zu", found->name,
+                  kinds[found->kind], found->length, kinds[expected.kind], expected.length);
+    }
+    for (size_t k = 0; k < expected.length; k++) TRY(compare_tensor(c, next++, &expected.tensors[k]));
+  }
+  return OK;
+}
+
 static status run_set(check_run_state *c) {
   TRY(read_and_import(c));
   c->result->stage = CHECK_EVALUATING;
   c->symbols = ARENA_ARRAY(&c->memory, int64_t, ir_dim_symbol_count(c->module) + 1);
-  if (!c->is_light)
-    TRY(ir_evaluate_sizes(&c->memory, c->graph, c->free_inputs, NULL, c->evaluated, c->symbols));
+  if (!c->is_light) TRY(ir_evaluate_sizes(&c->memory, c->graph, c->inputs, NULL, c->evaluated, c->symbols));
   TRY(compile(c));
   c->result->stage = CHECK_RUNNING;
-  TRY(check_execute(&c->memory, c->plan, codegen_loaded_entry(c->code, 0), c->free_inputs, c->symbols,
+  TRY(check_execute(&c->memory, c->plan, codegen_loaded_entry(c->code, 0), c->inputs, c->symbols,
                     c->computed));
-  for (size_t i = 0; i < c->graph->output_count; i++) TRY(compare_output(c, i));
-  return OK;
+  return compare_outputs(c);
 }
 
 /* ---- the test ---- */

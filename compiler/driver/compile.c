@@ -44,11 +44,15 @@ static const char branch_input[] = "use_cache_branch";
 /* Imports a file opened before. Of a merged decoder: the branch with past or without. */
 static status import_graph(compilation *c, int file, const char *graph_name, bool with_past,
                            ir_graph **graph) {
-  onnx_constant_input branch = {.name = branch_input, .value = with_past};
+  double number = with_past;
   onnx_options options = {.graph_name = graph_name};
+  if (file == FILE_MODEL) TRY(known_inputs(&c->arena, c->options, &options));
   if (onnx_has_input(c->files[file], branch_input)) {
-    options.constants = &branch;
-    options.constant_count = 1;
+    onnx_constant_input *constants = ARENA_ARRAY(&c->arena, onnx_constant_input, options.constant_count + 1);
+    for (size_t i = 0; i < options.constant_count; i++) constants[i] = options.constants[i];
+    constants[options.constant_count++] =
+        (onnx_constant_input){.name = branch_input, .values = &number, .value_count = 1};
+    options.constants = constants;
   }
   return onnx_import_graph(c->files[file], &options, graph);
 }

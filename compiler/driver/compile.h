@@ -35,6 +35,9 @@ typedef struct {
   plan_module *plan;
 } compilation;
 
+/* What the options say about the model's inputs, added to *known. */
+status known_inputs(arena *a, const driver_options *options, onnx_options *known);
+
 /* Imports, runs the passes and plans. compile_end is due after success and failure. */
 status compile_begin(compilation *c, const driver_options *options);
 void compile_end(compilation *c);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { TAKES_TEXT, TAKES_COUNT, TAKES_NOTHING } option_kind;
+typedef enum { TAKES_TEXT, TAKES_WORDS, TAKES_COUNT, TAKES_NOTHING } option_kind;
 
 typedef struct {
   const char *name;
@@ -39,6 +39,12 @@ static const option_row option_table[] = {
      "longest text, prompt included (default: the model's own, at most 4096)"},
     {"--max-batch", NULL, "N", COMMAND_COMPILES, TAKES_COUNT, FIELD(max_batch),
      "largest value of a graph's other symbolic sizes (default: 1)"},
+    {"--fix", NULL, "NAME=NUMBERS", COMMAND_COMPILES, TAKES_WORDS, FIELD(fixed),
+     "make the input NAME a constant: one number, or all of them (1,2,3)"},
+    {"--length", NULL, "NAME=N", COMMAND_COMPILES, TAKES_WORDS, FIELD(lengths),
+     "the input NAME is a sequence of N tensors"},
+    {"--absent", NULL, "NAME", COMMAND_COMPILES, TAKES_WORDS, FIELD(absent),
+     "the optional input NAME is not there (default: it is)"},
     {"--passes", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(passes), "say what each pass did"},
     {"--print-after", NULL, "PASS", COMMAND_COMPILES, TAKES_TEXT, FIELD(print_after),
      "print the graph after a pass, or 'all'"},
@@ -93,6 +99,11 @@ static status set_option(arena *a, const option_row *row, const char *value, dri
   case TAKES_TEXT:
     *(const char **)field = value;
     return OK;
+  case TAKES_WORDS: {
+    option_words *list = field;
+    ARENA_PUSH(a, list->words, list->count, list->capacity) = value;
+    return OK;
+  }
   default:
     return parse_count(a, row, value, field);
   }

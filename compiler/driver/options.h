@@ -14,6 +14,12 @@ enum {
   COMMAND_ALL = 15
 };
 
+/* The arguments of an option that may be given several times. */
+typedef struct {
+  const char **words;
+  size_t count, capacity;
+} option_words;
+
 typedef struct {
   const char *path;        /* the model: a folder or an .onnx file */
   const char *output;      /* -o */
@@ -24,6 +30,9 @@ typedef struct {
   const char *isa;         /* --isa: the one level for --emit llvm and asm */
   int64_t max_tokens;      /* 0: from the model */
   int64_t max_batch;       /* largest value of other symbolic sizes named like a batch */
+  option_words fixed;      /* --fix NAME=NUMBERS */
+  option_words lengths;    /* --length NAME=N */
+  option_words absent;     /* --absent NAME */
   bool passes;             /* --passes: what each pass did */
   bool print_plan;         /* --print-plan */
   bool json;               /* inspect: --json */

@@ -14,9 +14,23 @@ void onnx_body_name(onnx_context *c, onnx_body *body, const char *name, ir_value
 
 bool onnx_body_import(onnx_context *c, onnx_body *body, const Onnx__GraphProto *proto, ir_value **values) {
   status s = body->builder.failed;
+  if (!s) s = onnx_declare_initializers(c->model, proto, &body->scope);
   if (!s) s = onnx_import_body(c->model, &body->builder, &body->scope, proto, values);
+  for (size_t i = 0; i < proto->n_output && !s; i++) {
+    if (values[i] != c->model->none && !onnx_sequence_of(c->model, values[i])) continue;
+    s = fail(c->a, STATUS_INPUT, "whether it runs depends on data, and its '%s' is a sequence or an optional",
+             onnx_text(proto->output[i]->name));
+  }
   if (s) ir_build_fail(c->b, s);
   return !s;
+}
+
+/* A sequence of what the body sees of the elements. */
+static ir_value *capture_sequence(onnx_model *model, onnx_body *body, const onnx_sequence *outer) {
+  ir_value *inner, **elements = ARENA_ARRAY(model->arena, ir_value *, (size_t)outer->count);
+  for (int i = 0; i < outer->count; i++) elements[i] = onnx_body_capture(model, body, outer->elements[i]);
+  status s = onnx_new_sequence(model, elements, outer->count, &inner);
+  return s ? ir_build_fail(&body->builder, s) : inner;
 }
 
 ir_value *onnx_body_capture(onnx_model *model, onnx_body *body, ir_value *outer) {
@@ -24,6 +38,9 @@ ir_value *onnx_body_capture(onnx_model *model, onnx_body *body, ir_value *outer)
   ir_builder *b = &body->builder;
   ir_value *inner = NULL;
   size_t own_count = body->graph->input_count - body->captured_count;
+  const onnx_sequence *sequence = onnx_sequence_of(model, outer);
+  if (sequence) return capture_sequence(model, body, sequence);
+  if (outer == model->none) return outer;
   for (size_t i = 0; i < body->captured_count; i++) {
     if (body->captured[i] == outer) return body->graph->inputs[own_count + i];
   }

@@ -55,8 +55,20 @@ static const char *const carriers[] = {"Identity",  "Reshape",        "Flatten",
                                        "Unsqueeze", "Transpose",      "Concat",       "Split",
                                        "Slice",     "Expand",         "Tile",         "Gather",
                                        "GatherND",  "GatherElements", "DepthToSpace", "SpaceToDepth"};
-static const char *const converters[] = {"Cast",  "CastLike", "QuantizeLinear", "DequantizeLinear",
-                                         "Shape", "Size",     "BitCast"};
+static const char *const converters[] = {"Cast",
+                                         "CastLike",
+                                         "QuantizeLinear",
+                                         "DequantizeLinear",
+                                         "Shape",
+                                         "Size",
+                                         "BitCast",
+                                         "Loop",
+                                         "SequenceConstruct",
+                                         "SequenceInsert",
+                                         "SequenceMap",
+                                         "Optional",
+                                         "OptionalGetElement",
+                                         "OptionalHasElement"};
 
 static bool is_listed(const char *name, const char *const *list, size_t count) {
   for (size_t i = 0; i < count; i++) {

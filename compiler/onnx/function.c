@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MAX_CALL_DEPTH = 32, MAX_INLINED_NODES = 1 << 20 };
+enum { MAX_CALL_DEPTH = 32 };
 
 static const char *plain_domain(const char *domain) {
   domain = onnx_text(domain);
@@ -78,10 +78,10 @@ status onnx_inline_function(onnx_context *c, const Onnx__FunctionProto *function
   onnx_scope *scope = ARENA_NEW(a, onnx_scope);
   *scope = (onnx_scope){.given = c->scope->given, .function = function, .call = c->node, .caller = c->scope};
   scope->call_depth = around ? around->call_depth + 1 : 1;
-  c->model->inlined_count += function->n_node;
-  if (scope->call_depth > MAX_CALL_DEPTH || c->model->inlined_count > MAX_INLINED_NODES) {
+  if (scope->call_depth > MAX_CALL_DEPTH) {
     return fail(a, STATUS_INPUT, "the function '%s' calls itself, or calls nest too deep", function->name);
   }
+  TRY(onnx_charge(c->model, function->n_node));
   if ((size_t)c->in_count > function->n_input || (size_t)c->out_count > function->n_output) {
     return fail(a, STATUS_INPUT, "it has more inputs or outputs than its function '%s'", function->name);
   }
@@ -89,8 +89,7 @@ status onnx_inline_function(onnx_context *c, const Onnx__FunctionProto *function
     bool twice;
     onnx_name *entry = onnx_names_add(a, &scope->names, onnx_text(function->input[i]), &twice);
     if (twice) return fail(a, STATUS_INPUT, "its function has two inputs '%s'", function->input[i]);
-    entry->value = i < (size_t)c->in_count ? c->in[i] : NULL;
-    entry->absent = !entry->value;
+    entry->value = i < (size_t)c->in_count && c->in[i] ? c->in[i] : onnx_none(c->model);
   }
   ir_value **values = ARENA_ARRAY(a, ir_value *, function->n_output);
   TRY(onnx_import_body(c->model, c->b, scope, body_of(a, function), values));

@@ -1,14 +1,5 @@
-/* graph.c: an ONNX graph into an ir graph: inputs, initializers, nodes in order, outputs; and branches into
- * it. */
+/* graph.c: the nodes of an ONNX graph, whichever it is: names, nodes in order, and the graph's results. */
 #include "onnx/encoding.h"
-
-#include <string.h>
-
-typedef struct {
-  onnx_model *model;
-  const onnx_options *options;
-  ir_builder builder;
-} graph_import;
 
 const char *onnx_node_title(arena *a, const Onnx__NodeProto *node) {
   const char *op_type = onnx_text(node->op_type), *name = onnx_text(node->name);
@@ -19,101 +10,9 @@ const char *onnx_node_title(arena *a, const Onnx__NodeProto *node) {
   return op_type;
 }
 
-/* ---- inputs ---- */
-
-static ir_dim input_dim(graph_import *g, const Onnx__TensorShapeProto__Dimension *dim, const char *input,
-                        int axis, status *failed) {
-  ir_module *m = g->model->module;
-  arena *a = g->model->arena;
-  const char *unnamed = arena_format(a, "%s_axis%d", input, axis);
-  if (dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE) {
-    if (dim->dim_value >= 0 && dim->dim_value < INT64_C(1) << 40) return ir_dim_const(m, dim->dim_value);
-    if (dim->dim_value == -1) return ir_dim_symbol(m, unnamed); /* what some exporters write for "any" */
-    *failed = fail(a, STATUS_INPUT, "its dim %d is %lld", axis, (long long)dim->dim_value);
-    return NULL;
-  }
-  const char *source = onnx_text(
-      dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM ? dim->dim_param : NULL);
-  size_t length = strlen(source), consumed = 0;
-  if (!length) return ir_dim_symbol(m, unnamed);
-  ir_dim parsed = ir_dim_parse(m, source, length, &consumed);
-  /* Exporters write free text too ("unk__12", "batch size"): that is a symbol as a whole. */
-  if (!parsed || consumed != length) parsed = ir_dim_symbol(m, source);
-  for (size_t i = 0; i < g->options->symbol_count; i++) {
-    const onnx_bound_symbol *bound = &g->options->symbols[i];
-    parsed = ir_dim_substitute(m, parsed, ir_dim_symbol(m, bound->name), ir_dim_const(m, bound->value));
-  }
-  return parsed;
-}
-
-static status input_type(graph_import *g, const Onnx__ValueInfoProto *info, ir_type *type) {
-  arena *a = g->model->arena;
-  const Onnx__TypeProto *proto = info->type;
-  *type = (ir_type){0};
-  if (!proto || proto->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE || !proto->tensor_type) {
-    return fail(a, STATUS_INPUT, "it is not a tensor; sequences, maps and optional inputs are not supported");
-  }
-  const Onnx__TypeProto__Tensor *tensor = proto->tensor_type;
-  if (!onnx_storage_dtype(tensor->elem_type, &type->dtype)) {
-    return fail(a, STATUS_INPUT, "its element type %s (%d) is not supported",
-                onnx_dtype_name(tensor->elem_type), (int)tensor->elem_type);
-  }
-  if (!tensor->shape) {
-    return fail_hint(a, fail(a, STATUS_INPUT, "its shape is not given"),
-                     "export with shapes; sizes that vary are named dims (dynamic_axes)");
-  }
-  if (tensor->shape->n_dim > IR_MAX_RANK) {
-    return fail(a, STATUS_INPUT, "it has %zu dims; at most %d are supported", tensor->shape->n_dim,
-                IR_MAX_RANK);
-  }
-  type->rank = (int)tensor->shape->n_dim;
-  status failed = OK;
-  for (int i = 0; i < type->rank && !failed; i++) {
-    type->dims[i] = input_dim(g, tensor->shape->dim[i], onnx_text(info->name), i, &failed);
-  }
-  return failed;
-}
-
-static const onnx_constant_input *constant_input(const graph_import *g, const char *name) {
-  for (size_t i = 0; i < g->options->constant_count; i++) {
-    if (strcmp(g->options->constants[i].name, name) == 0) return &g->options->constants[i];
-  }
-  return NULL;
-}
-
-static ir_value *build_constant_input(graph_import *g, const onnx_constant_input *known,
-                                      const ir_type *declared) {
-  ir_builder *b = &g->builder;
-  if (!known->tensor) {
-    ir_value *scalar = ir_const_scalar(b, declared->dtype, known->value);
-    return declared->rank ? ir_expand(b, scalar, declared->dims, declared->rank) : scalar;
-  }
-  ir_type type = {.dtype = known->tensor->dtype, .rank = known->tensor->rank};
-  for (int i = 0; i < type.rank; i++) type.dims[i] = ir_dim_const(g->model->module, known->tensor->dims[i]);
-  return ir_const_data(b, &type, known->tensor->data);
-}
-
-static status import_input(graph_import *g, onnx_scope *scope, const Onnx__ValueInfoProto *info) {
-  arena *a = g->model->arena;
-  const char *name = onnx_text(info->name);
-  onnx_name *entry = onnx_names_find(&scope->names, name);
-  if (entry && entry->initializer) return OK; /* a default value, which we take */
-  if (entry) return fail(a, STATUS_INPUT, "the model has two inputs of this name");
-  if (!*name) return fail(a, STATUS_INPUT, "the model has an input without a name");
-  ir_type type;
-  TRY(input_type(g, info, &type));
-  entry = onnx_names_add(a, &scope->names, name, NULL);
-  onnx_names_add(a, scope->given, name, NULL);
-  const onnx_constant_input *known = constant_input(g, name);
-  entry->value =
-      known ? build_constant_input(g, known, &type) : ir_graph_add_input(g->builder.graph, name, &type);
-  onnx_note(g->model, entry->value, onnx_encoding_of(info->type->tensor_type->elem_type));
-  return g->builder.failed;
-}
-
 /* ---- names of a graph: initializers and what its nodes make ---- */
 
-static status declare_initializers(onnx_model *model, const Onnx__GraphProto *graph, onnx_scope *scope) {
+status onnx_declare_initializers(onnx_model *model, const Onnx__GraphProto *graph, onnx_scope *scope) {
   arena *a = model->arena;
   for (size_t i = 0; i < graph->n_initializer; i++) {
     const char *name = onnx_text(graph->initializer[i]->name);
@@ -168,8 +67,8 @@ static ir_value *find_around(onnx_model *model, ir_builder *b, onnx_scope *scope
   return NULL;
 }
 
-/* The value of a name in this scope or one around it. NULL with the builder's failure set if there is none.
- */
+/* The value of a name in this scope or one around it, which may stand for a sequence or what is absent. NULL
+ * with the builder's failure set if there is none. */
 static ir_value *find_value(onnx_model *model, ir_builder *b, onnx_scope *scope, const char *name) {
   for (; scope; scope = scope->parent) {
     onnx_name *entry = onnx_names_find(&scope->names, name);
@@ -200,10 +99,10 @@ static bool find_inputs(onnx_context *c) {
   c->in_count = (int)c->node->n_input;
   for (size_t i = 0; i < c->node->n_input; i++) {
     const char *name = onnx_text(c->node->input[i]);
-    const onnx_name *own = onnx_names_find(&c->scope->names, name);
-    if (!*name || (own && own->absent)) continue;
-    c->in[i] = find_value(c->model, c->b, c->scope, name);
-    if (!c->in[i]) return false;
+    if (!*name) continue;
+    ir_value *value = find_value(c->model, c->b, c->scope, name);
+    if (!value) return false;
+    c->in[i] = value == c->model->none ? NULL : value;
   }
   return true;
 }
@@ -260,7 +159,7 @@ static status import_node(onnx_model *model, ir_builder *b, onnx_scope *scope, c
   } else {
     c.opset = onnx_scope_opset(model, scope, onnx_text(node->domain));
     TRY(onnx_find_operator(model, node, c.opset, &c.row));
-    if (!find_inputs(&c) || !check_inputs(&c)) return b->failed;
+    if (!find_inputs(&c) || !check_inputs(&c) || !onnx_check_sequences(&c)) return b->failed;
     ir_value *first = c.row->import(&c);
     if (b->failed) return b->failed;
     c.out[0] = first;
@@ -287,62 +186,47 @@ static status import_nodes(onnx_model *model, ir_builder *b, onnx_scope *scope,
 
 status onnx_import_body(onnx_model *model, ir_builder *b, onnx_scope *scope, const Onnx__GraphProto *body,
                         ir_value **values) {
-  TRY(declare_initializers(model, body, scope));
   TRY(declare_outputs_of(model->arena, body, scope));
   TRY(import_nodes(model, b, scope, body));
   for (size_t i = 0; i < body->n_output; i++) {
-    values[i] = find_value(model, b, scope, onnx_text(body->output[i]->name));
-    TRY(b->failed);
+    const char *name = onnx_text(body->output[i]->name);
+    values[i] = find_value(model, b, scope, name);
+    if (b->failed) return fail_node(model->arena, b->failed, "output '%s'", name);
   }
   return OK;
 }
 
-bool onnx_import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_value **values) {
+static status import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_value *const *inputs,
+                            size_t input_count, ir_value **values) {
   onnx_scope *scope = ARENA_NEW(c->a, onnx_scope);
   scope->parent = c->scope;
   scope->given = c->scope->given;
-  status s = onnx_import_body(c->model, c->b, scope, graph, values);
+  if (graph->n_input != input_count) {
+    return fail(c->a, STATUS_INPUT, "its body takes %zu inputs, not %zu", graph->n_input, input_count);
+  }
+  for (size_t i = 0; i < input_count; i++) {
+    bool twice;
+    onnx_name *entry = onnx_names_add(c->a, &scope->names, onnx_text(graph->input[i]->name), &twice);
+    if (twice) return fail(c->a, STATUS_INPUT, "its body has two inputs '%s'", entry->name);
+    entry->value = inputs[i];
+  }
+  TRY(onnx_declare_initializers(c->model, graph, scope));
+  return onnx_import_body(c->model, c->b, scope, graph, values);
+}
+
+enum { MOST_INLINED = 1 << 20 };
+
+status onnx_charge(onnx_model *model, size_t work) {
+  if (work <= MOST_INLINED) model->inlined_count += work;
+  if (work <= MOST_INLINED && model->inlined_count <= MOST_INLINED) return OK;
+  return fail(model->arena, STATUS_INPUT,
+              "the model's functions, unrolled loops and sequences are more than %d nodes and elements",
+              MOST_INLINED);
+}
+
+bool onnx_import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_value *const *inputs,
+                        size_t input_count, ir_value **values) {
+  status s = import_branch(c, graph, inputs, input_count, values);
   if (s) ir_build_fail(c->b, s);
   return !s;
-}
-
-/* ---- the main graph ---- */
-
-static status import_outputs(graph_import *g, onnx_scope *scope, const Onnx__GraphProto *proto) {
-  arena *a = g->model->arena;
-  onnx_names seen = {0};
-  if (proto->n_output == 0) return fail(a, STATUS_INPUT, "the model has no outputs");
-  for (size_t i = 0; i < proto->n_output; i++) {
-    const char *name = onnx_text(proto->output[i]->name);
-    bool twice;
-    onnx_names_add(a, &seen, name, &twice);
-    if (twice) return fail(a, STATUS_INPUT, "the model has two outputs named '%s'", name);
-    ir_value *value = find_value(g->model, &g->builder, scope, name);
-    if (g->builder.failed) return fail_node(a, g->builder.failed, "output '%s'", name);
-    ir_graph_add_output(g->builder.graph, name, value);
-  }
-  return OK;
-}
-
-static status import_main(graph_import *g) {
-  arena *a = g->model->arena;
-  const Onnx__GraphProto *proto = g->model->proto->graph;
-  onnx_scope *scope = ARENA_NEW(a, onnx_scope);
-  scope->given = ARENA_NEW(a, onnx_names);
-  TRY(declare_initializers(g->model, proto, scope));
-  for (size_t i = 0; i < proto->n_input; i++) {
-    status s = import_input(g, scope, proto->input[i]);
-    if (s) return fail_node(a, s, "input '%s'", onnx_text(proto->input[i]->name));
-  }
-  TRY(declare_outputs_of(a, proto, scope));
-  TRY(import_nodes(g->model, &g->builder, scope, proto));
-  return import_outputs(g, scope, proto);
-}
-
-status onnx_import_graph(onnx_model *model, const onnx_options *options, ir_graph **graph) {
-  static const onnx_options defaults = {0};
-  graph_import g = {.model = model, .options = options ? options : &defaults};
-  g.builder.graph = ir_graph_new(model->module, g.options->graph_name ? g.options->graph_name : "run");
-  *graph = g.builder.graph;
-  return fail_file(model->arena, import_main(&g), model->path);
 }

@@ -46,6 +46,17 @@ typedef struct {
 typedef ir_value *onnx_importer(onnx_context *c);
 
 /*
+ * A name may stand for a sequence: tensors whose number is known while the model is imported. A value that is
+ * in no graph stands for it, so that whatever hands values on (branches, functions, turns of a loop) hands on
+ * sequences too; operators that compute never see one. An optional that is there is its element; one that is
+ * absent is such a value as well, and among a node's inputs it is NULL.
+ */
+typedef struct {
+  ir_value **elements;
+  int count;
+} onnx_sequence;
+
+/*
  * One operator, in one range of opsets. in[0 .. least_inputs) are present when
  * the importer is called, and the node has at most most_inputs (-1: any number).
  */
@@ -84,6 +95,8 @@ typedef struct {
   X(loop)                                                                                                    \
   X(dynamic)                                                                                                 \
   X(suppression)                                                                                             \
+  X(sequence)                                                                                                \
+  X(optional)                                                                                                \
   X(quantisation)                                                                                            \
   X(contrib_activation)                                                                                      \
   X(contrib_normalisation)                                                                                   \
@@ -127,10 +140,24 @@ status onnx_order_nodes(onnx_model *model, const Onnx__GraphProto *graph, const 
 
 /* ---- graph.c ---- */
 
-/* Imports a branch inside `c`'s scope; fills values[0 .. graph->n_output). False if it failed. */
-bool onnx_import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_value **values);
+/*
+ * Imports a branch or body inside `c`'s scope, inputs[i] (none absent) being the value of its input i; fills
+ * values[0 .. graph->n_output). False if it failed.
+ */
+bool onnx_import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_value *const *inputs,
+                        size_t input_count, ir_value **values);
+/* Counts work that the model's size does not bound: fails beyond a limit. */
+status onnx_charge(onnx_model *model, size_t work);
 /* "MatMul '/h.0/attn/MatMul'" */
 const char *onnx_node_title(arena *a, const Onnx__NodeProto *node);
+
+status onnx_declare_initializers(onnx_model *model, const Onnx__GraphProto *graph, onnx_scope *scope);
+/*
+ * Imports a graph's nodes in `scope`, whose names hold its inputs and initializers; fills
+ * values[0 .. n_output).
+ */
+status onnx_import_body(onnx_model *model, ir_builder *b, onnx_scope *scope, const Onnx__GraphProto *body,
+                        ir_value **values);
 
 /* ---- body.c: graphs that a loop or branch runs while the model runs (ir.h, Control flow) ---- */
 
@@ -159,10 +186,26 @@ void onnx_body_drop(onnx_body *body);
 /* Whether d says the same outside: no symbol in it is younger than `symbol_count`. */
 bool onnx_is_outer_dim(ir_dim d, size_t symbol_count);
 
-/* Imports a function's body in `scope`, whose names hold the function's inputs; fills values[0 .. n_output).
+/* ---- import_sequence.c ---- */
+
+/* The value that stands for a sequence of these elements (copied). */
+status onnx_new_sequence(onnx_model *model, ir_value *const *elements, int count, ir_value **sequence);
+const onnx_sequence *onnx_sequence_of(const onnx_model *model, const ir_value *v); /* NULL: it is none */
+/* False and a failure where an operator that computes is given a sequence. */
+bool onnx_check_sequences(onnx_context *c);
+
+/* ---- import_optional.c ---- */
+
+ir_value *onnx_none(onnx_model *model); /* the value that stands for what is absent */
+
+/* ---- unroll.c ---- */
+
+/*
+ * A Loop whose number of turns is known at build time and small, or that carries sequences: its turns one
+ * after the other, results in c->out. `body` fits the node. False, without a failure, for one that stays a
+ * loop.
  */
-status onnx_import_body(onnx_model *model, ir_builder *b, onnx_scope *scope, const Onnx__GraphProto *body,
-                        ir_value **values);
+bool onnx_unroll_loop(onnx_context *c, const Onnx__GraphProto *body);
 
 /* ---- function.c: functions of the model's own (onnx docs/IR.md, Functions) ---- */
 
@@ -235,6 +278,7 @@ ir_value *onnx_number_like(onnx_context *c, const ir_value *x, double value);   
 bool onnx_is_float(const ir_value *v);
 /* x with its last axes swapped. Rank at least 2. */
 ir_value *onnx_swap_last(onnx_context *c, ir_value *x);
+ir_value *onnx_add_axis(onnx_context *c, ir_value *x, int axis); /* x with an axis of size 1 before `axis` */
 
 /* ---- broadcast.c ---- */
 

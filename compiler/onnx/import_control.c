@@ -9,7 +9,7 @@ static ir_value *import_known_if(onnx_context *c, bool condition) {
   if (branch->n_output < (size_t)c->out_count) return onnx_fail(c, "its branch has too few outputs");
   if (branch->n_output == 0) return onnx_fail(c, "its branch has no outputs");
   ir_value **values = ARENA_ARRAY(c->a, ir_value *, branch->n_output);
-  if (!onnx_import_branch(c, branch, values)) return c->in[0];
+  if (!onnx_import_branch(c, branch, NULL, 0, values)) return c->in[0];
   for (int i = 0; i < c->out_count; i++) c->out[i] = values[i];
   return values[0];
 }

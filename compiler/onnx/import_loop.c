@@ -249,6 +249,8 @@ static ir_value *import_loop(onnx_context *c) {
   if (body->n_input != (size_t)carried + 2 || body->n_output < (size_t)carried + 1)
     return onnx_fail(c, "its body does not take and give what it carries");
   if (c->out_count > (int)body->n_output - 1) return onnx_fail(c, "it has more outputs than its body");
+  if (onnx_unroll_loop(c, body)) return c->out[0];
+  if (onnx_failed(c)) return NULL;
   loop_import *l = ARENA_NEW(c->a, loop_import);
   *l = (loop_import){
       .c = c, .proto = body, .carried = carried, .output_count = (int)body->n_output, .enter = enter_loop};

@@ -108,7 +108,7 @@ static ir_value *import_acos(onnx_context *c) {
 }
 
 static ir_value *import_identity(onnx_context *c) {
-  return c->in[0];
+  return c->in[0] ? c->in[0] : onnx_none(c->model);
 }
 
 /* Whether elements are dropped at random: what training does, up to opset 6 unless is_test says otherwise. */
@@ -201,7 +201,7 @@ static const onnx_op_row rows[] = {
     {"", "Max", 1, 0, 1, -1, import_variadic, IR_MAX},
     {"", "Mean", 1, 0, 1, -1, import_mean, IR_ADD},
     {"", "Clip", 1, 0, 1, 3, import_clip, IR_IDENTITY},
-    {"", "Identity", 1, 0, 1, 1, import_identity, IR_IDENTITY},
+    {"", "Identity", 1, 0, 0, 1, import_identity, IR_IDENTITY},
     {"", "Dropout", 1, 0, 1, 3, import_dropout, IR_IDENTITY},
     {"", "Cast", 1, 5, 1, 1, import_named_cast, IR_CAST},
     {"", "Cast", 6, 0, 1, 1, import_cast, IR_CAST},

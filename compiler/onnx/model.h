@@ -25,7 +25,11 @@ struct onnx_model {
   onnx_names constants;     /* initializers that were made constants; shared by all imports */
   const onnx_op_row **rows; /* all operators, sorted (dispatch.c) */
   size_t row_count;
-  size_t inlined_count; /* nodes imported from functions: bounded, as calls may multiply */
+  size_t inlined_count;    /* nodes from functions and turns, elements of sequences: what may multiply
+                              (onnx_charge) */
+  pointer_map sequences;   /* a value that stands for a sequence -> onnx_sequence */
+  ir_value *none;          /* stands for an optional that is absent; NULL: not needed so far */
+  onnx_form *output_forms; /* of the last import */
 };
 
 /* ---- wire.c: protobuf's wire format before it is unpacked ---- */

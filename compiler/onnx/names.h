@@ -14,7 +14,6 @@ typedef struct {
   const struct Onnx__TensorProto *initializer; /* not yet imported */
   const ir_constant *constant;
   size_t producer; /* index + 1 of the node that makes it; 0: none */
-  bool absent;     /* an optional input that the function's caller leaves out */
 } onnx_name;
 
 /* Open addressing over entries in the arena. Zero-initialise. */

@@ -18,15 +18,31 @@ typedef struct {
 } onnx_bound_symbol;
 
 /*
- * An input of the model that is known at build time and becomes a constant:
- * { "use_cache_branch", .value = 1 } fills the input's declared shape with 1;
- * with `tensor` its dtype and elements count instead (copied).
+ * An input of the model that is known at build time and becomes a constant. One
+ * number fills the input's declared shape; more are its elements, in the
+ * declared dtype; with `tensor` its dtype and elements count instead (copied).
+ */
+typedef struct {
+  const char *name; /* of an element of a sequence: "pieces.0" */
+  const double *values;
+  size_t value_count;
+  const ir_tensor *tensor; /* may be NULL */
+} onnx_constant_input;
+
+typedef enum { ONNX_TENSOR, ONNX_SEQUENCE, ONNX_ABSENT } onnx_kind;
+
+/*
+ * What an input or output of the model is, where its type alone does not say:
+ * a sequence has a length, an optional is there or not. A sequence `pieces` of
+ * 2 tensors is two inputs of the graph, "pieces.0" and "pieces.1"; what is
+ * absent is none.
  */
 typedef struct {
   const char *name;
-  double value;
-  const ir_tensor *tensor; /* may be NULL */
-} onnx_constant_input;
+  onnx_kind kind;
+  size_t length;      /* tensors: 1 in a tensor, 0 in what is absent */
+  ir_tensor *tensors; /* NULL, or [length]: an input's shapes where the file gives none */
+} onnx_form;
 
 typedef struct {
   const char *graph_name; /* of the graph made; NULL: "run" */
@@ -34,6 +50,8 @@ typedef struct {
   size_t symbol_count;
   const onnx_constant_input *constants;
   size_t constant_count;
+  const onnx_form *forms; /* of inputs; an optional without one is there */
+  size_t form_count;
 } onnx_options;
 
 /* One .onnx file: its mapping, the unpacked message and the external data files it refers to. */
@@ -75,11 +93,29 @@ typedef struct {
 
 void onnx_summarise(onnx_model *model, onnx_summary *summary);
 
+/* What output `index` of the main graph became in the last import; NULL past the end. */
+const onnx_form *onnx_output_form(const onnx_model *model, size_t index);
+
+/* The name of element `index` of a sequence that is an input or output of the model: "pieces.0". */
+const char *onnx_element_name(arena *a, const char *name, size_t index);
+
+/* ---- the ONNX backend tests' data: a file per input and output ---- */
+
 /*
- * Reads a file that holds one TensorProto, as the ONNX backend tests keep inputs and outputs. The data live
- * in the module's arena. Fails on sequences, optionals and element types that smelt does not have.
+ * Reads a file that holds a TensorProto, SequenceProto or OptionalProto, whichever the type of input `index`
+ * (counted as onnx_input_at does) or output `index` says. The data live in the module's arena. Fails on
+ * element types that smelt does not have.
  */
-status onnx_read_tensor(onnx_model *model, const char *path, ir_tensor *tensor);
+status onnx_read_input(onnx_model *model, size_t index, const char *path, onnx_form *form);
+status onnx_read_output(onnx_model *model, size_t index, const char *path, onnx_form *form);
+
+/*
+ * Imports the main graph for these inputs. A program has its sizes at build time where a test's model takes
+ * them as inputs, so as few inputs as possible become constants. The tensors of the others, in the order of
+ * the graph's inputs, go to *tensors.
+ */
+status onnx_import_for_data(onnx_model *model, const onnx_form *inputs, size_t input_count, ir_graph **graph,
+                            ir_tensor **tensors, size_t *tensor_count);
 
 /* Unmaps the files. NULL is allowed. */
 void onnx_close(onnx_model *model);

@@ -68,7 +68,10 @@ static bool fail_dynamic(onnx_context *c, int index, const char *what) {
   status s = fail(c->a, STATUS_INPUT, "its %s depends on data", what);
   s = fail_found(c->a, s, "input %d ('%s') is computed while the model runs", index,
                  onnx_text(c->node->input[index]));
-  ir_build_fail(c->b, fail_hint(c->a, s, "sizes must follow from the shapes of the model's inputs"));
+  const ir_value *v = c->in[index];
+  s = !v->def && v->name ? fail_hint(c->a, s, "fix it at build time: --fix %s=NUMBERS", v->name)
+                         : fail_hint(c->a, s, "sizes must follow from the shapes of the model's inputs");
+  ir_build_fail(c->b, s);
   return false;
 }
 
@@ -214,4 +217,15 @@ ir_value *onnx_swap_last(onnx_context *c, ir_value *x) {
   perm[rank - 1] = rank - 2;
   perm[rank - 2] = rank - 1;
   return ir_transpose(c->b, x, perm);
+}
+
+ir_value *onnx_add_axis(onnx_context *c, ir_value *x, int axis) {
+  ir_dim dims[IR_MAX_RANK];
+  int rank = x->type.rank + 1;
+  if (rank > IR_MAX_RANK)
+    return onnx_fail(c, "the result has rank %d; at most %d are supported", rank, IR_MAX_RANK);
+  for (int i = 0; i < rank; i++) {
+    dims[i] = i == axis ? onnx_dim(c, 1) : x->type.dims[i < axis ? i : i - 1];
+  }
+  return ir_reshape(c->b, x, dims, rank);
 }

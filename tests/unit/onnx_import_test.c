@@ -1,89 +1,7 @@
 /* Reading ONNX files: what a good one becomes, what each kind of bad one is told, and that no bytes crash the
  * reader. */
 #define _XOPEN_SOURCE 700
-#include "onnx/onnx.h"
-
-#include <stdarg.h>
-#include <setjmp.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include "onnx_model_maker.h"
-
-enum { FLOAT = 1, INT64 = 7, STRING = 8, BOOL = 9 };
-
-/* A folder of its own for each run, with the model in it. */
-typedef struct {
-  model_maker maker;
-  arena memory;
-  ir_module *module;
-  char folder[64], path[128];
-} fixture;
-
-static int set_up(void **state) {
-  fixture *f = calloc(1, sizeof *f);
-  strcpy(f->folder, "/tmp/smelt-onnx-XXXXXX");
-  if (!mkdtemp(f->folder)) return -1;
-  snprintf(f->path, sizeof f->path, "%s/model.onnx", f->folder);
-  maker_start(&f->maker, 17);
-  *state = f;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  static const char *const names[] = {"model.onnx", "weights.bin", "link.bin"};
-  fixture *f = *state;
-  char path[160];
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    snprintf(path, sizeof path, "%s/%s", f->folder, names[i]);
-    unlink(path);
-  }
-  rmdir(f->folder);
-  arena_free(&f->memory);
-  arena_free(&f->maker.memory);
-  free(f);
-  return 0;
-}
-
-static status import_file(fixture *f, const onnx_options *options, ir_graph **graph) {
-  f->module = ir_module_new(&f->memory, f->path);
-  return onnx_import(&f->memory, f->path, options, f->module, graph);
-}
-
-static status import_made(fixture *f, const onnx_options *options, ir_graph **graph) {
-  size_t bytes;
-  uint8_t *packed = maker_pack(&f->maker, &bytes);
-  assert_true(write_bytes(f->path, packed, bytes));
-  return import_file(f, options, graph);
-}
-
-static ir_graph *import_well(fixture *f, const onnx_options *options) {
-  ir_graph *graph;
-  status s = import_made(f, options, &graph);
-  if (s) fail_msg("%s: %s", s->node ? s->node : "", s->cause);
-  ir_remove_dead(graph);
-  s = ir_verify(graph);
-  if (s) fail_msg("verify: %s", s->cause);
-  return graph;
-}
-
-/* The import must fail with the file named, and `node` and `cause` somewhere in their fields. */
-static void expect_failure(fixture *f, const char *node, const char *cause) {
-  ir_graph *graph;
-  status s = import_made(f, NULL, &graph);
-  assert_non_null(s);
-  assert_int_equal(s->code, STATUS_INPUT);
-  assert_string_equal(s->file, f->path);
-  if (!strstr(s->cause, cause)) fail_msg("found '%s', expected '%s'", s->cause, cause);
-  if (node && (!s->node || !strstr(s->node, node))) fail_msg("names '%s', expected '%s'", s->node, node);
-}
-
-static void expect_text(ir_graph *graph, const char *part) {
-  text t = {0};
-  ir_print(&t, graph);
-  if (!strstr(t.bytes, part)) fail_msg("'%s' is not in:\n%s", part, t.bytes);
-  text_free(&t);
-}
+#include "onnx_fixture.h"
 
 /* ---- good files ---- */
 
@@ -156,7 +74,8 @@ static void if_folds_to_its_branch(void **state) {
   fixture *f = *state;
   make_choice(f);
   for (int chosen = 0; chosen < 2; chosen++) {
-    onnx_constant_input cache = {.name = "use_cache_branch", .value = chosen};
+    double number = chosen;
+    onnx_constant_input cache = {.name = "use_cache_branch", .values = &number, .value_count = 1};
     ir_graph *graph = import_well(f, &(onnx_options){.constants = &cache, .constant_count = 1});
     assert_int_equal(graph->input_count, 1);
     assert_int_equal(graph->last->op, chosen ? IR_EXP : IR_NEG);
@@ -528,7 +447,8 @@ static void no_damage_crashes(void **state) {
   make_varied(f);
   uint8_t *packed = maker_pack(&f->maker, &bytes);
   uint8_t *copy = arena_alloc(&f->maker.memory, bytes);
-  onnx_constant_input cache = {.name = "use_cache_branch", .value = 1};
+  double number = 1;
+  onnx_constant_input cache = {.name = "use_cache_branch", .values = &number, .value_count = 1};
   onnx_options options = {.constants = &cache, .constant_count = 1};
   for (long i = 0; i < rounds; i++) {
     size_t count = bytes;
@@ -569,8 +489,6 @@ static void operators_are_documented(void **state) {
   text_free(&t);
   arena_free(&a);
 }
-
-#define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
