@@ -71,15 +71,18 @@ static ir_value *import_grid_sample(onnx_context *c) {
 
 /* ---- AffineGrid ---- */
 
-/* Centres of `size` elements that together cover [-1, 1], or, with corners aligned, reach from -1 to 1. */
+/*
+ * Centres of `size` elements that together cover [-1, 1], or, with corners aligned, reach from -1 to 1.
+ * Counted from 1 down, so that one element alone then lies at 1, as ONNX Runtime has it.
+ */
 static ir_value *centres(onnx_context *c, ir_dtype dtype, ir_dim size, bool align_corners) {
-  ir_dim one = onnx_dim(c, 1), gaps = ir_dim_max(c->m, ir_dim_sub(c->m, size, one), one);
-  ir_value *index = ir_cast(c->b, ir_iota(c->b, &size, 1, 0, onnx_dim(c, 0), 1), dtype);
+  ir_dim one = onnx_dim(c, 1), last = ir_dim_sub(c->m, size, one), gaps = ir_dim_max(c->m, last, one);
+  ir_value *left = ir_cast(c->b, ir_iota(c->b, &size, 1, 0, last, -1), dtype);
   ir_value *parts = ir_cast(c->b, ir_dim_scalar(c->b, align_corners ? gaps : size), dtype);
   ir_value *unit = onnx_number_like(c, parts, 1);
-  ir_value *twice = ir_binary(c->b, IR_MUL, index, onnx_number_like(c, parts, 2));
-  if (!align_corners) twice = ir_binary(c->b, IR_ADD, twice, unit);
-  return ir_binary(c->b, IR_SUB, ir_binary(c->b, IR_DIV, twice, parts), unit);
+  left = ir_binary(c->b, IR_MUL, left, onnx_number_like(c, parts, 2));
+  if (!align_corners) left = ir_binary(c->b, IR_ADD, left, unit);
+  return ir_binary(c->b, IR_SUB, unit, ir_binary(c->b, IR_DIV, left, parts));
 }
 
 /* theta: [N, axes, axes + 1] -> [N, size..., axes]: theta times each centre (last axis first) and a 1. */

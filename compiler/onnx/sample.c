@@ -40,13 +40,8 @@ static ir_value *mirror(onnx_context *c, const onnx_sampler *s, ir_value *places
 ir_value *onnx_limit_places(onnx_context *c, const onnx_sampler *s, ir_value *places, ir_dim size) {
   if (s->padding == ONNX_SAMPLE_REFLECTION) return mirror(c, s, places, size);
   ir_value *low = onnx_number_like(c, places, 0), *high = size_like(c, places, size, -1);
-  if (s->padding == ONNX_SAMPLE_BORDER) {
-    ir_value *limited = between(c, places, low, high);
-    if (s->interpolation != ONNX_SAMPLE_CUBIC || s->ends_at_centres) return limited;
-    /* a cubic curve goes on up to the outer elements' edges */
-    ir_value *half = onnx_number_like(c, places, 0.5);
-    ir_value *moved = ir_unary(c->b, IR_ABS, sub(c, places, limited));
-    return ir_select(c->b, ir_binary(c->b, IR_LE, moved, half), places, limited);
+  if (s->padding == ONNX_SAMPLE_BORDER && s->interpolation != ONNX_SAMPLE_CUBIC) {
+    return between(c, places, low, high);
   }
   /* so far outside, no tap reaches in */
   ir_value *reach = onnx_number_like(c, places, 3);
