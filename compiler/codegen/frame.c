@@ -10,17 +10,24 @@ static LLVMValueRef frame_field(emitter *e, size_t offset) {
   return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, e->frame, offset), "");
 }
 
-LLVMValueRef frame_pointer(emitter *e, const plan_operand *operand) {
+static LLVMValueRef place_of(emitter *e, const plan_view *view) {
   static const size_t FIELDS[] = {
       [PLAN_ARENA] = offsetof(smelt_frame, arena),
       [PLAN_WEIGHTS] = offsetof(smelt_frame, weights),
       [PLAN_STATE] = offsetof(smelt_frame, state),
       [PLAN_INPUT] = offsetof(smelt_frame, inputs),
   };
+  LLVMValueRef base = frame_field(e, FIELDS[view->space]);
+  if (view->space != PLAN_INPUT) return byte_offset(e, base, view->base_bytes);
+  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, base, view->base_bytes * 8), "");
+}
+
+LLVMValueRef frame_pointer(emitter *e, const plan_operand *operand) {
   if (!operand->value) return LLVMConstNull(e->pointer);
-  LLVMValueRef base = frame_field(e, FIELDS[operand->view.space]);
-  if (operand->view.space != PLAN_INPUT) return byte_offset(e, base, operand->view.base_bytes);
-  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, base, operand->view.base_bytes * 8), "");
+  LLVMValueRef place = place_of(e, &operand->view);
+  ir_dim offset = operand->view.offset;
+  if (operand->view.layout != PLAN_STRIDED || !offset || ir_dim_is(offset, 0)) return place;
+  return emit_at(e, operand->value->type.dtype, place, emit_size_now(e, offset));
 }
 
 void frame_barrier(emitter *e) {

@@ -7,7 +7,7 @@
 
 #include "codegen/emit.h"
 
-/* Where the operand's memory starts: its view's offset is not added. */
+/* Where the operand's element [0, 0, ...] lies; NULL for an absent one. */
 LLVMValueRef frame_pointer(emitter *e, const plan_operand *operand);
 /* All threads meet. */
 void frame_barrier(emitter *e);

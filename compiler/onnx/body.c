@@ -59,6 +59,12 @@ ir_value *onnx_body_capture(onnx_model *model, onnx_body *body, ir_value *outer)
   return inner;
 }
 
+ir_value *onnx_body_part(onnx_context *c, ir_value *from, int index, const ir_type *type) {
+  ir_attrs attrs = {.dtype = type->dtype, .index = index, .rank = type->rank};
+  for (int d = 0; d < type->rank; d++) attrs.shape[d] = type->dims[d];
+  return ir_build(c->b, IR_PART, &from, 1, &attrs);
+}
+
 void onnx_body_drop(onnx_body *body) {
   ir_module *m = body->graph->module;
   while (m->graphs[m->graph_count - 1] != body->graph) m->graph_count--;

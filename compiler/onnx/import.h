@@ -181,6 +181,8 @@ bool onnx_body_import(onnx_context *c, onnx_body *body, const Onnx__GraphProto *
 /* The value around the body as the body sees it: a constant, sizes, or an input. The body's own inputs are
  * there by now. */
 ir_value *onnx_body_capture(onnx_model *model, onnx_body *body, ir_value *outer);
+/* Result `index` of a loop or branch node, of that type. */
+ir_value *onnx_body_part(onnx_context *c, ir_value *from, int index, const ir_type *type);
 /* Drops the body and the bodies inside: it has to be imported again. */
 void onnx_body_drop(onnx_body *body);
 /* Whether d says the same outside: no symbol in it is younger than `symbol_count`. */

@@ -88,12 +88,6 @@ static void add_outputs(branch_import *i, int way) {
   if (b->failed) ir_build_fail(c->b, b->failed);
 }
 
-static ir_value *part_of(onnx_context *c, ir_value *branch, int index, const ir_type *type) {
-  ir_attrs attrs = {.dtype = type->dtype, .index = index, .rank = type->rank};
-  for (int d = 0; d < type->rank; d++) attrs.shape[d] = type->dims[d];
-  return ir_build(c->b, IR_PART, &branch, 1, &attrs);
-}
-
 /* The larger of what the two ways can give. */
 static ir_dim size_limit(branch_import *i, int output, int axis) {
   ir_dim x = ir_dim_resolve(i->c->m, i->outputs[0][output]->type.dims[axis]);
@@ -118,10 +112,10 @@ static ir_value *import_open_if(onnx_context *c) {
     ir_type type = i->outputs[0][k]->type;
     for (int d = 0; d < type.rank; d++) {
       if (!(i->varying[k] >> d & 1)) continue;
-      ir_value *measured = part_of(c, branch, size++, &(ir_type){.dtype = SMELT_I64});
+      ir_value *measured = onnx_body_part(c, branch, size++, &(ir_type){.dtype = SMELT_I64});
       type.dims[d] = ir_measure(c->b, measured, "size", size_limit(i, k, d));
     }
-    c->out[k] = part_of(c, branch, i->size_count + k, &type);
+    c->out[k] = onnx_body_part(c, branch, i->size_count + k, &type);
   }
   return onnx_failed(c) ? NULL : c->out[0];
 }

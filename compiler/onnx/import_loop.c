@@ -147,21 +147,15 @@ static ir_value *build_loop(loop_import *l) {
   return ir_build(c->b, IR_LOOP, operands, count, &attrs);
 }
 
-static ir_value *part_of(onnx_context *c, ir_value *from, int index, ir_dtype dtype, const ir_dim *dims,
-                         int rank) {
-  ir_attrs attrs = {.dtype = dtype, .index = index, .rank = rank};
-  for (int i = 0; i < rank; i++) attrs.shape[i] = dims[i];
-  return ir_build(c->b, IR_PART, &from, 1, &attrs);
-}
-
 static ir_value *carried_part(loop_import *l, ir_value *loop, int index, int *size) {
   onnx_context *c = l->c;
   ir_type type = l->first[index]->type;
   for (int d = 0; d < type.rank; d++) {
     if (!(l->varying[index] >> d & 1)) continue;
-    type.dims[d] = ir_measure(c->b, part_of(c, loop, (*size)++, SMELT_I64, NULL, 0), "size", NULL);
+    type.dims[d] =
+        ir_measure(c->b, onnx_body_part(c, loop, (*size)++, &(ir_type){.dtype = SMELT_I64}), "size", NULL);
   }
-  return part_of(c, loop, l->size_count + index, type.dtype, type.dims, type.rank);
+  return onnx_body_part(c, loop, l->size_count + index, &type);
 }
 
 /* How many turns there were: what is known of it, or measured. */
@@ -178,14 +172,14 @@ static ir_dim turn_count(loop_import *l, ir_value *loop) {
 static ir_value *gathered_part(loop_import *l, ir_value *loop, int index, ir_dim turns) {
   onnx_context *c = l->c;
   const ir_type *type = &l->outputs[1 + index]->type;
-  ir_dim dims[IR_MAX_RANK + 1] = {turns};
+  ir_type result = {.dtype = type->dtype, .rank = type->rank + 1, .dims = {turns}};
   if (type->rank == IR_MAX_RANK) return onnx_fail(c, "a gathered value has too many axes");
   for (int d = 0; d < type->rank; d++) {
-    dims[d + 1] = ir_dim_resolve(c->m, type->dims[d]);
-    if (!onnx_is_outer_dim(dims[d + 1], l->symbol_count))
+    result.dims[d + 1] = ir_dim_resolve(c->m, type->dims[d]);
+    if (!onnx_is_outer_dim(result.dims[d + 1], l->symbol_count))
       return onnx_fail(c, "its gathered value %d changes its shape from turn to turn", index - l->carried);
   }
-  return part_of(c, loop, l->size_count + index, type->dtype, dims, type->rank + 1);
+  return onnx_body_part(c, loop, l->size_count + index, &result);
 }
 
 /* The most turns that memory must hold something for. */

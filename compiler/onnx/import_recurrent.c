@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum { X, WEIGHT, RECURRENT_WEIGHT, BIAS, LENGTHS, INITIAL_HIDDEN, INITIAL_MEMORY, PEEPHOLE };
-enum { MOST_DIRECTIONS = 2, MOST_STEPS = 1024 };
+enum { MOST_DIRECTIONS = 2, MOST_UNROLLED = 32 };
 
 /* What distinguishes the three. */
 typedef struct {
@@ -27,8 +27,7 @@ typedef struct {
   int directions;
   bool first_is_backward, batch_first;
   recurrent_cell cells[MOST_DIRECTIONS];
-  int64_t steps;
-  ir_dim batch, hidden_size;
+  ir_dim steps, batch, hidden_size;
 } recurrent_layer;
 
 /* ---- attributes ---- */
@@ -95,20 +94,13 @@ static bool check_operands(onnx_context *c, recurrent_layer *l) {
     onnx_fail(c, "it needs floats [steps, sequences, inputs] and weights of rank 3");
     return false;
   }
-  if (!ir_dim_is_const(ir_dim_resolve(c->m, x->dims[l->batch_first]), &l->steps)) {
-    onnx_fail(c, "its number of steps must be known");
-    return false;
-  }
-  if (l->steps < 1 || l->steps > MOST_STEPS) {
-    onnx_fail(c, "it has %lld steps; 1 to %d are supported", (long long)l->steps, MOST_STEPS);
-    return false;
-  }
   ir_dim D = onnx_dim(c, l->directions), B = x->dims[!l->batch_first], H = R->dims[2];
   ir_dim rows = ir_dim_mul(c->m, H, onnx_dim(c, l->kind->gates));
   ir_dim weight[3] = {D, rows, x->dims[2]}, recurrent[3] = {D, rows, H};
   ir_dim bias[2] = {D, ir_dim_mul(c->m, rows, onnx_dim(c, 2))};
   ir_dim state[3] = {l->batch_first ? B : D, l->batch_first ? D : B, H};
   ir_dim peephole[2] = {D, ir_dim_mul(c->m, H, onnx_dim(c, 3))};
+  l->steps = ir_dim_resolve(c->m, x->dims[l->batch_first]);
   l->batch = B;
   l->hidden_size = H;
   return has_shape(c, WEIGHT, "weight", weight, 3) &&
@@ -174,7 +166,10 @@ static recurrent_state run_direction(onnx_context *c, recurrent_layer *l, ir_val
   recurrent_state state = {.hidden = initial(c, l, INITIAL_HIDDEN, d)};
   if (l->kind->has_memory) state.memory = initial(c, l, INITIAL_MEMORY, d);
   recurrent_order order = {.backward = l->first_is_backward || d == 1, .steps = l->steps, .lengths = lengths};
-  return onnx_failed(c) ? state : recurrent_unroll(c, cell, inputs, &order, state, outputs);
+  int64_t steps;
+  bool few = ir_dim_is_const(l->steps, &steps) && steps >= 1 && steps <= MOST_UNROLLED;
+  if (onnx_failed(c)) return state;
+  return (few ? recurrent_unroll : recurrent_loop)(c, cell, inputs, &order, state, outputs);
 }
 
 /* [.., B, H] of each direction as [.., D, B, H], and with batches first as `perm` says. */

@@ -103,25 +103,32 @@ static recurrent_state keep_beyond(onnx_context *c, ir_value *within, recurrent_
   return kept;
 }
 
+recurrent_state recurrent_advance(onnx_context *c, const recurrent_cell *cell, ir_value *inputs,
+                                  const recurrent_place *place, recurrent_state state, ir_value **output) {
+  if (onnx_failed(c)) return state;
+  ir_dim row[2] = {inputs->type.dims[1], inputs->type.dims[2]};
+  ir_value *x = ir_slice_axis(c->b, inputs, 0, place->step, onnx_dim(c, 1));
+  recurrent_state fresh = cell->step(c, cell, ir_reshape(c->b, x, row, 2), state);
+  *output = fresh.hidden;
+  if (!place->lengths || onnx_failed(c)) return fresh;
+  ir_value *within = ir_binary(c->b, IR_GT, place->lengths, ir_dim_scalar(c->b, place->step));
+  *output = ir_select(c->b, within, fresh.hidden, onnx_number_like(c, fresh.hidden, 0));
+  return keep_beyond(c, within, fresh, state);
+}
+
 recurrent_state recurrent_unroll(onnx_context *c, const recurrent_cell *cell, ir_value *inputs,
                                  const recurrent_order *order, recurrent_state state, ir_value **outputs) {
-  ir_value **shown = ARENA_ARRAY(c->a, ir_value *, (size_t)order->steps);
-  const ir_dim *d = inputs->type.dims;
-  ir_dim one = onnx_dim(c, 1), row[2] = {d[1], d[2]}, step_shape[3] = {one, d[1], cell->hidden_size};
-  for (int64_t k = 0; k < order->steps && !onnx_failed(c); k++) {
-    int64_t t = order->backward ? order->steps - 1 - k : k;
-    ir_value *x = ir_reshape(c->b, ir_slice_axis(c->b, inputs, 0, onnx_dim(c, t), one), row, 2);
-    recurrent_state fresh = cell->step(c, cell, x, state);
-    ir_value *output = fresh.hidden;
-    if (order->lengths) {
-      ir_value *step = ir_const_scalar(c->b, SMELT_I64, (double)t);
-      ir_value *within = ir_binary(c->b, IR_GT, order->lengths, step);
-      output = ir_select(c->b, within, output, onnx_number_like(c, output, 0));
-      fresh = keep_beyond(c, within, fresh, state);
-    }
-    state = fresh;
+  int64_t steps = 0;
+  ir_dim_is_const(order->steps, &steps);
+  ir_value **shown = ARENA_ARRAY(c->a, ir_value *, (size_t)steps + 1);
+  ir_dim step_shape[3] = {onnx_dim(c, 1), inputs->type.dims[1], cell->hidden_size};
+  for (int64_t k = 0; k < steps && !onnx_failed(c); k++) {
+    int64_t t = order->backward ? steps - 1 - k : k;
+    recurrent_place place = {onnx_dim(c, t), order->lengths};
+    ir_value *output = NULL;
+    state = recurrent_advance(c, cell, inputs, &place, state, &output);
     shown[t] = ir_reshape(c->b, output, step_shape, 3);
   }
-  if (!onnx_failed(c)) *outputs = ir_concat(c->b, shown, (int)order->steps, 0);
+  if (!onnx_failed(c)) *outputs = ir_concat(c->b, shown, (int)steps, 0);
   return state;
 }

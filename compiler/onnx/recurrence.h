@@ -47,18 +47,33 @@ recurrent_step recurrent_simple_step, recurrent_gru_step, recurrent_lstm_step;
 /* x: [T, B, I], weight: [G * H, I], bias: [G * H] or NULL -> [T, B, G * H] */
 ir_value *recurrent_inputs(onnx_context *c, ir_value *x, ir_value *weight, ir_value *bias);
 
-/* Steps in their order, or from the last to the first. */
+/* One step among all: its number, and i64 [B, 1], the lengths of the sequences; or NULL: all are in full. */
+typedef struct {
+  ir_dim step;
+  ir_value *lengths;
+} recurrent_place;
+
+/*
+ * The step with row place->step of inputs [T, B, G * H]. Beyond its length a sequence keeps its state, and
+ * *output [B, H] is zeros; before, *output is the hidden state.
+ */
+recurrent_state recurrent_advance(onnx_context *c, const recurrent_cell *cell, ir_value *inputs,
+                                  const recurrent_place *place, recurrent_state state, ir_value **output);
+
+/* All steps, from the first to the last or back. */
 typedef struct {
   bool backward;
-  int64_t steps;     /* T */
-  ir_value *lengths; /* i64 [B, 1]: beyond its length a sequence keeps its state and gives zeros; or NULL */
+  ir_dim steps;      /* T */
+  ir_value *lengths; /* as in recurrent_place */
 } recurrent_order;
 
 /*
- * All steps one after the other, as nodes of the graph itself; *outputs is every step's hidden state, in the
- * inputs' order, [T, B, H]. Returns the last state.
+ * All steps one after the other; *outputs [T, B, H] is what each of them gives, in the inputs' order. Returns
+ * the last state. As nodes of the graph itself where T is a number and not 0; as a loop for any T.
  */
-recurrent_state recurrent_unroll(onnx_context *c, const recurrent_cell *cell, ir_value *inputs,
-                                 const recurrent_order *order, recurrent_state state, ir_value **outputs);
+typedef recurrent_state recurrent_run(onnx_context *c, const recurrent_cell *cell, ir_value *inputs,
+                                      const recurrent_order *order, recurrent_state state,
+                                      ir_value **outputs);
+recurrent_run recurrent_unroll, recurrent_loop;
 
 #endif

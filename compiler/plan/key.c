@@ -12,8 +12,7 @@ static void print_view(text *t, const plan_operand *o) {
     return;
   }
   ir_type_print(t, &o->value->type);
-  text_print(t, "@%d:", o->view.layout);
-  ir_dim_print(t, o->view.offset);
+  text_print(t, "@%d", o->view.layout);
   for (int i = 0; i < o->value->type.rank; i++) {
     text_print(t, ",");
     ir_dim_print(t, o->view.stride[i]);

@@ -93,7 +93,7 @@ static void store_result(emitter *e, LLVMValueRef index, int lanes, int part, vo
 static LLVMValueRef query_row(emitter *e, const attention *t, int index, LLVMValueRef row) {
   const plan_operand *operand = index == t->step->read_count ? &t->step->result : &t->step->reads[index];
   LLVMValueRef at[] = {t->b, t->h, emit_add(e, t->first_query, row)};
-  return kernel_at(e, operand, kernel_base(e, t->step, index), at, 3);
+  return kernel_at(e, operand, emit_argument(e, index), at, 3);
 }
 
 static void begin_unit(emitter *e, const attention *t) {
@@ -140,8 +140,8 @@ static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef 
   t->first_query = emit_mul(e, index[2], queries);
   t->query_count = emit_imin(e, queries, emit_sub(e, t->S, t->first_query));
   LLVMValueRef group = emit_udiv(e, t->h, emit_udiv(e, t->H, t->G)), head[] = {t->b, group};
-  t->k_rows = kernel_at(e, t->k, kernel_base(e, t->step, ATTENTION_K), head, 2);
-  t->v_rows = kernel_at(e, t->v, kernel_base(e, t->step, ATTENTION_V), head, 2);
+  t->k_rows = kernel_at(e, t->k, emit_argument(e, ATTENTION_K), head, 2);
+  t->v_rows = kernel_at(e, t->v, emit_argument(e, ATTENTION_V), head, 2);
   begin_unit(e, t);
   LLVMValueRef seen = seen_keys(e, t);
   emit_loop block = emit_loop_begin(e, emit_index(e, 0), seen, ATTENTION_KEYS);

@@ -35,7 +35,7 @@ static LLVMValueRef bias_row(emitter *e, const weight_row *w) {
   const attention *t = w->t;
   int rank = t->bias->value->type.rank;
   LLVMValueRef all[] = {t->b, t->h, emit_add(e, t->first_query, w->row), t->first_key};
-  return kernel_at(e, t->bias, kernel_base(e, t->step, ATTENTION_BIAS), all + 4 - rank, rank);
+  return kernel_at(e, t->bias, emit_argument(e, ATTENTION_BIAS), all + 4 - rank, rank);
 }
 
 /* softcap * tanh(score / softcap) (Bello et al. 2016; Gemma 2, 2024) */

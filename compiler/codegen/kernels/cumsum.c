@@ -16,8 +16,8 @@ void kernel_cumsum(emitter *e, const plan_step *step) {
   emit_loop line = emit_loop_begin(e, low, high, 1);
   kernel_split(e, line.index, sizes, type->rank, index);
   index[axis] = emit_index(e, 0);
-  LLVMValueRef from = kernel_at(e, x, kernel_base(e, step, 0), index, type->rank);
-  LLVMValueRef to = kernel_at(e, y, kernel_base(e, step, step->read_count), index, type->rank);
+  LLVMValueRef from = kernel_at(e, x, emit_argument(e, 0), index, type->rank);
+  LLVMValueRef to = kernel_at(e, y, emit_argument(e, step->read_count), index, type->rank);
   bool is_product = step->nodes[0]->op == IR_CUMPROD;
   LLVMTypeRef scalar = emit_type(e, dtype, 1);
   LLVMValueRef one = ir_dtype_is_float(dtype) ? emit_number(scalar, 1) : emit_integer(scalar, 1);

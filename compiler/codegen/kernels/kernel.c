@@ -5,14 +5,6 @@ const plan_operand *kernel_read(const plan_step *step, int index) {
   return index < step->read_count && step->reads[index].value ? &step->reads[index] : NULL;
 }
 
-LLVMValueRef kernel_base(emitter *e, const plan_step *step, int index) {
-  const plan_operand *operand = index == step->read_count ? &step->result : &step->reads[index];
-  LLVMValueRef base = emit_argument(e, index);
-  if (operand->view.layout != PLAN_STRIDED || !operand->view.offset) return base;
-  if (ir_dim_is(operand->view.offset, 0)) return base;
-  return emit_at(e, operand->value->type.dtype, base, emit_size(e, operand->view.offset));
-}
-
 LLVMValueRef kernel_dim(emitter *e, const ir_value *value, int axis) {
   return emit_size(e, value->type.dims[axis]);
 }
@@ -25,7 +17,7 @@ kernel_rows kernel_rows_of(emitter *e, const plan_step *step, int index) {
   const plan_operand *operand = index == step->read_count ? &step->result : &step->reads[index];
   int rank = operand->value->type.rank;
   return (kernel_rows){
-      .base = kernel_base(e, step, index),
+      .base = emit_argument(e, index),
       .row_stride = rank < 2 ? emit_index(e, 0) : kernel_stride(e, operand, rank - 2),
       .dtype = operand->value->type.dtype,
   };

@@ -9,16 +9,16 @@
 #include "codegen/elementwise.h"
 #include "codegen/emit.h"
 
-/* Fills the current function of `e` with the code of `step`. */
+/*
+ * Fills the current function of `e` with the code of `step`. Argument i is element [0, 0, ...] of read i, the
+ * last that of the result: where a view begins is the caller's matter, so that steps can share a kernel.
+ */
 typedef void kernel_generator(emitter *e, const plan_step *step);
 
 #define X(NAME, name, summary) kernel_generator kernel_##name;
 PLAN_KERNELS(X)
 #undef X
 
-/* Element [0, 0, ...] of read `index`, or of the result for index == step->read_count: view offset applied.
- */
-LLVMValueRef kernel_base(emitter *e, const plan_step *step, int index);
 /* Read `index`, or NULL where it is absent. */
 const plan_operand *kernel_read(const plan_step *step, int index);
 LLVMValueRef kernel_dim(emitter *e, const ir_value *value, int axis);

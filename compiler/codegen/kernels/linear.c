@@ -17,13 +17,13 @@ void kernel_linear(emitter *e, const plan_step *step) {
       .rows = kernel_row_count(e, result),
       .columns = kernel_dim(e, result, result->type.rank - 1),
       .depth = kernel_dim(e, x, x->type.rank - 1),
-      .w = kernel_base(e, step, LINEAR_WEIGHT),
+      .w = emit_argument(e, LINEAR_WEIGHT),
       .w_dtype = step->reads[LINEAR_WEIGHT].value->type.dtype,
       .gated = attrs->gated,
       .activation = attrs->activation,
   };
   if (kernel_read(step, LINEAR_BIAS)) {
-    p.bias = kernel_base(e, step, LINEAR_BIAS);
+    p.bias = emit_argument(e, LINEAR_BIAS);
     p.bias_dtype = step->reads[LINEAR_BIAS].value->type.dtype;
   }
   if (kernel_read(step, LINEAR_RESIDUAL)) {

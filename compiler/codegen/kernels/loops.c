@@ -132,8 +132,8 @@ static void write_elements(emitter *e, LLVMValueRef index, int lanes, int part, 
       l->step->node_count ? l->step->result.value : l->step->reads[0].value; /* else a copy */
   LLVMValueRef v = loops_value(l, value, t->index);
   lane_index offset = loops_offset(l, &l->step->result, t->index);
-  lane_index_store(e, l->step->result.value->type.dtype, kernel_base(e, l->step, l->step->read_count), offset,
-                   v, lanes);
+  lane_index_store(e, l->step->result.value->type.dtype, emit_argument(e, l->step->read_count), offset, v,
+                   lanes);
   l->known_count = known;
 }
 

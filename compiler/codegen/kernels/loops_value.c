@@ -43,7 +43,7 @@ static LLVMValueRef from_memory(loops *l, const ir_value *v, const lane_index *i
     const plan_operand *read = &l->step->reads[i];
     if (read->value != v) continue;
     lane_index offset = loops_offset(l, read, index);
-    return lane_index_load(l->e, v->type.dtype, kernel_base(l->e, l->step, i), offset, l->lanes);
+    return lane_index_load(l->e, v->type.dtype, emit_argument(l->e, i), offset, l->lanes);
   }
   return LLVMGetUndef(emit_type(l->e, v->type.dtype, 1)); /* the plan names every value that is read */
 }

@@ -8,7 +8,7 @@ static kernel_rows matrix(emitter *e, const plan_step *step, int index, const LL
                           int rank) {
   const plan_operand *operand = index == step->read_count ? &step->result : &step->reads[index];
   return (kernel_rows){
-      .base = kernel_at(e, operand, kernel_base(e, step, index), leading, rank - 2),
+      .base = kernel_at(e, operand, emit_argument(e, index), leading, rank - 2),
       .row_stride = kernel_stride(e, operand, rank - 2),
       .dtype = operand->value->type.dtype,
   };

@@ -52,7 +52,7 @@ static LLVMValueRef optional(emitter *e, const plan_step *step, int index, ir_dt
   const plan_operand *operand = kernel_read(step, index);
   if (!operand) return NULL;
   *dtype = operand->value->type.dtype;
-  return kernel_base(e, step, index);
+  return emit_argument(e, index);
 }
 
 void kernel_norm(emitter *e, const plan_step *step) {

@@ -41,7 +41,7 @@ static void copy(emitter *e, LLVMValueRef index, int lanes, int part, void *user
 /* Row of cos or sin for index = (b, h, s). */
 static LLVMValueRef table_row(emitter *e, const plan_step *step, int read, const LLVMValueRef *index) {
   LLVMValueRef at[] = {index[0], index[2]};
-  return kernel_at(e, &step->reads[read], kernel_base(e, step, read), at, 2);
+  return kernel_at(e, &step->reads[read], emit_argument(e, read), at, 2);
 }
 
 void kernel_rotary(emitter *e, const plan_step *step) {
@@ -57,8 +57,8 @@ void kernel_rotary(emitter *e, const plan_step *step) {
   emit_share(e, rows, features, &low, &high);
   emit_loop row = emit_loop_begin(e, low, high, 1);
   kernel_split(e, row.index, sizes, 3, index);
-  r.x = kernel_at(e, x, kernel_base(e, step, ROTARY_X), index, 3);
-  r.y = kernel_at(e, &step->result, kernel_base(e, step, step->read_count), index, 3);
+  r.x = kernel_at(e, x, emit_argument(e, ROTARY_X), index, 3);
+  r.y = kernel_at(e, &step->result, emit_argument(e, step->read_count), index, 3);
   r.cosine = table_row(e, step, ROTARY_COS, index);
   r.sine = table_row(e, step, ROTARY_SIN, index);
   int lanes = emit_level_lanes(e, r.dtype);

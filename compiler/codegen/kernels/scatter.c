@@ -31,8 +31,8 @@ void kernel_scatter(emitter *e, const plan_step *step) {
   const ir_value *x = step->reads[0].value, *indices = step->reads[1].value;
   ir_dtype dtype = x->type.dtype;
   LLVMValueRef length = kernel_dim(e, x, 1), low, high;
-  LLVMValueRef source = kernel_base(e, step, 0), places = kernel_base(e, step, 1);
-  LLVMValueRef updates = kernel_base(e, step, 2), result = kernel_base(e, step, step->read_count);
+  LLVMValueRef source = emit_argument(e, 0), places = emit_argument(e, 1);
+  LLVMValueRef updates = emit_argument(e, 2), result = emit_argument(e, step->read_count);
   row_update u = {.op = IR_IDENTITY, .dtype = dtype};
   emit_share(e, kernel_dim(e, x, 0), length, &low, &high);
 

@@ -113,9 +113,9 @@ void kernel_top_k(emitter *e, const plan_step *step) {
   index[axis] = emit_index(e, 0);
   line_heap h = {
       .dtype = x->value->type.dtype,
-      .x = kernel_at(e, x, kernel_base(e, step, 0), index, rank),
+      .x = kernel_at(e, x, emit_argument(e, 0), index, rank),
       .x_stride = kernel_stride(e, x, axis),
-      .heap = kernel_at(e, y, kernel_base(e, step, step->read_count), index, rank),
+      .heap = kernel_at(e, y, emit_argument(e, step->read_count), index, rank),
       .heap_stride = kernel_stride(e, y, axis),
   };
   search_line(e, &h, size, wanted);
