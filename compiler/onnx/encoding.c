@@ -68,7 +68,8 @@ static const char *const converters[] = {"Cast",
                                          "SequenceMap",
                                          "Optional",
                                          "OptionalGetElement",
-                                         "OptionalHasElement"};
+                                         "OptionalHasElement",
+                                         "GatherBlockQuantized"};
 
 static bool is_listed(const char *name, const char *const *list, size_t count) {
   for (size_t i = 0; i < count; i++) {

@@ -104,6 +104,8 @@ typedef struct {
   X(contrib_group_query)                                                                                     \
   X(contrib_rotary)                                                                                          \
   X(contrib_matmul)                                                                                          \
+  X(contrib_integer)                                                                                         \
+  X(contrib_blocks)                                                                                          \
   X(bits)                                                                                                    \
   X(scatter)                                                                                                 \
   X(loss)                                                                                                    \

@@ -2,14 +2,13 @@
  */
 #include "onnx/convolution.h"
 #include "onnx/encoding.h"
+#include "onnx/quantisation.h"
 
 /* ---- scales and zero points made to fit ---- */
 
-/* Each element of v along `axis` repeated `block` times, the last ones fewer, to be as long as x. */
-static ir_value *spread_blocks(onnx_context *c, ir_value *v, int axis, int64_t block) {
-  const ir_type *x = &c->in[0]->type;
-  int rank = x->rank;
-  if (v->type.rank != rank) return onnx_fail(c, "its scales in blocks differ from its input in rank");
+ir_value *onnx_spread_blocks(onnx_context *c, ir_value *v, int axis, int64_t block, ir_dim size) {
+  int rank = v->type.rank;
+  if (onnx_failed(c)) return v;
   ir_dim before = onnx_dim_product(c, v->type.dims, 0, axis),
          after = onnx_dim_product(c, v->type.dims, axis + 1, rank);
   ir_dim apart[4] = {before, v->type.dims[axis], onnx_dim(c, 1), after}, dims[IR_MAX_RANK];
@@ -19,7 +18,7 @@ static ir_value *spread_blocks(onnx_context *c, ir_value *v, int axis, int64_t b
   for (int i = 0; i < rank; i++) dims[i] = v->type.dims[i];
   dims[axis] = ir_dim_mul(c->m, dims[axis], apart[2]);
   spread = ir_reshape(c->b, spread, dims, rank);
-  return onnx_failed(c) ? v : ir_slice_axis(c->b, spread, axis, onnx_dim(c, 0), x->dims[axis]);
+  return onnx_failed(c) ? v : ir_slice_axis(c->b, spread, axis, onnx_dim(c, 0), size);
 }
 
 /* A scale or zero point: a scalar, a vector along `axis`, or blocks along it, made to broadcast over x. */
@@ -30,7 +29,9 @@ static ir_value *along_axis(onnx_context *c, ir_value *v) {
   if (v->type.rank == 1 && ir_dim_is(v->type.dims[0], 1)) return ir_reshape(c->b, v, NULL, 0);
   int axis = onnx_axis(c, onnx_attr_int(c, "axis", 1), x->rank);
   if (onnx_failed(c)) return v;
-  if (block > 0 && block <= INT32_MAX) return spread_blocks(c, v, axis, block);
+  if (block > 0 && v->type.rank != x->rank)
+    return onnx_fail(c, "its scales in blocks differ from its input in rank");
+  if (block > 0 && block <= INT32_MAX) return onnx_spread_blocks(c, v, axis, block, x->dims[axis]);
   if (v->type.rank > 1)
     return onnx_fail(c, "its scales have rank %d, but there is no block_size", v->type.rank);
   ir_dim dims[IR_MAX_RANK];
@@ -121,29 +122,29 @@ static ir_value *import_quantize(onnx_context *c) {
                   : quantise(c, x, scale, zero_point, dtype);
 }
 
-/* To u8 over the range of x with 0 in it: scale = (max - min) / 255, zero_point = round(-min / scale). */
-static ir_value *import_dynamic_quantize(onnx_context *c) {
-  ir_value *x = c->in[0], *zero = onnx_number_like(c, x, 0), *top = onnx_number_like(c, x, 255);
+ir_value *onnx_quantise_range(onnx_context *c, ir_value *x, ir_value **scale, ir_value **zero_point) {
+  ir_value *zero = onnx_number_like(c, x, 0), *top = onnx_number_like(c, x, 255);
   uint32_t axes = (1u << x->type.rank) - 1;
   ir_value *largest = ir_reshape(c->b, ir_reduce(c->b, IR_REDUCE_MAX, x, axes), NULL, 0);
   ir_value *smallest = ir_reshape(c->b, ir_reduce(c->b, IR_REDUCE_MIN, x, axes), NULL, 0);
   largest = ir_binary(c->b, IR_MAX, largest, zero);
   smallest = ir_binary(c->b, IR_MIN, smallest, zero);
-  ir_value *scale = ir_binary(c->b, IR_DIV, ir_binary(c->b, IR_SUB, largest, smallest), top);
-  ir_value *zero_point = ir_unary(c->b, IR_NEG, ir_binary(c->b, IR_DIV, smallest, scale));
-  zero_point = ir_binary(c->b, IR_MIN, ir_binary(c->b, IR_MAX, zero_point, zero), top);
-  zero_point = ir_unary(c->b, IR_ROUND, zero_point);
-  c->out[1] = scale;
-  c->out[2] = ir_cast(c->b, zero_point, SMELT_U8);
-  return quantise(c, x, scale, zero_point, SMELT_U8);
+  *scale = ir_binary(c->b, IR_DIV, ir_binary(c->b, IR_SUB, largest, smallest), top);
+  ir_value *point = ir_unary(c->b, IR_NEG, ir_binary(c->b, IR_DIV, smallest, *scale));
+  point = ir_unary(c->b, IR_ROUND, ir_binary(c->b, IR_MIN, ir_binary(c->b, IR_MAX, point, zero), top));
+  *zero_point = ir_cast(c->b, point, SMELT_U8);
+  return quantise(c, x, *scale, point, SMELT_U8);
+}
+
+static ir_value *import_dynamic_quantize(onnx_context *c) {
+  return onnx_quantise_range(c, c->in[0], &c->out[1], &c->out[2]);
 }
 
 /* ---- products of quantised numbers ---- */
 
-/* in[index] - in[zero] in i32; a vector of zero points belongs to axis `axis`. */
-static ir_value *centred(onnx_context *c, int index, int zero, int axis) {
-  ir_value *x = ir_cast(c->b, c->in[index], SMELT_I32), *point = c->in[zero];
+ir_value *onnx_centre(onnx_context *c, ir_value *x, ir_value *point, int axis) {
   int rank = x->type.rank;
+  x = ir_cast(c->b, x, SMELT_I32);
   if (!point || onnx_failed(c)) return x;
   point = ir_cast(c->b, point, SMELT_I32);
   if (point->type.rank == 1 && rank > 1) {
@@ -152,6 +153,10 @@ static ir_value *centred(onnx_context *c, int index, int zero, int axis) {
     point = ir_reshape(c->b, point, dims, rank);
   }
   return ir_binary(c->b, IR_SUB, x, point);
+}
+
+static ir_value *centred(onnx_context *c, int index, int zero, int axis) {
+  return onnx_centre(c, c->in[index], c->in[zero], axis);
 }
 
 /* (a - a_zero) x (b - b_zero) in i32; a_zero per row, b_zero per column */
@@ -170,8 +175,7 @@ static ir_value *requantise(onnx_context *c, ir_value *sum, ir_value *scale, ir_
                   zero_point->type.dtype);
 }
 
-/* A scale that may be a vector along `axis` of a tensor of `rank`. */
-static ir_value *scale_along(onnx_context *c, ir_value *scale, int axis, int rank) {
+ir_value *onnx_scale_along(onnx_context *c, ir_value *scale, int axis, int rank) {
   ir_dim dims[IR_MAX_RANK];
   if (scale->type.rank != 1 || ir_dim_is(scale->type.dims[0], 1)) {
     return scale->type.rank == 1 ? ir_reshape(c->b, scale, NULL, 0) : scale;
@@ -185,10 +189,10 @@ static ir_value *import_qlinear_matmul(onnx_context *c) {
   int a_rank = c->in[0]->type.rank, b_rank = c->in[3]->type.rank;
   ir_value *sum = ir_matmul(c->b, centred(c, 0, 2, a_rank - 2), centred(c, 3, 5, b_rank - 1));
   if (onnx_failed(c)) return sum;
-  ir_value *a_scale = scale_along(c, c->in[1], a_rank - 2, a_rank);
-  ir_value *scale = ir_binary(c->b, IR_MUL, a_scale, scale_along(c, c->in[4], b_rank - 1, b_rank));
-  return requantise(c, sum, scale, scale_along(c, c->in[6], a_rank - 2, a_rank),
-                    scale_along(c, c->in[7], a_rank - 2, a_rank));
+  ir_value *a_scale = onnx_scale_along(c, c->in[1], a_rank - 2, a_rank);
+  ir_value *scale = ir_binary(c->b, IR_MUL, a_scale, onnx_scale_along(c, c->in[4], b_rank - 1, b_rank));
+  return requantise(c, sum, scale, onnx_scale_along(c, c->in[6], a_rank - 2, a_rank),
+                    onnx_scale_along(c, c->in[7], a_rank - 2, a_rank));
 }
 
 /* ---- convolutions of quantised numbers: padding counts as zero points ---- */
@@ -209,8 +213,9 @@ static ir_value *import_qlinear_conv(onnx_context *c) {
   int rank = c->in[0]->type.rank;
   ir_value *sum = convolve_integers(c, centred(c, 0, 2, 1), centred(c, 3, 5, 0), c->in[8]);
   ir_value *scale =
-      ir_binary(c->b, IR_MUL, scale_along(c, c->in[1], 1, rank), scale_along(c, c->in[4], 1, rank));
-  return requantise(c, sum, scale, scale_along(c, c->in[6], 1, rank), scale_along(c, c->in[7], 1, rank));
+      ir_binary(c->b, IR_MUL, onnx_scale_along(c, c->in[1], 1, rank), onnx_scale_along(c, c->in[4], 1, rank));
+  return requantise(c, sum, scale, onnx_scale_along(c, c->in[6], 1, rank),
+                    onnx_scale_along(c, c->in[7], 1, rank));
 }
 
 static const onnx_op_row rows[] = {

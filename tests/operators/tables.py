@@ -5,6 +5,8 @@ import attention
 import group_query
 import norms
 import products
+import quantised
 import rotary
 
-TABLES = {**activations.TABLE, **norms.TABLE, **rotary.TABLE, **attention.TABLE, **group_query.TABLE, **products.TABLE}
+TABLES = {**activations.TABLE, **norms.TABLE, **rotary.TABLE, **attention.TABLE, **group_query.TABLE, **products.TABLE,
+          **quantised.TABLE}

@@ -34,7 +34,7 @@ def tensor_of(name, array, onnx_type=None):
     if onnx_type not in (UINT4, INT4):
         return numpy_helper.from_array(array, name)
     flat = array.reshape(-1).astype(np.int64) & 15
-    flat = np.append(flat, [0] * (flat.size % 2))
+    flat = np.append(flat, np.zeros(flat.size % 2, np.int64))
     packed = (flat[0::2] | flat[1::2] << 4).astype(np.uint8)
     return TensorProto(name=name, data_type=onnx_type, dims=array.shape, raw_data=packed.tobytes())
 
