@@ -279,5 +279,6 @@ status onnx_import_graph(onnx_model *model, const onnx_options *options, ir_grap
   graph_import g = {.model = model, .options = options ? options : &defaults};
   g.builder.graph = ir_graph_new(model->module, g.options->graph_name ? g.options->graph_name : "run");
   *graph = g.builder.graph;
+  model->inlined_count = 0;
   return fail_file(model->arena, import_main(&g), model->path);
 }
