@@ -16,6 +16,10 @@ typedef struct {
 
 /* [B, H, S, E] */
 ir_value *onnx_build_attention(onnx_context *c, const onnx_attention *attention);
+/* Its own or 1 / sqrt(D); fails where D is not known. */
+double onnx_attention_scale(onnx_context *c, const onnx_attention *attention);
+/* k or v, [B, G, T, D], with each head repeated so that there are H. */
+ir_value *onnx_repeat_heads(onnx_context *c, ir_value *x, ir_dim heads);
 
 /* The same written out, with the stages of its scores [B, H, S, T] for results that ask for one. */
 typedef struct {

@@ -91,6 +91,8 @@ typedef struct {
   X(einsum)                                                                                                  \
   X(normalisation)                                                                                           \
   X(attention)                                                                                               \
+  X(flex_attention)                                                                                          \
+  X(linear_attention)                                                                                        \
   X(control)                                                                                                 \
   X(loop)                                                                                                    \
   X(dynamic)                                                                                                 \

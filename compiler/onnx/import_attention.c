@@ -24,8 +24,7 @@ ir_value *onnx_merge_heads(onnx_context *c, ir_value *x) {
   return ir_reshape(c->b, ir_transpose(c->b, x, (const int[]){0, 2, 1, 3}), dims, 3);
 }
 
-/* k or v, [B, G, T, D], with each head repeated so that there are H. */
-static ir_value *repeat_heads(onnx_context *c, ir_value *x, ir_dim heads) {
+ir_value *onnx_repeat_heads(onnx_context *c, ir_value *x, ir_dim heads) {
   if (onnx_failed(c)) return x;
   ir_dim d[4];
   memcpy(d, x->type.dims, sizeof d);
@@ -66,7 +65,7 @@ static bool check_attention(onnx_context *c, const onnx_attention *at) {
   return false;
 }
 
-static double attention_scale(onnx_context *c, const onnx_attention *at) {
+double onnx_attention_scale(onnx_context *c, const onnx_attention *at) {
   int64_t head_dim;
   if (at->scale != 0) return at->scale;
   if (ir_dim_is_const(ir_dim_resolve(c->m, at->q->type.dims[3]), &head_dim) && head_dim > 0) {
@@ -86,9 +85,9 @@ static ir_value *zero_where_masked(onnx_context *c, ir_value *scores, ir_value *
 ir_value *onnx_spell_attention(onnx_context *c, const onnx_attention *at, onnx_attention_scores *stages) {
   if (!check_attention(c, at)) return c->in[0];
   ir_dim heads = at->q->type.dims[1];
-  ir_value *k = repeat_heads(c, at->k, heads), *v = repeat_heads(c, at->v, heads);
+  ir_value *k = onnx_repeat_heads(c, at->k, heads), *v = onnx_repeat_heads(c, at->v, heads);
   ir_value *scores = ir_matmul(c->b, at->q, onnx_swap_last(c, k));
-  ir_value *scale = onnx_number_like(c, at->q, attention_scale(c, at));
+  ir_value *scale = onnx_number_like(c, at->q, onnx_attention_scale(c, at));
   stages->products = scores = ir_binary(c->b, IR_MUL, scores, scale);
   if (at->softcap != 0) {
     ir_value *cap = onnx_number_like(c, at->q, at->softcap);
@@ -109,7 +108,7 @@ ir_value *onnx_spell_attention(onnx_context *c, const onnx_attention *at, onnx_a
 
 ir_value *onnx_build_attention(onnx_context *c, const onnx_attention *at) {
   if (!check_attention(c, at)) return c->in[0];
-  ir_attrs attrs = {.scale = attention_scale(c, at), .softcap = at->softcap, .causal = at->causal};
+  ir_attrs attrs = {.scale = onnx_attention_scale(c, at), .softcap = at->softcap, .causal = at->causal};
   ir_value *operands[4] = {at->q, at->k, at->v, at->bias ? bias_of_rank_4(c, at->bias) : NULL};
   return ir_build(c->b, IR_ATTENTION, operands, at->bias ? 4 : 3, &attrs);
 }
