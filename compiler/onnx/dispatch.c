@@ -35,11 +35,6 @@ void onnx_index_operators(onnx_model *model) {
   model->rows = sorted_rows(model->arena, &model->row_count);
 }
 
-ir_value *onnx_no_kernel(onnx_context *c) {
-  status s = fail(c->a, STATUS_INPUT, "operator '%s' is not supported yet", c->row->op_type);
-  return ir_build_fail(c->b, fail_hint(c->a, s, "docs/operators.md lists the operators that smelt compiles"));
-}
-
 /* The first row that is not less than (domain, op_type). */
 static size_t lower_bound(const onnx_model *model, const char *domain, const char *op_type) {
   size_t low = 0, high = model->row_count;
@@ -76,6 +71,12 @@ status onnx_find_operator(onnx_model *model, const Onnx__NodeProto *node, int64_
   if (known) {
     return fail(a, STATUS_INPUT, "operator '%s' is not supported in opset %lld", op_type, (long long)opset);
   }
+  const char *why = onnx_why_left_out(domain, op_type);
+  if (why) {
+    status s = fail(a, STATUS_INPUT, "operator '%s' is left out on purpose: it %s", op_type, why);
+    return fail_hint(a, s,
+                     "docs/operators.md lists the operators that smelt knows and those that it leaves out");
+  }
   status s = fail(a, STATUS_INPUT, "unknown operator '%s' (domain '%s', opset %lld)", op_type, domain,
                   (long long)opset);
   return fail_hint(a, s, "docs/operators.md lists the operators that smelt knows");
@@ -90,12 +91,13 @@ void onnx_print_operators(text *t) {
       "# ONNX operators\n\n"
       "Written from the tables in `compiler/onnx/import_*.c`. Opsets are those in which smelt knows the\n"
       "operator; all of them follow the specification's semantics for the opset that the model imports.\n\n"
-      "| domain | operator | from opset | to opset | compiled |\n|---|---|---|---|---|\n");
+      "| domain | operator | from opset | to opset |\n|---|---|---|---|\n");
   for (size_t i = 0; i < count; i++) {
     const onnx_op_row *row = sorted[i];
     text_print(t, "| %s | %s | %d | ", *row->domain ? row->domain : "ai.onnx", row->op_type, row->since);
     if (row->until) text_print(t, "%d", row->until);
-    text_print(t, " | %s |\n", row->import == onnx_no_kernel ? "not yet" : "yes");
+    text_print(t, " |\n");
   }
+  onnx_print_left_out(t);
   arena_free(&a);
 }

@@ -126,11 +126,15 @@ ONNX_FAMILIES(X)
 /* ---- dispatch.c ---- */
 
 void onnx_index_operators(onnx_model *model);
-/* The importer of operators that are known but cannot be expressed yet: says so. */
-ir_value *onnx_no_kernel(onnx_context *c);
 /* The row for the node's operator and opset; fails if there is none. */
 status onnx_find_operator(onnx_model *model, const Onnx__NodeProto *node, int64_t opset,
                           const onnx_op_row **row);
+
+/* ---- left_out.c: operators that smelt does without on purpose ---- */
+
+/* Why, as "decodes picture files ..."; NULL for any other operator. */
+const char *onnx_why_left_out(const char *domain, const char *op_type);
+void onnx_print_left_out(text *t); /* as a section of docs/operators.md */
 
 /* ---- order.c ---- */
 

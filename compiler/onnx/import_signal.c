@@ -43,6 +43,53 @@ static ir_value *import_signal_window(onnx_context *c) {
   return ir_cast(c->b, ir_binary(c->b, IR_ADD, ir_binary(c->b, IR_SUB, first, second), third), dtype);
 }
 
+/* ---- triangles of equal width on the mel scale, for spectra ---- */
+
+static double mel_of(double hertz) {
+  return 2595 * log10(1 + hertz / 700);
+}
+static double hertz_of(double mel) {
+  return 700 * (pow(10, mel / 2595) - 1);
+}
+
+/* The triangle that rises from bin `low` to `centre` and falls to `high`, into column `at` of [bins, count].
+ */
+static void draw_triangle(float *table, int64_t bins, int64_t count, int64_t at, const int64_t *edges) {
+  int64_t low = edges[0], centre = edges[1], high = edges[2];
+  if (centre == low && centre >= 0 && centre < bins) table[centre * count + at] = 1;
+  for (int64_t i = low; i <= centre && i < bins && low < centre; i++)
+    if (i >= 0) table[i * count + at] = (float)((double)(i - low) / (double)(centre - low));
+  for (int64_t i = centre; i < high && i < bins; i++)
+    if (i >= 0) table[i * count + at] = (float)((double)(high - i) / (double)(high - centre));
+}
+
+/* num_mel_bins, dft_length, sample_rate, lower and upper edge in hertz: [dft_length / 2 + 1, num_mel_bins] */
+static ir_value *import_mel_weights(onnx_context *c) {
+  int64_t count, length, rate, output = onnx_attr_int(c, "output_datatype", 1);
+  double lower, upper;
+  ir_dtype dtype;
+  if (!onnx_integer(c, 0, "num_mel_bins", &count) || !onnx_integer(c, 1, "dft_length", &length) ||
+      !onnx_integer(c, 2, "sample_rate", &rate) || !onnx_number(c, 3, "lower edge", &lower) ||
+      !onnx_number(c, 4, "upper edge", &upper)) {
+    return c->in[0];
+  }
+  if (output < 0 || output > 255 || !onnx_dtype((int32_t)output, &dtype))
+    return onnx_fail(c, "its output_datatype %lld is not supported", (long long)output);
+  if (count < 1 || count > MOST_POINTS || length < 1 || length > MOST_POINTS || rate < 1 ||
+      !(lower >= 0 && lower <= upper && upper <= (double)rate)) {
+    return onnx_fail(c, "its sizes or edges are out of range");
+  }
+  int64_t bins = length / 2 + 1, *edges = ARENA_ARRAY(c->a, int64_t, (size_t)count + 2);
+  float *table = ARENA_ARRAY(c->a, float, (size_t)(bins * count));
+  double first = mel_of(lower), step = (mel_of(upper) - first) / (double)(count + 2);
+  for (int64_t i = 0; i < count + 2; i++) {
+    edges[i] = (int64_t)floor((double)(length + 1) * hertz_of(first + (double)i * step) / (double)rate);
+  }
+  for (int64_t i = 0; i < count; i++) draw_triangle(table, bins, count, i, edges + i);
+  ir_type type = {.dtype = SMELT_F32, .rank = 2, .dims = {onnx_dim(c, bins), onnx_dim(c, count)}};
+  return ir_cast(c->b, ir_const_data(c->b, &type, table), dtype);
+}
+
 /* ---- Fourier transforms: sums of x[n] e^(-2 pi i k n / N), or with + and divided by N ---- */
 
 /* cos or sin of 2 pi k n / N: [N, count] of x's dtype, times scale. */
@@ -106,6 +153,37 @@ static ir_value *part_along(onnx_context *c, ir_value *x, int axis, int part) {
   return ir_transpose(c->b, one, perm);
 }
 
+/*
+ * The real signal of N points whose spectrum's first N / 2 + 1 points are given; the others are their
+ * conjugates: x[n] = 1/N sum over k of w[k] (re[k] cos - im[k] sin), w[k] being 2 where point k has a
+ * conjugate of its own. real, imaginary: [..., N / 2 + 1]; the result [..., N, 1].
+ */
+static ir_value *inverse_of_half(onnx_context *c, ir_value *real, ir_value *imaginary, int64_t N) {
+  int64_t half = N / 2 + 1;
+  float *table = ARENA_ARRAY(c->a, float, (size_t)(N * half));
+  ir_type type = {.dtype = SMELT_F32, .rank = 2, .dims = {onnx_dim(c, half), onnx_dim(c, N)}};
+  ir_value *parts[2] = {real, imaginary}, *sum = NULL;
+  for (int i = 0; i < 2 && parts[i]; i++) {
+    for (int64_t k = 0; k < half; k++) {
+      double weight = (k == 0 || 2 * k == N ? 1 : 2) / (double)N;
+      for (int64_t n = 0; n < N; n++) {
+        double angle = 2 * acos(-1) * (double)(n * k % N) / (double)N;
+        table[k * N + n] = (float)((i ? -sin(angle) : cos(angle)) * weight);
+      }
+    }
+    ir_value *waves = ir_cast(c->b, ir_const_data(c->b, &type, table), real->type.dtype);
+    ir_value *product = ir_matmul(c->b, parts[i], waves);
+    sum = sum ? ir_binary(c->b, IR_ADD, sum, product) : product;
+  }
+  if (onnx_failed(c)) return real;
+  ir_dim dims[IR_MAX_RANK];
+  int rank = sum->type.rank;
+  memcpy(dims, sum->type.dims, sizeof dims);
+  if (rank >= IR_MAX_RANK) return onnx_fail(c, "the result has more than %d dims", IR_MAX_RANK);
+  dims[rank] = onnx_dim(c, 1);
+  return ir_reshape(c->b, sum, dims, rank + 1);
+}
+
 /* The axis is an attribute up to opset 19, an input after. */
 static ir_value *import_dft(onnx_context *c) {
   ir_value *x = c->in[0];
@@ -120,14 +198,15 @@ static ir_value *import_dft(onnx_context *c) {
   if (axis == rank - 1 || !ir_dim_is_const(ir_dim_resolve(c->m, x->type.dims[axis]), &size)) {
     return onnx_fail(c, "the axis that is transformed must have a fixed size");
   }
-  if (onesided && inverse) return onnx_fail(c, "the inverse of a one-sided transform is not supported");
-  length = size;
+  length = onesided && inverse ? 2 * (size - 1) : size;
   if (c->in[1] && !onnx_integer(c, 1, "dft_length", &length)) return x;
   if (length < 1 || length > MOST_POINTS) return onnx_fail(c, "its length is %lld", (long long)length);
-  x = fit_length(c, x, axis, size, length);
+  x = fit_length(c, x, axis, size, onesided && inverse ? length / 2 + 1 : length);
   if (onnx_failed(c)) return x;
   ir_value *real = part_along(c, x, axis, 0), *imaginary = part_along(c, x, axis, 1);
-  ir_value *result = transform(c, real, imaginary, length, onesided ? length / 2 + 1 : length, inverse);
+  ir_value *result = onesided && inverse
+                         ? inverse_of_half(c, real, imaginary, length)
+                         : transform(c, real, imaginary, length, onesided ? length / 2 + 1 : length, inverse);
   for (int i = 0; i < rank; i++) perm[i] = i;
   perm[axis] = rank - 2;
   perm[rank - 2] = axis;
@@ -168,6 +247,7 @@ static const onnx_op_row rows[] = {
     {"", "HannWindow", 17, 0, 1, 1, import_signal_window, IR_COS},
     {"", "HammingWindow", 17, 0, 1, 1, import_signal_window, IR_COS},
     {"", "BlackmanWindow", 17, 0, 1, 1, import_signal_window, IR_COS},
+    {"", "MelWeightMatrix", 17, 0, 5, 5, import_mel_weights, IR_CONST},
     {"", "DFT", 17, 0, 1, 3, import_dft, IR_MATMUL},
     {"", "STFT", 17, 0, 2, 4, import_stft, IR_MATMUL},
 };

@@ -242,6 +242,12 @@ static void external_data_is_checked(void **state) {
 static void make_unknown(fixture *f) {
   maker_node(&f->maker, "Foo", "x", "y");
 }
+static void make_random(fixture *f) {
+  maker_node(&f->maker, "RandomNormalLike", "x", "y");
+}
+static void make_training(fixture *f) {
+  maker_node(&f->maker, "Adam", "x", "y")->domain = maker_text(&f->maker, "ai.onnx.preview.training");
+}
 static void make_cycle(fixture *f) {
   maker_node(&f->maker, "Add", "x,b", "a");
   maker_node(&f->maker, "Neg", "a", "b");
@@ -323,6 +329,8 @@ static void bad_graphs_are_explained(void **state) {
     const char *node, *cause;
   } cases[] = {
       {make_unknown, "Foo 'Foo_0'", "unknown operator 'Foo' (domain '', opset 17)"},
+      {make_random, "RandomNormalLike", "left out on purpose: it gives random numbers"},
+      {make_training, "Adam", "left out on purpose: it trains a model"},
       {make_cycle, "'", "has a cycle"},
       {make_undefined, "Add 'Add_0'", "'nowhere' is not defined"},
       {make_twice, "Exp 'Exp_1'", "'y' is defined twice"},
