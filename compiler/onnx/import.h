@@ -113,6 +113,7 @@ typedef struct {
   X(loss)                                                                                                    \
   X(convolution)                                                                                             \
   X(pooling)                                                                                                 \
+  X(unpooling)                                                                                               \
   X(resize)                                                                                                  \
   X(grid)                                                                                                    \
   X(roi)                                                                                                     \

@@ -23,9 +23,8 @@ static bool read_reduction(onnx_context *c, ir_op *op) {
   return false;
 }
 
-/* data seen as [N, D], updates as [M, D]; places: any shape with M elements. */
-static ir_value *scatter_rows(onnx_context *c, ir_op op, ir_value *data, ir_value *places, ir_value *updates,
-                              ir_dim N, ir_dim D) {
+ir_value *onnx_scatter_rows(onnx_context *c, ir_op op, ir_value *data, ir_value *places, ir_value *updates,
+                            ir_dim N, ir_dim D) {
   if (onnx_failed(c)) return data;
   ir_dim M = ir_type_element_count(c->m, &places->type);
   ir_dim data_shape[2] = {N, D}, update_shape[2] = {M, D};
@@ -41,8 +40,8 @@ static ir_value *import_scatter_elements(onnx_context *c) {
   if (!read_reduction(c, &op) || onnx_failed(c)) return data;
   if (c->in[1]->type.rank != data->type.rank) return onnx_fail(c, "its inputs differ in rank");
   ir_value *places = onnx_flat_elements(c, &data->type, c->in[1], axis);
-  return scatter_rows(c, op, data, places, c->in[2], ir_type_element_count(c->m, &data->type),
-                      onnx_dim(c, 1));
+  return onnx_scatter_rows(c, op, data, places, c->in[2], ir_type_element_count(c->m, &data->type),
+                           onnx_dim(c, 1));
 }
 
 static ir_value *import_scatter_nd(onnx_context *c) {
@@ -56,9 +55,9 @@ static ir_value *import_scatter_nd(onnx_context *c) {
     return onnx_fail(c, "the last dim of its indices must be known");
   }
   if (depth < 1 || depth > rank) return onnx_fail(c, "its indices do not fit its data");
-  return scatter_rows(c, op, data, onnx_flat_tuples(c, 0, (int)depth), c->in[2],
-                      onnx_dim_product(c, data->type.dims, 0, (int)depth),
-                      onnx_dim_product(c, data->type.dims, (int)depth, rank));
+  return onnx_scatter_rows(c, op, data, onnx_flat_tuples(c, 0, (int)depth), c->in[2],
+                           onnx_dim_product(c, data->type.dims, 0, (int)depth),
+                           onnx_dim_product(c, data->type.dims, (int)depth, rank));
 }
 
 /*
@@ -88,8 +87,8 @@ static ir_value *import_tensor_scatter(onnx_context *c) {
   ir_dim lines = ir_dim_mul(c->m, d[0], heads);
   ir_value *line = ir_reshape(c->b, ir_iota(c->b, &lines, 1, 0, zero, 1), line_shape, 3);
   ir_value *places = ir_binary(c->b, IR_ADD, ir_binary(c->b, IR_MUL, line, length), position);
-  return scatter_rows(c, IR_SCATTER, cache, places, update, onnx_dim_product(c, d, 0, axis + 1),
-                      onnx_dim_product(c, d, axis + 1, rank));
+  return onnx_scatter_rows(c, IR_SCATTER, cache, places, update, onnx_dim_product(c, d, 0, axis + 1),
+                           onnx_dim_product(c, d, axis + 1, rank));
 }
 
 /* ---- TopK ---- */

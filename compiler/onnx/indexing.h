@@ -13,6 +13,12 @@ ir_value *onnx_flat_elements(onnx_context *c, const ir_type *data, ir_value *ind
 /* The elements there. */
 ir_value *onnx_gather_elements(onnx_context *c, ir_value *data, ir_value *indices, int axis);
 /*
+ * data seen as [N, D] with rows replaced by, or combined with (op: a scatter), updates seen as [M, D];
+ * places: any shape with M elements, those outside [0, N) doing nothing.
+ */
+ir_value *onnx_scatter_rows(onnx_context *c, ir_op op, ir_value *data, ir_value *places, ir_value *updates,
+                            ir_dim N, ir_dim D);
+/*
  * in[0] is data, in[1] indices [batch..., outer..., depth]. The number of the slice data[batch..., index
  * tuple] among all slices of that depth: [batch..., outer...] i64.
  */
