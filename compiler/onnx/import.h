@@ -88,6 +88,7 @@ typedef struct {
   X(shape)                                                                                                   \
   X(reduction)                                                                                               \
   X(matmul)                                                                                                  \
+  X(determinant)                                                                                             \
   X(einsum)                                                                                                  \
   X(normalisation)                                                                                           \
   X(attention)                                                                                               \
