@@ -2,8 +2,9 @@
 #   make         build/bin/smelt            make check      all tests
 #   make demo    the example models write   make sanitize   unit tests under ASan and UBSan
 #   make fuzz    look for crashes           make lint       form of the source
+#   make matrix  every architecture in every form and opset (an hour)
 #   make clean   remove build/
-.PHONY: build demo check sanitize fuzz lint clean
+.PHONY: build demo check sanitize fuzz lint matrix clean
 
 build:
 	@setup/install build
@@ -36,6 +37,12 @@ lint:
 	@setup/install build lint
 	@cmake --preset default --log-level=WARNING
 	@setup/lint
+
+matrix:
+	@setup/install build check
+	@$(MAKE) --no-print-directory build
+	@ctest --preset default -R '^fetch_onnxruntime$$'
+	@cmake --build build --target matrix
 
 clean:
 	rm -rf build

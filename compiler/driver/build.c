@@ -47,12 +47,17 @@ static const char *level_name(smelt_isa_level level) {
   return names[level];
 }
 
-/* The index of --isa among the target's levels; the last where the text forms need one and none was given. */
+/*
+ * The index of --isa among the target's levels ("host": this machine's best); without it all, -1, or the last
+ * where the text forms need one.
+ */
 static status choose_level(compilation *c, bool is_text, int *index) {
   const codegen_level *levels = c->target->levels;
   const char *wanted = c->options->isa;
+  bool is_host = c->target == codegen_target_host();
   int last = -1;
   *index = -1;
+  if (wanted && is_host && strcmp(wanted, "host") == 0 && (*index = codegen_host_level()) >= 0) return OK;
   text names = {0};
   for (int i = 0; i < CODEGEN_MAX_LEVELS && levels[i].cpu; i++) {
     text_print(&names, "%s%s", i ? ", " : "", level_name(levels[i].level));

@@ -41,12 +41,20 @@ enum { FILE_MODEL, FILE_ENCODER, FILE_FIRST };
 
 static const char branch_input[] = "use_cache_branch";
 
+static bool takes_past(const onnx_model *model) {
+  size_t i = 0;
+  const char *name;
+  while ((name = onnx_input_at(model, i)) && !pass_is_past(name)) i++;
+  return name != NULL;
+}
+
 /* Imports a file opened before. Of a merged decoder: the branch with past or without. */
 static status import_graph(compilation *c, int file, const char *graph_name, bool with_past,
                            ir_graph **graph) {
   double number = with_past;
   onnx_options options = {.graph_name = graph_name};
   if (file == FILE_MODEL) TRY(known_inputs(&c->arena, c->options, &options));
+  if (takes_past(c->files[file])) options.has_own_sizes = pass_masks_past;
   if (onnx_has_input(c->files[file], branch_input)) {
     onnx_constant_input *constants = ARENA_ARRAY(&c->arena, onnx_constant_input, options.constant_count + 1);
     for (size_t i = 0; i < options.constant_count; i++) constants[i] = options.constants[i];

@@ -29,7 +29,7 @@ static const option_row option_table[] = {
     {"--name", NULL, "NAME", COMMAND_BUILD, TAKES_TEXT, FIELD(name),
      "obj, lib: the image is smelt_model_NAME"},
     {"--isa", NULL, "LEVEL", COMMAND_BUILD, TAKES_TEXT, FIELD(isa),
-     "llvm, asm: the level to show, such as x86-64-v3"},
+     "this level alone, such as x86-64-v3, or host: what this machine has"},
     {"--suite", NULL, NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(suite), "run every test below the folder"},
     {"--jobs", "-j", "N", COMMAND_CHECK, TAKES_COUNT, FIELD(jobs), "tests to run at once (default: 1)"},
     {"--json", NULL, "FILE", COMMAND_CHECK, TAKES_TEXT, FIELD(report), "write what became of each test"},

@@ -24,11 +24,14 @@ static status choose_name(arena *a, char **name) {
   return OK;
 }
 
-/* Builds the program and takes its name away: however smelt ends from then on, nothing is left behind. */
+/* Builds the program for this machine and takes its name away: however smelt ends from then on, nothing is
+ * left behind. */
 static status build_nameless(arena *a, const driver_options *options, int *file) {
+  driver_options here = *options;
+  here.isa = "host";
   char *name;
   TRY(choose_name(a, &name));
-  TRY(build_program(a, options, name));
+  TRY(build_program(a, &here, name));
   *file = open(name, O_RDONLY | O_CLOEXEC);
   int error = errno;
   unlink(name);

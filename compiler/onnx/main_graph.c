@@ -35,7 +35,8 @@ static ir_dim input_dim(graph_import *g, const Onnx__TensorShapeProto__Dimension
   const char *source = onnx_text(
       dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM ? dim->dim_param : NULL);
   size_t length = strlen(source), consumed = 0;
-  if (!length) return ir_dim_symbol(m, unnamed);
+  bool is_own = axis > 0 && g->options->has_own_sizes && g->options->has_own_sizes(input->name);
+  if (!length || is_own) return ir_dim_symbol(m, unnamed);
   if (input->is_element) return ir_dim_symbol(m, arena_format(a, "%s_%s", input->name, source));
   ir_dim parsed = ir_dim_parse(m, source, length, &consumed);
   /* Exporters write free text too ("unk__12", "batch size"): that is a symbol as a whole. */

@@ -52,6 +52,9 @@ typedef struct {
   size_t constant_count;
   const onnx_form *forms; /* of inputs; an optional without one is there */
   size_t form_count;
+  /* Inputs whose named sizes behind the batch are symbols of their own, whatever the file calls them: merged
+   * decoders declare masks as long as the tokens, or one longer than the past. NULL: none. */
+  bool (*has_own_sizes)(const char *input);
 } onnx_options;
 
 /* One .onnx file: its mapping, the unpacked message and the external data files it refers to. */

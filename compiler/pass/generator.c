@@ -72,6 +72,18 @@ static size_t find_role(const ir_graph *g, input_role role) {
   return i;
 }
 
+static bool is_of_encoder(const char *input) {
+  return strncmp(input, "encoder_", 8) == 0;
+}
+
+bool pass_is_past(const char *input) {
+  return role_of(input) == ROLE_PAST;
+}
+
+bool pass_masks_past(const char *input) {
+  return role_of(input) == ROLE_MASK && !is_of_encoder(input);
+}
+
 bool pass_is_generator(const ir_graph *g) {
   return find_role(g, ROLE_TOKENS) < g->input_count && find_role(g, ROLE_PAST) < g->input_count;
 }
@@ -110,10 +122,9 @@ static status bind_dims(ir_graph *g, ir_dim length, ir_dim encoder) {
   for (size_t i = 0; i < g->input_count; i++) {
     ir_value *v = g->inputs[i];
     input_role role = role_of(v->name);
-    bool is_of_encoder = strncmp(v->name, "encoder_", 8) == 0;
     if (v->type.rank >= 2 && role != ROLE_UNKNOWN) TRY(bind(m, v->type.dims[0], one, "the batch size"));
     if (v->type.rank >= 2 && (role == ROLE_MASK || role == ROLE_ENCODER)) {
-      TRY(bind(m, v->type.dims[1], is_of_encoder ? encoder : length, "the length of a mask"));
+      TRY(bind(m, v->type.dims[1], is_of_encoder(v->name) ? encoder : length, "the length of a mask"));
     }
   }
   ir_apply_bindings(m);

@@ -89,6 +89,10 @@ typedef struct {
 /* Whether the graph is a decoder with past, as hubs export them: it takes input_ids and past_key_values.*. */
 bool pass_is_generator(const ir_graph *g);
 
+/* Whether an input of that name holds past keys and values; whether it is a mask of past and new tokens. */
+bool pass_is_past(const char *input);
+bool pass_masks_past(const char *input);
+
 /*
  * Turns the imported graphs into the entries of a generator: batch 1, no padding, positions counted from the
  * past, past and present one in-place cache, logits of the last position, what depends on the encoder alone

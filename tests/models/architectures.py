@@ -1,17 +1,17 @@
 #!/usr/bin/python3
-"""architectures.py FOLDER [NAME...]: the architectures that people compile, small, with seeded random weights.
+"""architectures.py FOLDER CELL...: the architectures that people compile, small, with seeded random weights.
 
-Each row is one architecture as hub implementations write it and torch.onnx.export exports it. FOLDER/NAME becomes a
-model folder for generators; for graphs it holds model.onnx and cases/N/INPUT.npy. expect.json there says what `smelt
-inspect` must find: per entry one attention per layer (two in the decoder of an encoder-decoder), every norm, every rotary
-embedding, and a feed-forward whose activation is done in its linear.
+Each row is one architecture as hub implementations write it and torch.onnx.export exports it; the cell NAME-FORM-OPSET
+is one export of it, and FOLDER/CELL what becomes of it: a model folder for generators; model.onnx and cases/N/INPUT.npy
+for graphs. expect.json there says what `smelt inspect` must find: per entry one attention per layer (two in the decoder
+of an encoder-decoder), every norm, every rotary embedding, and a feed-forward whose activation is done in its linear.
 """
 
 import argparse
 import os
 import sys
 
-from hub_export import dump_json, export_decoder, export_onnx  # first: it skips where PyTorch is absent
+from hub_export import cache_names, dump_json, export_decoder, export_onnx  # first: it skips where PyTorch is absent
 
 import numpy as np
 import torch
@@ -23,38 +23,44 @@ from zoo.causal import CausalConfig, CausalLM
 from zoo.encoder import Encoder, EncoderConfig
 from zoo.seq2seq import DecoderPart, EncoderPart, Seq2Seq, Seq2SeqConfig
 
-# ---- decoder-only: name -> opset, what differs from Llama -------------------------------------------------------
+OPSETS = range(11, 18)
+
+# ---- decoder-only: name -> what differs from Llama --------------------------------------------------------------
 
 GPT2 = dict(norm="layer", positions="learned", qkv="thirds", qkv_bias=True, out_bias=True, feed_forward="plain",
             feed_forward_bias=True, activation="gelu_new", mask="padding", scores="where")
 
 CAUSAL = {
-    "gpt2": (11, GPT2),
-    "opt": (13, dict(GPT2, qkv="separate", activation="relu", mask="filled_if_many", scores="matmul")),
-    "llama": (14, dict(kv_head_count=2)),
-    "llama_tables": (12, dict(positions="tables")),
-    "qwen2": (15, dict(kv_head_count=2, qkv_bias=True, mask="positions")),
-    "qwen3": (17, dict(kv_head_count=2, qk_norm=True, mask="positions")),
-    "mistral": (16, dict(kv_head_count=1, mask="positions", window=6)),
-    "gemma": (14, dict(norm="gemma", kv_head_count=1, activation="gelu_new", embedding_scale=True)),
-    "gemma2": (17, dict(norm="gemma", kv_head_count=2, activation="gelu_new", embedding_scale=True, post_norm=True,
-                        score_cap=5.0, logit_cap=10.0, query_scale=0.2, mask="positions")),
-    "phi": (13, dict(norm="layer", rotary_dim=8, qkv_bias=True, out_bias=True, feed_forward="plain", activation="gelu_new",
-                     feed_forward_bias=True, parallel="one_norm")),
-    "phi3": (17, dict(kv_head_count=2, qkv="thirds", feed_forward="joined", mask="positions")),
-    "falcon": (14, dict(norm="layer", kv_head_count=1, qkv="groups", feed_forward="plain", activation="gelu",
-                        parallel="one_norm", repeat="broadcast")),
-    "falcon_groups": (15, dict(norm="layer", kv_head_count=2, qkv="groups", feed_forward="plain", activation="gelu",
-                               parallel="two_norms")),
-    "gpt_neox": (12, dict(norm="layer", positions="tables", rotary_dim=8, qkv="heads", qkv_bias=True, out_bias=True,
-                          feed_forward="plain", feed_forward_bias=True, activation="gelu", parallel="two_norms",
-                          scores="baddbmm")),
-    "gptj": (14, dict(norm="layer", positions="pairs", rotary_dim=8, turn_before_split=True, feed_forward="plain",
-                      feed_forward_bias=True, activation="gelu_new", parallel="one_norm")),
-    "stablelm": (14, dict(norm="layer", rotary_dim=8, turn_before_split=True)),
-    "bloom": (13, dict(norm="layer", positions="alibi", qkv="heads", qkv_bias=True, out_bias=True, feed_forward="plain",
-                       feed_forward_bias=True, activation="gelu_fast", scores="baddbmm", takes_positions=False)),
+    "gpt2": GPT2,
+    "opt": dict(GPT2, qkv="separate", activation="relu", mask="filled_if_many", scores="matmul"),
+    "llama": dict(kv_head_count=2),
+    "llama_tables": dict(positions="tables"),
+    "qwen2": dict(kv_head_count=2, qkv_bias=True, mask="positions"),
+    "qwen3": dict(kv_head_count=2, qk_norm=True, mask="positions"),
+    "mistral": dict(kv_head_count=1, mask="positions", window=6),
+    "gemma": dict(norm="gemma", kv_head_count=1, activation="gelu_new", embedding_scale=True),
+    "gemma2": dict(norm="gemma", kv_head_count=2, activation="gelu_new", embedding_scale=True, post_norm=True,
+                   score_cap=5.0, logit_cap=10.0, query_scale=0.2, mask="positions"),
+    "phi": dict(norm="layer", rotary_dim=8, qkv_bias=True, out_bias=True, feed_forward="plain", activation="gelu_new",
+                feed_forward_bias=True, parallel="one_norm"),
+    "phi3": dict(kv_head_count=2, qkv="thirds", feed_forward="joined", mask="positions"),
+    "falcon": dict(norm="layer", kv_head_count=1, qkv="groups", feed_forward="plain", activation="gelu",
+                   parallel="one_norm", repeat="broadcast"),
+    "falcon_groups": dict(norm="layer", kv_head_count=2, qkv="groups", feed_forward="plain", activation="gelu",
+                          parallel="two_norms"),
+    "gpt_neox": dict(norm="layer", positions="tables", rotary_dim=8, qkv="heads", qkv_bias=True, out_bias=True,
+                     feed_forward="plain", feed_forward_bias=True, activation="gelu", parallel="two_norms",
+                     scores="baddbmm"),
+    "gptj": dict(norm="layer", positions="pairs", rotary_dim=8, turn_before_split=True, feed_forward="plain",
+                 feed_forward_bias=True, activation="gelu_new", parallel="one_norm"),
+    "stablelm": dict(norm="layer", rotary_dim=8, turn_before_split=True),
+    "bloom": dict(norm="layer", positions="alibi", qkv="heads", qkv_bias=True, out_bias=True, feed_forward="plain",
+                  feed_forward_bias=True, activation="gelu_fast", scores="baddbmm", takes_positions=False),
 }
+
+# model.onnx with past; decoder_model.onnx without, a graph; both merged; merged with past traced on a single token.
+CAUSAL_FORMS = {"past": 3, "first": None, "merged": 3}
+OPT_FORMS = {**CAUSAL_FORMS, "merged_one": 1}
 
 
 def causal_expectation(c):
@@ -71,51 +77,55 @@ def write_generator_files(folder, context_tokens, **more):
                                       "eos_token_id": BYTE_COUNT, **more})
 
 
-# The rows without "_merged", as hubs merged them: with what number of tokens the decoder with past was traced.
-MERGED_CAUSAL = {"gpt2_merged": 3, "llama_merged": 3, "opt_merged": 1}
+def causal_inputs(config, batch, tokens):
+    """Of a decoder without past: padded on the right."""
+    axes = {0: "batch_size", 1: "sequence_length"}
+    inputs = {"input_ids": (torch.randint(0, config.vocab_size, (batch, tokens)), axes),
+              "attention_mask": (padded_mask(batch, tokens), axes)}
+    if config.takes_positions:
+        inputs["position_ids"] = (torch.arange(tokens).repeat(batch, 1), axes)
+    return inputs
 
 
-def export_causal(config, folder, opset, merged_sequence):
+def make_causal(name, form, opset, folder):
+    config = CausalConfig(**CAUSAL[name])
+    model = CausalLM(config)
+    expect = causal_expectation(config)
+
     def export(**more):
         export_decoder(model, folder, layer_count=config.layer_count, kv_head_count=config.kv_head_count,
                        head_dim=config.head_dim, opset=opset, takes_positions=config.takes_positions, **more)
 
-    model = CausalLM(config)
-    if not merged_sequence:
-        export()
+    if form == "first":
+        axes = {0: "batch_size", 1: "sequence_length"}
+        outputs = {"logits": axes, **dict.fromkeys(cache_names("present", config.layer_count),
+                                                   {0: "batch_size", 2: "sequence_length"})}
+        write_graph(model, folder, opset, lambda *size: causal_inputs(config, *size), outputs, {"run": expect})
         return
-    first, later = "decoder_model.onnx", "decoder_with_past_model.onnx"
-    export(file=first, with_past=False)
-    export(file=later, sequence=merged_sequence)
-    first, later = os.path.join(folder, first), os.path.join(folder, later)
-    merge_decoders(first, later, os.path.join(folder, "decoder_model_merged.onnx"), config.kv_head_count, config.head_dim)
-    os.remove(first)
-    os.remove(later)
-
-
-def make_causal(name, folder):
-    opset, changes = CAUSAL[name.replace("_merged", "")]
-    config = CausalConfig(**changes)
-    sequence = MERGED_CAUSAL.get(name)
-    export_causal(config, folder, opset, sequence)
+    if form == "past":
+        export()
+    else:
+        first, later = "decoder_model.onnx", "decoder_with_past_model.onnx"
+        export(file=first, with_past=False)
+        export(file=later, sequence=OPT_FORMS[form])
+        merge_decoders(folder, config.kv_head_count, config.head_dim)
     write_generator_files(folder, config.context_tokens)
-    expect = causal_expectation(config)
-    dump_json(folder, "expect.json", {"prefill": None if sequence == 1 else expect, "decode": expect})
+    dump_json(folder, "expect.json", {"prefill": None if form == "merged_one" else expect, "decode": expect})
 
 
-# ---- encoder-decoders: name -> opset, form of the export, what differs from BART ---------------------------------
+# ---- encoder-decoders: name -> what differs from BART --------------------------------------------------------------
 
 T5 = dict(norm="rms", norm_first=True, bias=False, positions="buckets", activation="relu", attention="t5",
           scale_scores=False)
-BART = dict(position_offset=2, logits_bias=True)
 SEQ2SEQ = {
-    "t5": (13, "merged", T5),
-    "t5_pair": (12, "pair", T5),
-    "flan_t5": (14, "merged_one", dict(T5, feed_forward="gated", activation="gelu_new")),
-    "bart": (11, "merged", BART),
-    "bart_pair": (14, "pair", BART),
-    "marian": (13, "merged_one", dict(positions="sinusoid", embedding_scale=True, logits_bias=True, activation="silu")),
+    "t5": T5,
+    "flan_t5": dict(T5, feed_forward="gated", activation="gelu_new"),
+    "bart": dict(position_offset=2, logits_bias=True),
+    "marian": dict(positions="sinusoid", embedding_scale=True, logits_bias=True, activation="silu"),
+    "whisper": dict(norm_first=True, mel_bins=8, context_tokens=24),
 }
+SEQ2SEQ_FORMS = ("merged", "merged_one", "pair", "first")
+WHISPER_FORMS = ("encoder", "first")
 
 
 def seq2seq_expectation(c, is_decoder):
@@ -125,29 +135,61 @@ def seq2seq_expectation(c, is_decoder):
             "rotary": 0, "activation" if c.feed_forward == "plain" else "gated": c.layer_count}
 
 
-def make_seq2seq(name, folder):
-    opset, form, changes = SEQ2SEQ[name]
-    config = Seq2SeqConfig(**changes)
-    export_seq2seq(Seq2Seq(config), folder, form, opset)
-    write_generator_files(folder, config.context_tokens, decoder_start_token_id=1)
-    decoder = seq2seq_expectation(config, True)
-    expect = {"encode": seq2seq_expectation(config, False), "decode": decoder}
-    if form == "merged":
-        expect["prefill"] = decoder
-    dump_json(folder, "expect.json", expect)
+def features(config, batch):
+    """Whisper's encoder reads 30 seconds, however little is said."""
+    values = torch.randn(batch, config.mel_bins, 2 * config.context_tokens)
+    return {"input_features": (values, {0: "batch_size"})}
 
 
-# ---- graphs: name -> opset, what differs from BERT -----------------------------------------------------------------
+def first_step_inputs(config, batch, tokens):
+    """Of a decoder without past, whose encoder read 4 more than the decoder does."""
+    encoded = config.context_tokens if config.mel_bins else tokens + 4
+    encoder_axes = {0: "batch_size"} if config.mel_bins else {0: "batch_size", 1: "encoder_sequence_length"}
+    ids = torch.randint(0, config.vocab_size, (batch, min(tokens, config.context_tokens)))
+    inputs = {"input_ids": (ids, {0: "batch_size", 1: "decoder_sequence_length"}),
+              "encoder_hidden_states": (torch.randn(batch, encoded, config.width), encoder_axes)}
+    if not config.mel_bins:
+        inputs["encoder_attention_mask"] = (padded_mask(batch, encoded), encoder_axes)
+    return inputs
 
-GRAPHS = {
-    "bert": (11, dict(token_types=True, head="pooler")),
-    "roberta": (12, dict(position_offset=2, activation="gelu_erf", head="labels")),
-    "distilbert": (13, dict(mask="filled", scale="query", head="labels")),
-    "deberta": (14, dict(mask="selected", relative=True)),
-    "minilm": (14, dict(token_types=True, head="mean")),
-    "clip_text": (14, dict(norm_first=True, mask="causal", activation="quick_gelu", heads="bmm", head="end")),
-    "clip_vision": (15, dict(norm_first=True, mask="none", activation="quick_gelu", heads="bmm", patch=4)),
-    "vit": (16, dict(norm_first=True, mask="none", patch=4, head="labels")),
+
+def first_step_outputs(config):
+    outputs = {"logits": {0: "batch_size", 1: "decoder_sequence_length"}}
+    for layer in range(config.layer_count):
+        for whose in ("decoder", "encoder"):
+            for part in ("key", "value"):
+                outputs[f"present.{layer}.{whose}.{part}"] = {0: "batch_size", 2: f"{whose}_sequence_length_out"}
+    return outputs
+
+
+def make_seq2seq(name, form, opset, folder):
+    config = Seq2SeqConfig(**SEQ2SEQ[name])
+    model = Seq2Seq(config)
+    decoder, encoder = (seq2seq_expectation(config, is_decoder) for is_decoder in (True, False))
+    if form == "first":
+        write_graph(DecoderPart(model, False), folder, opset, lambda *size: first_step_inputs(config, *size),
+                    first_step_outputs(config), {"run": decoder})
+    elif form == "encoder":
+        write_graph(EncoderPart(model), folder, opset, lambda batch, tokens: features(config, batch),
+                    {"last_hidden_state": {0: "batch_size"}}, {"run": encoder})
+    else:
+        export_seq2seq(model, folder, form, opset)
+        write_generator_files(folder, config.context_tokens, decoder_start_token_id=1)
+        expect = {"encode": encoder, "decode": decoder}
+        dump_json(folder, "expect.json", {**expect, "prefill": decoder} if form == "merged" else expect)
+
+
+# ---- graphs: name -> what differs from BERT ------------------------------------------------------------------------
+
+ENCODERS = {
+    "bert": dict(token_types=True, head="pooler"),
+    "roberta": dict(position_offset=2, activation="gelu_erf", head="labels"),
+    "distilbert": dict(mask="filled", scale="query", head="labels"),
+    "deberta": dict(mask="selected", relative=True),
+    "minilm": dict(token_types=True, head="mean"),
+    "clip_text": dict(norm_first=True, mask="causal", activation="quick_gelu", heads="bmm", head="end"),
+    "clip_vision": dict(norm_first=True, mask="none", activation="quick_gelu", heads="bmm", patch=4),
+    "vit": dict(norm_first=True, mask="none", patch=4, head="labels"),
 }
 
 
@@ -160,12 +202,19 @@ def encoder_expectation(c):
             "dims": strides}
 
 
-def token_inputs(config, batch, tokens):
-    axes = {0: "batch_size", 1: "sequence_length"}
+def padded_mask(batch, tokens):
+    """Row n has n tokens of padding behind it, as far as one remains."""
     mask = torch.ones(batch, tokens, dtype=torch.int64)
-    ids = torch.randint(3, config.vocab_size, (batch, tokens))
     for row in range(1, batch):
         mask[row, tokens - min(row, tokens - 1) :] = 0
+    return mask
+
+
+def encoder_inputs(config, batch, tokens):
+    if config.patch:
+        return {"pixel_values": (torch.randn(batch, 3, config.image, config.image), {0: "batch_size"})}
+    axes = {0: "batch_size", 1: "sequence_length"}
+    ids, mask = torch.randint(3, config.vocab_size, (batch, tokens)), padded_mask(batch, tokens)
     if config.position_offset is not None:
         ids = torch.where(mask == 1, ids, torch.full_like(ids, config.position_offset - 1))
     inputs = {"input_ids": (ids, axes), "attention_mask": (mask, axes)}
@@ -174,25 +223,18 @@ def token_inputs(config, batch, tokens):
     return inputs
 
 
-def encoder_inputs(config, batch, tokens):
-    if not config.patch:
-        return token_inputs(config, batch, tokens)
-    return {"pixel_values": (torch.randn(batch, 3, config.image, config.image), {0: "batch_size"})}
+def make_encoder(name, form, opset, folder):
+    del form  # there is one
+    config = EncoderConfig(**ENCODERS[name])
+    batch, symbols = {0: "batch_size"}, {0: "batch_size"} if config.patch else {0: "batch_size", 1: "sequence_length"}
+    outputs = {"pooler": {"last_hidden_state": symbols, "pooler_output": batch}, "labels": {"logits": batch},
+               "mean": {"sentence_embedding": batch}, "end": {"text_embeds": batch}}
+    write_graph(Encoder(config), folder, opset, lambda *size: encoder_inputs(config, *size),
+                outputs.get(config.head, {"last_hidden_state": symbols}), {"run": encoder_expectation(config)})
 
 
-def make_graph(name, folder):
-    opset, changes = GRAPHS[name]
-    config = EncoderConfig(**changes)
-    model = Encoder(config).eval()
-    symbols = {0: "batch_size", 1: "sequence_length"} if not config.patch else {0: "batch_size"}
-    outputs = {"pooler": {"last_hidden_state": symbols, "pooler_output": {0: "batch_size"}}, "labels": {
-        "logits": {0: "batch_size"}}, "mean": {"sentence_embedding": {0: "batch_size"}}, "end": {
-            "text_embeds": {0: "batch_size"}}}.get(config.head, {"last_hidden_state": symbols})
-    write_graph(model, folder, opset, lambda batch, tokens: encoder_inputs(config, batch, tokens), outputs)
-    dump_json(folder, "expect.json", {"run": encoder_expectation(config)})
-
-
-def write_graph(model, folder, opset, inputs_of, outputs):
+def write_graph(model, folder, opset, inputs_of, outputs, expect):
+    """inputs_of(batch, tokens): {name: (tensor, axes)}"""
     os.makedirs(folder, exist_ok=True)
     export_onnx(model, os.path.join(folder, "model.onnx"), inputs_of(2, 5), outputs, opset)
     for index, (batch, tokens) in enumerate(((1, 1), (2, 9), (3, 33))):
@@ -200,58 +242,36 @@ def write_graph(model, folder, opset, inputs_of, outputs):
         os.makedirs(case, exist_ok=True)
         for name, (tensor, _) in inputs_of(batch, tokens).items():
             np.save(os.path.join(case, f"{name}.npy"), tensor.numpy())
+    dump_json(folder, "expect.json", expect)
 
 
-# ---- Whisper: its encoder reads features and its decoder's first step reads the encoder's result ---------------------
+# ---- cells -----------------------------------------------------------------------------------------------------------
 
-WHISPER = dict(norm_first=True, mel_bins=8, context_tokens=24)
-WHISPER_PARTS = {"whisper_encoder": (14, False), "whisper_decoder": (17, True)}
-
-
-def whisper_encoder_inputs(config, batch, tokens):
-    del tokens  # Whisper's encoder reads 30 seconds, however little is said
-    features = torch.randn(batch, config.mel_bins, 2 * config.context_tokens)
-    return {"input_features": (features, {0: "batch_size"})}
+# name -> what makes it, its forms
+ARCHITECTURES = {
+    **{name: (make_causal, OPT_FORMS if name == "opt" else CAUSAL_FORMS) for name in CAUSAL},
+    **{name: (make_seq2seq, WHISPER_FORMS if name == "whisper" else SEQ2SEQ_FORMS) for name in SEQ2SEQ},
+    **{name: (make_encoder, ("graph",)) for name in ENCODERS},
+}
 
 
-def whisper_decoder_inputs(config, batch, tokens):
-    ids = torch.randint(0, config.vocab_size, (batch, min(tokens, config.context_tokens)))
-    return {"input_ids": (ids, {0: "batch_size", 1: "decoder_sequence_length"}),
-            "encoder_hidden_states": (torch.randn(batch, config.context_tokens, config.width), {0: "batch_size"})}
-
-
-def make_whisper(name, folder):
-    opset, is_decoder = WHISPER_PARTS[name]
-    config = Seq2SeqConfig(**WHISPER)
-    model = Seq2Seq(config)
-    if is_decoder:
-        outputs = {"logits": {0: "batch_size", 1: "decoder_sequence_length"}}
-        for layer in range(config.layer_count):
-            for whose in ("decoder", "encoder"):
-                for part in ("key", "value"):
-                    outputs[f"present.{layer}.{whose}.{part}"] = {0: "batch_size", 2: f"{whose}_sequence_length_out"}
-        write_graph(DecoderPart(model, False), folder, opset, lambda *size: whisper_decoder_inputs(config, *size), outputs)
-    else:
-        write_graph(EncoderPart(model), folder, opset, lambda *size: whisper_encoder_inputs(config, *size),
-                    {"last_hidden_state": {0: "batch_size"}})
-    expect = seq2seq_expectation(config, is_decoder)
-    dump_json(folder, "expect.json", {"run": expect})
-
-
-KINDS = ((CAUSAL, make_causal), (MERGED_CAUSAL, make_causal), (SEQ2SEQ, make_seq2seq), (GRAPHS, make_graph), (WHISPER_PARTS, make_whisper))
+def make_cell(cell, folder):
+    name, form, opset = cell.split("-")
+    make, forms = ARCHITECTURES.get(name, (None, ()))
+    if form not in forms or int(opset) not in OPSETS:
+        sys.exit(f"there is no cell '{cell}': the architectures are {', '.join(ARCHITECTURES)}"
+                 + (f"; the forms of {name} are {', '.join(forms)}" if forms else ""))
+    torch.manual_seed(1)
+    make(name, form, int(opset), os.path.join(folder, cell))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder")
-    parser.add_argument("names", nargs="*")
+    parser.add_argument("cells", nargs="+", metavar="CELL")
     args = parser.parse_args()
-    makers = {name: make for rows, make in KINDS for name in rows}
-    for name in args.names or makers:
-        if name not in makers:
-            sys.exit(f"there is no architecture '{name}'; there are {', '.join(makers)}")
-        torch.manual_seed(1)
-        makers[name](name, os.path.join(args.folder, name))
+    for cell in args.cells:
+        make_cell(cell, args.folder)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def dump_json(folder, name, value):
         f.write("\n")
 
 
-def _cache_names(prefix, layer_count):
+def cache_names(prefix, layer_count):
+    """As hubs name the keys and values of a decoder-only model."""
     return [f"{prefix}.{layer}.{part}" for layer in range(layer_count) for part in ("key", "value")]
 
 
@@ -67,20 +68,20 @@ def export_decoder(model, folder, *, layer_count, kv_head_count, head_dim, opset
     path = os.path.join(folder, file)
     batch, past = 2, 5 if with_past else 0
     tokens = {0: "batch_size", 1: "sequence_length"}
+    total = "past_sequence_length + sequence_length" if with_past else "sequence_length"
     inputs = {
         "input_ids": (torch.zeros(batch, sequence, dtype=torch.int64), tokens),
-        "attention_mask": (torch.ones(batch, past + sequence, dtype=torch.int64),
-                           {0: "batch_size", 1: "total_sequence_length"}),
+        "attention_mask": (torch.ones(batch, past + sequence, dtype=torch.int64), {0: "batch_size", 1: total}),
         "position_ids": (torch.arange(past, past + sequence).unsqueeze(0).expand(batch, -1), tokens),
     }
     if not takes_positions:
         del inputs["position_ids"]
     cache = torch.zeros(batch, kv_head_count, past, head_dim)
-    for name in _cache_names("past_key_values", layer_count) if with_past else ():
+    for name in cache_names("past_key_values", layer_count) if with_past else ():
         inputs[name] = (cache, {0: "batch_size", 2: "past_sequence_length"})
     outputs = {"logits": tokens}
-    for name in _cache_names("present", layer_count):
-        outputs[name] = {0: "batch_size", 2: "total_sequence_length"}
+    for name in cache_names("present", layer_count):
+        outputs[name] = {0: "batch_size", 2: total}
     export_onnx(model, path, inputs, outputs, opset)
     if external_data:
         _move_weights_out(path)

@@ -1,6 +1,8 @@
 """Joins a decoder without past and one with past as hub exports do: one If on `use_cache_branch`, shared weights
 outside, and empty tensors for what only one branch makes."""
 
+import os
+
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
@@ -36,8 +38,10 @@ def _branch(model, prefix, shared, output_names, missing_type):
     return helper.make_graph(nodes, f"{prefix}_branch", [], made)
 
 
-def merge_decoders(without_past, with_past, merged, head_count, head_dim):
-    first, later = onnx.load(without_past), onnx.load(with_past)
+def merge_decoders(folder, head_count, head_dim):
+    """decoder_model.onnx and decoder_with_past_model.onnx of the folder become decoder_model_merged.onnx."""
+    parts = [os.path.join(folder, f"decoder_{name}.onnx") for name in ("model", "with_past_model")]
+    first, later = (onnx.load(part) for part in parts)
     output_names = [value.name for value in first.graph.output]
     shared = {}
     else_branch = _branch(first, "no_past", shared, output_names, (head_count, head_dim))
@@ -49,4 +53,6 @@ def merge_decoders(without_past, with_past, merged, head_count, head_dim):
     graph = helper.make_graph([choose], "merged", list(inputs.values()), list(first.graph.output), list(shared.values()))
     model = helper.make_model(graph, opset_imports=list(first.opset_import), producer_name="merge_decoders")
     model.ir_version = first.ir_version
-    onnx.save(model, merged)
+    onnx.save(model, os.path.join(folder, "decoder_model_merged.onnx"))
+    for part in parts:
+        os.remove(part)

@@ -50,8 +50,5 @@ def export_seq2seq(model, folder, form, opset):
     first, later = (os.path.join(folder, f"decoder_{name}.onnx") for name in ("model", "with_past_model"))
     export_onnx(DecoderPart(model, False), first, *decoder_inputs(c, False, TOKENS), opset)
     export_onnx(DecoderPart(model, True), later, *decoder_inputs(c, True, TOKENS if form == "merged" else 1), opset)
-    if form == "pair":
-        return
-    merge_decoders(first, later, os.path.join(folder, "decoder_model_merged.onnx"), c.head_count, c.head_dim)
-    os.remove(first)
-    os.remove(later)
+    if form != "pair":
+        merge_decoders(folder, c.head_count, c.head_dim)

@@ -3,11 +3,10 @@
 #
 # From the prompt IDS (comma-separated) both must say the same COUNT greedy tokens (256), and their logits over the
 # first 64 positions must lie within 1e-4, read one token at a time as well as whole. In an encoder-decoder IDS are
-# the encoder's and START is what its decoder starts from. Needs $SMELT_SOURCE; CC makes the test program (clang-22).
+# the encoder's and START is what its decoder starts from. $AGREE_ISA is the one level to build (all).
+# Needs $SMELT_BUILD; CC links the test program (clang-22).
 set -eu
 smelt=$1 oracle=$2 folder=$3 ids=$4 count=${5:-256} start=${6-}
-here=$(dirname "$0")
-source=${SMELT_SOURCE:-$here/../..}
 positions=64
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -23,9 +22,8 @@ fail() {
 "$oracle" greedy "$folder" --ids "$ids" -n "$count" ${start:+--start "$start"} \
   --logits "$work/oracle.npy" --positions "$positions" >"$work/oracle.ids"
 
-"$smelt" build "$folder" --emit lib --name tested -o "$work/tested.a"
-"${CC:-clang-22}" -std=c11 -O1 -I "$source/include" "$here/compiled_model.c" "$here/npy.c" "$here/oracle_error.c" \
-  "$work/tested.a" -lm -lpthread -o "$work/compiled"
+"$smelt" build "$folder" ${AGREE_ISA:+--isa "$AGREE_ISA"} --emit lib --name tested -o "$work/tested.a"
+"${CC:-clang-22}" "$SMELT_BUILD/lib/libcompiled_model.a" "$work/tested.a" -lm -lpthread -o "$work/compiled"
 
 # The positions whose logits are compared: the prompt (the decoder's start), then what the oracle said, less its last
 # word, after which it did not look.

@@ -6,7 +6,7 @@
  *   compiled_model decode  IDS OUT.npy            logits after every position, one token at a time
  *   compiled_model prefill IDS OUT.npy            the same, every prefix read at once; no file if it cannot
  *
- * In an encoder-decoder, "SOURCE:IDS" gives the encoder's ids first. Built by agree.sh with the archive of
+ * In an encoder-decoder, "SOURCE:IDS" gives the encoder's ids first. Linked by agree.sh with the archive of
  * `smelt build --emit lib --name tested`.
  */
 #include "npy.h"
