@@ -35,7 +35,11 @@ check_case() {
 "$oracle" version >"$work/version" || { cat "$work/version"; exit 77; }
 [ -f "$folder/expect.json" ] || { echo "SKIP: $folder is absent"; exit 77; }
 
-"$smelt" inspect "$folder" --max-batch 4 --json >"$work/inspect.json" || fail "smelt cannot compile it"
+"$smelt" inspect "$folder" --max-batch 4 --json >"$work/inspect.json" || {
+  # Some exports break the standard: then ONNX Runtime says so too.
+  [ ! -f "$folder/model.onnx" ] || "$oracle" run "$folder/model.onnx" --out "$work" || true
+  fail "smelt cannot compile it"
+}
 recognised=0
 /usr/bin/python3 "$here/recognised.py" "$folder/expect.json" <"$work/inspect.json" || recognised=1
 
