@@ -128,11 +128,13 @@ ir_value *onnx_seen_by_place(onnx_context *c, const onnx_attention *at, const on
          columns[4] = {one, one, one, at->k->type.dims[2]};
   ir_value *key = ir_iota(c->b, columns, 4, 3, zero, 1), *seen = NULL;
   ir_value *query = ir_binary(c->b, IR_ADD, ir_iota(c->b, rows, 4, 2, zero, 1), places->first);
-  ir_value *distance = ir_binary(c->b, IR_SUB, key, query);
-  if (places->right >= 0)
-    seen = ir_binary(c->b, IR_LE, distance, onnx_number_like(c, key, (double)places->right));
+  if (places->right >= 0) {
+    ir_value *last = ir_binary(c->b, IR_ADD, query, onnx_number_like(c, key, (double)places->right));
+    seen = ir_binary(c->b, IR_LE, key, places->right ? last : query);
+  }
   if (places->left >= 0) {
-    ir_value *near = ir_binary(c->b, IR_GE, distance, onnx_number_like(c, key, -(double)places->left));
+    ir_value *first = ir_binary(c->b, IR_SUB, query, onnx_number_like(c, key, (double)places->left));
+    ir_value *near = ir_binary(c->b, IR_GE, key, places->left ? first : query);
     seen = seen ? ir_binary(c->b, IR_AND, seen, near) : near;
   }
   if (places->length) {

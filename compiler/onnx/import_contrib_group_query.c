@@ -111,7 +111,7 @@ static bool read_layout(onnx_context *c, const onnx_attention *at, cache_layout 
   if (!past || ir_dim_is(layout->past, 0)) {
     layout->present = layout->queries; /* a first prompt: causality hides what is padding */
   } else {
-    if (!onnx_need(c, LENGTHS, 1, "key lengths") || !onnx_size(c, TOTAL, "total sequence length", &total)) {
+    if (!onnx_need(c, LENGTHS, -1, "key lengths") || !onnx_size(c, TOTAL, "total sequence length", &total)) {
       return false;
     }
     layout->present = ir_dim_max(c->m, total, layout->past);

@@ -144,7 +144,11 @@ static ir_value *choose(ir_builder *b, ir_node *n) {
     if (!rewrite_is_filled(n->operands[0], value)) continue;
     return ir_expand(b, chosen, n->result->type.dims, n->result->type.rank);
   }
-  return n->operands[1] == n->operands[2] ? if_fits(b, n, n->operands[1]) : NULL;
+  if (n->operands[1] == n->operands[2]) return if_fits(b, n, n->operands[1]);
+  double x, y;
+  bool is_same = ir_value_scalar(n->operands[1], &x) && ir_value_scalar(n->operands[2], &y) && x == y;
+  if (!is_same) return NULL;
+  return ir_expand(b, ir_reshape(b, n->operands[1], NULL, 0), n->result->type.dims, n->result->type.rank);
 }
 
 /* and x, true  ->  x;   and x, false  ->  false   (broadcast to the result) */
@@ -265,6 +269,18 @@ static ir_value *gather(ir_builder *b, ir_node *n) {
   return ir_reshape(b, picked, n->result->type.dims, n->result->type.rank);
 }
 
+/* gather x, (iota over all of an axis)  ->  reshape x */
+static ir_value *gather_all(ir_builder *b, ir_node *n) {
+  ir_module *m = b->graph->module;
+  ir_node *iota = ir_def(n->operands[1], IR_IOTA);
+  if (!iota || !ir_dim_is(iota->attrs.start[0], 0) || iota->attrs.step[0] != 1) return NULL;
+  const ir_type *type = &iota->result->type;
+  ir_dim all = n->operands[0]->type.dims[n->attrs.axis];
+  bool is_whole = ir_dim_equal(m, type->dims[iota->attrs.axis], all) &&
+                  ir_dim_equal(m, ir_type_element_count(m, type), all);
+  return is_whole ? ir_reshape(b, n->operands[0], n->result->type.dims, n->result->type.rank) : NULL;
+}
+
 /* reshape, transpose or slice of (expand x), x one element  ->  expand x: the same element everywhere */
 static ir_value *move_uniform(ir_builder *b, ir_node *n) {
   ir_node *expand = ir_def(n->operands[0], IR_EXPAND);
@@ -308,6 +324,7 @@ static const rewrite_rule rules[] = {
     {IR_SLICE, slice},
     {IR_SLICE, slice_of_concat},
     {IR_GATHER, gather},
+    {IR_GATHER, gather_all},
     {IR_RESHAPE, move_uniform},
     {IR_TRANSPOSE, move_uniform},
     {IR_SLICE, move_uniform},

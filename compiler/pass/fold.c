@@ -6,6 +6,7 @@
  * becomes
  *   t = const : f32[64, 512]                      evaluated when it is packed
  */
+#include "ir/content.h"
 #include "pass/rewrite.h"
 
 /* A broadcast constant costs more as data than as a loop. */
@@ -68,8 +69,24 @@ static ir_value *fold_content(ir_builder *b, const ir_node *n) {
   return ir_cast(b, ir_reshape(b, dims, type->dims, type->rank), type->dtype);
 }
 
+/* reduce_sum (expand c)  ->  dims {list = [c * size]}   the length of a mask of ones */
+static ir_value *fold_sum(ir_builder *b, ir_node *n) {
+  ir_module *m = b->graph->module;
+  ir_node *expand = ir_def(n->operands[0], IR_EXPAND);
+  double each;
+  if (!expand || ir_dtype_is_float(n->result->type.dtype) || !ir_value_scalar(expand->operands[0], &each))
+    return NULL;
+  ir_dim sum = ir_dim_const(m, (int64_t)each);
+  for (int i = 0; i < expand->result->type.rank; i++) {
+    if (n->attrs.axes >> i & 1) sum = ir_dim_mul(m, sum, expand->result->type.dims[i]);
+  }
+  ir_value *same = ir_cast(b, ir_dim_scalar(b, sum), n->result->type.dtype);
+  return ir_expand(b, same, n->result->type.dims, n->result->type.rank);
+}
+
 static ir_value *fold_node(ir_builder *b, ir_node *n) {
   if (n->op == IR_CONST || ir_op_describe(n->op)->op_class >= IR_CLASS_STATE) return NULL;
+  if (!n->result->content) n->result->content = ir_content_compute(b->graph->module, n); /* known by now */
   if (n->result->content) return fold_content(b, n);
   if (!all_const(n) || !ir_node_is_static(n)) return NULL;
   /* Building it again evaluates it if it is small by now: bindings have made sizes known. */
@@ -78,6 +95,6 @@ static ir_value *fold_node(ir_builder *b, ir_node *n) {
 }
 
 bool pass_fold(ir_graph *g, pass_report *report) {
-  static const rewrite_rule rules[] = {{REWRITE_ANY_OP, fold_node}};
+  static const rewrite_rule rules[] = {{IR_REDUCE_SUM, fold_sum}, {REWRITE_ANY_OP, fold_node}};
   return rewrite_graph(g, report, REWRITE_RULES(rules));
 }

@@ -177,6 +177,19 @@ static bool grows(const ir_graph *g, size_t i) {
   return join && join->operands[0] == g->inputs[i];
 }
 
+/* Where rows are put by a mask's sums, the mask's being all ones shows that they are put behind one another.
+ */
+static status show_growth(ir_graph *g) {
+  static pass_function *const passes[] = {pass_fold, pass_canonicalise, pass_masks, pass_dedupe, pass_dead};
+  enum { ROUNDS = 3, COUNT = sizeof passes / sizeof *passes };
+  size_t hidden = 0;
+  for (size_t i = 0; i < g->input_count; i++)
+    hidden += role_of(g->inputs[i]->name) == ROLE_PAST && !grows(g, i);
+  pass_report report = {0};
+  for (int i = 0; hidden && i < ROUNDS * COUNT && !report.failed; i++) passes[i % COUNT](g, &report);
+  return report.failed;
+}
+
 static status make_states(ir_graph *g, int64_t capacity) {
   for (size_t i; (i = find_role(g, ROLE_PAST)) < g->input_count;) {
     size_t present = find_present(g, g->inputs[i]->name);
@@ -188,12 +201,26 @@ static status make_states(ir_graph *g, int64_t capacity) {
   return OK;
 }
 
+/*
+ * The past length of a cache whose growth does not show yet: it goes by a mask, as GroupQueryAttention's
+ * does. It is the symbolic axis behind the batch.
+ */
+static bool find_hidden_past(const ir_graph *g, size_t i, ir_dim *past) {
+  const ir_type *type = &g->inputs[i]->type;
+  int axis = 1;
+  while (axis < type->rank && !ir_dim_is_symbol(type->dims[axis])) axis++;
+  if (axis >= type->rank || find_present(g, g->inputs[i]->name) == g->output_count) return false;
+  *past = type->dims[axis];
+  return true;
+}
+
 /* The past length: the axis of a cache that its present output makes longer. */
 static status find_past(ir_graph *g, ir_dim *past) {
   arena *a = g->module->arena;
   size_t first = find_role(g, ROLE_PAST), i = first;
   while (i < g->input_count && (role_of(g->inputs[i]->name) != ROLE_PAST || !grows(g, i))) i++;
   if (i == g->input_count) {
+    if (find_hidden_past(g, first, past)) return OK;
     return fail(a, STATUS_INPUT, "input '%s' has no 'present' output to grow it", g->inputs[first]->name);
   }
   const ir_type *before = &g->inputs[i]->type;
@@ -262,8 +289,9 @@ static status prepare_decoder(ir_graph *g, ir_graph *first, const generator_limi
   TRY(carry_encoded(g, first, result));
   if (ir_dim_is_symbol(result->sequence)) ir_dim_set_maximum(m, result->sequence, limits->prefill_tokens);
   ir_dim_set_maximum(m, result->past, limits->max_tokens);
-  TRY(make_states(g, limits->max_tokens));
   TRY(fix_inputs(g, result->past));
+  TRY(show_growth(g));
+  TRY(make_states(g, limits->max_tokens));
   return keep_last_logits(g, result->sequence, &result->vocab_size);
 }
 

@@ -137,9 +137,29 @@ static ir_value *compare_uncast(ir_builder *b, ir_node *n) {
   return ir_binary(b, n->op, left->operands[0], right->operands[0]);
 }
 
+/* lt (iota : [T]), T  ->  true   where all positions of one side are on one side of all of the other */
+static ir_value *compare_apart(ir_builder *b, ir_node *n) {
+  ir_module *m = b->graph->module;
+  position x, y;
+  int64_t least, most, ignored;
+  if (!position_of(m, n->operands[0], &x) || !position_of(m, n->operands[1], &y)) return NULL;
+  ir_dim one = ir_dim_const(m, 1), apart = ir_dim_sub(m, x.start, y.start);
+  ir_dim_bounds(m, ir_dim_sub(m, apart, ir_dim_sub(m, y.size, one)), &least, &ignored);
+  ir_dim_bounds(m, ir_dim_add(m, apart, ir_dim_sub(m, x.size, one)), &ignored, &most);
+  bool is_below = n->op == IR_LT ? most < 0 : most <= 0, is_above = n->op == IR_LT ? least >= 0 : least > 0;
+  if (n->op == IR_GT || n->op == IR_GE) {
+    is_below = n->op == IR_GT ? most <= 0 : most < 0;
+    is_above = n->op == IR_GT ? least > 0 : least >= 0;
+  }
+  if (!is_below && !is_above) return NULL;
+  bool holds = is_below == (n->op == IR_LT || n->op == IR_LE);
+  return ir_expand(b, ir_const_scalar(b, SMELT_BOOL, holds), n->result->type.dims, n->result->type.rank);
+}
+
 static ir_value *comparison(ir_builder *b, ir_node *n) {
-  ir_value *uncast = compare_uncast(b, n);
-  return uncast ? uncast : compare(b, n);
+  ir_value *same = compare_uncast(b, n);
+  if (!same) same = compare(b, n);
+  return same ? same : compare_apart(b, n);
 }
 
 /* ---- arithmetic and movement of counters ---- */
