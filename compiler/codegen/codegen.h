@@ -11,10 +11,11 @@
 
 /* Matrix engines a level may have; kernel generators ask for these, never for names. */
 enum {
-  ENGINE_FMA = 1 << 0,  /* fused multiply-add on vectors */
-  ENGINE_DOT8 = 1 << 1, /* VNNI, NEON dot product: u8/s8 x s8 -> s32 */
-  ENGINE_BF16 = 1 << 2, /* bf16 dot product */
-  ENGINE_AMX = 1 << 3,  /* tiles */
+  ENGINE_FMA = 1 << 0,   /* fused multiply-add on vectors */
+  ENGINE_DOT8 = 1 << 1,  /* VNNI, NEON dot product: u8/s8 x s8 -> s32 */
+  ENGINE_BF16 = 1 << 2,  /* bf16 dot product */
+  ENGINE_AMX = 1 << 3,   /* tiles */
+  ENGINE_PAIRS = 1 << 4, /* products of 16-bit numbers, added up in pairs: x86's pmaddwd */
 };
 
 /* One way to generate code for a target. */

@@ -304,6 +304,13 @@ LLVMValueRef emit_sum_each(emitter *e, LLVMValueRef *vs, int count) {
   return vs[0];
 }
 
+LLVMValueRef emit_pair_sums(emitter *e, LLVMValueRef x, LLVMValueRef y) {
+  int even[128], odd[128], count = emit_lanes(x) / (y ? 1 : 2);
+  for (int i = 0; i < count; i++) even[i] = 2 * i, odd[i] = 2 * i + 1;
+  if (!y) y = x;
+  return emit_add(e, shuffle(e, x, y, even, count), shuffle(e, x, y, odd, count));
+}
+
 /* log2(count) times the rows of both halves are merged, element by element. */
 void emit_transpose(emitter *e, LLVMValueRef *vs, int count) {
   int low[64], high[64];

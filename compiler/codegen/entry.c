@@ -68,7 +68,8 @@ static status check_step(emitter *e, const plan_step *step) {
     bool is_linear = n->op == IR_LINEAR;
     if (!is_linear && ir_op_describe(n->op)->op_class != IR_CLASS_ELEMENTWISE) continue;
     ir_op op = is_linear ? n->attrs.activation : n->op;
-    ir_dtype dtype = n->operands[op == IR_SELECT ? 1 : 0]->type.dtype;
+    const ir_value *computed = is_linear ? n->result : n->operands[op == IR_SELECT ? 1 : 0];
+    ir_dtype dtype = computed->type.dtype;
     if (elementwise_has(op, dtype)) continue;
     status s = fail(e->arena, STATUS_INPUT, "no code can be generated for %s of %s", ir_op_describe(op)->name,
                     ir_dtype_name(dtype));

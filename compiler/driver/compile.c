@@ -222,6 +222,23 @@ static status make_graphs(compilation *c) {
   return describe_generation(c, &g, &limits);
 }
 
+static status choose_precision(compilation *c) {
+  const char *name = c->options->precision;
+  text names = {0};
+  for (int p = 0; p < IR_PRECISION_COUNT; p++) {
+    const char *known = ir_precision_name((ir_precision)p);
+    text_print(&names, "%s%s", p ? ", " : "", known);
+    if (!name || strcmp(name, known) != 0) continue;
+    c->module->precision = (ir_precision)p;
+    name = NULL;
+  }
+  status s = name ? fail_expected(&c->arena, fail(&c->arena, STATUS_USAGE, "unknown precision '%s'", name),
+                                  "one of: %s", names.bytes)
+                  : OK;
+  text_free(&names);
+  return s;
+}
+
 status compile_begin(compilation *c, const driver_options *options) {
   *c = (compilation){.options = options, .progress = progress_begin(options->quiet)};
   TRY(check_pass_name(c));
@@ -238,6 +255,7 @@ status compile_begin(compilation *c, const driver_options *options) {
   }
   TRY(folder_open(&c->arena, options->path, &c->folder));
   c->module = ir_module_new(&c->arena, c->folder.model);
+  TRY(choose_precision(c));
   TRY(make_graphs(c));
   progress_show(&c->progress, "planning", 0, 0);
   TRY(fail_file(&c->arena, plan_make(c->module, &c->plan), c->folder.model));

@@ -45,6 +45,8 @@ static const option_row option_table[] = {
      "the input NAME is a sequence of N tensors"},
     {"--absent", NULL, "NAME", COMMAND_COMPILES, TAKES_WORDS, FIELD(absent),
      "the optional input NAME is not there (default: it is)"},
+    {"--precision", NULL, "P", COMMAND_COMPILES, TAKES_TEXT, FIELD(precision),
+     "f32, bf16 or int8: what weights are stored in (default: f32)"},
     {"--passes", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(passes), "say what each pass did"},
     {"--print-after", NULL, "PASS", COMMAND_COMPILES, TAKES_TEXT, FIELD(print_after),
      "print the graph after a pass, or 'all'"},

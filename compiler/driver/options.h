@@ -28,6 +28,7 @@ typedef struct {
   const char *name;        /* --name: of the image symbol smelt_model_NAME */
   const char *print_after; /* --print-after PASS, or "all" */
   const char *isa;         /* --isa: the one level to make or run */
+  const char *precision;   /* --precision: of the weights */
   int64_t max_tokens;      /* 0: from the model */
   int64_t max_batch;       /* largest value of other symbolic sizes named like a batch */
   option_words fixed;      /* --fix NAME=NUMBERS */

@@ -356,6 +356,22 @@ status ir_infer_norm(ir_module *m, const ir_node *n, ir_type *result) {
   return need_vector(m, operand(n, 2), size, "bias is not a vector of the last axis' size");
 }
 
+/* x: i8 [..., K], scale: f32 [..., 1]; weight: i8 [K, N], weight_scale: f32 [N] */
+static status check_scales(ir_module *m, const ir_node *n, ir_type *result) {
+  const ir_type *x = operand(n, 0), *weight = operand(n, 1), *scale = operand(n, 4), *columns = operand(n, 5);
+  bool is_narrow = weight->dtype == SMELT_I8;
+  if (!is_narrow) return scale || columns ? need_dtype(m, weight, false, "i8 where there are scales") : OK;
+  TRY(need_dtype(m, x, x->dtype == SMELT_I8, "i8, as the weight is"));
+  if (!scale || !columns) return need_rank(m, weight, false, "scales beside an i8 weight");
+  TRY(need_dtype(m, scale, scale->dtype == SMELT_F32 && columns->dtype == SMELT_F32, "scales of f32"));
+  TRY(need_vector(m, columns, weight->dims[1], "the scales are not a vector of the weight's columns"));
+  TRY(need_rank(m, scale, scale->rank == x->rank, "a scale for each row of x"));
+  for (int i = 0; i < x->rank - 1; i++)
+    TRY(need_equal(m, "the scales are not those of x's rows", scale->dims[i], x->dims[i]));
+  result->dtype = SMELT_F32;
+  return need_equal(m, "a row of x has one scale", scale->dims[x->rank - 1], ir_dim_const(m, 1));
+}
+
 status ir_infer_linear(ir_module *m, const ir_node *n, ir_type *result) {
   const ir_type *x = operand(n, 0), *weight = operand(n, 1);
   TRY(need_rank(m, x, x->rank >= 1, "a rank of 1 or more"));
@@ -365,6 +381,7 @@ status ir_infer_linear(ir_module *m, const ir_node *n, ir_type *result) {
   *result = *x;
   ir_dim columns = weight->dims[1];
   result->dims[x->rank - 1] = n->attrs.gated ? ir_dim_div(m, columns, ir_dim_const(m, 2)) : columns;
+  TRY(check_scales(m, n, result));
   const ir_type *residual = operand(n, 3);
   if (!residual) return OK;
   TRY(need_rank(m, residual, residual->rank == result->rank, "a residual of the result's rank"));

@@ -317,6 +317,21 @@ struct ir_graph {
   ir_node *first, *last;
 };
 
+/* What the weights of linears and large tables are stored and multiplied in: --precision. */
+#define IR_PRECISIONS(X)                                                                                     \
+  X(F32, "f32")   /* as the model has them */                                                                \
+  X(BF16, "bf16") /* products and sums in f32 */                                                             \
+  X(INT8, "int8") /* a scale for each column; inputs of products too, a scale for each row */
+
+typedef enum {
+#define X(NAME, text) IR_PRECISION_##NAME,
+  IR_PRECISIONS(X)
+#undef X
+      IR_PRECISION_COUNT
+} ir_precision;
+
+const char *ir_precision_name(ir_precision precision);
+
 /* Graphs that are compiled into one image and share constants, symbols and states. */
 struct ir_module {
   arena *arena;
@@ -326,6 +341,8 @@ struct ir_module {
   ir_state *states; /* indexed by attrs.state */
   size_t state_count, state_capacity;
   struct ir_dim_table *dims;
+  ir_precision precision;
+  pointer_map shortened, quantised; /* the precision pass's: what it made of each ir_constant */
 };
 
 ir_module *ir_module_new(arena *a, const char *file);

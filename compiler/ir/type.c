@@ -64,3 +64,12 @@ void ir_type_print(text *t, const ir_type *type) {
   }
   text_print(t, "]");
 }
+
+const char *ir_precision_name(ir_precision precision) {
+  static const char *const names[] = {
+#define X(NAME, text) text,
+      IR_PRECISIONS(X)
+#undef X
+  };
+  return names[precision];
+}

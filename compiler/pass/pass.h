@@ -29,7 +29,8 @@
   X(epilogue, "activation and residual move into the linear before them")                                    \
   X(siblings, "linears of one input become one (query, key and value)")                                      \
   X(narrow, "slices of a result move up to its operands (logits of the last position only)")                 \
-  X(tidy, "canonicalise, dedupe and dead once more")
+  X(tidy, "canonicalise, dedupe and dead once more")                                                         \
+  X(precision, "weights in the precision asked for")
 
 /* What a pass did, for --passes, --print-after and tests. */
 typedef struct {

@@ -104,7 +104,7 @@ static status read_operand(planner *p, const ir_node *n, int index, plan_operand
   if (!v) return OK;
   if (n->op == IR_LINEAR && index == 1) {
     if (!ir_value_is_const(v)) return fail(p->a, STATUS_DEFECT, "linear with a weight that is not constant");
-    read->view = plan_weight_view(p, v->def->attrs.constant, PLAN_PANELS);
+    read->view = plan_weight_view(p, v->def->attrs.constant, plan_linear_layout(v));
     return OK;
   }
   TRY(plan_materialise(p, v));

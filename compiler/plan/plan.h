@@ -28,11 +28,22 @@ typedef enum {
    * padded with zeros, so kernels may read whole panels.
    */
   PLAN_PANELS,
-  /* The same memory seen as its transpose [N, K]: element (n, k). An embedding tied to the output layer. */
+  /*
+   * Panels of bytes, four rows together, for i8 weights [K, N]: element (k, n) at ((n / P) * ((K + 3) / 4) +
+   * k / 4) * 4 P + (n % P) * 4 + k % 4. Rows and columns that do not exist are zero.
+   */
+  PLAN_QUADS,
+  /* The memory of PLAN_PANELS seen as its transpose [N, K]: element (n, k). An embedding tied to the output
+     layer. */
   PLAN_PANELS_TRANSPOSED,
 } plan_layout;
 
-enum { PLAN_PANEL = 16, PLAN_ALIGN_BYTES = 64, PLAN_MAX_DEPTH = 32 /* of loops and branches */ };
+enum {
+  PLAN_PANEL = 16,
+  PLAN_QUAD = 4,
+  PLAN_ALIGN_BYTES = 64,
+  PLAN_MAX_DEPTH = 32 /* of loops and branches */
+};
 
 typedef struct {
   plan_space space;

@@ -14,6 +14,7 @@ static void print_place(text *t, const plan_operand *o) {
   ir_type_print(t, &o->value->type);
   text_print(t, " %s+%llu", space_name(o->view.space), (unsigned long long)o->view.base_bytes);
   if (o->view.layout == PLAN_PANELS) text_print(t, " panels");
+  if (o->view.layout == PLAN_QUADS) text_print(t, " quads");
   if (o->view.layout == PLAN_PANELS_TRANSPOSED) text_print(t, " panels^T");
 }
 

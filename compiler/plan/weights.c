@@ -15,6 +15,10 @@ static bool same_constant(const ir_constant *a, const ir_constant *b) {
   return memcmp(a->type.dims, b->type.dims, sizeof(ir_dim) * (size_t)a->type.rank) == 0;
 }
 
+plan_layout plan_linear_layout(const ir_value *weight) {
+  return weight->type.dtype == SMELT_I8 ? PLAN_QUADS : PLAN_PANELS;
+}
+
 plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout) {
   plan_module *module = p->module;
   size_t index = 0;
@@ -58,16 +62,23 @@ static bool has_transposed_bytes(const ir_constant *w, const ir_constant *c) {
   return true;
 }
 
+/* Whether w is c transposed: made so, or stored so by the exporter; or both are casts of such a pair. */
+static bool is_transpose_of(const ir_constant *w, const ir_constant *c) {
+  const ir_node *from = w->made_by, *other = c->made_by;
+  if (from && from->op == IR_TRANSPOSE && ir_value_is_const(from->operands[0]))
+    return same_constant(from->operands[0]->def->attrs.constant, c);
+  if (from && other && from->op == IR_CAST && other->op == IR_CAST && w->type.dtype == c->type.dtype)
+    return is_transpose_of(from->operands[0]->def->attrs.constant, other->operands[0]->def->attrs.constant);
+  return has_transposed_bytes(w, c);
+}
+
 /* The panels whose matrix is the transpose of constant c, or weight_count. */
 static size_t find_transposed_panels(const plan_module *module, const ir_constant *c) {
   size_t i = 0;
   for (; i < module->weight_count; i++) {
     const ir_constant *w = module->weights[i].constant;
     if (module->weights[i].layout != PLAN_PANELS) continue;
-    const ir_value *from = w->made_by && w->made_by->op == IR_TRANSPOSE ? w->made_by->operands[0] : NULL;
-    if (from && ir_value_is_const(from) ? same_constant(from->def->attrs.constant, c)
-                                        : has_transposed_bytes(w, c))
-      break;
+    if (is_transpose_of(w, c)) break;
   }
   return i;
 }
@@ -112,8 +123,11 @@ static uint64_t weight_bytes(const plan_weight *w) {
   for (int i = 0; i < type->rank; i++) {
     int64_t size = 0;
     ir_dim_is_const(type->dims[i], &size);
-    bool is_columns = w->layout == PLAN_PANELS && i == type->rank - 1;
-    count *= is_columns ? (uint64_t)(size + PLAN_PANEL - 1) / PLAN_PANEL * PLAN_PANEL : (uint64_t)size;
+    uint64_t step = w->layout == PLAN_STRIDED ? 1
+                    : i == type->rank - 1     ? PLAN_PANEL
+                    : w->layout == PLAN_QUADS ? PLAN_QUAD
+                                              : 1;
+    count *= ((uint64_t)size + step - 1) / step * step;
   }
   return count * ir_dtype_bytes(type->dtype);
 }
@@ -167,6 +181,21 @@ static void write_panels(const ir_constant *c, const uint8_t *bytes, FILE *file)
   }
 }
 
+/* c: i8 [K, N] */
+static void write_quads(const ir_constant *c, const uint8_t *bytes, FILE *file) {
+  int64_t K = 0, N = 0;
+  ir_dim_is_const(c->type.dims[0], &K);
+  ir_dim_is_const(c->type.dims[1], &N);
+  for (int64_t n = 0; n < N; n += PLAN_PANEL) {
+    for (int64_t k = 0; k < K; k += PLAN_QUAD) {
+      uint8_t quads[PLAN_PANEL][PLAN_QUAD] = {{0}};
+      for (int64_t i = 0; i < PLAN_PANEL && n + i < N; i++)
+        for (int64_t q = 0; q < PLAN_QUAD && k + q < K; q++) quads[i][q] = bytes[(k + q) * N + n + i];
+      fwrite(quads, 1, sizeof quads, file);
+    }
+  }
+}
+
 status plan_write_weights(const plan_module *plan, FILE *file) {
   static const uint8_t zeros[PLAN_ALIGN_BYTES];
   for (size_t i = 0; i < plan->weight_count; i++) {
@@ -181,6 +210,8 @@ status plan_write_weights(const plan_module *plan, FILE *file) {
     }
     if (w->layout == PLAN_PANELS) {
       write_panels(w->constant, bytes, file);
+    } else if (w->layout == PLAN_QUADS) {
+      write_quads(w->constant, bytes, file);
     } else {
       fwrite(bytes, 1, w->bytes, file);
     }

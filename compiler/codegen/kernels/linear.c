@@ -1,16 +1,16 @@
 /*
  * linear.c: activation(x w + bias) + residual over a weight in panels, or
- * gated: activation(left half) * right half. One row streams the panels at the
- * speed of memory; many rows reuse them from the cache.
+ * gated: activation(left half) * right half; x and w may be bytes with scales. One row streams the panels at
+ * the speed of memory; many rows reuse them from the cache.
  */
 #include "codegen/kernels/product.h"
 
-enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL };
+enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL, LINEAR_X_SCALE, LINEAR_WEIGHT_SCALE };
 
 void kernel_linear(emitter *e, const plan_step *step) {
   const ir_attrs *attrs = &step->nodes[0]->attrs;
   const ir_value *x = step->reads[LINEAR_X].value, *result = step->result.value;
-  kernel_rows residual;
+  kernel_rows residual, x_scale;
   product p = {
       .x = kernel_rows_of(e, step, LINEAR_X),
       .result = kernel_rows_of(e, step, step->read_count),
@@ -29,6 +29,11 @@ void kernel_linear(emitter *e, const plan_step *step) {
   if (kernel_read(step, LINEAR_RESIDUAL)) {
     residual = kernel_rows_of(e, step, LINEAR_RESIDUAL);
     p.residual = &residual;
+  }
+  if (kernel_read(step, LINEAR_WEIGHT_SCALE)) {
+    x_scale = kernel_rows_of(e, step, LINEAR_X_SCALE);
+    p.x_scale = &x_scale;
+    p.w_scale = emit_argument(e, LINEAR_WEIGHT_SCALE);
   }
   LLVMValueRef work, low, high;
   LLVMValueRef units = product_plan(e, &p, &work);

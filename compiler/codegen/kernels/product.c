@@ -32,13 +32,18 @@ static LLVMValueRef blocks_of(emitter *e, LLVMValueRef x, LLVMValueRef size) {
 
 /* Whether partial sums may wait in the result between blocks of K. */
 static bool can_split_depth(const product *p) {
-  return !p->gated && p->result.dtype == p->dtype && (!p->residual || p->activation == IR_IDENTITY);
+  return !p->gated && !p->w_scale && p->result.dtype == p->dtype &&
+         (!p->residual || p->activation == IR_IDENTITY);
 }
 
 LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   LLVMValueRef one = emit_index(e, 1);
   p->dtype = emit_compute_dtype(p->result.dtype);
-  tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
+  if (p->w_scale) {
+    tile_shape_bytes(e, &p->tile_rows, &p->vectors, &p->lanes);
+  } else {
+    tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
+  }
   LLVMTypeRef vector = emit_type(e, p->dtype, p->lanes);
   p->sums = emit_stack(e, vector, (int64_t)p->tile_rows * p->vectors);
   if (p->gated) narrow_for_gate(p);
@@ -76,8 +81,10 @@ static LLVMValueRef column_start(emitter *e, const product *p, LLVMValueRef n) {
   LLVMValueRef all = p->gated ? emit_add(e, p->columns, p->columns) : p->columns;
   LLVMValueRef number =
       emit_imin(e, emit_udiv(e, n, panel), emit_sub(e, blocks_of(e, all, panel), emit_index(e, 1)));
-  LLVMValueRef offset = emit_mul(e, emit_mul(e, number, p->depth), panel);
-  return emit_at(e, p->w_dtype, p->w, emit_add(e, offset, emit_urem(e, n, panel)));
+  LLVMValueRef rows = p->w_scale ? round_up(e, p->depth, PLAN_QUAD) : p->depth;
+  LLVMValueRef offset = emit_mul(e, emit_mul(e, number, rows), panel), within = emit_urem(e, n, panel);
+  if (p->w_scale) within = emit_mul(e, within, emit_index(e, PLAN_QUAD));
+  return emit_at(e, p->w_dtype, p->w, emit_add(e, offset, within));
 }
 
 typedef struct {
@@ -85,10 +92,31 @@ typedef struct {
   product_place place;
 } tile_place;
 
+/* Sums of products of bytes to what they stand for. */
+static void scale_sums(emitter *e, const product *p, const tile *t, const tile_place *at,
+                       LLVMValueRef *sums) {
+  for (int j = 0; j < t->vectors; j++) {
+    LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)(j % p->vectors) * p->lanes));
+    LLVMValueRef count = emit_sub(e, p->columns, n);
+    if (j >= p->vectors) n = emit_add(e, n, p->columns);
+    LLVMValueRef column = emit_load_part(e, SMELT_F32, emit_at(e, SMELT_F32, p->w_scale, n), p->lanes, count);
+    for (int r = 0; r < t->rows; r++) {
+      LLVMValueRef row = kernel_row(e, p->x_scale, emit_add(e, at->row, emit_index(e, r)));
+      LLVMValueRef scale = emit_mul(e, emit_load(e, SMELT_F32, row, 1), column);
+      sums[r * t->vectors + j] = emit_mul(e, sums[r * t->vectors + j], scale);
+    }
+  }
+}
+
 /* The tile's sums to where the epilogue takes them from. */
-static void sum_tile(emitter *e, const product *p, const tile *t) {
+static void sum_tile(emitter *e, const product *p, const tile *t, const tile_place *at) {
   LLVMValueRef sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
-  tile_multiply(e, t, sums);
+  if (p->w_scale) {
+    tile_multiply_bytes(e, t, sums);
+    scale_sums(e, p, t, at, sums);
+  } else {
+    tile_multiply(e, t, sums);
+  }
   for (int i = 0; i < t->rows * t->vectors; i++)
     emit_store(e, p->dtype, emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)), sums[i]);
 }
@@ -116,13 +144,13 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
   if (p->w_stride) { /* masked loads only where columns are missing */
     LLVMValueRef end = emit_add(e, at->column, emit_index(e, p->tile_columns));
     emit_branch part = emit_if(e, emit_icmp(e, LLVMIntSGT, end, p->columns));
-    sum_tile(e, p, &t);
+    sum_tile(e, p, &t, at);
     emit_else(e, &part);
     for (int j = 0; j < t.vectors; j++) t.w_count[j] = NULL;
-    sum_tile(e, p, &t);
+    sum_tile(e, p, &t, at);
     emit_end_if(e, &part);
   } else {
-    sum_tile(e, p, &t);
+    sum_tile(e, p, &t, at);
   }
   product_place place = at->place;
   place.row = at->row;

@@ -19,6 +19,9 @@ typedef struct {
   ir_op activation;
   LLVMValueRef bias; /* [N] or gated [2 N], or NULL */
   ir_dtype bias_dtype;
+  /* x and w of i8: what the sums of a row and of a column are multiplied by, else NULL; both f32 */
+  const kernel_rows *x_scale;
+  LLVMValueRef w_scale;
   const kernel_rows *residual; /* added last, or NULL; may be the result's own memory */
   /* filled by product_plan */
   ir_dtype dtype;

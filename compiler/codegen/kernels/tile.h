@@ -30,4 +30,14 @@ void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *
  * only. */
 void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums);
 
+/* ---- tile_bytes.c: x and w of i8, exact sums of i32, given back as f32 ---- */
+
+/* The same for bytes; lanes is the width of i32 vectors. */
+void tile_shape_bytes(const emitter *e, int *rows, int *vectors, int *lanes);
+/*
+ * w[j] points at the first four rows of vector j's columns in PLAN_QUADS, w_stride is the bytes per row;
+ * depth is a multiple of four.
+ */
+void tile_multiply_bytes(emitter *e, const tile *t, LLVMValueRef *sums);
+
 #endif

@@ -73,17 +73,22 @@ status ir_evaluate_linear(arena *scratch, const ir_node *node, const ir_tensor *
   (void)symbols;
   const ir_tensor *x = in[0], *weight = in[1], *bias = node->operand_count > 2 ? in[2] : NULL;
   const ir_tensor *residual = node->operand_count > 3 ? in[3] : NULL;
+  const ir_tensor *x_scale = node->operand_count > 5 ? in[4] : NULL, *scale = x_scale ? in[5] : NULL;
   int64_t K = weight->dims[0], N = weight->dims[1], F = node->attrs.gated ? N / 2 : N;
   int64_t rows = K ? ir_tensor_count(x) / K : 0;
   if (weight->rank != 2 || !x->rank || x->dims[x->rank - 1] != K || ir_tensor_count(out) != rows * F ||
       (bias && ir_tensor_count(bias) != N) || (residual && ir_tensor_count(residual) != rows * F)) {
     return walk_misfit(scratch, node, "operands do not fit each other");
   }
+  if (scale && (ir_tensor_count(x_scale) != rows || ir_tensor_count(scale) != N))
+    return walk_misfit(scratch, node, "scales do not fit the operands");
   arena temporary = {0};
   double *xs = walk_doubles(&temporary, x), *weights = walk_doubles(&temporary, weight);
   double *row = ARENA_ARRAY(&temporary, double, (size_t)N);
   for (int64_t m = 0; m < rows; m++) {
     multiply_row(xs + m * K, weights, K, N, row);
+    double by = scale ? element_double(x_scale->dtype, x_scale->data, m) : 1;
+    for (int64_t n = 0; scale && n < N; n++) row[n] *= by * element_double(scale->dtype, scale->data, n);
     for (int64_t n = 0; bias && n < N; n++) row[n] += element_double(bias->dtype, bias->data, n);
     for (int64_t f = 0; f < F; f++) {
       double result = scalar_activation(node->attrs.activation, row[f]);

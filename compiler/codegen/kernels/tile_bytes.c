@@ -1,0 +1,97 @@
+/*
+ * tile_bytes.c: the register tile for bytes. Four rows of w lie together, so
+ * four products of a column add up side by side: as two pairs of 16-bit
+ * products, which no sum can overflow (127 * 127 * 2 < 2^31, and K times
+ * that). Both halves of a column are added at the end.
+ */
+#include "codegen/kernels/tile.h"
+
+#include <string.h>
+
+enum { HALVES = 2, UNROLL = 2 };
+
+void tile_shape_bytes(const emitter *e, int *rows, int *vectors, int *lanes) {
+  *lanes = e->level->vector_bytes / (int)sizeof(int32_t);
+  *vectors = 2; /* halves of a gated product */
+  *rows = (e->level->vector_registers - 1) / (*vectors * HALVES + 1);
+  if (*rows > TILE_MAX_ROWS) *rows = TILE_MAX_ROWS;
+}
+
+/* lanes of i16 times lanes of i16, neighbours added: lanes / 2 of i32 */
+static LLVMValueRef multiply_pairs(emitter *e, LLVMValueRef x, LLVMValueRef y) {
+  static const struct {
+    int lanes;
+    const char *name;
+  } INSTRUCTIONS[] = {
+      {8, "llvm.x86.sse2.pmadd.wd"}, {16, "llvm.x86.avx2.pmadd.wd"}, {32, "llvm.x86.avx512.pmaddw.d.512"}};
+  int lanes = emit_lanes(x);
+  LLVMValueRef args[] = {x, y};
+  for (size_t i = 0; e->level->engines & ENGINE_PAIRS && i < sizeof INSTRUCTIONS / sizeof *INSTRUCTIONS;
+       i++) {
+    if (INSTRUCTIONS[i].lanes != lanes) continue;
+    unsigned id = LLVMLookupIntrinsicID(INSTRUCTIONS[i].name, strlen(INSTRUCTIONS[i].name));
+    LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, NULL, 0);
+    return LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(function), function, args, 2, "");
+  }
+  LLVMTypeRef wide = emit_lanes_type(e->i32, lanes);
+  LLVMValueRef product =
+      emit_mul(e, LLVMBuildSExt(e->builder, x, wide, ""), LLVMBuildSExt(e->builder, y, wide, ""));
+  return emit_pair_sums(e, product, NULL);
+}
+
+typedef struct {
+  const tile *t;
+  LLVMValueRef *sums; /* variables: [row][vector][half], i32 */
+  LLVMValueRef *x_rows;
+} multiplication;
+
+/* x's four bytes at k, as i16, over and over. */
+static LLVMValueRef broadcast_quad(emitter *e, const tile *t, LLVMValueRef x_row, LLVMValueRef k) {
+  LLVMTypeRef i16 = LLVMInt16TypeInContext(e->context);
+  LLVMValueRef quad = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, x_row, k), PLAN_QUAD);
+  quad = LLVMBuildSExt(e->builder, quad, emit_lanes_type(i16, PLAN_QUAD), "");
+  int copies = t->lanes * HALVES / PLAN_QUAD;
+  LLVMValueRef all = emit_splat(e, LLVMBuildBitCast(e->builder, quad, e->i64, ""), copies);
+  return LLVMBuildBitCast(e->builder, all, emit_lanes_type(i16, copies * PLAN_QUAD), "");
+}
+
+static void step(emitter *e, LLVMValueRef quad, int lanes, int part, void *user) {
+  const multiplication *m = user;
+  const tile *t = m->t;
+  LLVMValueRef x[TILE_MAX_ROWS], k = emit_mul(e, quad, emit_index(e, PLAN_QUAD));
+  LLVMTypeRef i16 = LLVMInt16TypeInContext(e->context);
+  int piece = t->lanes * HALVES; /* bytes that fill a vector once they are i16 */
+  (void)lanes, (void)part;
+  for (int r = 0; r < t->rows; r++) x[r] = broadcast_quad(e, t, m->x_rows[r], k);
+  LLVMValueRef along = emit_mul(e, k, t->w_stride);
+  if (t->ahead) emit_prefetch(e, emit_at(e, SMELT_I8, t->w[0], emit_add(e, along, t->ahead)));
+  for (int j = 0; j < t->vectors; j++) {
+    for (int half = 0; half < HALVES; half++) {
+      LLVMValueRef from = emit_add(e, along, emit_index(e, (int64_t)half * piece));
+      LLVMValueRef w = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, t->w[j], from), piece);
+      w = LLVMBuildSExt(e->builder, w, emit_lanes_type(i16, piece), "");
+      for (int r = 0; r < t->rows; r++) {
+        LLVMValueRef sum = m->sums[(r * t->vectors + j) * HALVES + half];
+        emit_set(e, sum, emit_add(e, emit_get(e, sum), multiply_pairs(e, w, x[r])));
+      }
+    }
+  }
+}
+
+void tile_multiply_bytes(emitter *e, const tile *t, LLVMValueRef *sums) {
+  int count = t->rows * t->vectors;
+  multiplication m = {.t = t};
+  m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(count * HALVES));
+  m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
+  LLVMTypeRef type = emit_lanes_type(e->i32, t->lanes);
+  for (int i = 0; i < count * HALVES; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
+  for (int r = 0; r < t->rows; r++)
+    m.x_rows[r] = emit_at(e, SMELT_I8, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
+  LLVMValueRef quads = emit_udiv(e, t->depth, emit_index(e, PLAN_QUAD));
+  emit_strips(e, emit_index(e, 0), quads, 1, UNROLL, step, &m);
+  for (int i = 0; i < count; i++) {
+    LLVMValueRef whole =
+        emit_pair_sums(e, emit_get(e, m.sums[i * HALVES]), emit_get(e, m.sums[i * HALVES + 1]));
+    sums[i] = LLVMBuildSIToFP(e->builder, whole, emit_type(e, t->dtype, t->lanes), "");
+  }
+}

@@ -1,0 +1,132 @@
+/*
+ * precision.c: weights in the precision that the module asks for.
+ *
+ * bf16, multiplied in f32:
+ *   y = linear x, w, bias     ->    y = linear x, cast(w), bias
+ *   e = gather table, ids     ->    e = cast (gather cast(table), ids)
+ *
+ * int8, a scale for each row of x, found while the model runs, and for each
+ * column of w; tables become bf16:
+ *   y = linear x, w, bias     ->    y = linear (x / s rounded), (w / t rounded), bias, _, s, t
+ *                                   s = largest |x| of the row / 127, t = largest |w| of the column / 127
+ *
+ * Each constant is made narrower once, whatever graphs read it, and by way
+ * of what it was made from, so that a table that is also the output layer's
+ * weight, transposed, is still one.
+ */
+#include "pass/rewrite.h"
+
+/* Smaller tables are not worth a conversion when they are read. */
+enum { LEAST_TABLE_ELEMENTS = 1 << 16 };
+
+static const double LARGEST_BYTE = 127, LEAST_SCALE = 1e-30;
+
+static bool is_wide(const ir_value *v) {
+  return ir_value_is_const(v) && v->type.dtype == SMELT_F32;
+}
+
+/* ---- bf16 ---- */
+
+/* The constant as bf16, evaluated when it is packed. */
+static ir_value *shortened(ir_builder *b, ir_value *v) {
+  ir_module *m = b->graph->module;
+  const ir_constant *c = v->def->attrs.constant, *known = pointer_map_get(&m->shortened, c);
+  if (known) return ir_const(b, known);
+  const ir_node *maker = c->made_by;
+  ir_value *narrow;
+  if (maker && maker->op == IR_TRANSPOSE) {
+    narrow = rewrite_lazy(b, ir_transpose(b, shortened(b, maker->operands[0]), maker->attrs.perm));
+  } else {
+    narrow = rewrite_lazy(b, ir_cast(b, v, SMELT_BF16));
+  }
+  if (b->failed || !ir_value_is_const(narrow)) return v;
+  pointer_map_set(m->arena, &m->shortened, c, (void *)(uintptr_t)narrow->def->attrs.constant);
+  return narrow;
+}
+
+static ir_value *shorten_weight(ir_builder *b, ir_node *n) {
+  ir_value *operands[4] = {0};
+  if (!is_wide(n->operands[1]) || n->operand_count > 4) return NULL;
+  for (int i = 0; i < n->operand_count; i++) operands[i] = n->operands[i];
+  operands[1] = shortened(b, n->operands[1]);
+  return operands[1] == n->operands[1] ? NULL : ir_build(b, IR_LINEAR, operands, n->operand_count, &n->attrs);
+}
+
+static ir_value *shorten_table(ir_builder *b, ir_node *n) {
+  int64_t count;
+  ir_value *table = n->operands[0];
+  if (!is_wide(table) || table->type.rank != 2 || n->attrs.axis != 0) return NULL;
+  if (!ir_type_is_static(&table->type, &count) || count < LEAST_TABLE_ELEMENTS) return NULL;
+  ir_value *narrow = shortened(b, table);
+  return narrow == table ? NULL : ir_cast(b, ir_gather(b, narrow, n->operands[1], 0), SMELT_F32);
+}
+
+/* ---- int8 ---- */
+
+static ir_value *number(ir_builder *b, double value) {
+  return ir_const_scalar(b, SMELT_F32, value);
+}
+
+/* A node over constants: a constant that is evaluated when it is packed. */
+static ir_value *lazy_binary(ir_builder *b, ir_op op, ir_value *x, ir_value *y) {
+  return rewrite_lazy(b, ir_binary(b, op, x, y));
+}
+
+typedef struct {
+  ir_value *bytes; /* i8 */
+  ir_value *scale; /* f32, size 1 along the axes; bytes * scale is about what it was */
+} quantised;
+
+/* Over the axes a scale of its own for each of the rest. */
+static quantised quantise(ir_builder *b, ir_value *x, uint32_t axes) {
+  ir_value *size = rewrite_lazy(b, ir_unary(b, IR_ABS, x));
+  ir_value *largest = rewrite_lazy(b, ir_reduce(b, IR_REDUCE_MAX, size, axes));
+  largest = lazy_binary(b, IR_MAX, largest, number(b, LEAST_SCALE));
+  ir_value *inverse = lazy_binary(b, IR_DIV, number(b, LARGEST_BYTE), largest);
+  ir_value *scaled = rewrite_lazy(b, ir_unary(b, IR_ROUND, lazy_binary(b, IR_MUL, x, inverse)));
+  return (quantised){.bytes = rewrite_lazy(b, ir_cast(b, scaled, SMELT_I8)),
+                     .scale = lazy_binary(b, IR_MUL, largest, number(b, 1 / LARGEST_BYTE))};
+}
+
+/* Whether bytes can be multiplied in fours. */
+static bool fits_quads(const ir_value *weight) {
+  int64_t K;
+  return ir_dim_is_const(weight->type.dims[0], &K) && K % 4 == 0;
+}
+
+static ir_value *quantise_linear(ir_builder *b, ir_node *n) {
+  ir_module *m = b->graph->module;
+  ir_value *x = n->operands[0], *weight = n->operands[1];
+  if (!is_wide(weight) || n->operand_count > 4 || !fits_quads(weight) || x->type.dtype != SMELT_F32)
+    return NULL;
+  const ir_constant *c = weight->def->attrs.constant;
+  quantised *w = pointer_map_get(&m->quantised, c);
+  if (!w) {
+    w = ARENA_NEW(m->arena, quantised);
+    *w = quantise(b, weight, 1);
+    w->scale = rewrite_lazy(b, ir_reshape(b, w->scale, &weight->type.dims[1], 1));
+    if (b->failed || !ir_value_is_const(w->bytes) || !ir_value_is_const(w->scale)) return NULL;
+    pointer_map_set(m->arena, &m->quantised, c, w);
+  }
+  quantised rows = quantise(b, x, 1u << (x->type.rank - 1));
+  ir_value *operands[6] = {rows.bytes,
+                           ir_const(b, w->bytes->def->attrs.constant),
+                           n->operand_count > 2 ? n->operands[2] : NULL,
+                           n->operand_count > 3 ? n->operands[3] : NULL,
+                           rows.scale,
+                           ir_const(b, w->scale->def->attrs.constant)};
+  return ir_build(b, IR_LINEAR, operands, 6, &n->attrs);
+}
+
+bool pass_precision(ir_graph *g, pass_report *report) {
+  static const rewrite_rule shorter[] = {{IR_LINEAR, shorten_weight}, {IR_GATHER, shorten_table}};
+  static const rewrite_rule bytes[] = {{IR_LINEAR, quantise_linear}, {IR_GATHER, shorten_table}};
+  switch (g->module->precision) {
+  case IR_PRECISION_BF16:
+    return rewrite_graph(g, report, REWRITE_RULES(shorter));
+  case IR_PRECISION_INT8:
+    return rewrite_graph(g, report, REWRITE_RULES(bytes));
+  default:
+    return false;
+  }
+}

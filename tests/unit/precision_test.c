@@ -1,0 +1,180 @@
+/*
+ * precision_test.c: linears with weights of f32, bf16 and int8 over every
+ * edge of the register tile, on every level that this machine has: machine
+ * code against the reference evaluator on the same narrowed weights, and
+ * those against the weights as they were.
+ */
+#include "codegen/codegen.h" /* before cmocka.h, which makes `fail` a macro */
+#include "driver/check.h"
+#include "pass/pass.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef struct {
+  int64_t M, N, K;
+  const char *attributes; /* of the linear, "" or " {...}" */
+  bool gated, bias, residual;
+} shape;
+
+static void check(status s) {
+  if (s) fail_msg("%s: %s", s->node ? s->node : "", s->cause);
+}
+
+static float next_random(uint64_t *seed) {
+  *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+  return (float)((double)(*seed >> 11) / (double)(UINT64_C(1) << 53) * 2 - 1);
+}
+
+static void *random_floats(arena *a, int64_t count, uint64_t *seed) {
+  float *data = ARENA_ARRAY(a, float, (size_t)count + 1);
+  for (int64_t i = 0; i < count; i++) data[i] = next_random(seed);
+  return data;
+}
+
+/* y = linear x, w [, bias] [, residual], with the constants filled. */
+static ir_module *make_linear(arena *a, const shape *s, ir_precision precision) {
+  int64_t F = s->gated ? s->N / 2 : s->N;
+  text t = {0};
+  text_print(&t, "graph run(x: f32[m, %d], r: f32[m, %d]) {\n", (int)s->K, (int)F);
+  text_print(&t, "  w = const \"w\" : f32[%d, %d]\n", (int)s->K, (int)s->N);
+  text_print(&t, "  b = const \"b\" : f32[%d]\n", (int)s->N);
+  text_print(&t, "  y = linear x, w, %s, %s%s : f32[m, %d]\n", s->bias ? "b" : "_", s->residual ? "r" : "_",
+             s->attributes, (int)F);
+  text_print(&t, "  z = add y, r : f32[m, %d]\n  return z = z\n}\n", (int)F);
+  ir_module *m;
+  uint64_t seed = (uint64_t)(s->M * 1009 + s->N * 31 + s->K);
+  check(ir_parse(a, "case", t.bytes, t.count, &m));
+  text_free(&t);
+  for (ir_node *n = m->graphs[0]->first; n; n = n->next) {
+    int64_t count;
+    if (n->op != IR_CONST || !ir_type_is_static(&n->result->type, &count)) continue;
+    ir_constant *c = (ir_constant *)(uintptr_t)n->attrs.constant;
+    c->data = random_floats(a, count, &seed);
+  }
+  m->precision = precision;
+  return m;
+}
+
+/* Largest difference as a share of the largest number. */
+static double difference(const ir_tensor *a, const ir_tensor *b) {
+  double most = 0, size = 1e-9;
+  assert_int_equal(ir_tensor_count(a), ir_tensor_count(b));
+  for (int64_t i = 0; i < ir_tensor_count(a); i++) {
+    double x = ((const float *)a->data)[i], y = ((const float *)b->data)[i];
+    most = fmax(most, fabs(x - y));
+    size = fmax(size, fabs(x));
+  }
+  return most / size;
+}
+
+static void run(const shape *s, ir_precision precision, double loss) {
+  arena a = {0};
+  ir_module *m = make_linear(&a, s, precision);
+  ir_graph *g = m->graphs[0];
+  uint64_t seed = 77;
+  int64_t F = s->gated ? s->N / 2 : s->N, symbols[4] = {s->M};
+  ir_tensor inputs[] = {
+      {.dtype = SMELT_F32, .rank = 2, .dims = {s->M, s->K}, .data = random_floats(&a, s->M * s->K, &seed)},
+      {.dtype = SMELT_F32, .rank = 2, .dims = {s->M, F}, .data = random_floats(&a, s->M * F, &seed)}};
+  ir_tensor wide, narrow, computed;
+  plan_module *plan;
+  check(ir_evaluate(&a, g, inputs, NULL, &wide));
+  ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), s->M);
+  check(pass_run_all(g, NULL, NULL));
+  check(ir_evaluate(&a, g, inputs, NULL, &narrow));
+  check(plan_make(m, &plan));
+  double lost = difference(&wide, &narrow);
+  if (lost > loss)
+    fail_msg("%s loses %g of [%d, %d, %d]", ir_precision_name(precision), lost, (int)s->M, (int)s->N,
+             (int)s->K);
+  for (int level = 0; level <= codegen_host_level(); level++) {
+    codegen_loaded *code;
+    check(codegen_load(&a, plan, level, &code));
+    check(check_execute(&a, plan, codegen_loaded_entry(code, 0), inputs, symbols, &computed));
+    double wrong = difference(&narrow, &computed);
+    if (!(wrong < 1e-5))
+      fail_msg("%s on level %d is wrong by %g at M %d, N %d, K %d", ir_precision_name(precision), level,
+               wrong, (int)s->M, (int)s->N, (int)s->K);
+    codegen_unload(code);
+  }
+  arena_free(&a);
+}
+
+static const shape SHAPES[] = {
+    {.M = 1, .N = 16, .K = 4},
+    {.M = 1, .N = 1, .K = 8},
+    {.M = 2, .N = 17, .K = 12, .bias = true},
+    {.M = 3, .N = 31, .K = 100, .residual = true},
+    {.M = 4, .N = 33, .K = 64, .bias = true, .residual = true},
+    {.M = 5, .N = 15, .K = 396, .attributes = " {activation = gelu}"},
+    {.M = 7, .N = 64, .K = 20, .bias = true, .attributes = " {activation = silu}"},
+    {.M = 13, .N = 48, .K = 1028, .bias = true},
+    {.M = 1, .N = 32, .K = 16, .gated = true, .attributes = " {activation = silu, gated = true}"},
+    {.M = 6, .N = 72, .K = 24, .gated = true, .attributes = " {activation = silu, gated = true}"},
+    {.M = 140, .N = 34, .K = 36, .gated = true, .bias = true, .attributes = " {gated = true}"},
+    {.M = 0, .N = 16, .K = 16},
+};
+
+static void run_all(ir_precision precision, double loss) {
+  for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++) {
+    shape s = SHAPES[i];
+    if (!s.attributes) s.attributes = "";
+    run(&s, precision, loss);
+  }
+}
+
+static void f32_is_exact(void **state) {
+  (void)state;
+  run_all(IR_PRECISION_F32, 1e-7);
+}
+
+static void bf16_keeps_two_digits(void **state) {
+  (void)state;
+  run_all(IR_PRECISION_BF16, 0.004);
+}
+
+static void int8_keeps_two_digits(void **state) {
+  (void)state;
+  run_all(IR_PRECISION_INT8, 0.02);
+}
+
+/* A table that is also the output layer's weight is stored once, in bf16. */
+static void tied_tables_stay_tied(void **state) {
+  (void)state;
+  static const char source[] = "graph run(ids: i64[s]) {\n"
+                               "  table = const \"table\" : f32[1024, 128]\n"
+                               "  x = gather table, ids {axis = 0} : f32[s, 128]\n"
+                               "  w = transpose table {perm = [1, 0]} : f32[128, 1024]\n"
+                               "  y = matmul x, w : f32[s, 1024]\n"
+                               "  return y = y\n"
+                               "}\n";
+  arena a = {0};
+  ir_module *m;
+  plan_module *plan;
+  uint64_t seed = 5;
+  check(ir_parse(&a, "case", source, sizeof source - 1, &m));
+  ((ir_constant *)(uintptr_t)m->graphs[0]->first->attrs.constant)->data =
+      random_floats(&a, 1024 * 128, &seed);
+  m->precision = IR_PRECISION_BF16;
+  ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), 8);
+  check(pass_run_all(m->graphs[0], NULL, NULL));
+  check(plan_make(m, &plan));
+  assert_int_equal(plan->weights_bytes, 1024 * 128 * 2);
+  arena_free(&a);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(f32_is_exact),
+      cmocka_unit_test(bf16_keeps_two_digits),
+      cmocka_unit_test(int8_keeps_two_digits),
+      cmocka_unit_test(tied_tables_stay_tied),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
