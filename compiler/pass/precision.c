@@ -88,16 +88,18 @@ static quantised quantise(ir_builder *b, ir_value *x, uint32_t axes) {
                      .scale = lazy_binary(b, IR_MUL, largest, number(b, 1 / LARGEST_BYTE))};
 }
 
-/* Whether bytes can be multiplied in fours. */
-static bool fits_quads(const ir_value *weight) {
-  int64_t K;
-  return ir_dim_is_const(weight->type.dims[0], &K) && K % 4 == 0;
+/* Whether bytes can be multiplied in fours, in vectors of at least two columns on either side of a gate. */
+static bool fits_quads(const ir_value *weight, bool gated) {
+  int64_t K, N;
+  if (!ir_dim_is_const(weight->type.dims[0], &K) || !ir_dim_is_const(weight->type.dims[1], &N)) return false;
+  return K % 4 == 0 && (!gated || N % 4 == 0);
 }
 
 static ir_value *quantise_linear(ir_builder *b, ir_node *n) {
   ir_module *m = b->graph->module;
   ir_value *x = n->operands[0], *weight = n->operands[1];
-  if (!is_wide(weight) || n->operand_count > 4 || !fits_quads(weight) || x->type.dtype != SMELT_F32)
+  if (!is_wide(weight) || n->operand_count > 4 || !fits_quads(weight, n->attrs.gated) ||
+      x->type.dtype != SMELT_F32)
     return NULL;
   const ir_constant *c = weight->def->attrs.constant;
   quantised *w = pointer_map_get(&m->quantised, c);
