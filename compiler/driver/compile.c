@@ -114,7 +114,8 @@ static void limit_symbols(compilation *c, int64_t max_tokens) {
     ir_dim symbol = ir_dim_symbol_at(c->module, i);
     if (ir_dim_limit(c->module, symbol)) continue; /* it follows from the others' */
     bool is_batch = strstr(ir_dim_symbol_name(symbol), "batch") != NULL;
-    ir_dim_set_maximum(c->module, symbol, is_batch ? c->options->max_batch : max_tokens);
+    int64_t asked = is_batch ? c->options->max_batch : max_tokens, own = ir_dim_maximum(c->module, symbol);
+    ir_dim_set_maximum(c->module, symbol, asked < own ? asked : own); /* a table may hold fewer */
   }
 }
 
@@ -208,7 +209,8 @@ static status make_graphs(compilation *c) {
     limit_symbols(c, max_tokens);
     ir_apply_bindings(c->module);
     TRY(fail_file(&c->arena, check_limits(c, graph), c->folder.model));
-    return fail_file(&c->arena, pass_run_all(graph, observe_pass, c), c->folder.model);
+    TRY(fail_file(&c->arena, pass_run_all(graph, observe_pass, c), c->folder.model));
+    return fail_file(&c->arena, pass_check_reach(graph), c->folder.model);
   }
   TRY(import_first(c, &first));
   generator g;

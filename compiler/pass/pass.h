@@ -90,6 +90,9 @@ typedef struct {
 /* Whether the graph is a decoder with past, as hubs export them: it takes input_ids and past_key_values.*. */
 bool pass_is_generator(const ir_graph *g);
 
+/* Fails where a slice may reach beyond an axis of fixed size, at sizes that the symbols' maxima allow. */
+status pass_check_reach(const ir_graph *g);
+
 /* Whether an input of that name holds past keys and values; whether it is a mask of past and new tokens. */
 bool pass_is_past(const char *input);
 bool pass_masks_past(const char *input);

@@ -5,6 +5,10 @@ HEADER = '<ir_version: 8, opset_import: ["" : 17]>\n'
 # Symbols that must not be 0: there is no mean of nothing, and no row to gather in an empty table.
 NEVER_EMPTY = {"mean": ["S"], "gather_rows": ["R"]}
 
+# Symbols whose limit the graph itself lowers, and what is said of limits that let it read beyond a table.
+OWN_LIMITS = {"positions": {"S": 20}}
+REFUSED = {"later_positions": "P + S of at most 20"}
+
 # name -> text, weights
 TEXTS = {
     "matmul_chain": ("""chain (float[batch, M, K] a, float[batch, K, N] b, float[N, P] c) => (float[batch, M, P] y) {
@@ -78,6 +82,12 @@ TEXTS = {
         p = MatMulInteger(q, w8, zero, wz)  f = Cast <to = 1> (p)  s = Mul(scale, ws)  y = Mul(f, s) }""", {"w": (24, 8)}),
     "batch_first": ("""gemm (float[batch, 12] x) => (float[batch, 5] y) { y = Gemm(x, w, bias) }""",
                     {"w": (12, 5), "bias": (5,)}),
+    "positions": ("""positions (float[batch, S, 6] x) => (float[batch, S, 6] y) {
+        s = Shape <start = 1, end = 2> (x)  zero = Constant <value_ints = [0]> ()
+        p = Slice(table, zero, s, zero)  y = Add(x, p) }""", {"table": (20, 6)}),
+    "later_positions": ("""positions (float[batch, S, 6] x, float[batch, P, 6] past) => (float[batch, S, 6] y) {
+        s = Shape <start = 1, end = 2> (x)  from = Shape <start = 1, end = 2> (past)  to = Add(from, s)
+        zero = Constant <value_ints = [0]> ()  p = Slice(table, from, to, zero)  y = Add(x, p) }""", {"table": (20, 6)}),
     "group_norm": ("""norm (float[batch, 4, S] x) => (float[batch, 4, S] y) {
         y = InstanceNormalization(x, gain, bias) }""", {"gain": (4,), "bias": (4,)}),
 }
