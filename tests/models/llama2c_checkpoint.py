@@ -1,4 +1,4 @@
-"""Reads llama2.c's legacy checkpoint into a LlamaForCausalLM.
+"""Reads llama2.c's legacy checkpoint into the zoo's Llama.
 
 Format (llama2.c, export.py legacy_export and run.c memory_map_weights): seven int32 (dim, hidden_dim, n_layers,
 n_heads, n_kv_heads, vocab_size, seq_len), then f32 arrays, each for all layers at once: token embedding, attention
@@ -11,8 +11,10 @@ import struct
 import numpy as np
 import torch
 
-from llama_module import LlamaConfig, LlamaForCausalLM
+from zoo.causal import CausalConfig, CausalLM
+from zoo.layers import RmsNorm
 
+NORM_EPSILON = 1e-5
 HEADER = struct.Struct("<7i")
 
 
@@ -39,7 +41,8 @@ def read_checkpoint(path):
         data = f.read()
     dim, hidden, layers, heads, kv_heads, vocab, context = HEADER.unpack_from(data)
     shared_classifier = vocab > 0
-    config = LlamaConfig(abs(vocab), dim, hidden, layers, heads, kv_heads, context)
+    config = CausalConfig(vocab_size=abs(vocab), width=dim, inner=hidden, layer_count=layers, head_count=heads,
+                          kv_head_count=kv_heads, head_dim=dim // heads, context_tokens=context)
     head_dim = config.head_dim
     arrays = (
         ("embed", (config.vocab_size, dim)),
@@ -64,7 +67,7 @@ def read_checkpoint(path):
         weights["classifier"], offset = _take(data, offset, config.vocab_size, dim)
     if offset != len(data):
         raise ValueError(f"checkpoint has {len(data)} bytes, its header describes {offset}")
-    return _load(LlamaForCausalLM(config), weights, shared_classifier)
+    return _load(CausalLM(config), weights, shared_classifier)
 
 
 def _load(model, weights, shared_classifier):
@@ -73,16 +76,20 @@ def _load(model, weights, shared_classifier):
              "lm_head.weight": weights["classifier"]}
     for index in range(config.layer_count):
         prefix = f"layers.{index}."
+        projections = prefix + "self_attn.projections."
         state[prefix + "input_layernorm.weight"] = weights["attention_norm"][index]
-        state[prefix + "self_attn.q_proj.weight"] = interleaved_to_half(weights["wq"][index], config.head_count)
-        state[prefix + "self_attn.k_proj.weight"] = interleaved_to_half(weights["wk"][index], config.kv_head_count)
-        state[prefix + "self_attn.v_proj.weight"] = weights["wv"][index]
+        state[projections + "q_proj.weight"] = interleaved_to_half(weights["wq"][index], config.head_count)
+        state[projections + "k_proj.weight"] = interleaved_to_half(weights["wk"][index], config.kv_head_count)
+        state[projections + "v_proj.weight"] = weights["wv"][index]
         state[prefix + "self_attn.o_proj.weight"] = weights["wo"][index]
         state[prefix + "post_attention_layernorm.weight"] = weights["ffn_norm"][index]
         state[prefix + "mlp.gate_proj.weight"] = weights["w1"][index]
         state[prefix + "mlp.down_proj.weight"] = weights["w2"][index]
         state[prefix + "mlp.up_proj.weight"] = weights["w3"][index]
     model.load_state_dict(state)
+    for module in model.modules():
+        if isinstance(module, RmsNorm):
+            module.eps = NORM_EPSILON
     if shared_classifier:
         model.lm_head.weight = model.embed_tokens.weight
     return model

@@ -11,7 +11,7 @@ from hub_export import dump_json, export_decoder, need_file  # first: it skips w
 
 import torch
 
-from llama2c_checkpoint import read_checkpoint
+from llama2c_checkpoint import NORM_EPSILON, read_checkpoint
 from llama2c_tokenizer import read_pieces, tokenizer_config_json, tokenizer_json
 
 # What this model says from <s>, as llama2.c itself prints it: "Once upon a time, there was a little girl named Lily."
@@ -37,15 +37,15 @@ def config_json(config):
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
         "vocab_size": config.vocab_size,
-        "hidden_size": config.hidden_size,
-        "intermediate_size": config.intermediate_size,
+        "hidden_size": config.width,
+        "intermediate_size": config.inner,
         "num_hidden_layers": config.layer_count,
         "num_attention_heads": config.head_count,
         "num_key_value_heads": config.kv_head_count,
         "max_position_embeddings": config.context_tokens,
         "hidden_act": "silu",
-        "rms_norm_eps": config.rms_norm_eps,
-        "rope_theta": config.rope_theta,
+        "rms_norm_eps": NORM_EPSILON,
+        "rope_theta": 10000.0,
         "tie_word_embeddings": True,
         "bos_token_id": 1,
         "eos_token_id": 2,
