@@ -250,7 +250,17 @@ ir_value *ir_slice_axis(ir_builder *b, ir_value *x, int axis, ir_dim start, ir_d
   return ir_slice(b, x, starts, sizes, NULL);
 }
 
+/* More operands than a node may have are joined piece by piece. */
 ir_value *ir_concat(ir_builder *b, ir_value *const *xs, int count, int axis) {
+  int most = ir_op_describe(IR_CONCAT)->max_operands;
+  if (count > most) {
+    int piece_count = 0;
+    ir_value **pieces = ARENA_ARRAY(b->graph->module->arena, ir_value *, (size_t)(count / most + 1));
+    for (int i = 0; i < count; i += most) {
+      pieces[piece_count++] = ir_concat(b, xs + i, count - i < most ? count - i : most, axis);
+    }
+    return ir_concat(b, pieces, piece_count, axis);
+  }
   return count == 1 ? xs[0] : ir_build(b, IR_CONCAT, xs, count, &(ir_attrs){.axis = axis});
 }
 

@@ -45,6 +45,11 @@ static status need_equal(ir_module *m, const char *what, ir_dim a, ir_dim b) {
   return ir_dim_unify(m, a, b) ? OK : mismatch(m, what, dim_text(m, a), dim_text(m, b));
 }
 
+/* Whether a dim is 1, perhaps by a binding. */
+static bool is_one(ir_module *m, ir_dim d) {
+  return ir_dim_is(ir_dim_resolve(m, d), 1);
+}
+
 /* ---- sources ---- */
 
 status ir_infer_constant(ir_module *m, const ir_node *n, ir_type *result) {
@@ -127,8 +132,8 @@ static status broadcast_dims(ir_module *m, ir_type *result, const ir_type *t) {
     return mismatch(m, "operands differ in rank", type_text(m, result), type_text(m, t));
   }
   for (int i = 0; i < t->rank; i++) {
-    if (ir_dim_is(t->dims[i], 1)) continue;
-    if (ir_dim_is(result->dims[i], 1)) {
+    if (is_one(m, t->dims[i])) continue;
+    if (is_one(m, result->dims[i])) {
       result->dims[i] = t->dims[i];
     } else if (!ir_dim_unify(m, result->dims[i], t->dims[i])) {
       return mismatch(m, arena_format(m->arena, "operands do not fit each other in axis %d", i),
@@ -207,8 +212,7 @@ status ir_infer_expand(ir_module *m, const ir_node *n, ir_type *result) {
   const ir_type *x = operand(n, 0);
   TRY(need_rank(m, x, x->rank == result->rank, "the rank of the expanded shape"));
   for (int i = 0; i < x->rank; i++) {
-    if (!ir_dim_is(x->dims[i], 1))
-      TRY(need_equal(m, "a size cannot be expanded", x->dims[i], result->dims[i]));
+    if (!is_one(m, x->dims[i])) TRY(need_equal(m, "a size cannot be expanded", x->dims[i], result->dims[i]));
   }
   return OK;
 }
@@ -397,7 +401,7 @@ status ir_infer_rotary(ir_module *m, const ir_node *n, ir_type *result) {
   for (int k = 1; k <= 2; k++) {
     const ir_type *t = operand(n, k);
     TRY(need_rank(m, t, t->rank == 3, "cos and sin of rank 3: [B, S, R/2]"));
-    if (!ir_dim_is(t->dims[0], 1)) TRY(need_equal(m, "batch sizes differ", result->dims[0], t->dims[0]));
+    if (!is_one(m, t->dims[0])) TRY(need_equal(m, "batch sizes differ", result->dims[0], t->dims[0]));
     TRY(need_equal(m, "sequence lengths differ", result->dims[2], t->dims[1]));
   }
   return need_equal(m, "cos and sin differ in size", operand(n, 1)->dims[2], operand(n, 2)->dims[2]);

@@ -14,15 +14,25 @@ static const char *plain_domain(const char *domain) {
   return strcmp(domain, "ai.onnx") == 0 ? "" : domain;
 }
 
-const Onnx__FunctionProto *onnx_find_function(const onnx_model *model, const Onnx__NodeProto *node) {
+/* What a function is known by. */
+static const char *function_key(arena *a, const char *domain, const char *name) {
+  return arena_format(a, "%s:%s", plain_domain(domain), onnx_text(name));
+}
+
+void onnx_index_functions(onnx_model *model) {
   for (size_t i = 0; i < model->proto->n_functions; i++) {
     const Onnx__FunctionProto *function = model->proto->functions[i];
-    if (strcmp(onnx_text(function->name), onnx_text(node->op_type)) == 0 &&
-        strcmp(plain_domain(function->domain), plain_domain(node->domain)) == 0) {
-      return function;
-    }
+    const char *key = function_key(model->arena, function->domain, function->name);
+    onnx_name *entry = onnx_names_add(model->arena, &model->functions, key, NULL);
+    if (!entry->producer) entry->producer = i + 1;
   }
-  return NULL;
+}
+
+const Onnx__FunctionProto *onnx_find_function(const onnx_model *model, const Onnx__NodeProto *node) {
+  if (!model->functions.count) return NULL;
+  const char *key = function_key(model->arena, node->domain, node->op_type);
+  const onnx_name *entry = onnx_names_find(&model->functions, key);
+  return entry ? model->proto->functions[entry->producer - 1] : NULL;
 }
 
 /* The innermost function's body that a scope lies in, or NULL. */

@@ -221,6 +221,7 @@ bool onnx_unroll_loop(onnx_context *c, const Onnx__GraphProto *body);
 
 /* ---- function.c: functions of the model's own (onnx docs/IR.md, Functions) ---- */
 
+void onnx_index_functions(onnx_model *model);
 const Onnx__FunctionProto *onnx_find_function(const onnx_model *model,
                                               const Onnx__NodeProto *node); /* or NULL */
 /* Puts the function's body where the node stands; results go to c->out. */

@@ -21,12 +21,23 @@ int64_t onnx_opset(const onnx_model *model, const char *domain) {
   return 0;
 }
 
+/* Opsets are looked up one by one for every node. */
+static status check_opset_count(arena *a, size_t count) {
+  enum { MAX_OPSETS = 1000 };
+  return count <= MAX_OPSETS
+             ? OK
+             : fail(a, STATUS_INPUT, "imports %zu opsets; at most %d are supported", count, MAX_OPSETS);
+}
+
 static status check_model(onnx_model *model) {
   arena *a = model->arena;
   const Onnx__ModelProto *proto = model->proto;
   if (!proto->graph || (!proto->has_ir_version && proto->n_opset_import == 0)) {
     return fail(a, STATUS_INPUT, "is not an ONNX model or is truncated");
   }
+  TRY(check_opset_count(a, proto->n_opset_import));
+  for (size_t i = 0; i < proto->n_functions; i++)
+    TRY(check_opset_count(a, proto->functions[i]->n_opset_import));
   int64_t opset = onnx_opset(model, "");
   if (opset > ONNX_NEWEST_OPSET) {
     return fail_hint(a,
@@ -45,6 +56,7 @@ static status read_model(onnx_model *model, const uint8_t *bytes, size_t count) 
   if (!model->proto) return fail(a, STATUS_INPUT, "is not an ONNX model or is truncated");
   TRY(check_model(model));
   onnx_index_operators(model);
+  onnx_index_functions(model);
   return OK;
 }
 

@@ -23,6 +23,7 @@ struct onnx_model {
   size_t external_count, external_capacity;
   pointer_map encodings;    /* what the bytes of values mean where it is not what their dtype says */
   onnx_names constants;     /* initializers that were made constants; shared by all imports */
+  onnx_names functions;     /* "domain:name", to their index + 1 as producer */
   const onnx_op_row **rows; /* all operators, sorted (dispatch.c) */
   size_t row_count;
   size_t inlined_count;    /* nodes from functions and turns, elements of sequences: what may multiply

@@ -13,7 +13,7 @@ typedef struct {
   ir_value *value;                             /* once imported */
   const struct Onnx__TensorProto *initializer; /* not yet imported */
   const ir_constant *constant;
-  size_t producer; /* index + 1 of the node that makes it; 0: none */
+  size_t producer; /* index + 1 of the node (or function) that makes it; 0: none */
 } onnx_name;
 
 /* Open addressing over entries in the arena. Zero-initialise. */

@@ -223,7 +223,7 @@ static ir_value *slice(ir_builder *b, ir_node *n) {
   for (int i = 0; i < x->type.rank; i++) {
     ir_dim moved = ir_dim_mul(m, n->attrs.start[i], ir_dim_const(m, inner->attrs.step[i]));
     start[i] = ir_dim_add(m, inner->attrs.start[i], moved);
-    step[i] = inner->attrs.step[i] * n->attrs.step[i];
+    if (__builtin_mul_overflow(inner->attrs.step[i], n->attrs.step[i], &step[i])) return NULL;
   }
   return ir_slice(b, inner->operands[0], start, n->attrs.shape, step);
 }

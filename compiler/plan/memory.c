@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 
+/* 1 TiB: no machine has it for one tensor, and sums of such sizes do not overflow. */
+static const uint64_t MAX_TENSOR_BYTES = UINT64_C(1) << 40;
+
 status plan_type_bytes(ir_module *m, const ir_type *type, uint64_t *bytes) {
   int64_t lowest, highest = 1;
   uint64_t total = ir_dtype_bytes(type->dtype);
@@ -21,7 +24,7 @@ status plan_type_bytes(ir_module *m, const ir_type *type, uint64_t *bytes) {
       return fail_hint(m->arena, s, "give one with --max-tokens or --max-batch");
     }
     if (__builtin_mul_overflow(total, (uint64_t)(highest < 0 ? 0 : highest), &total)) highest = -1;
-    if (highest == -1 || total > UINT64_MAX / 4) {
+    if (highest == -1 || total > MAX_TENSOR_BYTES) {
       return fail(m->arena, STATUS_INPUT, "a tensor would not fit in memory at the given limits");
     }
   }

@@ -54,6 +54,7 @@ void fuzz_through_passes(ir_graph *g, uint64_t seed) {
   status s = ir_verify(g);
   if (s) fuzz_finding("the graph does not verify", s, g);
   limit_symbols(m);
+  ir_apply_bindings(m);
   if (ir_verify(g)) return; /* not within these limits */
   ir_graph *before = ir_graph_clone(g, "before", NULL, NULL);
   s = pass_run_all(g, verify_after, NULL);
