@@ -377,7 +377,7 @@ static bool add_initializer(mutation *m) {
 static bool change_opset(mutation *m) {
   if (!m->model->n_opset_import) return false;
   m->model->opset_import[below(m, m->model->n_opset_import)]->version =
-      ONNX_OLDEST_OPSET + (int64_t)below(m, ONNX_NEWEST_OPSET - ONNX_OLDEST_OPSET + 2);
+      1 + (int64_t)below(m, ONNX_NEWEST_OPSET + 1);
   return true;
 }
 
