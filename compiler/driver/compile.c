@@ -119,17 +119,6 @@ static void limit_symbols(compilation *c, int64_t max_tokens) {
   }
 }
 
-/* Sizes that fit each other somewhere need not do so within the limits. */
-static status check_limits(compilation *c, ir_graph *graph) {
-  status found = ir_verify(graph);
-  if (!found) return OK;
-  status s = fail(&c->arena, STATUS_INPUT, "within the limits on its sizes: %s", found->cause);
-  if (found->node) s = fail_node(&c->arena, s, "%s", found->node);
-  if (found->expected) s = fail_expected(&c->arena, s, "%s", found->expected);
-  if (found->found) s = fail_found(&c->arena, s, "%s", found->found);
-  return fail_hint(&c->arena, s, "--max-tokens and --max-batch set the limits");
-}
-
 /* ---- what the program needs to know to generate ---- */
 
 static status check_token(compilation *c, const char *what, int64_t token, int64_t vocab_size) {
@@ -208,7 +197,6 @@ static status make_graphs(compilation *c) {
     }
     limit_symbols(c, max_tokens);
     ir_apply_bindings(c->module);
-    TRY(fail_file(&c->arena, check_limits(c, graph), c->folder.model));
     TRY(fail_file(&c->arena, pass_run_all(graph, observe_pass, c), c->folder.model));
     return fail_file(&c->arena, pass_check_reach(graph), c->folder.model);
   }

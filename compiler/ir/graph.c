@@ -20,10 +20,9 @@ ir_graph *ir_graph_new(ir_module *m, const char *name) {
 
 ir_graph *ir_graph_new_body(ir_graph *around) {
   ir_module *m = around->module;
-  int number = 1;
   char *name;
   do {
-    name = arena_format(m->arena, "%s.body_%d", around->name, number++);
+    name = arena_format(m->arena, "%s.body_%d", around->name, ++around->body_count);
   } while (ir_module_find(m, name));
   ir_graph *body = ir_graph_new(m, name);
   body->is_body = true;

@@ -310,6 +310,7 @@ struct ir_graph {
   ir_module *module;
   const char *name; /* "run", "prefill", "decode", "encode" */
   bool is_body;     /* of a loop or branch: no entry of the compiled model */
+  int body_count;   /* bodies named for it so far */
   ir_value **inputs;
   size_t input_count, input_capacity;
   ir_output *outputs;

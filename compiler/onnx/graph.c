@@ -1,6 +1,9 @@
 /* graph.c: the nodes of an ONNX graph, whichever it is: names, nodes in order, and the graph's results. */
 #include "onnx/encoding.h"
 
+/* Several times the largest models' number; work on a graph may grow faster than it does. */
+enum { MAX_NODES = 1 << 17 };
+
 const char *onnx_node_title(arena *a, const Onnx__NodeProto *node) {
   const char *op_type = onnx_text(node->op_type), *name = onnx_text(node->name);
   if (*name) return arena_format(a, "%s '%s'", op_type, name);
@@ -174,6 +177,10 @@ static status import_nodes(onnx_model *model, ir_builder *b, onnx_scope *scope,
   arena *a = model->arena;
   size_t *order, count;
   TRY(onnx_order_nodes(model, graph, scope, &order, &count));
+  if (count > MAX_NODES) {
+    status s = fail(a, STATUS_INPUT, "the model has too many nodes");
+    return fail_found(a, fail_expected(a, s, "at most %d", MAX_NODES), "%zu", count);
+  }
   for (size_t i = 0; i < count; i++) {
     const char *outer = b->origin;
     const Onnx__NodeProto *node = graph->node[order[i]];
@@ -214,7 +221,7 @@ static status import_branch(onnx_context *c, const Onnx__GraphProto *graph, ir_v
   return onnx_import_body(c->model, c->b, scope, graph, values);
 }
 
-enum { MOST_INLINED = 1 << 20 };
+enum { MOST_INLINED = 1 << 18 };
 
 status onnx_charge(onnx_model *model, size_t work) {
   if (work <= MOST_INLINED) model->inlined_count += work;

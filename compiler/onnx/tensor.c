@@ -153,7 +153,8 @@ static const void *clean_bools(arena *a, const void *data, size_t count) {
 
 /* Bytes of the tensor's elements in the file. */
 static size_t packed_bytes(const onnx_encoding *encoding, size_t bytes) {
-  return encoding && encoding->bits < 8 ? (bytes * (size_t)encoding->bits + 7) / 8 : bytes;
+  if (!encoding || encoding->bits >= 8) return bytes;
+  return bytes / 8 * (size_t)encoding->bits + (bytes % 8 * (size_t)encoding->bits + 7) / 8; /* no overflow */
 }
 
 static status tensor_data(onnx_model *model, const Onnx__TensorProto *tensor, ir_dtype dtype, size_t bytes,

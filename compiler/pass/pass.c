@@ -32,7 +32,14 @@ static status run_pass(const pass_info *pass, ir_graph *g, pass_observer *observ
   return s ? fail(a, STATUS_DEFECT, "pass %s broke graph %s: %s", pass->name, g->name, s->cause) : OK;
 }
 
+/* Sizes that got their value or limit after a node was made need not fit it any more. */
+static status check_sizes(ir_graph *g) {
+  return fail_hint(g->module->arena, ir_verify(g),
+                   "the model's sizes do not fit each other, or not within the limits");
+}
+
 status pass_run_all(ir_graph *g, pass_observer *observe, void *user) {
+  TRY(check_sizes(g));
   for (size_t i = 0; i < PASS_COUNT; i++) TRY(run_pass(&pass_table[i], g, observe, user));
   for (const ir_node *n = g->first; n; n = n->next) {
     if (n->attrs.body) TRY(pass_run_all(n->attrs.body, observe, user));
