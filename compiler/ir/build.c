@@ -57,7 +57,7 @@ static bool is_foldable(const ir_node *n) {
     if (!n->operands[i]) continue;
     if (!ir_value_data(n->operands[i])) return false;
     ir_type_is_static(&n->operands[i]->type, &count);
-    if (count * (int64_t)ir_dtype_bytes(n->operands[i]->type.dtype) > FOLD_MAX_OPERAND_BYTES) return false;
+    if (count > FOLD_MAX_OPERAND_BYTES / (int64_t)ir_dtype_bytes(n->operands[i]->type.dtype)) return false;
   }
   return true;
 }

@@ -19,9 +19,10 @@ static bool all_const(const ir_node *n) {
   return n->operand_count > 0;
 }
 
+/* Sizes beyond any memory count as that: sums of them must not overflow. */
 static int64_t bytes_of(const ir_type *type) {
-  int64_t count = INT64_MAX / 16;
-  ir_type_is_static(type, &count);
+  int64_t count, most = INT64_C(1) << 40;
+  if (!ir_type_is_static(type, &count) || count > most) count = most;
   return count * (int64_t)ir_dtype_bytes(type->dtype);
 }
 

