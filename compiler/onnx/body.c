@@ -1,11 +1,15 @@
 /* body.c: graphs that a loop or branch runs, and what they see of the graph around them. */
 #include "onnx/encoding.h"
 
+/* What a body costs beside its nodes, as onnx_charge counts: some thousands of bodies are a hostile file. */
+enum { BODY_WORK = 64 };
+
 void onnx_body_begin(onnx_context *c, onnx_body *body) {
   *body = (onnx_body){.graph = ir_graph_new_body(c->b->graph), .around = c->b};
   body->builder = (ir_builder){.graph = body->graph, .origin = c->b->origin};
   body->scope = (onnx_scope){.parent = c->scope, .body = body};
   body->scope.given = ARENA_NEW(c->a, onnx_names);
+  body->builder.failed = onnx_charge(c->model, BODY_WORK);
 }
 
 void onnx_body_name(onnx_context *c, onnx_body *body, const char *name, ir_value *value) {

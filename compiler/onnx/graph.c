@@ -227,7 +227,7 @@ status onnx_charge(onnx_model *model, size_t work) {
   if (work <= MOST_INLINED) model->inlined_count += work;
   if (work <= MOST_INLINED && model->inlined_count <= MOST_INLINED) return OK;
   return fail(model->arena, STATUS_INPUT,
-              "the model's functions, unrolled loops and sequences are more than %d nodes and elements",
+              "the model's functions, loops, branches and sequences are more than %d nodes and elements",
               MOST_INLINED);
 }
 

@@ -17,6 +17,7 @@ if not importlib.util.find_spec("onnx"):
 
 import file_cases  # noqa: F401, E402 (importing a module registers its cases)
 import graph_cases  # noqa: F401, E402
+import large_cases  # noqa: F401, E402
 import text_cases  # noqa: F401, E402
 from case_table import CASES  # noqa: E402
 
