@@ -263,7 +263,7 @@ static status import_main(graph_import *g) {
   enum { MAX_INTERFACE = 1 << 14 }; /* inputs, and outputs: passes look for them one by one */
   arena *a = g->model->arena;
   const Onnx__GraphProto *proto = g->model->proto->graph;
-  if (proto->n_output > MAX_INTERFACE || proto->n_input > proto->n_initializer + MAX_INTERFACE) {
+  if (proto->n_output > MAX_INTERFACE || g->model->input_count > MAX_INTERFACE) {
     status s = fail(a, STATUS_INPUT, "the model has too many inputs or outputs");
     return fail_expected(a, s, "at most %d", MAX_INTERFACE);
   }

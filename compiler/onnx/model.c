@@ -48,6 +48,20 @@ static status check_model(onnx_model *model) {
   return OK;
 }
 
+/* Lists the main graph's inputs that are no initializers. */
+static void index_inputs(onnx_model *model) {
+  arena *a = model->arena;
+  const Onnx__GraphProto *graph = model->proto->graph;
+  onnx_names defaults = {0};
+  for (size_t i = 0; i < graph->n_initializer; i++)
+    onnx_names_add(a, &defaults, onnx_text(graph->initializer[i]->name), NULL);
+  model->inputs = ARENA_ARRAY(a, const Onnx__ValueInfoProto *, graph->n_input);
+  for (size_t i = 0; i < graph->n_input; i++) {
+    const char *name = onnx_text(graph->input[i]->name);
+    if (!onnx_names_find(&defaults, name)) model->inputs[model->input_count++] = graph->input[i];
+  }
+}
+
 static status read_model(onnx_model *model, const uint8_t *bytes, size_t count) {
   arena *a = model->arena;
   if (count == 0) return fail(a, STATUS_INPUT, "is empty, so not an ONNX model");
@@ -57,6 +71,7 @@ static status read_model(onnx_model *model, const uint8_t *bytes, size_t count) 
   TRY(check_model(model));
   onnx_index_operators(model);
   onnx_index_functions(model);
+  index_inputs(model);
   return OK;
 }
 
@@ -93,14 +108,14 @@ status onnx_open_bytes(ir_module *m, const char *path, const uint8_t *bytes, siz
 }
 
 bool onnx_has_input(const onnx_model *model, const char *name) {
-  const Onnx__GraphProto *graph = model->proto->graph;
-  for (size_t i = 0; i < graph->n_initializer; i++) {
-    if (strcmp(onnx_text(graph->initializer[i]->name), name) == 0) return false;
-  }
-  for (size_t i = 0; i < graph->n_input; i++) {
-    if (strcmp(onnx_text(graph->input[i]->name), name) == 0) return true;
+  for (size_t i = 0; i < model->input_count; i++) {
+    if (strcmp(onnx_text(model->inputs[i]->name), name) == 0) return true;
   }
   return false;
+}
+
+const char *onnx_input_at(const onnx_model *model, size_t index) {
+  return index < model->input_count ? onnx_text(model->inputs[index]->name) : NULL;
 }
 
 void onnx_close(onnx_model *model) {

@@ -21,6 +21,8 @@ struct onnx_model {
   const Onnx__ModelProto *proto;
   file_view *external; /* files with external data, each mapped once; path is the location in the model */
   size_t external_count, external_capacity;
+  const Onnx__ValueInfoProto **inputs; /* of the main graph, less initializers */
+  size_t input_count;
   pointer_map encodings;    /* what the bytes of values mean where it is not what their dtype says */
   onnx_names constants;     /* initializers that were made constants; shared by all imports */
   onnx_names functions;     /* "domain:name", to their index + 1 as producer */

@@ -9,19 +9,6 @@
 /* Field numbers of onnx-data.proto. */
 enum { SEQUENCE_TENSORS = 3, OPTIONAL_TENSOR = 3, OPTIONAL_SEQUENCE = 5 };
 
-static const Onnx__ValueInfoProto *input_at(const onnx_model *model, size_t index) {
-  const Onnx__GraphProto *graph = model->proto->graph;
-  for (size_t i = 0; i < graph->n_input; i++) {
-    if (onnx_has_input(model, onnx_text(graph->input[i]->name)) && index-- == 0) return graph->input[i];
-  }
-  return NULL;
-}
-
-const char *onnx_input_at(const onnx_model *model, size_t index) {
-  const Onnx__ValueInfoProto *input = input_at(model, index);
-  return input ? onnx_text(input->name) : NULL;
-}
-
 /* ---- reading ---- */
 
 static status read_tensor(onnx_model *model, const uint8_t *bytes, size_t count, ir_tensor *tensor) {
@@ -94,7 +81,7 @@ static status read_file(onnx_model *model, const Onnx__ValueInfoProto *info, con
 }
 
 status onnx_read_input(onnx_model *model, size_t index, const char *path, onnx_form *form) {
-  return read_file(model, input_at(model, index), path, form);
+  return read_file(model, index < model->input_count ? model->inputs[index] : NULL, path, form);
 }
 
 status onnx_read_output(onnx_model *model, size_t index, const char *path, onnx_form *form) {
