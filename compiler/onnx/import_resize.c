@@ -63,7 +63,8 @@ static double cubic(double x, double A) {
 /* How far neighbours reach to either side: the kernel's width, spread where antialiasing makes smaller. */
 static double reach_of(const resize_rule *r, const resize_axis *a) {
   double width = r->mode == RESIZE_NEAREST ? 0 : r->mode == RESIZE_LINEAR ? 1 : 2;
-  return r->antialias && a->scale < 1 ? width / a->scale : width;
+  double widest = 2 * (double)a->size + 2; /* where there is no result, scale may be 0 */
+  return r->antialias && a->scale < 1 ? fmin(width / a->scale, widest) : width;
 }
 
 static int64_t tap_count(const resize_rule *r, const resize_axis *a) {
