@@ -346,11 +346,12 @@ static void scan(scan_import *s, ir_value **parts) {
 static scan_import *begin_scan(onnx_context *c, int from) {
   const Onnx__GraphProto *body = onnx_attr_graph(c, "body");
   int64_t scanned = onnx_attr_int(c, "num_scan_inputs", 0);
-  int given = c->in_count - from, carried = given - (int)scanned;
+  int given = c->in_count - from;
   if (scanned < 1 || scanned > given || scanned > MOST_CARRIED) {
     onnx_fail(c, "num_scan_inputs is %lld, but it has %d inputs", (long long)scanned, given);
     return NULL;
   }
+  int carried = given - (int)scanned;
   if (!check_counts(c, body, carried)) return NULL;
   bool fits = body->n_input == (size_t)given && body->n_output >= (size_t)carried;
   if (!fits || (int)body->n_output < c->out_count) {
