@@ -209,25 +209,25 @@ ort_value *decoder_step(decoder *d, const int64_t *ids, size_t count) {
   return logits;
 }
 
-/* ---- opening ---- */
+/* ---- encoder ---- */
 
-static ort_value *run_encoder(const ort_api *api, const char *path, const int64_t *ids, size_t count,
-                              int threads) {
-  session encoder = session_open(api, path, threads);
-  ort_value **feeds = oracle_array(encoder.input_count, sizeof *feeds);
-  ort_value **outputs = oracle_array(encoder.output_count, sizeof *outputs);
-  decoder none = {.api = api};
-  step_input in = {.d = &none, .s = &encoder, .ids = ids, .count = count};
-  for (size_t i = 0; i < encoder.input_count; i++) feeds[i] = make_input(&in, i);
-  session_run(&encoder, feeds, outputs);
-  for (size_t i = 0; i < encoder.input_count; i++) api->ReleaseValue(feeds[i]);
-  for (size_t i = 1; i < encoder.output_count; i++) api->ReleaseValue(outputs[i]);
-  ort_value *hidden = outputs[0];
+void decoder_encode(decoder *d, const int64_t *ids, size_t count) {
+  const session *s = &d->encoder;
+  decoder_reset(d);
+  ort_value **feeds = oracle_array(s->input_count, sizeof *feeds);
+  ort_value **outputs = oracle_array(s->output_count, sizeof *outputs);
+  step_input in = {.d = d, .s = s, .ids = ids, .count = count};
+  for (size_t i = 0; i < s->input_count; i++) feeds[i] = make_input(&in, i);
+  session_run(s, feeds, outputs);
+  for (size_t i = 0; i < s->input_count; i++) d->api->ReleaseValue(feeds[i]);
+  for (size_t i = 1; i < s->output_count; i++) d->api->ReleaseValue(outputs[i]);
+  d->encoder_hidden = outputs[0];
+  d->encoder_tokens = count;
   free(feeds);
   free(outputs);
-  session_close(&encoder);
-  return hidden;
 }
+
+/* ---- opening ---- */
 
 static bool has_past(const session *s) {
   for (size_t i = 0; i < s->input_count; i++)
@@ -235,14 +235,10 @@ static bool has_past(const session *s) {
   return false;
 }
 
-decoder decoder_open(const ort_api *api, const char *folder, const int64_t *encoder_ids,
-                     size_t encoder_id_count, int threads) {
+decoder decoder_open(const ort_api *api, const char *folder, int threads) {
   decoder d = {.api = api};
   char path[PATH_CAPACITY];
-  if (find_file(path, folder, encoder_files)) {
-    d.encoder_hidden = run_encoder(api, path, encoder_ids, encoder_id_count, threads);
-    d.encoder_tokens = encoder_id_count;
-  }
+  if (find_file(path, folder, encoder_files)) d.encoder = session_open(api, path, threads);
   if (!find_file(path, folder, decoder_files)) oracle_die(ORACLE_EXIT_FAILED, "no model file in %s", folder);
   d.first = session_open(api, path, threads);
   d.keeps_past = has_past(&d.first);
@@ -253,13 +249,21 @@ decoder decoder_open(const ort_api *api, const char *folder, const int64_t *enco
   return d;
 }
 
-void decoder_close(decoder *d) {
+void decoder_reset(decoder *d) {
   for (size_t i = 0; i < d->cache_count; i++) {
     d->api->ReleaseValue(d->cache[i].value);
     free(d->cache[i].name);
+    d->cache[i] = (cache_entry){0};
   }
-  free(d->cache);
   if (d->encoder_hidden) d->api->ReleaseValue(d->encoder_hidden);
+  d->encoder_hidden = NULL;
+  d->cache_count = d->encoder_tokens = d->past_tokens = d->step_count = 0;
+}
+
+void decoder_close(decoder *d) {
+  decoder_reset(d);
+  free(d->cache);
+  if (d->encoder.handle) session_close(&d->encoder);
   session_close(&d->first);
   if (d->later.handle) session_close(&d->later);
 }

@@ -1,0 +1,131 @@
+/*
+ * peak.c: one kernel per engine. Twelve chains of multiply-adds cover a latency of up to six cycles on two
+ * ports. Throughputs and latencies: Intel's and AMD's optimisation manuals.
+ */
+#include "peak.h"
+
+#include <string.h>
+
+/* What is computed is not looked at; this says that it could be. */
+#define KEEP(value) __asm__ volatile("" : "+v"(value))
+
+enum { CHAINS = 12 };
+
+/* The factor is out of the compiler's sight each time, or it would work out beforehand what it can. */
+#define NEXT(step, sum)                                                                                      \
+  KEEP(a);                                                                                                   \
+  sum = step(sum, a, b);                                                                                     \
+  KEEP(sum);
+
+/* `step` on each of the chains, again and again. */
+#define PEAK_KERNEL(name, features, sum_type, factor_type, step)                                             \
+  __attribute__((target(features))) static void name(int64_t rounds) {                                       \
+    sum_type s0 = {0}, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0, s9 = s0;      \
+    sum_type s10 = s0, s11 = s0;                                                                             \
+    factor_type a, b;                                                                                        \
+    memset(&a, 0, sizeof a);                                                                                 \
+    memset(&b, 0, sizeof b);                                                                                 \
+    KEEP(a);                                                                                                 \
+    KEEP(b);                                                                                                 \
+    for (int64_t i = 0; i < rounds; i++) {                                                                   \
+      NEXT(step, s0)                                                                                         \
+      NEXT(step, s1)                                                                                         \
+      NEXT(step, s2)                                                                                         \
+      NEXT(step, s3) NEXT(step, s4) NEXT(step, s5) NEXT(step, s6) NEXT(step, s7) NEXT(step, s8)              \
+          NEXT(step, s9) NEXT(step, s10) NEXT(step, s11)                                                     \
+    }                                                                                                        \
+  }
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FMA256(s, a, b) _mm256_fmadd_ps(a, b, s)
+#define FMA512(s, a, b) _mm512_fmadd_ps(a, b, s)
+#define MADDUBS256(s, a, b)                                                                                  \
+  _mm256_add_epi32(s, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1)))
+#define BF16_DOT512(s, a, b) _mm512_dpbf16_ps(s, a, b)
+#define INT8_DOT256(s, a, b) _mm256_dpbusd_avx_epi32(s, a, b)
+#define INT8_DOT512(s, a, b) _mm512_dpbusd_epi32(s, a, b)
+
+PEAK_KERNEL(avx2_fma, "avx2,fma", __m256, __m256, FMA256)
+PEAK_KERNEL(avx2_int8, "avx2", __m256i, __m256i, MADDUBS256)
+PEAK_KERNEL(avxvnni_int8, "avx2,avxvnni", __m256i, __m256i, INT8_DOT256)
+PEAK_KERNEL(avx512_fma, "avx512f", __m512, __m512, FMA512)
+PEAK_KERNEL(avx512_bf16, "avx512f,avx512bf16", __m512, __m512bh, BF16_DOT512)
+PEAK_KERNEL(avx512_int8, "avx512f,avx512vnni", __m512i, __m512i, INT8_DOT512)
+
+/* Four accumulator tiles of 16 x 16, two tiles of each factor; a tile row is 64 bytes. */
+static const struct {
+  uint8_t palette, start_row, reserved[14];
+  uint16_t row_bytes[16];
+  uint8_t rows[16];
+} tile_shapes = {
+    .palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+
+#define AMX_KERNEL(name, features, instruction)                                                              \
+  __attribute__((target(features))) static void name(int64_t rounds) {                                       \
+    _tile_loadconfig(&tile_shapes);                                                                          \
+    _tile_zero(0), _tile_zero(1), _tile_zero(2), _tile_zero(3);                                              \
+    _tile_zero(4), _tile_zero(5), _tile_zero(6), _tile_zero(7);                                              \
+    for (int64_t i = 0; i < rounds; i++)                                                                     \
+      instruction(0, 4, 6), instruction(1, 4, 7), instruction(2, 5, 6), instruction(3, 5, 7);                \
+    _tile_release();                                                                                         \
+  }
+
+AMX_KERNEL(amx_bf16, "amx-tile,amx-bf16", _tile_dpbf16ps)
+AMX_KERNEL(amx_int8, "amx-tile,amx-int8", _tile_dpbusd)
+
+#define IS_THERE(name, feature)                                                                              \
+  static bool name(void) {                                                                                   \
+    return __builtin_cpu_supports(feature);                                                                  \
+  }
+IS_THERE(has_fma, "fma")
+IS_THERE(has_avx2, "avx2")
+IS_THERE(has_avxvnni, "avxvnni")
+IS_THERE(has_avx512, "avx512f")
+IS_THERE(has_avx512_bf16, "avx512bf16")
+IS_THERE(has_avx512_vnni, "avx512vnni")
+
+/* Linux hands out the tiles' registers on request only (arch_prctl ARCH_REQ_XCOMP_PERM, XTILEDATA). */
+static bool may_use_tiles(void) {
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+}
+static bool has_amx_bf16(void) {
+  return __builtin_cpu_supports("amx-bf16") && may_use_tiles();
+}
+static bool has_amx_int8(void) {
+  return __builtin_cpu_supports("amx-int8") && may_use_tiles();
+}
+
+#define OPERATIONS(multiply_adds) (2.0 * CHAINS * (multiply_adds))
+#define TILE_OPERATIONS(depth)    (2.0 * 4 * 16 * 16 * (depth))
+
+const peak_row peak_rows[] = {
+    {"f32", "avx2 fma", has_fma, avx2_fma, OPERATIONS(8)},
+    {"f32", "avx512 fma", has_avx512, avx512_fma, OPERATIONS(16)},
+    {"bf16", "avx512 bf16", has_avx512_bf16, avx512_bf16, OPERATIONS(32)},
+    {"bf16", "amx", has_amx_bf16, amx_bf16, TILE_OPERATIONS(32)},
+    {"int8", "avx2 multiply-add", has_avx2, avx2_int8, OPERATIONS(32)},
+    {"int8", "avx vnni", has_avxvnni, avxvnni_int8, OPERATIONS(32)},
+    {"int8", "avx512 vnni", has_avx512_vnni, avx512_int8, OPERATIONS(64)},
+    {"int8", "amx", has_amx_int8, amx_int8, TILE_OPERATIONS(64)},
+};
+
+#else
+typedef float lanes __attribute__((vector_size(16)));
+#undef KEEP
+#define KEEP(value)     __asm__ volatile("" : "+w"(value))
+#define FMA128(s, a, b) __builtin_elementwise_fma(a, b, s)
+PEAK_KERNEL(neon_fma, "simd", lanes, lanes, FMA128)
+
+static bool always(void) {
+  return true;
+}
+
+const peak_row peak_rows[] = {{"f32", "neon fma", always, neon_fma, 2.0 * CHAINS * 4}};
+#endif
+
+const size_t peak_row_count = sizeof peak_rows / sizeof *peak_rows;
