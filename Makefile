@@ -3,8 +3,8 @@
 #   make demo    the example models write   make sanitize   unit tests under ASan and UBSan
 #   make fuzz    look for crashes           make lint       form of the source
 #   make matrix  every architecture in every form and opset (an hour)
-#   make clean   remove build/
-.PHONY: build demo check sanitize fuzz lint matrix clean
+#   make bench   compare with other engines make clean      remove build/
+.PHONY: build demo check sanitize fuzz lint matrix bench clean
 
 build:
 	@setup/install build
@@ -32,6 +32,16 @@ fuzz:
 	@cmake --preset fuzz --log-level=WARNING
 	@cmake --build --preset fuzz
 	@setup/fuzz build/fuzz $(SECONDS)
+
+# QUICK=1: a first look. ROWS=gpt2,minilm PRECISIONS=f32 THREADS=1 REPEATS=3: some of it (docs/performance.md).
+bench:
+	@setup/install build bench
+	@$(MAKE) --no-print-directory build
+	@setup/npm build/npm onnxruntime-node
+	@setup/npm build/npm @node-llama-cpp/linux-x64
+	@/usr/bin/python3 tests/bench/bench.py $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) \
+	  $(if $(PRECISIONS),--precisions $(PRECISIONS)) $(if $(THREADS),--threads $(THREADS)) \
+	  $(if $(REPEATS),--repeats $(REPEATS))
 
 lint:
 	@setup/install build lint
