@@ -11,6 +11,7 @@ SHOWN = ("prompt 128", "prompt 512", "generate at 16", "generate at 512", "encod
 MOST_PANELS = 4  # side by side
 PANEL, BAR, LABEL, GAP = 300, 17, 78, 26
 HEAD, TITLE = 64, 40
+MOST_TICK = 1.3  # of the longest bar: a limit beyond that is not drawn
 
 
 def _text(x, y, text, size=12, anchor="start", weight="normal", colour="#212529"):
@@ -22,7 +23,7 @@ def _rectangle(x, y, width, height, colour):
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" height="{height}" fill="{colour}"/>'
 
 
-def _panel(x, y, work, figures, limits, threads):
+def _panel(x, y, work, figures, machine, threads):
     """figures: [(engine, precision, median)]. Bars are speeds, also where the figure is a time."""
     parts = [_text(x, y + 12, f"{work.label}, {work.unit}", weight="bold")]
     speed = (lambda value: 1 / value) if work.unit == "ms" else (lambda value: value)
@@ -35,8 +36,9 @@ def _panel(x, y, work, figures, limits, threads):
         parts.append(_rectangle(x + LABEL, top, length, BAR - 4, COLOURS[engine]))
         parts.append(_text(x + LABEL + length + 5, top + 11, f"{value:,.{2 if value < 10 else 0}f}", 11))
         if engine == "smelt":
-            at = speed(work.limit(limits, threads, precision)) / most
-            if at <= 1.25:
+            limit = work.limit(machine, threads, precision)
+            at = speed(limit) / most if limit else 0
+            if 0 < at <= MOST_TICK:
                 parts.append(_rectangle(x + LABEL + width * at, top - 2, 2, BAR, "#212529"))
     return parts
 
@@ -63,7 +65,7 @@ def draw(results, path):
         parts.append(_text(GAP, y + 22, shape.title, 16, weight="bold"))
         for index, work in enumerate(works[:MOST_PANELS]):
             figures = _figures_of(row, work, threads)
-            parts += _panel(GAP + index * (PANEL + GAP), y + TITLE, work, figures, machine["limits"], threads)
+            parts += _panel(GAP + index * (PANEL + GAP), y + TITLE, work, figures, machine, threads)
         y += TITLE + 28 + BAR * max(len(_figures_of(row, work, threads)) for work in works[:MOST_PANELS])
     head = [_text(GAP, 28, f"{machine['processor']}, {threads} threads, {machine['date']}: longer is faster", 18,
                   weight="bold")]

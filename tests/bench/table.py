@@ -64,12 +64,12 @@ HEAD = (f"{'':<22}{'thr':>4}{'smelt':>10}{'ort':>10}{'llama':>10} {'format':<7}{
         f"{'x ort':>6} {'':<7}{'x llama':>7}")
 
 
-def _line(shape, work, threads, precision, found, limits):
+def _line(shape, work, threads, precision, found, machine):
     ours = found.get((work.label, threads, f"smelt {precision}"))
     ort, _ = best_peer(found, work, threads, "ort", PEERS[precision]["ort"])
     llama, form = best_peer(found, work, threads, "llama", PEERS[precision]["llama"])
-    limit = work.limit(limits, threads, precision)
-    share = work.speedup(ours, limit) if ours else None
+    limit = work.limit(machine, threads, precision)
+    share = work.speedup(ours, limit) if ours and limit else None
     against_ort = work.speedup(ours, ort) if ours and ort else None
     against_llama = work.speedup(ours, llama) if ours and llama else None
     verdicts = [VERDICTS.judge(value, goal(table, shape.name, precision, work)) for value, table in
@@ -81,7 +81,7 @@ def _line(shape, work, threads, precision, found, limits):
           f"{_number(against_llama, 2) if against_llama else '':>7} {verdicts[2]}".rstrip())
 
 
-def print_shape(shape, works, row, limits):
+def print_shape(shape, works, row, machine):
     found, threads = medians(row), sorted({f["threads"] for f in row["figures"]})
     for precision in PEERS:
         if precision in row["absent"]:
@@ -93,7 +93,7 @@ def print_shape(shape, works, row, limits):
         print(HEAD)
         for work in works:
             for count in threads:
-                _line(shape, work, count, precision, found, limits)
+                _line(shape, work, count, precision, found, machine)
     _print_agreement(row)
 
 

@@ -43,10 +43,14 @@ class Work:
         return (self.sizes[0] if self.kind == "prompt" else 1) * 1e9 / ns
 
     def limit(self, machine, threads, precision):
-        """The figure of a program that is as fast as memory and arithmetic allow, whichever takes longer."""
-        rates = machine[threads]
+        """The figure of a program that is as fast as memory and arithmetic allow, whichever takes longer. What fits the
+        cache need not be read from memory: then generation has no limit that is measured here."""
+        rates, size = machine["limits"][threads], self.bytes_of[precision]
+        fits_cache = size < machine["cache_bytes"]
+        if fits_cache and self.kind == "generate":
+            return None
         peak = max(rates.get(name, 0) for name in ARITHMETIC[precision])
-        return self.figure(1e9 * max(self.operations / peak, self.bytes_of[precision] / rates["read"]))
+        return self.figure(1e9 * max(self.operations / peak, 0 if fits_cache else size / rates["read"]))
 
     def speedup(self, ours, theirs):
         return theirs / ours if self.unit == "ms" else ours / theirs
