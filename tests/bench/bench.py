@@ -19,7 +19,7 @@ from engines import Failed, Places, Runner, SMELT_PRECISIONS, llama_engines, ort
 from plot import draw
 from shapes import SHAPES
 from table import print_heading, print_programs, print_shape, print_summary
-from works import works_of
+from works import GENERATED_TOKENS, TEXT_PROMPT_TOKENS, works_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 QUICK_ROWS = ("gpt2", "minilm", "stories260k")
@@ -118,10 +118,11 @@ def check_agreement(engines, shape, places):
 
 # ---- timing ---------------------------------------------------------------------------------------------------------
 
-def time_works(runners, works, repeats):
+def time_works(runners, works, repeats, threads):
     """{work label: {engine key: [figures]}}: engines take turns; the first turn of each warms up and does not count."""
     samples = {work.label: {runner.engine.key: [] for runner in runners} for work in works}
     for work in works:
+        note(f"  {threads} thread{'s' if threads > 1 else ''}: {work.label}")
         for turn in range(repeats + 1):
             for runner in runners:
                 ns = runner.ask(*work.command)
@@ -134,11 +135,10 @@ def time_works(runners, works, repeats):
 def time_shape(engines, shape, works, threads, repeats, places):
     figures = []
     for count in threads:
-        note(f"  {count} thread{'s' if count > 1 else ''}")
         runners = []
         try:
             runners = [Runner(engine, count, shape, places) for engine in engines]
-            samples = time_works(runners, works, repeats)
+            samples = time_works(runners, works, repeats, count)
         finally:
             for runner in runners:
                 runner.close()
@@ -160,7 +160,8 @@ def time_programs(engines, shape, threads, repeats, places):
                 if turn:
                     starts[engine.key].append((first_ns - runner.start_ns) / 1e6)
                 if turn == repeats:
-                    runner.ask(*(("encode", 1, 128, 1) if shape.kind == "bert" else ("generate", 128, 16)))
+                    runner.ask(*(("encode", 1, TEXT_PROMPT_TOKENS, 1) if shape.kind == "bert" else
+                                 ("generate", TEXT_PROMPT_TOKENS, GENERATED_TOKENS)))
                     memory[engine.key] = runner.ask("memory")
             finally:
                 runner.close()

@@ -1,5 +1,6 @@
 """The engines of the bench as processes: what each runs on, how it is built, and asking it through runner.c's protocol."""
 
+import json
 import os
 import subprocess
 import time
@@ -105,22 +106,31 @@ def timed(command):
     return time.monotonic() - start, usage.ru_maxrss * 1024
 
 
+def inspected(smelt, model, options):
+    """What is packed, and what each token of a text adds."""
+    said = subprocess.run([smelt, "inspect", model, *options, "--json"], check=True, capture_output=True, text=True)
+    facts = json.loads(said.stdout)
+    return {name: facts[name] for name in ("weights_bytes", "cache_bytes_per_token") if facts.get(name) is not None}
+
+
 def build_smelt(shape, precision, places):
     """The program as a user builds it, for its size and the time that takes; and the same model behind the runner."""
     smelt, model, out = os.path.join(places.build, "bin/smelt"), places.model(shape), os.path.join(places.bench, "programs")
     os.makedirs(out, exist_ok=True)
     program = os.path.join(out, f"{shape.name}-{precision}")
-    limits = ["--max-tokens", str(shape.context)]
+    options = ["--max-tokens", str(shape.context)]
     if shape.kind == "bert":
-        limits += ["--max-batch", str(max(batch for batch, _ in shape.texts))]
-    options = limits + ([] if precision == "f32" else ["--precision", precision])
+        options += ["--max-batch", str(max(batch for batch, _ in shape.texts))]
+    if precision != "f32":
+        options += ["--precision", precision]
     seconds, memory = timed([smelt, "build", model, "-q", *options, "-o", program])
     archive, runner = program + ".a", program + "-runner"
     timed([smelt, "build", model, "-q", *options, "--emit", "lib", "--name", "tested", "-o", archive])
     ours = places.program("libbench_smelt.a")
     timed([os.environ.get("CC", "clang-22"), "-static", ours, archive, "-lm", "-lpthread", "-o", runner])
     os.remove(archive)
-    facts = {"build_s": seconds, "build_memory_bytes": memory, "model_bytes": folder_bytes(model)}
+    facts = {"build_s": seconds, "build_memory_bytes": memory, "model_bytes": folder_bytes(model),
+             **inspected(smelt, model, options)}
     return Engine("smelt", precision, [runner, "-"], os.path.getsize(program), facts)
 
 

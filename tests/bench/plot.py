@@ -11,7 +11,7 @@ SHOWN = ("prompt 128", "prompt 512", "generate at 16", "generate at 512", "encod
 MOST_PANELS = 4  # side by side
 PANEL, BAR, LABEL, GAP = 300, 17, 78, 26
 HEAD, TITLE = 64, 40
-MOST_TICK = 1.3  # of the longest bar: a limit beyond that is not drawn
+MOST_ROOM = 2.5  # times the longest bar: a limit beyond that is not drawn
 
 
 def _text(x, y, text, size=12, anchor="start", weight="normal", colour="#212529"):
@@ -28,7 +28,9 @@ def _panel(x, y, work, figures, machine, threads):
     parts = [_text(x, y + 12, f"{work.label}, {work.unit}", weight="bold")]
     speed = (lambda value: 1 / value) if work.unit == "ms" else (lambda value: value)
     width = PANEL - LABEL - 62
-    most = max(speed(value) for _, _, value in figures)
+    limits = {precision: work.limit(machine, threads, precision) for engine, precision, _ in figures if engine == "smelt"}
+    longest = max(speed(value) for _, _, value in figures)
+    most = max([longest, *(speed(limit) for limit in limits.values() if limit and speed(limit) < MOST_ROOM * longest)])
     for index, (engine, precision, value) in enumerate(figures):
         top = y + 20 + index * BAR
         parts.append(_text(x + LABEL - 6, top + 11, f"{engine} {precision}", 11, "end"))
@@ -36,9 +38,8 @@ def _panel(x, y, work, figures, machine, threads):
         parts.append(_rectangle(x + LABEL, top, length, BAR - 4, COLOURS[engine]))
         parts.append(_text(x + LABEL + length + 5, top + 11, f"{value:,.{2 if value < 10 else 0}f}", 11))
         if engine == "smelt":
-            limit = work.limit(machine, threads, precision)
-            at = speed(limit) / most if limit else 0
-            if 0 < at <= MOST_TICK:
+            at = speed(limits[precision]) / most if limits[precision] else 0
+            if 0 < at <= 1:
                 parts.append(_rectangle(x + LABEL + width * at, top - 2, 2, BAR, "#212529"))
     return parts
 
@@ -67,7 +68,7 @@ def draw(results, path):
             figures = _figures_of(row, work, threads)
             parts += _panel(GAP + index * (PANEL + GAP), y + TITLE, work, figures, machine, threads)
         y += TITLE + 28 + BAR * max(len(_figures_of(row, work, threads)) for work in works[:MOST_PANELS])
-    head = [_text(GAP, 28, f"{machine['processor']}, {threads} threads, {machine['date']}: longer is faster", 18,
+    head = [_text(GAP, 28, f"{machine['processor']}, {threads} thread{'s' if threads > 1 else ''}, {machine['date']}: longer is faster", 18,
                   weight="bold")]
     x = GAP
     for engine, name in NAMES.items():
@@ -75,6 +76,6 @@ def draw(results, path):
         x += 40 + 8 * len(name)
     head += [_rectangle(x + 5, 40, 2, 16, "#212529"), _text(x + 18, 52, "the machine's limit for smelt's precision")]
     with open(path, "w", encoding="utf-8") as f:
-        f.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y + GAP}" width="{width}" '
+        f.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y + GAP}" width="{width}" height="{y + GAP}" '
                 f'font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>'
                 + "\n".join(head + parts) + "</svg>\n")
