@@ -191,8 +191,8 @@ def bench_shape(shape, args, places):
     works = works_of(shape, args.quick)
     figures = time_shape(engines, shape, works, args.threads, args.repeats, places)
     programs = time_programs(engines, shape, max(args.threads), args.repeats, places)
-    return works, {"model": shape.name, "absent": absent, "agreement": agreement, "figures": figures,
-                   "programs": programs}
+    return works, {"model": shape.name, "precisions": args.precisions, "absent": absent, "agreement": agreement,
+                   "figures": figures, "programs": programs}
 
 
 def parse_arguments():
@@ -211,6 +211,9 @@ def parse_arguments():
         if name not in SHAPES:
             parser.error(f"there is no row '{name}'; there are {', '.join(SHAPES)}")
     args.rows = args.rows or (QUICK_ROWS if args.quick else list(SHAPES))
+    for precision in args.precisions:
+        if precision not in SMELT_PRECISIONS:
+            parser.error(f"there is no precision '{precision}'; there are {', '.join(SMELT_PRECISIONS)}")
     args.repeats = args.repeats or (3 if args.quick else 5)
     return args
 

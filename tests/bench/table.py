@@ -4,6 +4,7 @@ from engines import MEGABYTE
 from works import GOALS_LLAMA, GOALS_ORT, GOALS_REACHED, PEERS, TEXT_TOKENS, THREADS_GOAL, goal
 
 ABSENT = "-"
+LARGE_MODEL_BYTES = 200e6  # below, LLVM's own memory is most of a build's
 
 
 def _number(value, decimals=None):
@@ -83,13 +84,11 @@ def _line(shape, work, threads, precision, found, machine):
 
 def print_shape(shape, works, row, machine):
     found, threads = medians(row), sorted({f["threads"] for f in row["figures"]})
-    for precision in PEERS:
-        if precision in row["absent"]:
-            print(f"\n{shape.title}, {precision}: smelt does not build it: {row['absent'][precision][:70]}")
-            if not shape.is_decoder:
-                continue
-        else:
-            print(f"\n{shape.title}, {precision}")
+    for precision in row["precisions"]:
+        reason = row["absent"].get(precision)
+        print(f"\n{shape.title}, {precision}" + (f": smelt does not build it: {reason[:70]}" if reason else ""))
+        if reason and not shape.is_decoder:
+            continue
         print(HEAD)
         for work in works:
             for count in threads:
@@ -136,11 +135,12 @@ def _judge_programs(rows):
 def _judge_sizes(model, key, p):
     code = (p["program_bytes"] - p["weights_bytes"]) / 1e3
     build = p["build_memory_bytes"] / p["model_bytes"]
-    said = f"  {model} {key}: {code:,.0f} kB beside weights {_at_most(code, 600)}; build memory {build:.2f} x model.onnx"
-    said += f" {_at_most(build, 2)}"
+    said = f"  {model} {key}: {code:,.0f} kB beside weights {_at_most(code, 600)}"
+    if p["model_bytes"] > LARGE_MODEL_BYTES:
+        said += f"; build memory {build:.2f} x model.onnx {_at_most(build, 2)}"
     if "cache_bytes_per_token" in p:
         text = p["cache_bytes_per_token"] * TEXT_TOKENS
-        more = (p["memory_bytes"] - p["weights_bytes"] - text) / MEGABYTE
+        more = max(0, p["memory_bytes"] - p["weights_bytes"] - text) / MEGABYTE
         said += f"; {more:.1f} MB beside weights and cache {_at_most(more, 8)}"
     print(said)
 
@@ -151,8 +151,8 @@ def _at_most(value, most):
 
 
 def print_summary(rows):
-    """Two threads against one, and the count of goals."""
-    print("\ntwo threads against one")
+    """Two threads against one, where both were measured, and the count of goals."""
+    lines = []
     for row in rows:
         found = medians(row)
         ratios = []
@@ -163,5 +163,7 @@ def print_summary(rows):
                 least = THREADS_GOAL if work in ("prompt 128", "prompt 512") else None
                 ratios.append(f"{work} {ratio:.2f} {VERDICTS.judge(ratio, least)}".strip())
         if ratios:
-            print(f"  {row['model']}: " + ", ".join(ratios))
+            lines.append(f"  {row['model']}: " + ", ".join(ratios))
+    if lines:
+        print("\ntwo threads against one, smelt f32", *lines, sep="\n")
     print(f"\ngoals met: {VERDICTS.met} of {VERDICTS.all}")
