@@ -41,6 +41,17 @@ static status put_in(planner *p, ir_value *v, const plan_view *buffer) {
   return is_there ? OK : plan_add_copy(p, v, &source, &target);
 }
 
+/* Memory that holds a value of either type. */
+static status new_for_either(planner *p, const ir_type *one, const ir_type *other, plan_view *view) {
+  uint64_t bytes, other_bytes;
+  TRY(plan_type_bytes(p->m, one, &bytes));
+  TRY(plan_type_bytes(p->m, other, &other_bytes));
+  *view = (plan_view){.space = PLAN_ARENA, .offset = ir_dim_const(p->m, 0)};
+  view->base_bytes = plan_new_buffer(p, bytes > other_bytes ? bytes : other_bytes);
+  plan_dense_strides(p->m, one, view->stride);
+  return OK;
+}
+
 /* ---- measure and part ---- */
 
 static status plan_measure(planner *p, ir_node *n) {
@@ -87,7 +98,8 @@ static status enter_loop(planner *p, loop_plan *l) {
   for (int i = 2; i < n->operand_count; i++) TRY(plan_materialise(p, n->operands[i]));
   for (int i = 0; i < l->carried; i++) {
     ir_value *inner = l->body->inputs[i];
-    TRY(plan_new_dense(p, &inner->type, &l->parts[i]));
+    /* Without a turn the body's sizes are never measured: the first contents must fit by their own. */
+    TRY(new_for_either(p, &inner->type, &n->operands[2 + i]->type, &l->parts[i]));
     plan_set_place(p, inner, &l->parts[i]);
     TRY(put_in(p, n->operands[2 + i], &l->parts[i]));
   }
@@ -191,16 +203,6 @@ static status plan_way(planner *p, ir_node *n, ir_graph *body, const plan_view *
   return OK;
 }
 
-/* Memory that holds the result of either way. */
-static status new_result(planner *p, const ir_type *one, const ir_type *other, plan_view *view) {
-  uint64_t bytes, other_bytes;
-  TRY(plan_type_bytes(p->m, one, &bytes));
-  TRY(plan_type_bytes(p->m, other, &other_bytes));
-  *view = (plan_view){.space = PLAN_ARENA, .offset = ir_dim_const(p->m, 0)};
-  view->base_bytes = plan_new_buffer(p, bytes > other_bytes ? bytes : other_bytes);
-  return OK;
-}
-
 static status plan_branch(planner *p, ir_node *n) {
   ir_graph *body = n->attrs.body, *otherwise = n->attrs.otherwise;
   plan_view *parts = ARENA_ARRAY(p->a, plan_view, body->output_count + 1);
@@ -208,7 +210,7 @@ static status plan_branch(planner *p, ir_node *n) {
   for (int i = 1; i < n->operand_count; i++) TRY(plan_materialise(p, n->operands[i]));
   TRY(read_scalar(p, n->operands[0], &condition));
   for (size_t i = 0; i < body->output_count; i++)
-    TRY(new_result(p, &body->outputs[i].value->type, &otherwise->outputs[i].value->type, &parts[i]));
+    TRY(new_for_either(p, &body->outputs[i].value->type, &otherwise->outputs[i].value->type, &parts[i]));
   TRY(add_bracket(p, PLAN_BRANCH, n, &condition, 1, NULL));
   TRY(plan_way(p, n, body, parts));
   TRY(add_bracket(p, PLAN_BRANCH_ELSE, n, &condition, 1, NULL));

@@ -27,7 +27,7 @@ class Input:
 
     def array(self, random, sizes):
         shape = [token if isinstance(token, int) else eval(token, {}, sizes) for token in self.dims()]
-        return np.ascontiguousarray(np.broadcast_to(np.asarray(self.values(random, shape), self.dtype), shape))
+        return np.array(np.broadcast_to(np.asarray(self.values(random, shape), self.dtype), shape), order="C")
 
 
 def normal(shape, scale=1.0, mean=0.0):

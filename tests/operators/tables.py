@@ -2,6 +2,7 @@
 
 import activations
 import attention
+import dynamic
 import group_query
 import norms
 import products
@@ -11,4 +12,4 @@ import rotary
 import sampling
 
 TABLES = {**activations.TABLE, **norms.TABLE, **rotary.TABLE, **attention.TABLE, **group_query.TABLE, **products.TABLE,
-          **quantised.TABLE, **sampling.TABLE, **recurrent.TABLE}
+          **quantised.TABLE, **sampling.TABLE, **recurrent.TABLE, **dynamic.TABLE}
