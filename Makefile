@@ -39,7 +39,7 @@ bench:
 	@$(MAKE) --no-print-directory build
 	@setup/npm build/npm onnxruntime-node
 	@setup/npm build/npm @node-llama-cpp/linux-x64
-	@/usr/bin/python3 tests/bench/bench.py $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) \
+	@/usr/bin/python3 -B tests/bench/bench.py $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) \
 	  $(if $(PRECISIONS),--precisions $(PRECISIONS)) $(if $(THREADS),--threads $(THREADS)) \
 	  $(if $(REPEATS),--repeats $(REPEATS))
 

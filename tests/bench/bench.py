@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """bench.py [--rows gpt2,minilm] [--quick]: smelt against ONNX Runtime and llama.cpp, beside what the machine allows.
 
-Prints a table; writes bench.json and bench.svg to BUILD/bench. docs/performance.md says how it measures.
+Prints a table; writes bench.json and bench.svg. Ends with 1 where an engine is wrong or smelt does not build, with 77
+where PyTorch is absent. docs/performance.md says how it measures.
 """
 
 import argparse
@@ -179,7 +180,9 @@ def make_models(names, places):
         newest = max(os.path.getmtime(os.path.join(HERE, source)) for source in ("models.py", "gguf.py", "shapes.py"))
         if not os.path.exists(stamp) or os.path.getmtime(stamp) < newest:
             note(f"making {SHAPES[name].title}")
-            subprocess.run([sys.executable, script, os.path.join(places.bench, "models"), name], check=True)
+            code = subprocess.run([sys.executable, script, os.path.join(places.bench, "models"), name]).returncode
+            if code:
+                sys.exit(code)
 
 
 def bench_shape(shape, args, places):
@@ -192,7 +195,7 @@ def bench_shape(shape, args, places):
     figures = time_shape(engines, shape, works, args.threads, args.repeats, places)
     programs = time_programs(engines, shape, max(args.threads), args.repeats, places)
     return works, {"model": shape.name, "precisions": args.precisions, "absent": absent, "agreement": agreement,
-                   "figures": figures, "programs": programs}
+                   "wrong": sorted(wrong), "figures": figures, "programs": programs}
 
 
 def parse_arguments():
@@ -201,6 +204,7 @@ def parse_arguments():
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
+    parser.add_argument("--out", help="where bench.json and bench.svg go (default: BUILD/bench)")
     parser.add_argument("--rows", type=words, default=[], help=f"of {', '.join(SHAPES)} (default: all)")
     parser.add_argument("--precisions", type=words, default=SMELT_PRECISIONS, help="of smelt")
     parser.add_argument("--threads", type=lambda text: [int(word) for word in words(text)], default=[1, 2])
@@ -222,18 +226,20 @@ def main():
     args = parse_arguments()
     places = Places(os.path.abspath(args.build))
     make_models(args.rows, places)
+    out = args.out or places.bench
+    os.makedirs(out, exist_ok=True)
     results = {"machine": describe_machine(places, args.threads), "rows": []}
     print_heading(results["machine"])
     for name in args.rows:
         works, row = bench_shape(SHAPES[name], args, places)
         results["rows"].append(row)
         print_shape(SHAPES[name], works, row, results["machine"])
-        with open(os.path.join(places.bench, "bench.json"), "w", encoding="utf-8") as f:
+        with open(os.path.join(out, "bench.json"), "w", encoding="utf-8") as f:
             json.dump(results, f, indent=1)
     print_programs(results["rows"])
     print_summary(results["rows"])
-    draw(results, os.path.join(places.bench, "bench.svg"))
-    if any(not agreement["agrees"] for row in results["rows"] for agreement in row["agreement"]):
+    draw(results, os.path.join(out, "bench.svg"))
+    if any(row["wrong"] or "f32" in row["absent"] for row in results["rows"]):
         sys.exit(1)
 
 

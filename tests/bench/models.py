@@ -21,10 +21,11 @@ from torch import nn
 from byte_tokenizer import byte_tokenizer
 from gguf import FORMATS, write_gguf
 from gpt2_module import Gpt2Config, Gpt2LMHeadModel
-from llama_module import LlamaConfig, LlamaForCausalLM
 from seq2seq_export import export_seq2seq
 from shapes import SHAPES
+from zoo.causal import CausalConfig, CausalLM
 from zoo.encoder import Encoder, EncoderConfig
+from zoo.positions import RotaryAngles
 from zoo.seq2seq import Seq2Seq, Seq2SeqConfig
 
 SEED = 4
@@ -96,8 +97,9 @@ def half_to_interleaved(weight, heads):
 def llama_tensors(model, shape):
     state = model.state_dict()
     tensors = {"token_embd.weight": state["embed_tokens.weight"], "output_norm.weight": state["norm.weight"]}
-    parts = {"attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
-             "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "ffn_norm": "post_attention_layernorm",
+    parts = {"attn_norm": "input_layernorm", "attn_q": "self_attn.projections.q_proj",
+             "attn_k": "self_attn.projections.k_proj", "attn_v": "self_attn.projections.v_proj",
+             "attn_output": "self_attn.o_proj", "ffn_norm": "post_attention_layernorm",
              "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
     heads = {"attn_q": shape.heads, "attn_k": shape.kv_heads}
     for layer in range(shape.layers):
@@ -109,12 +111,13 @@ def llama_tensors(model, shape):
 
 
 def make_llama(shape, folder):
-    config = LlamaConfig(shape.vocabulary, shape.width, shape.inner, shape.layers, shape.heads, shape.kv_heads,
-                         shape.context, rope_theta=shape.rope_theta)
-    model = LlamaForCausalLM(config)
+    model = CausalLM(CausalConfig(
+        vocab_size=shape.vocabulary, width=shape.width, inner=shape.inner, layer_count=shape.layers,
+        head_count=shape.heads, kv_head_count=shape.kv_heads, head_dim=shape.head_dim, context_tokens=shape.context))
+    model.rotary_emb = RotaryAngles(shape.head_dim, shape.rope_theta)
     nn.init.normal_(model.embed_tokens.weight, std=shape.width**-0.5)
     model.lm_head.weight = model.embed_tokens.weight
-    values = {"attention.head_count_kv": shape.kv_heads, "attention.layer_norm_rms_epsilon": config.rms_norm_eps,
+    values = {"attention.head_count_kv": shape.kv_heads, "attention.layer_norm_rms_epsilon": model.norm.eps,
               "rope.freq_base": shape.rope_theta, "rope.dimension_count": shape.head_dim}
     write_formats(folder, "llama", shape, values, llama_tensors(model, shape))
     model.norm = LastPosition(model.norm)
