@@ -68,6 +68,29 @@ void scalar_combine(ir_op op, ir_tensor *out, int64_t to, const ir_tensor *y, in
   compute(op, out->dtype, (const ir_tensor *[]){out, y}, 2, (const int64_t[]){to, from}, out, to);
 }
 
+/* A row of f32 results from rows of f32 operands: what weights are made of. */
+static void compute_floats(ir_op op, const ir_tensor *const *in, int count, const int64_t *at,
+                           const int64_t *steps, ir_tensor *out, int64_t to, int64_t length) {
+  static const float none;
+  const float *x[3] = {&none, &none, &none};
+  int64_t by[3] = {0};
+  for (int k = 0; k < count; k++) {
+    x[k] = (const float *)in[k]->data + at[k];
+    by[k] = steps[k];
+  }
+  float *result = (float *)out->data + to;
+  for (int64_t i = 0; i < length; i++)
+    result[i] = (float)scalar_table[op].floats((double)x[0][i * by[0]], (double)x[1][i * by[1]],
+                                               (double)x[2][i * by[2]]);
+}
+
+static bool all_floats(const ir_tensor *const *in, int count, const ir_tensor *out) {
+  bool all = out->dtype == SMELT_F32 && (uintptr_t)out->data % sizeof(float) == 0;
+  for (int k = 0; k < count; k++)
+    all &= in[k]->dtype == SMELT_F32 && (uintptr_t)in[k]->data % sizeof(float) == 0;
+  return all;
+}
+
 status ir_evaluate_elementwise(arena *scratch, const ir_node *node, const ir_tensor *const *in,
                                const int64_t *symbols, ir_tensor *out) {
   (void)symbols;
@@ -81,10 +104,21 @@ status ir_evaluate_elementwise(arena *scratch, const ir_node *node, const ir_ten
   }
   ir_dtype dtype = in[count == 3 ? 1 : 0]->dtype; /* of select's second operand: the first is bool */
   if (ir_tensor_count(out) == 0) return OK;
+  bool is_plain = all_floats(in, count, out);
+  ir_tensor rows = *out; /* one element for each row along the last axis */
+  int last = out->rank - 1;
+  int64_t length = out->rank ? out->dims[last] : 1, steps[3] = {0};
+  if (out->rank) rows.dims[last] = 1;
+  for (int k = 0; k < count && out->rank; k++) steps[k] = strides[k][last];
   do {
     for (int k = 0; k < count; k++) at[k] = walk_offset(out->rank, index, strides[k]);
-    compute(node->op, dtype, in, count, at, out, to++);
-  } while (walk_next(out, index));
+    if (is_plain) compute_floats(node->op, in, count, at, steps, out, to, length);
+    for (int64_t i = 0; i < length && !is_plain; i++) {
+      compute(node->op, dtype, in, count, at, out, to + i);
+      for (int k = 0; k < count; k++) at[k] += steps[k];
+    }
+    to += length;
+  } while (walk_next(&rows, index));
   return OK;
 }
 

@@ -74,13 +74,18 @@ status ir_evaluate_reduce(arena *scratch, const ir_node *node, const ir_tensor *
   accumulator *sums = ARENA_ARRAY(scratch, accumulator, (size_t)count);
   for (int64_t i = 0; i < count; i++) sums[i] = neutral(node->op, x->dtype);
   bool is_float = ir_dtype_is_float(x->dtype);
+  ir_tensor rows = *x; /* one element for each row along the last axis */
+  int64_t length = x->rank ? x->dims[x->rank - 1] : 1, step = x->rank ? strides[x->rank - 1] : 0;
+  if (x->rank) rows.dims[x->rank - 1] = 1;
   if (ir_tensor_count(x)) {
     do {
-      double real = is_float ? element_double(x->dtype, x->data, from) : 0;
-      int64_t integer = is_float ? 0 : element_integer(x->dtype, x->data, from);
-      accumulate(node->op, x->dtype, &sums[walk_offset(x->rank, index, strides)], real, integer);
-      from++;
-    } while (walk_next(x, index));
+      accumulator *sum = &sums[walk_offset(x->rank, index, strides)];
+      for (int64_t i = 0; i < length; i++, from++, sum += step) {
+        double real = is_float ? element_double(x->dtype, x->data, from) : 0;
+        int64_t integer = is_float ? 0 : element_integer(x->dtype, x->data, from);
+        accumulate(node->op, x->dtype, sum, real, integer);
+      }
+    } while (walk_next(&rows, index));
   }
   for (int64_t i = 0; i < count; i++) store_reduced(node->op, out, i, sums[i], per_result);
   return OK;
