@@ -75,14 +75,16 @@ static const ir_tensor *operand(const evaluation *e, const ir_node *node, int in
   return pointer_map_get(&e->tensors, node->operands[index]);
 }
 
-/* The body on `inputs`; its results go to `outputs`. */
-static status run_body(evaluation *e, ir_graph *body, const ir_tensor *inputs, ir_tensor *outputs) {
+/* The body on `inputs`, in `memory`; its results go to `outputs`. */
+static status run_body(evaluation *e, arena *memory, ir_graph *body, const ir_tensor *inputs,
+                       ir_tensor *outputs) {
   evaluation inner = *e;
+  inner.scratch = memory;
   inner.graph = body;
   inner.tensors = (pointer_map){0};
   for (size_t i = 0; i < body->input_count; i++) {
-    pointer_map_set(e->scratch, &inner.tensors, body->inputs[i],
-                    arena_copy(e->scratch, &inputs[i], sizeof inputs[i]));
+    pointer_map_set(memory, &inner.tensors, body->inputs[i],
+                    arena_copy(memory, &inputs[i], sizeof inputs[i]));
   }
   return run_nodes(&inner, outputs);
 }
@@ -115,37 +117,81 @@ static ir_tensor gather_turns(arena *a, const ir_tensor *turns, int64_t turn_cou
   return all;
 }
 
-enum { MOST_TURNS = 1 << 20 };
+enum { MOST_TURNS = 1 << 14 };
+
+/* A loop that is evaluated. The two arenas take turns: one holds what the last turn left, the other is free.
+ */
+typedef struct {
+  evaluation *e;
+  const ir_node *node;
+  ir_tensor *in, *out;
+  ir_tensor *turns; /* gathered values of all turns, one turn after the other */
+  size_t gathered, kept, capacity;
+  arena memory[2];
+} loop_evaluation;
+
+static ir_tensor copy_tensor(arena *a, const ir_tensor *t) {
+  ir_tensor copy = *t;
+  copy.data = arena_copy(a, t->data, (size_t)ir_tensor_count(t) * ir_dtype_bytes(t->dtype));
+  return copy;
+}
+
+/* What failed may lie in memory that is freed with the turn. */
+static status keep_failure(arena *a, status s) {
+  status kept = fail(a, s->code, "%s", arena_text(a, s->cause));
+  return s->node ? fail_node(a, kept, "%s", arena_text(a, s->node)) : kept;
+}
+
+static status run_turn(loop_evaluation *l, int64_t turn, bool *goes_on) {
+  evaluation *e = l->e;
+  size_t carried = (size_t)l->node->attrs.carried;
+  arena *memory = &l->memory[turn % 2];
+  arena_free(memory);
+  *memory = (arena){0};
+  set_symbol(e, ir_dim_symbol_index(l->node->attrs.dim_list[0]), turn);
+  status s = run_body(e, memory, l->node->attrs.body, l->in, l->out);
+  if (s) return keep_failure(e->scratch, s);
+  *goes_on = element_integer(SMELT_BOOL, l->out[0].data, 0) != 0;
+  /* A carried value may be what the body was given: memory of the turn before, which the next turn frees. */
+  for (size_t i = 0; i < carried; i++) l->in[i] = copy_tensor(memory, &l->out[1 + i]);
+  for (size_t i = 0; i < l->gathered; i++)
+    ARENA_PUSH(e->scratch, l->turns, l->kept, l->capacity) =
+        copy_tensor(e->scratch, &l->out[1 + carried + i]);
+  return OK;
+}
+
+static status run_turns(loop_evaluation *l, int64_t *turn_count) {
+  evaluation *e = l->e;
+  int64_t most = element_integer(SMELT_I64, operand(e, l->node, 0)->data, 0);
+  bool goes_on = element_integer(SMELT_BOOL, operand(e, l->node, 1)->data, 0) != 0;
+  for (*turn_count = 0; *turn_count < most && goes_on; (*turn_count)++) {
+    if (*turn_count == MOST_TURNS) return fail(e->scratch, STATUS_INPUT, "the loop does not end");
+    TRY(run_turn(l, *turn_count, &goes_on));
+  }
+  set_symbol(e, ir_dim_symbol_index(l->node->attrs.dim_list[0]), *turn_count); /* for `largest` */
+  return OK;
+}
 
 /* Returns the loop's results: carried values, then gathered ones. */
 static status run_loop(evaluation *e, const ir_node *node, ir_tensor **results, int64_t *turn_count) {
   ir_graph *body = node->attrs.body;
-  int carried = node->attrs.carried;
-  size_t gathered = body->output_count - 1 - (size_t)carried, capacity = 0, kept = 0;
-  int64_t most = element_integer(SMELT_I64, operand(e, node, 0)->data, 0);
-  bool goes_on = element_integer(SMELT_BOOL, operand(e, node, 1)->data, 0) != 0;
-  ir_tensor *in = ARENA_ARRAY(e->scratch, ir_tensor, body->input_count), *turns = NULL;
-  ir_tensor *out = ARENA_ARRAY(e->scratch, ir_tensor, body->output_count);
-  for (size_t i = 0; i < body->input_count; i++) in[i] = *operand(e, node, 2 + (int)i);
-  for (*turn_count = 0; *turn_count < most && goes_on; (*turn_count)++) {
-    if (*turn_count == MOST_TURNS) return fail(e->scratch, STATUS_INPUT, "the loop does not end");
-    set_symbol(e, ir_dim_symbol_index(node->attrs.dim_list[0]), *turn_count);
-    TRY(run_body(e, body, in, out));
-    goes_on = element_integer(SMELT_BOOL, out[0].data, 0) != 0;
-    for (int i = 0; i < carried; i++) in[i] = out[1 + i];
-    for (size_t i = 0; i < gathered; i++)
-      ARENA_PUSH(e->scratch, turns, kept, capacity) = out[1 + (size_t)carried + i];
-  }
-  set_symbol(e, ir_dim_symbol_index(node->attrs.dim_list[0]), *turn_count); /* for `largest` */
-  *results = ARENA_ARRAY(e->scratch, ir_tensor, (size_t)carried + gathered + 1);
-  for (int i = 0; i < carried; i++) (*results)[i] = in[i];
-  for (size_t i = 0; i < gathered; i++) {
+  size_t carried = (size_t)node->attrs.carried;
+  loop_evaluation l = {.e = e, .node = node, .gathered = body->output_count - 1 - carried};
+  l.in = ARENA_ARRAY(e->scratch, ir_tensor, body->input_count);
+  l.out = ARENA_ARRAY(e->scratch, ir_tensor, body->output_count);
+  for (size_t i = 0; i < body->input_count; i++) l.in[i] = *operand(e, node, 2 + (int)i);
+  status s = run_turns(&l, turn_count);
+  *results = ARENA_ARRAY(e->scratch, ir_tensor, carried + l.gathered + 1);
+  for (size_t i = 0; i < carried && !s; i++) (*results)[i] = copy_tensor(e->scratch, &l.in[i]);
+  arena_free(&l.memory[0]);
+  arena_free(&l.memory[1]);
+  for (size_t i = 0; i < l.gathered && !s; i++) {
     ir_tensor *column = ARENA_ARRAY(e->scratch, ir_tensor, (size_t)*turn_count + 1);
-    for (int64_t k = 0; k < *turn_count; k++) column[k] = turns[(size_t)k * gathered + i];
-    (*results)[(size_t)carried + i] =
-        gather_turns(e->scratch, column, *turn_count, &body->outputs[1 + (size_t)carried + i].value->type);
+    for (int64_t k = 0; k < *turn_count; k++) column[k] = l.turns[(size_t)k * l.gathered + i];
+    (*results)[carried + i] =
+        gather_turns(e->scratch, column, *turn_count, &body->outputs[1 + carried + i].value->type);
   }
-  return OK;
+  return s;
 }
 
 static status run_branch(evaluation *e, const ir_node *node, ir_tensor **results, int64_t *taken) {
@@ -154,7 +200,7 @@ static status run_branch(evaluation *e, const ir_node *node, ir_tensor **results
   ir_tensor *in = ARENA_ARRAY(e->scratch, ir_tensor, body->input_count + 1);
   *results = ARENA_ARRAY(e->scratch, ir_tensor, body->output_count + 1);
   for (size_t i = 0; i < body->input_count; i++) in[i] = *operand(e, node, 1 + (int)i);
-  return run_body(e, body, in, *results);
+  return run_body(e, e->scratch, body, in, *results);
 }
 
 /* The tensor of a loop's or branch's own value comes first in its array of results. */
