@@ -2,7 +2,7 @@
 #   make         build/bin/smelt            make check      all tests
 #   make demo    the example models write   make sanitize   unit tests under ASan and UBSan
 #   make fuzz    look for crashes           make lint       form of the source
-#   make matrix  every architecture in every form and opset (an hour)
+#   make matrix  every architecture in every form and opset (half an hour)
 #   make bench   compare with other engines make clean      remove build/
 .PHONY: build demo check sanitize fuzz lint matrix bench clean
 

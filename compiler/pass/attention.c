@@ -45,23 +45,40 @@ static ir_value *lift(ir_builder *b, const attention_scores *scores, ir_value *v
 }
 
 /*
- * What was repeated over each group's heads: x [B, G, T, D] of
- * reshape (expand (reshape x : [B, G, 1, T, D]) : [B, G, R, T, D]) : [B, G * R, T, D]; v itself if it is no
- * such.
+ * What was repeated over each group's heads, axis `axis` of v: x [B, G, T, D] of
+ * reshape (expand (reshape x : [B, G, 1, T, D]) : [B, G, R, T, D]) : [B, G * R, T, D]; NULL if it is no such.
  */
-static ir_value *unrepeated(ir_builder *b, ir_value *v) {
+static ir_value *unrepeated_along(ir_builder *b, ir_value *v, int axis) {
   ir_module *m = b->graph->module;
   ir_node *merge = ir_def(v, IR_RESHAPE);
   ir_node *expand = merge ? ir_def(merge->operands[0], IR_EXPAND) : NULL;
-  if (!expand || expand->result->type.rank != 5) return v;
+  if (!expand || expand->result->type.rank != 5 || v->type.rank != 4) return NULL;
   const ir_dim *from = expand->operands[0]->type.dims, *to = expand->result->type.dims;
+  ir_dim few[4];
   for (int i = 0; i < 5; i++) {
-    if (i == 2 ? !ir_dim_is(from[i], 1) : !ir_dim_equal(m, from[i], to[i])) return v;
+    int without = i > axis ? i - 1 : i;
+    if (i == axis + 1) {
+      if (!ir_dim_is(from[i], 1)) return NULL;
+      continue;
+    }
+    if (!ir_dim_equal(m, from[i], to[i])) return NULL;
+    if (i != axis && !ir_dim_equal(m, v->type.dims[without], to[i])) return NULL;
+    few[without] = from[i];
   }
-  const ir_dim *merged = v->type.dims;
-  bool fits = ir_dim_equal(m, merged[0], to[0]) && ir_dim_equal(m, merged[2], to[3]) &&
-              ir_dim_equal(m, merged[3], to[4]);
-  return fits ? ir_reshape(b, expand->operands[0], (ir_dim[]){from[0], from[1], from[3], from[4]}, 4) : v;
+  return ir_reshape(b, expand->operands[0], few, 4);
+}
+
+static const int swap_heads[4] = {0, 2, 1, 3};
+
+/* The same for v as a whole, [B, H, T, D], or what [B, T, H, D] is transposed to; v itself if nothing was
+ * repeated. */
+static ir_value *unrepeated(ir_builder *b, ir_value *v) {
+  ir_node *transpose = ir_def(v, IR_TRANSPOSE);
+  bool swaps =
+      transpose && v->type.rank == 4 && memcmp(transpose->attrs.perm, swap_heads, sizeof swap_heads) == 0;
+  ir_value *few = unrepeated_along(b, swaps ? transpose->operands[0] : v, swaps ? 2 : 1);
+  if (!few) return v;
+  return swaps ? ir_transpose(b, few, swap_heads) : few;
 }
 
 /* v without a constant factor, which goes to *scale; looks through what only moves or turns features. */

@@ -20,6 +20,7 @@
   X(dedupe, "make equal nodes one")                                                                          \
   X(dead, "drop what nobody reads")                                                                          \
   X(masks, "constant triangles become comparisons of positions; causal masks are recognised")                \
+  X(repeat, "elements that are cut out, repeated and joined again are repeated at once")                     \
   X(activation, "find gelu, tanh gelu and silu in their spelled-out forms")                                  \
   X(norm, "find layer and rms normalisation")                                                                \
   X(rotary, "find rotary position embedding")                                                                \

@@ -226,11 +226,20 @@ static ir_value *count_up(ir_builder *b, ir_node *n) {
   return ir_cast(b, iota, type->dtype);
 }
 
-/* gather x, (dims {list = [past]})  ->  gather x, (iota {start = [past]})   the position of one token */
+/* gather x, (dims {list = [past, past + 1]})  ->  gather x, (iota {start = [past]})   positions of a few
+ * tokens */
 static ir_value *gather_position(ir_builder *b, ir_node *n) {
-  ir_node *dims = ir_def(n->operands[1], IR_DIMS);
-  if (!dims || dims->attrs.dim_count != 1) return NULL;
-  ir_value *position = ir_iota(b, dims->result->type.dims, 1, 0, dims->attrs.dim_list[0], 1);
+  const ir_type *type = &n->operands[1]->type;
+  ir_node *reshape = ir_def(n->operands[1], IR_RESHAPE);
+  ir_node *dims = ir_def(reshape ? reshape->operands[0] : n->operands[1], IR_DIMS);
+  if (!dims || dims->attrs.dim_count < 1) return NULL;
+  const ir_dim *list = dims->attrs.dim_list;
+  for (int64_t i = 1; i < dims->attrs.dim_count; i++) {
+    if (!ir_dim_is(ir_dim_sub(b->graph->module, list[i], list[0]), i)) return NULL;
+  }
+  int axis = long_axis(type) == -1 ? type->rank - 1 : long_axis(type);
+  if (axis < 0) return NULL;
+  ir_value *position = ir_iota(b, type->dims, type->rank, axis, list[0], 1);
   return ir_gather(b, n->operands[0], position, n->attrs.axis);
 }
 

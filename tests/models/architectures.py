@@ -35,6 +35,7 @@ CAUSAL = {
     "opt": dict(GPT2, qkv="separate", activation="relu", mask="filled_if_many", scores="matmul"),
     "llama": dict(kv_head_count=2),
     "llama_tables": dict(positions="tables"),
+    "llama_tiled": dict(kv_head_count=2, repeat="tile"),
     "qwen2": dict(kv_head_count=2, qkv_bias=True, mask="positions"),
     "qwen3": dict(kv_head_count=2, qk_norm=True, mask="positions"),
     "mistral": dict(kv_head_count=1, mask="positions", window=6),

@@ -41,17 +41,24 @@ class CausalConfig:
     logit_cap: Optional[float] = None
     query_scale: Optional[float] = None
     embedding_scale: bool = False
-    repeat: str = "expand"  # how k and v reach their group's heads: expand, or by the product's broadcasting
+    repeat: str = "expand"  # how k and v reach their group's heads: a row of REPEATS, or by the product's broadcasting
     scores: str = "matmul"  # or: where (GPT-2), baddbmm (GPT-NeoX, Bloom)
     takes_positions: bool = True
 
 
-def repeat_kv(x, group_size):
+def expanded(x, group_size):
+    """repeat_kv of the hub's Llama"""
     batch, kv_heads, tokens, head_dim = x.shape
-    if group_size == 1:
-        return x
     x = x[:, :, None, :, :].expand(batch, kv_heads, group_size, tokens, head_dim)
     return x.reshape(batch, kv_heads * group_size, tokens, head_dim)
+
+
+def tiled(x, group_size):
+    """As PyTorch 2 exports repeat_interleave; 1.13 exports it wrong over axes before one of unknown size."""
+    return x.unsqueeze(2).repeat(1, 1, group_size, 1, 1).flatten(1, 2)
+
+
+REPEATS = {"expand": expanded, "tile": tiled}  # [B, G, T, D] -> [B, H, T, D]
 
 
 class Projections(nn.Module):
@@ -162,10 +169,9 @@ class Attention(nn.Module):
         if past_key is not None:
             key, value = torch.cat([past_key, key], dim=2), torch.cat([past_value, value], dim=2)
         group_size = c.head_count // c.kv_head_count
-        if c.repeat == "expand":
-            all_key, all_value = repeat_kv(key, group_size), repeat_kv(value, group_size)
-        else:
-            all_key, all_value = key, value
+        all_key, all_value = key, value
+        if group_size > 1 and c.repeat in REPEATS:
+            all_key, all_value = REPEATS[c.repeat](key, group_size), REPEATS[c.repeat](value, group_size)
         out = torch.matmul(self._weights(query, all_key, mask), all_value)
         out = out.transpose(1, 2).contiguous().reshape(batch, tokens, c.head_count * c.head_dim)
         return self.o_proj(out), key, value

@@ -71,13 +71,8 @@ def rotate_every_two(x):
     return torch.stack((-x2, x1), dim=-1).flatten(-2)
 
 
-def twice_each(x):
-    """repeat_interleave(x, 2, -1) as exporters spell it; that of PyTorch 1.13 makes a loop over sequences instead."""
-    return x.unsqueeze(-1).expand(*x.shape, 2).flatten(-2)
-
-
 def turn_pairs(x, cos, sin, head_axis=1):
-    sin, cos = twice_each(sin.unsqueeze(head_axis)), twice_each(cos.unsqueeze(head_axis))
+    sin, cos = (table.unsqueeze(head_axis).repeat_interleave(2, 3) for table in (sin, cos))
     return (x * cos) + (rotate_every_two(x) * sin)
 
 
