@@ -8,6 +8,7 @@ token only, as it does in llama.cpp and in what smelt makes of any decoder, so t
 leave out.
 """
 
+import math
 import os
 import sys
 
@@ -29,6 +30,7 @@ from zoo.positions import RotaryAngles
 from zoo.seq2seq import Seq2Seq, Seq2SeqConfig
 
 SEED = 4
+CALM = 0.6  # below 1: a layer does not amplify what rounding did before it, so that agreement can be judged
 
 
 class LastPosition(nn.Module):
@@ -115,6 +117,9 @@ def make_llama(shape, folder):
         vocab_size=shape.vocabulary, width=shape.width, inner=shape.inner, layer_count=shape.layers,
         head_count=shape.heads, kv_head_count=shape.kv_heads, head_dim=shape.head_dim, context_tokens=shape.context))
     model.rotary_emb = RotaryAngles(shape.head_dim, shape.rope_theta)
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=CALM / math.sqrt(module.in_features))
     nn.init.normal_(model.embed_tokens.weight, std=shape.width**-0.5)
     model.lm_head.weight = model.embed_tokens.weight
     values = {"attention.head_count_kv": shape.kv_heads, "attention.layer_norm_rms_epsilon": model.norm.eps,
