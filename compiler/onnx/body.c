@@ -12,6 +12,14 @@ void onnx_body_begin(onnx_context *c, onnx_body *body) {
   body->builder.failed = onnx_charge(c->model, BODY_WORK);
 }
 
+void onnx_body_begin_turns(onnx_context *c, onnx_body *body, const char *name, ir_dim turns) {
+  ir_dim turn = ir_dim_new_symbol(c->m, name);
+  ir_dim_set_limit(c->m, turn, turns);
+  onnx_body_begin(c, body);
+  body->turn = turn;
+  ir_graph_add_output(body->graph, "condition", ir_const_scalar(&body->builder, SMELT_BOOL, 1));
+}
+
 void onnx_body_name(onnx_context *c, onnx_body *body, const char *name, ir_value *value) {
   onnx_names_add(c->a, &body->scope.names, name, NULL)->value = value;
 }
@@ -61,6 +69,20 @@ ir_value *onnx_body_capture(onnx_model *model, onnx_body *body, ir_value *outer)
   }
   onnx_note(model, inner, onnx_noted(model, outer));
   return inner;
+}
+
+ir_value *onnx_body_loop(onnx_context *c, const onnx_body *body, ir_value *trip, ir_value *condition,
+                         ir_value *const *first, int carried) {
+  int count = 0;
+  ir_value **operands = ARENA_ARRAY(c->a, ir_value *, 2 + (size_t)carried + body->captured_count);
+  operands[count++] = trip;
+  operands[count++] = condition ? condition : ir_const_scalar(c->b, SMELT_BOOL, 1);
+  for (int i = 0; i < carried; i++) operands[count++] = first[i];
+  for (size_t i = 0; i < body->captured_count; i++) operands[count++] = body->captured[i];
+  ir_attrs attrs = {.dim_list = arena_copy(c->a, &body->turn, sizeof body->turn), .dim_count = 1};
+  attrs.body = body->graph;
+  attrs.carried = carried;
+  return ir_build(c->b, IR_LOOP, operands, count, &attrs);
 }
 
 ir_value *onnx_body_part(onnx_context *c, ir_value *from, int index, const ir_type *type) {

@@ -96,6 +96,7 @@ typedef struct {
   X(linear_attention)                                                                                        \
   X(control)                                                                                                 \
   X(loop)                                                                                                    \
+  X(scan)                                                                                                    \
   X(dynamic)                                                                                                 \
   X(suppression)                                                                                             \
   X(sequence)                                                                                                \
@@ -177,6 +178,7 @@ typedef struct onnx_body {
   ir_builder builder; /* of its nodes */
   ir_builder *around; /* of the graph that the node stands in */
   onnx_scope scope;
+  ir_dim turn; /* a loop's: the symbol that is the number of the turn */
   /* Values around it that are its last inputs, in order. */
   ir_value **captured;
   size_t captured_count, captured_capacity;
@@ -191,6 +193,14 @@ bool onnx_body_import(onnx_context *c, onnx_body *body, const Onnx__GraphProto *
 /* The value around the body as the body sees it: a constant, sizes, or an input. The body's own inputs are
  * there by now. */
 ir_value *onnx_body_capture(onnx_model *model, onnx_body *body, ir_value *outer);
+/* Starts a loop's body that ends after `turns` turns and no sooner; `name`: of its turn. */
+void onnx_body_begin_turns(onnx_context *c, onnx_body *body, const char *name, ir_dim turns);
+/*
+ * The loop node of a body that is complete. trip: i64 [], condition: bool [] (NULL: true); first: its carried
+ * values before the first turn.
+ */
+ir_value *onnx_body_loop(onnx_context *c, const onnx_body *body, ir_value *trip, ir_value *condition,
+                         ir_value *const *first, int carried);
 /* Result `index` of a loop or branch node, of that type. */
 ir_value *onnx_body_part(onnx_context *c, ir_value *from, int index, const ir_type *type);
 /* Drops the body and the bodies inside: it has to be imported again. */

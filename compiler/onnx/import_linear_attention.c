@@ -94,36 +94,22 @@ static ir_value *linear_step(ir_builder *b, ir_value *const *parts, ir_dim at, i
 /* All tokens in turn: [T, B, G, R, V]; *state becomes the last. */
 static ir_value *linear_loop(onnx_context *c, const linear_tokens *t, ir_value **state) {
   onnx_body body;
-  ir_value *parts[PART_COUNT], *operands[4 + PART_COUNT];
-  ir_dim *turn = ARENA_NEW(c->a, ir_dim);
-  *turn = ir_dim_new_symbol(c->m, "token");
-  ir_dim_set_limit(c->m, *turn, t->length);
-  ir_value *always = ir_const_data(c->b, &(ir_type){.dtype = SMELT_BOOL}, &(bool){true});
-  onnx_body_begin(c, &body);
+  ir_value *parts[PART_COUNT];
+  onnx_body_begin_turns(c, &body, "token", t->length);
   ir_builder *b = &body.builder;
   ir_value *carried = ir_graph_add_input(body.graph, "state", &(*state)->type);
   for (int i = 0; i < PART_COUNT; i++)
     parts[i] = t->parts[i] ? onnx_body_capture(c->model, &body, t->parts[i]) : NULL;
-  ir_value *result = linear_step(b, parts, *turn, &carried);
-  ir_graph_add_output(body.graph, "condition",
-                      ir_const_data(b, &(ir_type){.dtype = SMELT_BOOL}, &(bool){true}));
+  ir_value *result = linear_step(b, parts, body.turn, &carried);
   ir_graph_add_output(body.graph, "next_state", carried);
   ir_graph_add_output(body.graph, "token", result);
   if (b->failed) return ir_build_fail(c->b, b->failed);
-  int count = 0;
-  operands[count++] = ir_dim_scalar(c->b, t->length);
-  operands[count++] = always;
-  operands[count++] = *state;
-  for (size_t i = 0; i < body.captured_count; i++) operands[count++] = body.captured[i];
-  ir_attrs attrs = {.dim_list = turn, .dim_count = 1, .body = body.graph, .carried = 1};
-  ir_value *loop = ir_build(c->b, IR_LOOP, operands, count, &attrs);
-  ir_attrs last = {.dtype = SMELT_F32, .rank = 4, .shape = {t->batch, t->heads, t->key_size, t->value_size}};
-  ir_attrs all = {.dtype = SMELT_F32,
-                  .index = 1,
-                  .rank = 5,
-                  .shape = {t->length, t->batch, t->heads, t->shared, t->value_size}};
-  *state = ir_build(c->b, IR_PART, &loop, 1, &last);
-  return ir_build(c->b, IR_PART, &loop, 1, &all);
+  ir_value *loop = onnx_body_loop(c, &body, ir_dim_scalar(c->b, t->length), NULL, state, 1);
+  ir_type last = {.dtype = SMELT_F32, .rank = 4, .dims = {t->batch, t->heads, t->key_size, t->value_size}};
+  ir_type all = {
+      .dtype = SMELT_F32, .rank = 5, .dims = {t->length, t->batch, t->heads, t->shared, t->value_size}};
+  *state = onnx_body_part(c, loop, 0, &last);
+  return onnx_body_part(c, loop, 1, &all);
 }
 
 /* x [B, T, heads * size] as f32 [B, T, heads, size] */

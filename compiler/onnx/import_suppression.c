@@ -7,12 +7,11 @@
 
 #include <math.h>
 
-enum { CORNERS = 4, PLANES = 6 };
+enum { CORNERS = 4, LOW_Y = 0, LOW_X, HIGH_Y, HIGH_X, AREA, SCORE, PLANE_COUNT };
 
-/* What the loop's body reads, all but `kept` as it is outside. Each plane: [B, C, N], sorted by score. */
+/* What the loop's body reads. */
 typedef struct {
-  ir_value *kept; /* i64 [B, C, N]: 0 or 1 */
-  ir_value *low_y, *low_x, *high_y, *high_x, *area, *score;
+  ir_value *planes[PLANE_COUNT];    /* [B, C, N] each, sorted by score */
   ir_value *most, *overlap, *least; /* scalars: boxes per class (i64), thresholds */
 } suppression;
 
@@ -39,12 +38,12 @@ static void read_boxes(onnx_context *c, suppression *s, ir_value *order, const i
     p[2] = ir_binary(b, IR_ADD, y, dy);
     p[3] = ir_binary(b, IR_ADD, x, dx);
   }
-  s->low_y = ir_binary(b, IR_MIN, p[0], p[2]);
-  s->low_x = ir_binary(b, IR_MIN, p[1], p[3]);
-  s->high_y = ir_binary(b, IR_MAX, p[0], p[2]);
-  s->high_x = ir_binary(b, IR_MAX, p[1], p[3]);
-  s->area = ir_binary(b, IR_MUL, ir_binary(b, IR_SUB, s->high_y, s->low_y),
-                      ir_binary(b, IR_SUB, s->high_x, s->low_x));
+  s->planes[LOW_Y] = ir_binary(b, IR_MIN, p[0], p[2]);
+  s->planes[LOW_X] = ir_binary(b, IR_MIN, p[1], p[3]);
+  s->planes[HIGH_Y] = ir_binary(b, IR_MAX, p[0], p[2]);
+  s->planes[HIGH_X] = ir_binary(b, IR_MAX, p[1], p[3]);
+  ir_value *height = ir_binary(b, IR_SUB, s->planes[HIGH_Y], s->planes[LOW_Y]);
+  s->planes[AREA] = ir_binary(b, IR_MUL, height, ir_binary(b, IR_SUB, s->planes[HIGH_X], s->planes[LOW_X]));
 }
 
 static ir_value *scalar_input(onnx_context *c, int index, ir_dtype dtype, double otherwise) {
@@ -56,60 +55,55 @@ static ir_value *scalar_input(onnx_context *c, int index, ir_dtype dtype, double
   return ir_cast(c->b, ir_reshape(c->b, x, NULL, 0), dtype);
 }
 
-/* Overlap of two ranges, 0 if there is none. [B, C, N], with one candidate's: [B, C, 1] */
-static ir_value *shared_length(ir_builder *b, ir_value *low, ir_value *high, ir_value *own_low,
-                               ir_value *own_high) {
-  ir_value *length =
-      ir_binary(b, IR_SUB, ir_binary(b, IR_MIN, high, own_high), ir_binary(b, IR_MAX, low, own_low));
-  return ir_unary(b, IR_RELU, length);
+/* Overlap of the boxes' ranges with the candidate's (own: [B, C, 1]), 0 if there is none: [B, C, N] */
+static ir_value *shared_length(ir_builder *b, ir_value *const *planes, ir_value *const *own, int low,
+                               int high) {
+  ir_value *end = ir_binary(b, IR_MIN, planes[high], own[high]);
+  return ir_unary(b, IR_RELU, ir_binary(b, IR_SUB, end, ir_binary(b, IR_MAX, planes[low], own[low])));
 }
 
-/* `kept` after the candidate of this turn. */
-static ir_value *judge(onnx_context *c, ir_builder *b, const suppression *s, ir_dim turn) {
-  ir_dim one = onnx_dim(c, 1), N = s->score->type.dims[2];
-  const ir_value *planes[PLANES] = {s->low_y, s->low_x, s->high_y, s->high_x, s->area, s->score};
-  ir_value *own[PLANES];
-  for (int i = 0; i < PLANES; i++) own[i] = ir_slice_axis(b, (ir_value *)(uintptr_t)planes[i], 2, turn, one);
-  ir_value *height = shared_length(b, s->low_y, s->high_y, own[0], own[2]);
-  ir_value *shared = ir_binary(b, IR_MUL, height, shared_length(b, s->low_x, s->high_x, own[1], own[3]));
-  ir_value *both = ir_binary(b, IR_SUB, ir_binary(b, IR_ADD, s->area, own[4]), shared);
+/* kept: i64 [B, C, N], 0 or 1. Returns it after the candidate of this turn. */
+static ir_value *judge(onnx_context *c, ir_builder *b, const suppression *s, ir_value *kept, ir_dim turn) {
+  ir_value *const *planes = s->planes, *own[PLANE_COUNT];
+  ir_dim one = onnx_dim(c, 1), N = kept->type.dims[2];
+  for (int i = 0; i < PLANE_COUNT; i++) own[i] = ir_slice_axis(b, planes[i], 2, turn, one);
+  ir_value *height = shared_length(b, planes, own, LOW_Y, HIGH_Y);
+  ir_value *shared = ir_binary(b, IR_MUL, height, shared_length(b, planes, own, LOW_X, HIGH_X));
+  ir_value *both = ir_binary(b, IR_SUB, ir_binary(b, IR_ADD, planes[AREA], own[AREA]), shared);
   ir_value *covers = ir_binary(b, IR_GT, ir_binary(b, IR_DIV, shared, both), s->overlap);
   ir_value *covered =
-      ir_reduce(b, IR_REDUCE_MAX, ir_binary(b, IR_MUL, s->kept, ir_cast(b, covers, SMELT_I64)), 4);
-  ir_value *room = ir_binary(b, IR_LT, ir_reduce(b, IR_REDUCE_SUM, s->kept, 4), s->most);
-  ir_value *good = ir_binary(b, IR_AND, room, ir_binary(b, IR_GT, own[5], s->least));
+      ir_reduce(b, IR_REDUCE_MAX, ir_binary(b, IR_MUL, kept, ir_cast(b, covers, SMELT_I64)), 4);
+  ir_value *room = ir_binary(b, IR_LT, ir_reduce(b, IR_REDUCE_SUM, kept, 4), s->most);
+  ir_value *good = ir_binary(b, IR_AND, room, ir_binary(b, IR_GT, own[SCORE], s->least));
   good = ir_binary(b, IR_AND, good, ir_binary(b, IR_EQ, covered, ir_const_scalar(b, SMELT_I64, 0)));
   ir_value *places = ir_iota(b, (ir_dim[]){one, one, N}, 3, 2, onnx_dim(c, 0), 1);
   ir_value *here = ir_binary(b, IR_EQ, places, ir_dim_scalar(b, turn));
-  return ir_select(b, here, ir_cast(b, good, SMELT_I64), s->kept);
+  return ir_select(b, here, ir_cast(b, good, SMELT_I64), kept);
 }
 
-/* The loop over candidates: what is kept, [B, C, N]. */
-static ir_value *keep_best(onnx_context *c, suppression *outside, const ir_dim *dims) {
-  onnx_body body;
+static suppression capture(onnx_context *c, onnx_body *body, const suppression *outside) {
   suppression inside;
-  ir_dim *turn = ARENA_NEW(c->a, ir_dim);
-  *turn = ir_dim_new_symbol(c->m, "candidate");
-  ir_dim_set_limit(c->m, *turn, dims[2]);
-  onnx_body_begin(c, &body);
-  ir_value **out = (ir_value **)outside, **in = (ir_value **)&inside;
-  in[0] = ir_graph_add_input(body.graph, "kept", &outside->kept->type);
-  for (size_t i = 1; i < sizeof inside / sizeof *in; i++) in[i] = onnx_body_capture(c->model, &body, out[i]);
-  ir_value *yes = ir_const_data(&body.builder, &(ir_type){.dtype = SMELT_BOOL}, &(bool){true});
-  ir_value *kept = judge(c, &body.builder, &inside, *turn);
+  for (int i = 0; i < PLANE_COUNT; i++)
+    inside.planes[i] = onnx_body_capture(c->model, body, outside->planes[i]);
+  inside.most = onnx_body_capture(c->model, body, outside->most);
+  inside.overlap = onnx_body_capture(c->model, body, outside->overlap);
+  inside.least = onnx_body_capture(c->model, body, outside->least);
+  return inside;
+}
+
+/* The loop over candidates, from none kept on: what is kept, [B, C, N]. */
+static ir_value *keep_best(onnx_context *c, const suppression *outside, const ir_dim *dims) {
+  onnx_body body;
+  ir_value *none = ir_expand(c->b, ir_const_scalar(c->b, SMELT_I64, 0), dims, 3);
+  if (onnx_failed(c)) return none;
+  onnx_body_begin_turns(c, &body, "candidate", dims[2]);
+  ir_value *kept = ir_graph_add_input(body.graph, "kept", &none->type);
+  suppression inside = capture(c, &body, outside);
+  kept = judge(c, &body.builder, &inside, kept, body.turn);
   if (body.builder.failed) return ir_build_fail(c->b, body.builder.failed);
-  ir_graph_add_output(body.graph, "condition", yes);
   ir_graph_add_output(body.graph, "kept_so_far", kept);
-  int count = 3 + (int)body.captured_count;
-  ir_value **operands = ARENA_ARRAY(c->a, ir_value *, (size_t)count);
-  operands[0] = ir_dim_scalar(c->b, dims[2]);
-  operands[1] = ir_const_data(c->b, &(ir_type){.dtype = SMELT_BOOL}, &(bool){true});
-  operands[2] = outside->kept;
-  for (size_t i = 0; i < body.captured_count; i++) operands[3 + i] = body.captured[i];
-  ir_attrs attrs = {.dim_list = turn, .dim_count = 1, .body = body.graph, .carried = 1};
-  ir_value *loop = ir_build(c->b, IR_LOOP, operands, count, &attrs);
-  ir_attrs part = {.dtype = SMELT_I64, .rank = 3, .shape = {dims[0], dims[1], dims[2]}};
-  return ir_build(c->b, IR_PART, &loop, 1, &part);
+  ir_value *loop = onnx_body_loop(c, &body, ir_dim_scalar(c->b, dims[2]), NULL, &none, 1);
+  return onnx_body_part(c, loop, 0, &none->type);
 }
 
 /* boxes: [B, N, 4], scores: [B, C, N] -> [selected, 3] i64: batch, class, box, best first in each class. */
@@ -130,8 +124,7 @@ static ir_value *import_suppression(onnx_context *c) {
                    .least = scalar_input(c, 4, SMELT_F32, -INFINITY)};
   if (onnx_failed(c)) return scores;
   read_boxes(c, &s, order, dims);
-  s.score = onnx_gather_elements(c, scores, order, 2);
-  s.kept = ir_expand(b, ir_const_scalar(b, SMELT_I64, 0), dims, 3);
+  s.planes[SCORE] = onnx_gather_elements(c, scores, order, 2);
   if (onnx_failed(c)) return scores;
   ir_dim all = onnx_dim_product(c, dims, 0, 3);
   ir_value *kept = ir_reshape(b, keep_best(c, &s, dims), &all, 1);

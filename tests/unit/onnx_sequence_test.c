@@ -296,7 +296,7 @@ static void what_is_not_known_is_named(void **state) {
       {make_empty_join, "ConcatFromSequence", "the sequence is empty"},
       {make_nested, "SequenceConstruct", "element 0 of a sequence is no tensor"},
       {make_no_length, "input 'pieces'", "its length is not known"},
-      {make_endless, "Loop", "unrolled loops"},
+      {make_endless, "Loop", "loops, branches and sequences are more than"},
       {make_unknown_condition, "If", "'t' is a sequence"},
       {make_unknown_turns, "Loop", "its trip count depends on data, and it carries a sequence"},
   };
