@@ -298,6 +298,11 @@ ir_dim onnx_dim(onnx_context *c, int64_t value);
 const ir_dim *onnx_dims_of(onnx_context *c, const int64_t *values, int count);
 ir_dim onnx_dim_product(onnx_context *c, const ir_dim *dims, int from, int to); /* of dims[from .. to) */
 ir_value *onnx_number_like(onnx_context *c, const ir_value *x, double value);   /* scalar of x's dtype */
+ir_value *onnx_i64(onnx_context *c, int64_t value); /* an i64 scalar; exact up to 2^53 */
+/* Short forms, for formulas. */
+ir_value *onnx_add(onnx_context *c, ir_value *x, ir_value *y);
+ir_value *onnx_sub(onnx_context *c, ir_value *x, ir_value *y);
+ir_value *onnx_mul(onnx_context *c, ir_value *x, ir_value *y);
 bool onnx_is_float(const ir_value *v);
 /* x with its last axes swapped. Rank at least 2. */
 ir_value *onnx_swap_last(onnx_context *c, ir_value *x);

@@ -4,24 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
-static ir_value *number(onnx_context *c, const ir_value *x, double value) {
-  return onnx_number_like(c, x, value);
-}
-static ir_value *add(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_ADD, x, y);
-}
-static ir_value *mul(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_MUL, x, y);
-}
-
 /* y where x < 0, else x */
 static ir_value *below_zero(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_select(c->b, ir_binary(c->b, IR_LT, x, number(c, x, 0)), y, x);
+  return ir_select(c->b, ir_binary(c->b, IR_LT, x, onnx_number_like(c, x, 0)), y, x);
 }
 
 /* e^x - 1 */
 static ir_value *exp_minus_one(onnx_context *c, ir_value *x) {
-  return ir_binary(c->b, IR_SUB, ir_unary(c->b, IR_EXP, x), number(c, x, 1));
+  return ir_binary(c->b, IR_SUB, ir_unary(c->b, IR_EXP, x), onnx_number_like(c, x, 1));
 }
 
 /* ---- formulas of x, alpha and beta ---- */
@@ -41,58 +31,61 @@ FORMULA(hyperbolic_tangent) {
 }
 
 FORMULA(affine) {
-  return add(c, mul(c, x, number(c, x, alpha)), number(c, x, beta));
+  return onnx_add(c, onnx_mul(c, x, onnx_number_like(c, x, alpha)), onnx_number_like(c, x, beta));
 }
 
 FORMULA(scaled_tanh) {
-  return mul(c, ir_unary(c->b, IR_TANH, mul(c, x, number(c, x, beta))), number(c, x, alpha));
+  return onnx_mul(c, ir_unary(c->b, IR_TANH, onnx_mul(c, x, onnx_number_like(c, x, beta))),
+                  onnx_number_like(c, x, alpha));
 }
 
 FORMULA(leaky_relu) {
-  return below_zero(c, x, mul(c, x, number(c, x, alpha)));
+  return below_zero(c, x, onnx_mul(c, x, onnx_number_like(c, x, alpha)));
 }
 
 FORMULA(elu) {
-  return below_zero(c, x, mul(c, exp_minus_one(c, x), number(c, x, alpha)));
+  return below_zero(c, x, onnx_mul(c, exp_minus_one(c, x), onnx_number_like(c, x, alpha)));
 }
 
 FORMULA(celu) {
-  ir_value *scaled = ir_binary(c->b, IR_DIV, x, number(c, x, alpha));
-  return below_zero(c, x, mul(c, exp_minus_one(c, scaled), number(c, x, alpha)));
+  ir_value *scaled = ir_binary(c->b, IR_DIV, x, onnx_number_like(c, x, alpha));
+  return below_zero(c, x, onnx_mul(c, exp_minus_one(c, scaled), onnx_number_like(c, x, alpha)));
 }
 
 /* max(0, min(1, alpha * x + beta)) */
 FORMULA(hard_sigmoid) {
-  ir_value *line = ir_binary(c->b, IR_MIN, affine(c, x, alpha, beta), number(c, x, 1));
-  return ir_binary(c->b, IR_MAX, line, number(c, x, 0));
+  ir_value *line = ir_binary(c->b, IR_MIN, affine(c, x, alpha, beta), onnx_number_like(c, x, 1));
+  return ir_binary(c->b, IR_MAX, line, onnx_number_like(c, x, 0));
 }
 
 FORMULA(hard_swish) {
-  return mul(c, x, hard_sigmoid(c, x, 1.0 / 6, 0.5));
+  return onnx_mul(c, x, hard_sigmoid(c, x, 1.0 / 6, 0.5));
 }
 
 /* ln(1 + e^x), as max(x, 0) + ln(1 + e^-|x|) so that it does not overflow */
 FORMULA(softplus) {
   ir_value *decay = ir_unary(c->b, IR_EXP, ir_unary(c->b, IR_NEG, ir_unary(c->b, IR_ABS, x)));
-  return add(c, ir_unary(c->b, IR_RELU, x), ir_unary(c->b, IR_LOG, add(c, decay, number(c, x, 1))));
+  return onnx_add(c, ir_unary(c->b, IR_RELU, x),
+                  ir_unary(c->b, IR_LOG, onnx_add(c, decay, onnx_number_like(c, x, 1))));
 }
 
 FORMULA(mish) {
-  return mul(c, x, ir_unary(c->b, IR_TANH, softplus(c, x, 0, 0)));
+  return onnx_mul(c, x, ir_unary(c->b, IR_TANH, softplus(c, x, 0, 0)));
 }
 
 FORMULA(softsign) {
-  return ir_binary(c->b, IR_DIV, x, add(c, ir_unary(c->b, IR_ABS, x), number(c, x, 1)));
+  return ir_binary(c->b, IR_DIV, x, onnx_add(c, ir_unary(c->b, IR_ABS, x), onnx_number_like(c, x, 1)));
 }
 
 /* x * sigmoid(alpha * x) */
 FORMULA(swish) {
   if (alpha == 1) return ir_unary(c->b, IR_SILU, x);
-  return mul(c, x, ir_unary(c->b, IR_SIGMOID, mul(c, x, number(c, x, alpha))));
+  return onnx_mul(c, x, ir_unary(c->b, IR_SIGMOID, onnx_mul(c, x, onnx_number_like(c, x, alpha))));
 }
 
 FORMULA(thresholded_relu) {
-  return ir_select(c->b, ir_binary(c->b, IR_GT, x, number(c, x, alpha)), x, number(c, x, 0));
+  return ir_select(c->b, ir_binary(c->b, IR_GT, x, onnx_number_like(c, x, alpha)), x,
+                   onnx_number_like(c, x, 0));
 }
 
 static const onnx_activation activations[] = {
@@ -130,17 +123,17 @@ static ir_value *import_activation(onnx_context *c) {
 }
 
 static ir_value *import_swiglu(onnx_context *c) {
-  return mul(c, swish(c, c->in[0], onnx_attr_float(c, "alpha", 1), 0), c->in[1]);
+  return onnx_mul(c, swish(c, c->in[0], onnx_attr_float(c, "alpha", 1), 0), c->in[1]);
 }
 
 static ir_value *import_prelu(onnx_context *c) {
-  return below_zero(c, c->in[0], mul(c, c->in[0], onnx_channel_operand(c)));
+  return below_zero(c, c->in[0], onnx_mul(c, c->in[0], onnx_channel_operand(c)));
 }
 
 static ir_value *import_selu(onnx_context *c) {
   double alpha = onnx_attr_float(c, "alpha", c->opset < 6 ? 1.6732 : 1.67326319217681884765625);
   double gamma = onnx_attr_float(c, "gamma", c->opset < 6 ? 1.0507 : 1.05070102214813232421875);
-  return mul(c, elu(c, c->in[0], alpha, 0), number(c, c->in[0], gamma));
+  return onnx_mul(c, elu(c, c->in[0], alpha, 0), onnx_number_like(c, c->in[0], gamma));
 }
 
 static ir_value *import_gelu(onnx_context *c) {
@@ -150,11 +143,12 @@ static ir_value *import_gelu(onnx_context *c) {
 
 /* x + bias below -lambd, x - bias above lambd, 0 between */
 static ir_value *import_shrink(onnx_context *c) {
-  ir_value *x = c->in[0], *bias = number(c, x, onnx_attr_float(c, "bias", 0));
+  ir_value *x = c->in[0], *bias = onnx_number_like(c, x, onnx_attr_float(c, "bias", 0));
   double lambd = onnx_attr_float(c, "lambd", 0.5);
-  ir_value *above = ir_select(c->b, ir_binary(c->b, IR_GT, x, number(c, x, lambd)),
-                              ir_binary(c->b, IR_SUB, x, bias), number(c, x, 0));
-  return ir_select(c->b, ir_binary(c->b, IR_LT, x, number(c, x, -lambd)), add(c, x, bias), above);
+  ir_value *above = ir_select(c->b, ir_binary(c->b, IR_GT, x, onnx_number_like(c, x, lambd)),
+                              ir_binary(c->b, IR_SUB, x, bias), onnx_number_like(c, x, 0));
+  return ir_select(c->b, ir_binary(c->b, IR_LT, x, onnx_number_like(c, x, -lambd)), onnx_add(c, x, bias),
+                   above);
 }
 
 static const onnx_op_row rows[] = {

@@ -7,10 +7,6 @@
 
 #include "ir/element.h"
 
-static ir_value *i64(onnx_context *c, int64_t value) {
-  return ir_const_scalar(c->b, SMELT_I64, (double)value);
-}
-
 static ir_value *counter(onnx_context *c, ir_dim size) {
   return ir_iota(c->b, &size, 1, 0, onnx_dim(c, 0), 1);
 }
@@ -27,7 +23,8 @@ static ir_value *is_true(onnx_context *c, ir_value *x) {
 /* places: i64 [M], each below size or not at all; values: i64 [M] -> i64 [size], 0 where nothing is put */
 static ir_value *put_at(onnx_context *c, ir_op how, ir_dim size, ir_value *places, ir_value *values) {
   ir_dim rows[2] = {size, onnx_dim(c, 1)}, updates[2] = {places->type.dims[0], onnx_dim(c, 1)};
-  ir_value *operands[] = {ir_expand(c->b, i64(c, 0), rows, 2), places, ir_reshape(c->b, values, updates, 2)};
+  ir_value *operands[] = {ir_expand(c->b, onnx_i64(c, 0), rows, 2), places,
+                          ir_reshape(c->b, values, updates, 2)};
   return ir_reshape(c->b, ir_build(c->b, how, operands, 3, NULL), &size, 1);
 }
 
@@ -54,7 +51,7 @@ ir_value *onnx_true_places(onnx_context *c, ir_value *x, const char *hint) {
   ir_dim size = x->type.dims[0];
   ir_value *holds = is_true(c, x), *ones = ir_cast(c->b, holds, SMELT_I64);
   ir_value *running = ir_build(c->b, IR_CUMSUM, &ones, 1, &(ir_attrs){.axis = 0});
-  ir_value *row = ir_binary(c->b, IR_SUB, running, i64(c, 1));
+  ir_value *row = ir_binary(c->b, IR_SUB, running, onnx_i64(c, 1));
   ir_value *places = ir_select(c->b, holds, row, ir_dim_scalar(c->b, size));
   ir_value *compact = put_at(c, IR_SCATTER, size, places, counter(c, size));
   ir_dim count = ir_measure(c->b, sum(c, ones), hint, size);
@@ -127,7 +124,7 @@ static ir_value *row_order(onnx_context *c, ir_value *rows) {
   ir_value *i = ir_iota(b, (ir_dim[]){N, one, one}, 3, 0, onnx_dim(c, 0), 1);
   ir_value *j = ir_iota(b, (ir_dim[]){one, N, one}, 3, 1, onnx_dim(c, 0), 1);
   ir_value *earlier = ir_cast(b, ir_binary(b, IR_LT, j, i), SMELT_I64);
-  ir_value *before = ir_select(b, ir_binary(b, IR_EQ, unequal, i64(c, 0)), earlier, smaller);
+  ir_value *before = ir_select(b, ir_binary(b, IR_EQ, unequal, onnx_i64(c, 0)), earlier, smaller);
   ir_value *place = ir_reshape(b, ir_reduce(b, IR_REDUCE_SUM, before, 2), &N, 1);
   return put_at(c, IR_SCATTER, N, place, counter(c, N));
 }
@@ -136,8 +133,8 @@ static ir_value *row_order(onnx_context *c, ir_value *rows) {
 static ir_value *starts_group(onnx_context *c, ir_value *sorted) {
   ir_builder *b = c->b;
   ir_dim N = sorted->type.dims[0];
-  ir_value *at = counter(c, N), *zero = i64(c, 0);
-  ir_value *previous = ir_binary(b, IR_MAX, ir_binary(b, IR_SUB, at, i64(c, 1)), zero);
+  ir_value *at = counter(c, N), *zero = onnx_i64(c, 0);
+  ir_value *previous = ir_binary(b, IR_MAX, ir_binary(b, IR_SUB, at, onnx_i64(c, 1)), zero);
   ir_value *differs = ir_binary(b, IR_NE, sorted, ir_gather(b, sorted, previous, 0));
   ir_value *any = ir_reduce(b, IR_REDUCE_MAX, ir_cast(b, differs, SMELT_I64), 2);
   any = ir_binary(b, IR_NE, ir_reshape(b, any, &N, 1), zero);
@@ -156,9 +153,10 @@ static distinct find_distinct(onnx_context *c, ir_value *order, ir_value *rows) 
   ir_dim N = rows->type.dims[0];
   ir_value *starts = starts_group(c, ir_gather(b, rows, order, 0)), *ones = ir_cast(b, starts, SMELT_I64);
   ir_value *running = ir_build(b, IR_CUMSUM, &ones, 1, &(ir_attrs){.axis = 0});
-  ir_value *group = ir_binary(b, IR_SUB, running, i64(c, 1)), *places = onnx_true_places(c, starts, "unique");
+  ir_value *group = ir_binary(b, IR_SUB, running, onnx_i64(c, 1)),
+           *places = onnx_true_places(c, starts, "unique");
   if (onnx_failed(c)) return (distinct){order, order, order};
-  ir_value *one_each = ir_expand(b, i64(c, 1), &N, 1);
+  ir_value *one_each = ir_expand(b, onnx_i64(c, 1), &N, 1);
   ir_value *counts = put_at(c, IR_SCATTER_ADD, N, group, one_each);
   return (distinct){.first = ir_gather(b, order, places, 0),
                     .inverse = put_at(c, IR_SCATTER, N, order, group),

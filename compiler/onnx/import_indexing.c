@@ -1,13 +1,8 @@
 /* import_indexing.c: elements and slices picked by index tensors. */
 #include "onnx/indexing.h"
 
-static ir_value *i64(onnx_context *c, int64_t value) {
-  return ir_const_scalar(c->b, SMELT_I64, (double)value);
-}
-
-/* Negative indices count from the end of an axis of `size`. */
-static ir_value *wrap_indices(onnx_context *c, ir_value *indices, ir_dim size) {
-  ir_value *negative = ir_binary(c->b, IR_LT, indices, i64(c, 0));
+ir_value *onnx_wrap_indices(onnx_context *c, ir_value *indices, ir_dim size) {
+  ir_value *negative = ir_binary(c->b, IR_LT, indices, onnx_i64(c, 0));
   return ir_select(c->b, negative, ir_binary(c->b, IR_ADD, indices, ir_dim_scalar(c->b, size)), indices);
 }
 
@@ -22,7 +17,7 @@ static ir_value *import_gather(onnx_context *c) {
 ir_value *onnx_flat_elements(onnx_context *c, const ir_type *data, ir_value *indices, int axis) {
   int rank = data->rank;
   const ir_dim *shape = indices->type.dims;
-  ir_value *flat = wrap_indices(c, ir_cast(c->b, indices, SMELT_I64), data->dims[axis]);
+  ir_value *flat = onnx_wrap_indices(c, ir_cast(c->b, indices, SMELT_I64), data->dims[axis]);
   flat = ir_binary(c->b, IR_MUL, flat, ir_dim_scalar(c->b, onnx_dim_product(c, data->dims, axis + 1, rank)));
   for (int i = 0; i < rank; i++) {
     if (i == axis || ir_dim_is(shape[i], 1)) continue;
@@ -54,7 +49,7 @@ ir_value *onnx_flat_tuples(onnx_context *c, int batch, int depth) {
   int rank = type->rank - 1, end = batch + depth;
   for (int i = 0; i < depth; i++) {
     ir_value *one = ir_slice_axis(c->b, indices, rank, onnx_dim(c, i), onnx_dim(c, 1));
-    one = wrap_indices(c, ir_reshape(c->b, one, type->dims, rank), data->dims[batch + i]);
+    one = onnx_wrap_indices(c, ir_reshape(c->b, one, type->dims, rank), data->dims[batch + i]);
     ir_value *stride = ir_dim_scalar(c->b, onnx_dim_product(c, data->dims, batch + i + 1, end));
     ir_value *term = ir_binary(c->b, IR_MUL, one, stride);
     flat = flat ? ir_binary(c->b, IR_ADD, flat, term) : term;
@@ -102,7 +97,7 @@ static ir_value *import_reverse_sequence(onnx_context *c) {
   ir_dim batch_shape[2] = {batch == 0 ? sequences : one, batch == 0 ? one : sequences};
   ir_value *t = ir_iota(c->b, time_shape, 2, time, onnx_dim(c, 0), 1);
   ir_value *lengths = ir_reshape(c->b, ir_cast(c->b, c->in[1], SMELT_I64), batch_shape, 2);
-  ir_value *mirrored = ir_binary(c->b, IR_SUB, ir_binary(c->b, IR_SUB, lengths, i64(c, 1)), t);
+  ir_value *mirrored = ir_binary(c->b, IR_SUB, ir_binary(c->b, IR_SUB, lengths, onnx_i64(c, 1)), t);
   ir_value *source = ir_select(c->b, ir_binary(c->b, IR_LT, t, lengths), mirrored, t);
   ir_value *sequence = ir_iota(c->b, batch_shape, 2, batch, onnx_dim(c, 0), 1);
   ir_value *rows = time == 0 ? source : sequence, *columns = time == 0 ? sequence : source;

@@ -30,9 +30,9 @@ static ir_value *negative_log_likelihood(onnx_context *c, ir_value *log_probabil
   target = ir_reshape(c->b, ir_cast(c->b, target, SMELT_I64), column, rank);
   ir_value *zero = onnx_number_like(c, log_probability, 0), *ignored = NULL;
   if (onnx_has_attr(c, "ignore_index")) {
-    ir_value *index = ir_const_scalar(c->b, SMELT_I64, (double)onnx_attr_int(c, "ignore_index", 0));
+    ir_value *index = onnx_i64(c, onnx_attr_int(c, "ignore_index", 0));
     ignored = ir_binary(c->b, IR_EQ, target, index);
-    target = ir_select(c->b, ignored, ir_const_scalar(c->b, SMELT_I64, 0), target);
+    target = ir_select(c->b, ignored, onnx_i64(c, 0), target);
   }
   ir_value *weights = onnx_number_like(c, log_probability, 1);
   if (weight) weights = ir_gather(c->b, weight, target, 0);

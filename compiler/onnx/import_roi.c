@@ -22,15 +22,6 @@ typedef struct {
 static ir_value *number(onnx_context *c, double value) {
   return ir_const_scalar(c->b, SMELT_F32, value);
 }
-static ir_value *add(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_ADD, x, y);
-}
-static ir_value *sub(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_SUB, x, y);
-}
-static ir_value *mul(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_MUL, x, y);
-}
 static ir_value *both(onnx_context *c, ir_value *x, ir_value *y) {
   return ir_binary(c->b, IR_AND, x, y);
 }
@@ -71,7 +62,7 @@ static ir_value *coordinate(onnx_context *c, const roi_rule *r, int index) {
   ir_dim one = onnx_dim(c, 1), shape[6] = {c->in[1]->type.dims[0], one, one, one, one, one};
   ir_value *v = ir_slice_axis(c->b, c->in[1], 1, onnx_dim(c, index), one);
   v = ir_cast(c->b, ir_reshape(c->b, v, shape, 6), SMELT_F32);
-  return sub(c, mul(c, v, number(c, r->scale)), number(c, r->offset));
+  return onnx_sub(c, onnx_mul(c, v, number(c, r->scale)), number(c, r->offset));
 }
 
 /*
@@ -81,10 +72,12 @@ static ir_value *coordinate(onnx_context *c, const roi_rule *r, int index) {
  * before).
  */
 static roi_axis sample_axis(onnx_context *c, const roi_rule *r, int axis, ir_dim size) {
-  ir_value *start = coordinate(c, r, axis ? 0 : 1), *length = sub(c, coordinate(c, r, axis ? 2 : 3), start);
+  ir_value *start = coordinate(c, r, axis ? 0 : 1),
+           *length = onnx_sub(c, coordinate(c, r, axis ? 2 : 3), start);
   if (!r->half_pixel) length = ir_binary(c->b, IR_MAX, length, number(c, 1));
   ir_value *bin = ir_binary(c->b, IR_DIV, length, number(c, (double)r->bins[axis]));
-  ir_value *bin_start = add(c, start, mul(c, counter(c, onnx_dim(c, r->bins[axis]), 2 + axis), bin));
+  ir_value *bin_start =
+      onnx_add(c, start, onnx_mul(c, counter(c, onnx_dim(c, r->bins[axis]), 2 + axis), bin));
   ir_value *half = number(c, 0.5), *zero = number(c, 0), *lowest = number(c, -1);
   ir_value *first = NULL, *end = ir_cast(c->b, ir_dim_scalar(c->b, size), SMELT_F32);
   roi_axis a = {.count = number(c, (double)r->samples)};
@@ -96,11 +89,11 @@ static roi_axis sample_axis(onnx_context *c, const roi_rule *r, int axis, ir_dim
   ir_value *gap = ir_binary(c->b, IR_DIV, bin, a.count);
   ir_value *sample = counter(c, taken, 4 + axis);
   if (r->samples <= 0) {
-    first = ir_binary(c->b, IR_DIV, sub(c, lowest, bin_start), gap);
-    first = ir_binary(c->b, IR_MAX, ir_unary(c->b, IR_FLOOR, sub(c, first, half)), zero);
-    sample = add(c, sample, first);
+    first = ir_binary(c->b, IR_DIV, onnx_sub(c, lowest, bin_start), gap);
+    first = ir_binary(c->b, IR_MAX, ir_unary(c->b, IR_FLOOR, onnx_sub(c, first, half)), zero);
+    sample = onnx_add(c, sample, first);
   }
-  a.places = add(c, bin_start, mul(c, add(c, sample, half), gap));
+  a.places = onnx_add(c, bin_start, onnx_mul(c, onnx_add(c, sample, half), gap));
   a.inside = both(c, ir_binary(c->b, IR_GE, a.places, lowest), ir_binary(c->b, IR_LE, a.places, end));
   if (first) a.inside = both(c, a.inside, ir_binary(c->b, IR_LT, sample, a.count));
   return a;
@@ -128,8 +121,8 @@ static ir_value *import_roi_align(onnx_context *c) {
   ir_dim region_shape[6] = {regions, one, one, one, one, one};
   ir_dim channel_shape[6] = {one, d[1], one, one, one, one};
   ir_value *image = ir_reshape(c->b, ir_cast(c->b, batch, SMELT_I64), region_shape, 6);
-  ir_value *planes =
-      add(c, mul(c, image, ir_dim_scalar(c->b, d[1])), ir_iota(c->b, channel_shape, 6, 1, onnx_dim(c, 0), 1));
+  ir_value *planes = onnx_add(c, onnx_mul(c, image, ir_dim_scalar(c->b, d[1])),
+                              ir_iota(c->b, channel_shape, 6, 1, onnx_dim(c, 0), 1));
   ir_value *taps = onnx_sample_taps(c, &sampler, x, 2, planes, places);
   if (onnx_failed(c)) return x;
   ir_dim inside_shape[IR_MAX_RANK] = {regions, one};
@@ -141,7 +134,7 @@ static ir_value *import_roi_align(onnx_context *c) {
   ir_dim shape[4] = {regions, d[1], onnx_dim(c, r.bins[0]), onnx_dim(c, r.bins[1])};
   ir_value *joined = ir_reduce(c->b, r.largest ? IR_REDUCE_MAX : IR_REDUCE_SUM, taps, 0xf0);
   if (r.largest) return ir_reshape(c->b, joined, shape, 4);
-  ir_value *count = ir_binary(c->b, IR_MAX, mul(c, axes[0].count, axes[1].count), number(c, 1));
+  ir_value *count = ir_binary(c->b, IR_MAX, onnx_mul(c, axes[0].count, axes[1].count), number(c, 1));
   ir_dim count_shape[4] = {r.samples > 0 ? one : regions, one, one, one};
   count = ir_cast(c->b, ir_reshape(c->b, count, count_shape, 4), x->type.dtype);
   return ir_binary(c->b, IR_DIV, ir_reshape(c->b, joined, shape, 4), count);

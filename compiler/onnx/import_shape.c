@@ -1,5 +1,6 @@
 /* import_shape.c: tensors made of nothing but attributes, sizes or counters. */
 #include "onnx/encoding.h"
+#include "onnx/indexing.h"
 
 #include <math.h>
 #include <string.h>
@@ -199,9 +200,7 @@ static ir_value *import_one_hot(onnx_context *c) {
     counter_shape[i] = i == axis ? depth : one;
     indices_shape[i] = i == axis ? one : c->in[0]->type.dims[i < axis ? i : i - 1];
   }
-  ir_value *length = ir_dim_scalar(c->b, depth);
-  ir_value *wrapped = ir_select(c->b, ir_binary(c->b, IR_LT, indices, ir_const_scalar(c->b, SMELT_I64, 0)),
-                                ir_binary(c->b, IR_ADD, indices, length), indices);
+  ir_value *wrapped = onnx_wrap_indices(c, indices, depth);
   ir_value *counter = ir_iota(c->b, counter_shape, rank + 1, axis, onnx_dim(c, 0), 1);
   ir_value *hit = ir_binary(c->b, IR_EQ, ir_reshape(c->b, wrapped, indices_shape, rank + 1), counter);
   if (values->type.rank != 1) return onnx_fail(c, "its values must be a vector of two");

@@ -8,6 +8,9 @@
 
 #include "onnx/import.h"
 
+/* Negative indices (i64) count from the end of an axis of `size`: those, as indices from its start. */
+ir_value *onnx_wrap_indices(onnx_context *c, ir_value *indices, ir_dim size);
+
 /* [shape of indices] i64: place of data[i0, .., indices[i0, .., ik], .., ik]. Ranks are equal. */
 ir_value *onnx_flat_elements(onnx_context *c, const ir_type *data, ir_value *indices, int axis);
 /* The elements there. */

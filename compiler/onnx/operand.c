@@ -209,6 +209,22 @@ ir_value *onnx_number_like(onnx_context *c, const ir_value *x, double value) {
   return ir_const_scalar(c->b, x->type.dtype, value);
 }
 
+ir_value *onnx_i64(onnx_context *c, int64_t value) {
+  return ir_const_scalar(c->b, SMELT_I64, (double)value);
+}
+
+ir_value *onnx_add(onnx_context *c, ir_value *x, ir_value *y) {
+  return ir_binary(c->b, IR_ADD, x, y);
+}
+
+ir_value *onnx_sub(onnx_context *c, ir_value *x, ir_value *y) {
+  return ir_binary(c->b, IR_SUB, x, y);
+}
+
+ir_value *onnx_mul(onnx_context *c, ir_value *x, ir_value *y) {
+  return ir_binary(c->b, IR_MUL, x, y);
+}
+
 ir_value *onnx_swap_last(onnx_context *c, ir_value *x) {
   int perm[IR_MAX_RANK], rank = x->type.rank;
   if (onnx_failed(c)) return x;

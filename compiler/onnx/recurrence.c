@@ -1,12 +1,6 @@
 /* recurrence.c: the cells of recurrent layers, and their steps one after the other. */
 #include "onnx/recurrence.h"
 
-static ir_value *add(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_ADD, x, y);
-}
-static ir_value *mul(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_MUL, x, y);
-}
 static ir_value *one_minus(onnx_context *c, ir_value *x) {
   return ir_binary(c->b, IR_SUB, onnx_number_like(c, x, 1), x);
 }
@@ -34,7 +28,7 @@ static ir_value *activate(onnx_context *c, const recurrent_cell *cell, int index
 /* H = f(x + H R) */
 recurrent_state recurrent_simple_step(onnx_context *c, const recurrent_cell *cell, ir_value *inputs,
                                       recurrent_state state) {
-  ir_value *sum = add(c, inputs, ir_matmul(c->b, state.hidden, cell->weight));
+  ir_value *sum = onnx_add(c, inputs, ir_matmul(c->b, state.hidden, cell->weight));
   return (recurrent_state){.hidden = activate(c, cell, 0, sum)};
 }
 
@@ -52,17 +46,18 @@ recurrent_state recurrent_gru_step(onnx_context *c, const recurrent_cell *cell, 
   } else {
     product = ir_matmul(c->b, H, gates_of(c, cell, weight, UPDATE, 2));
   }
-  ir_value *both = activate(c, cell, 0, add(c, gates_of(c, cell, inputs, UPDATE, 2), product));
+  ir_value *both = activate(c, cell, 0, onnx_add(c, gates_of(c, cell, inputs, UPDATE, 2), product));
   ir_value *update = gates_of(c, cell, both, UPDATE, 1), *reset = gates_of(c, cell, both, RESET, 1);
   if (cell->linear_before_reset) {
     product = gates_of(c, cell, whole, NEW, 1);
-    if (cell->bias) product = add(c, product, cell->bias);
-    product = mul(c, reset, product);
+    if (cell->bias) product = onnx_add(c, product, cell->bias);
+    product = onnx_mul(c, reset, product);
   } else {
-    product = ir_matmul(c->b, mul(c, reset, H), gates_of(c, cell, weight, NEW, 1));
+    product = ir_matmul(c->b, onnx_mul(c, reset, H), gates_of(c, cell, weight, NEW, 1));
   }
-  ir_value *fresh = activate(c, cell, 1, add(c, gates_of(c, cell, inputs, NEW, 1), product));
-  return (recurrent_state){.hidden = add(c, mul(c, one_minus(c, update), fresh), mul(c, update, H))};
+  ir_value *fresh = activate(c, cell, 1, onnx_add(c, gates_of(c, cell, inputs, NEW, 1), product));
+  return (recurrent_state){.hidden =
+                               onnx_add(c, onnx_mul(c, one_minus(c, update), fresh), onnx_mul(c, update, H))};
 }
 
 /*
@@ -73,26 +68,26 @@ recurrent_state recurrent_lstm_step(onnx_context *c, const recurrent_cell *cell,
                                     recurrent_state state) {
   enum { INPUT, OUTPUT, FORGET, NEW, SUMS };
   ir_value *C = state.memory, *sums[SUMS];
-  ir_value *all = add(c, inputs, ir_matmul(c->b, state.hidden, cell->weight));
+  ir_value *all = onnx_add(c, inputs, ir_matmul(c->b, state.hidden, cell->weight));
   for (int i = 0; i < SUMS; i++) sums[i] = gates_of(c, cell, all, i, 1);
   ir_value *P = cell->peephole;
-  if (P) sums[INPUT] = add(c, sums[INPUT], mul(c, gates_of(c, cell, P, INPUT, 1), C));
-  if (P) sums[FORGET] = add(c, sums[FORGET], mul(c, gates_of(c, cell, P, FORGET, 1), C));
+  if (P) sums[INPUT] = onnx_add(c, sums[INPUT], onnx_mul(c, gates_of(c, cell, P, INPUT, 1), C));
+  if (P) sums[FORGET] = onnx_add(c, sums[FORGET], onnx_mul(c, gates_of(c, cell, P, FORGET, 1), C));
   ir_value *take = activate(c, cell, 0, sums[INPUT]);
   ir_value *keep = cell->input_forget ? one_minus(c, take) : activate(c, cell, 0, sums[FORGET]);
-  C = add(c, mul(c, keep, C), mul(c, take, activate(c, cell, 1, sums[NEW])));
-  if (P) sums[OUTPUT] = add(c, sums[OUTPUT], mul(c, gates_of(c, cell, P, OUTPUT, 1), C));
+  C = onnx_add(c, onnx_mul(c, keep, C), onnx_mul(c, take, activate(c, cell, 1, sums[NEW])));
+  if (P) sums[OUTPUT] = onnx_add(c, sums[OUTPUT], onnx_mul(c, gates_of(c, cell, P, OUTPUT, 1), C));
   const recurrent_cell unlimited = {
       .activations = {{cell->activations[2].formula, cell->activations[2].alpha, cell->activations[2].beta}}};
   ir_value *shown = activate(c, &unlimited, 0, C);
-  return (recurrent_state){.hidden = mul(c, activate(c, cell, 0, sums[OUTPUT]), shown), .memory = C};
+  return (recurrent_state){.hidden = onnx_mul(c, activate(c, cell, 0, sums[OUTPUT]), shown), .memory = C};
 }
 
 /* ---- steps ---- */
 
 ir_value *recurrent_inputs(onnx_context *c, ir_value *x, ir_value *weight, ir_value *bias) {
   ir_value *product = ir_matmul(c->b, x, onnx_swap_last(c, weight));
-  return bias ? add(c, product, bias) : product;
+  return bias ? onnx_add(c, product, bias) : product;
 }
 
 /* The new state where the step is within the sequence's length, else the old one. */

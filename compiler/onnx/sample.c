@@ -3,21 +3,12 @@
 
 #include <string.h>
 
-static ir_value *add(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_ADD, x, y);
-}
-static ir_value *sub(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_SUB, x, y);
-}
-static ir_value *mul(onnx_context *c, ir_value *x, ir_value *y) {
-  return ir_binary(c->b, IR_MUL, x, y);
-}
 static ir_value *between(onnx_context *c, ir_value *x, ir_value *low, ir_value *high) {
   return ir_binary(c->b, IR_MAX, ir_binary(c->b, IR_MIN, x, high), low);
 }
 /* size + more, as a number like x */
 static ir_value *size_like(onnx_context *c, const ir_value *x, ir_dim size, double more) {
-  return add(c, ir_cast(c->b, ir_dim_scalar(c->b, size), x->type.dtype), onnx_number_like(c, x, more));
+  return onnx_add(c, ir_cast(c->b, ir_dim_scalar(c->b, size), x->type.dtype), onnx_number_like(c, x, more));
 }
 
 /*
@@ -27,14 +18,14 @@ static ir_value *size_like(onnx_context *c, const ir_value *x, ir_dim size, doub
 static ir_value *mirror(onnx_context *c, const onnx_sampler *s, ir_value *places, ir_dim size) {
   ir_value *low = onnx_number_like(c, places, s->ends_at_centres ? 0 : -0.5), *zero;
   ir_value *range = size_like(c, places, size, s->ends_at_centres ? -1 : 0);
-  ir_value *period = mul(c, range, onnx_number_like(c, places, 2)), *divisor;
+  ir_value *period = onnx_mul(c, range, onnx_number_like(c, places, 2)), *divisor;
   zero = onnx_number_like(c, places, 0);
   divisor = ir_binary(c->b, IR_MAX, period, onnx_number_like(c, places, 1));
-  ir_value *distance = ir_unary(c->b, IR_ABS, sub(c, places, low));
+  ir_value *distance = ir_unary(c->b, IR_ABS, onnx_sub(c, places, low));
   ir_value *turns = ir_unary(c->b, IR_FLOOR, ir_binary(c->b, IR_DIV, distance, divisor));
-  distance = sub(c, distance, mul(c, turns, divisor));
-  distance = ir_binary(c->b, IR_MIN, distance, sub(c, period, distance));
-  return add(c, low, ir_binary(c->b, IR_MAX, distance, zero));
+  distance = onnx_sub(c, distance, onnx_mul(c, turns, divisor));
+  distance = ir_binary(c->b, IR_MIN, distance, onnx_sub(c, period, distance));
+  return onnx_add(c, low, ir_binary(c->b, IR_MAX, distance, zero));
 }
 
 ir_value *onnx_limit_places(onnx_context *c, const onnx_sampler *s, ir_value *places, ir_dim size) {
@@ -45,7 +36,7 @@ ir_value *onnx_limit_places(onnx_context *c, const onnx_sampler *s, ir_value *pl
   }
   /* so far outside, no tap reaches in */
   ir_value *reach = onnx_number_like(c, places, 3);
-  return between(c, places, sub(c, low, reach), add(c, high, reach));
+  return between(c, places, onnx_sub(c, low, reach), onnx_add(c, high, reach));
 }
 
 /* ---- taps along one axis ---- */
@@ -53,7 +44,7 @@ ir_value *onnx_limit_places(onnx_context *c, const onnx_sampler *s, ir_value *pl
 /* How much an element at `distance` (not negative) weighs. */
 static ir_value *weigh(onnx_context *c, onnx_interpolation interpolation, ir_value *distance) {
   ir_value *one = onnx_number_like(c, distance, 1);
-  if (interpolation == ONNX_SAMPLE_LINEAR) return sub(c, one, distance);
+  if (interpolation == ONNX_SAMPLE_LINEAR) return onnx_sub(c, one, distance);
   /* Keys' cubic convolution kernel (1981) with A = -0.75: up to distance 1, and beyond */
   const double A = -0.75;
   const double inner[] = {A + 2, -(A + 3), 0, 1}, outer[] = {A, -5 * A, 8 * A, -4 * A};
@@ -62,7 +53,7 @@ static ir_value *weigh(onnx_context *c, onnx_interpolation interpolation, ir_val
     const double *factors = i ? outer : inner;
     sums[i] = onnx_number_like(c, distance, factors[0]);
     for (int k = 1; k < 4; k++) {
-      sums[i] = add(c, mul(c, sums[i], distance), onnx_number_like(c, distance, factors[k]));
+      sums[i] = onnx_add(c, onnx_mul(c, sums[i], distance), onnx_number_like(c, distance, factors[k]));
     }
   }
   return ir_select(c->b, ir_binary(c->b, IR_LE, distance, one), sums[0], sums[1]);
@@ -90,8 +81,8 @@ static axis_taps find_taps(onnx_context *c, const onnx_sampler *s, ir_value *pla
   if (s->interpolation != ONNX_SAMPLE_NEAREST) {
     int64_t first = s->interpolation == ONNX_SAMPLE_CUBIC ? -1 : 0;
     ir_value *step = ir_iota(c->b, tap_shape, rank + axes, rank + axis, onnx_dim(c, first), 1);
-    element = add(c, ir_unary(c->b, IR_FLOOR, places), ir_cast(c->b, step, places->type.dtype));
-    taps.weight = weigh(c, s->interpolation, ir_unary(c->b, IR_ABS, sub(c, element, places)));
+    element = onnx_add(c, ir_unary(c->b, IR_FLOOR, places), ir_cast(c->b, step, places->type.dtype));
+    taps.weight = weigh(c, s->interpolation, ir_unary(c->b, IR_ABS, onnx_sub(c, element, places)));
   }
   ir_value *zero = onnx_number_like(c, places, 0), *last = size_like(c, places, size, -1);
   if (s->padding == ONNX_SAMPLE_REFLECTION) element = mirror(c, s, element, size);
@@ -118,14 +109,14 @@ ir_value *onnx_sample_taps(onnx_context *c, const onnx_sampler *s, ir_value *x, 
   ir_value *flat = ir_reshape(c->b, planes, shape, rank + axes);
   for (int i = 0; i < axes && !onnx_failed(c); i++) {
     axis_taps taps = find_taps(c, s, places[i], sizes[i], i, axes);
-    flat = add(c, mul(c, flat, ir_dim_scalar(c->b, sizes[i])), taps.index);
-    if (taps.weight) weight = weight ? mul(c, weight, taps.weight) : taps.weight;
+    flat = onnx_add(c, onnx_mul(c, flat, ir_dim_scalar(c->b, sizes[i])), taps.index);
+    if (taps.weight) weight = weight ? onnx_mul(c, weight, taps.weight) : taps.weight;
     if (taps.inside) inside = inside ? ir_binary(c->b, IR_AND, inside, taps.inside) : taps.inside;
   }
   ir_dim all = ir_type_element_count(c->m, &x->type);
   ir_value *values = ir_gather(c->b, ir_reshape(c->b, x, &all, 1), flat, 0);
   if (inside) values = ir_select(c->b, inside, values, onnx_number_like(c, x, 0));
-  return weight ? mul(c, values, ir_cast(c->b, weight, x->type.dtype)) : values;
+  return weight ? onnx_mul(c, values, ir_cast(c->b, weight, x->type.dtype)) : values;
 }
 
 ir_value *onnx_sample(onnx_context *c, const onnx_sampler *s, ir_value *x, int axes, ir_value *planes,
