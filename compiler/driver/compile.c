@@ -183,7 +183,7 @@ static status describe_generation(compilation *c, const generator *g, const gene
 /* ---- the stages ---- */
 
 static status make_graphs(compilation *c) {
-  ir_graph *graph, *encoder = NULL, *first;
+  ir_graph *graph = NULL, *encoder = NULL, *first;
   int64_t max_tokens = 0;
   progress_show(&c->progress, "reading", 0, 0);
   TRY(token_limit(c, &max_tokens));

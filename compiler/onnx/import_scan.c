@@ -147,7 +147,7 @@ static ir_value *stack(onnx_context *c, ir_value **rows, int64_t count) {
 
 static ir_value *import_batched_scan(onnx_context *c) {
   scan_import *s = begin_scan(c, 1);
-  int64_t batch;
+  int64_t batch = 0;
   int direction_count, carried = s ? s->loop.carried : 0;
   if (!s) return NULL;
   if (c->in[0]) return onnx_fail(c, "lengths for each sequence are not supported");

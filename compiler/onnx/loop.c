@@ -17,7 +17,7 @@ ir_value *onnx_loop_scalar(onnx_context *c, ir_builder *b, ir_value *x) {
 /* Sizes first, then the values whose types are made of them. */
 static void add_carried_inputs(onnx_loop *l) {
   onnx_context *c = l->c;
-  ir_dim sizes[ONNX_LOOP_MOST_CARRIED][IR_MAX_RANK];
+  ir_dim sizes[ONNX_LOOP_MOST_CARRIED][IR_MAX_RANK] = {{NULL}};
   l->size_count = 0;
   for (int i = 0; i < l->carried; i++) {
     for (int d = 0; d < l->first[i]->type.rank; d++) {
