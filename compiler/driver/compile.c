@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { DEFAULT_MAX_TOKENS = 2048, DEFAULT_MOST_TOKENS = 4096, PREFILL_TOKENS = 512 };
+enum { DEFAULT_MAX_FRAMES = 3000 }; /* 30 s of speech, a frame every 10 ms */
 
 /* ---- watching the passes ---- */
 
@@ -54,7 +55,7 @@ static status import_graph(compilation *c, int file, const char *graph_name, boo
   double number = with_past;
   onnx_options options = {.graph_name = graph_name};
   if (file == FILE_MODEL) TRY(known_inputs(&c->arena, c->options, &options));
-  if (takes_past(c->files[file])) options.has_own_sizes = pass_masks_past;
+  if (file == FILE_FIRST || takes_past(c->files[file])) options.has_own_sizes = pass_has_own_sizes;
   if (onnx_has_input(c->files[file], branch_input)) {
     onnx_constant_input *constants = ARENA_ARRAY(&c->arena, onnx_constant_input, options.constant_count + 1);
     for (size_t i = 0; i < options.constant_count; i++) constants[i] = options.constants[i];
@@ -138,6 +139,32 @@ static status check_vocabulary(compilation *c, const tok_summary *summary, int64
   return fail_file(&c->arena, s, c->folder.tokenizer);
 }
 
+/* What a decoder behind an encoder starts from. */
+static status describe_start(compilation *c, int64_t vocab_size) {
+  const model_folder *f = &c->folder;
+  smelt_manifest_generation *g = &c->generation;
+  TRY(check_token(c, "decoder_start_token_id", f->decoder_start_token, vocab_size));
+  g->decoder_start_token = f->decoder_start_token >= 0 ? (int32_t)f->decoder_start_token : g->bos_token;
+  for (int i = 0; i < f->forced_token_count; i++) {
+    TRY(check_token(c, "forced_decoder_ids", f->forced_tokens[i], vocab_size));
+    g->forced_tokens[g->forced_token_count++] =
+        f->forced_tokens[i] >= 0 ? (int32_t)f->forced_tokens[i] : SMELT_NONE;
+  }
+  return OK;
+}
+
+static status describe_end(compilation *c, int64_t vocab_size) {
+  const model_folder *f = &c->folder;
+  smelt_manifest_generation *g = &c->generation;
+  for (int i = 0; i < f->end_token_count; i++) {
+    TRY(check_token(c, "eos_token_id", f->end_tokens[i], vocab_size));
+    g->end_tokens[g->end_token_count++] = (int32_t)f->end_tokens[i];
+  }
+  int32_t own = c->tokenizer_summary.eos_id;
+  if (!f->end_token_count && own >= 0) g->end_tokens[g->end_token_count++] = own;
+  return OK;
+}
+
 static status describe_generation(compilation *c, const generator *g, const generator_limits *limits) {
   const model_folder *f = &c->folder;
   TRY(read_tokenizer(c));
@@ -145,7 +172,6 @@ static status describe_generation(compilation *c, const generator *g, const gene
   TRY(check_vocabulary(c, summary, g->vocab_size));
   TRY(check_token(c, "bos_token_id", f->bos_token, g->vocab_size));
   TRY(check_token(c, "pad_token_id", f->pad_token, g->vocab_size));
-  TRY(check_token(c, "decoder_start_token_id", f->decoder_start_token, g->vocab_size));
   int32_t first_entry = g->encode ? 1 : 0;
   c->generation = (smelt_manifest_generation){
       .prefill_entry = g->prefill ? first_entry : SMELT_NONE,
@@ -153,31 +179,22 @@ static status describe_generation(compilation *c, const generator *g, const gene
       .encode_entry = g->encode ? 0 : SMELT_NONE,
       .sequence_symbol = g->prefill ? (int32_t)ir_dim_symbol_index(g->sequence) : SMELT_NONE,
       .past_symbol = (int32_t)ir_dim_symbol_index(g->past),
-      .encoder_symbol = g->encode ? (int32_t)ir_dim_symbol_index(g->encoder) : SMELT_NONE,
+      .encoder_symbol = g->encoder ? (int32_t)ir_dim_symbol_index(g->encoder) : SMELT_NONE,
       .vocab_size = (int32_t)g->vocab_size,
       .max_tokens = (int32_t)limits->max_tokens,
       .prefill_tokens = (int32_t)limits->prefill_tokens,
-      .max_encoder_tokens = (int32_t)limits->max_encoder_tokens,
+      .max_encoder_tokens = g->reads_features ? 0 : (int32_t)limits->max_encoder_tokens,
       .bos_token = (int32_t)(f->bos_token >= 0 ? f->bos_token : summary->bos_id),
       .pad_token = (int32_t)(f->pad_token >= 0 ? f->pad_token : summary->pad_id),
-      .decoder_start_token = (int32_t)(f->decoder_start_token >= 0 ? f->decoder_start_token : SMELT_NONE),
+      .decoder_start_token = SMELT_NONE,
       .top_k = (int32_t)f->top_k,
       .max_new_tokens = (int32_t)f->max_new_tokens,
       .temperature = f->samples ? (float)(f->temperature > 0 ? f->temperature : 1) : 0,
       .top_p = (float)f->top_p,
       .repetition_penalty = (float)f->repetition_penalty,
   };
-  if (g->encode && c->generation.decoder_start_token == SMELT_NONE) {
-    c->generation.decoder_start_token = c->generation.bos_token;
-  }
-  for (int i = 0; i < f->end_token_count; i++) {
-    TRY(check_token(c, "eos_token_id", f->end_tokens[i], g->vocab_size));
-    c->generation.end_tokens[c->generation.end_token_count++] = (int32_t)f->end_tokens[i];
-  }
-  if (!f->end_token_count && summary->eos_id >= 0) {
-    c->generation.end_tokens[c->generation.end_token_count++] = (int32_t)summary->eos_id;
-  }
-  return OK;
+  if (g->encode) TRY(describe_start(c, g->vocab_size));
+  return describe_end(c, g->vocab_size);
 }
 
 /* ---- the stages ---- */
@@ -187,8 +204,9 @@ static status make_graphs(compilation *c) {
   int64_t max_tokens = 0;
   progress_show(&c->progress, "reading", 0, 0);
   TRY(token_limit(c, &max_tokens));
-  TRY(import_file(c, FILE_MODEL, c->folder.model, "run", &graph));
+  /* The encoder first: where two files name one size, the first name stays. */
   if (c->folder.encoder) TRY(import_file(c, FILE_ENCODER, c->folder.encoder, "encode", &encoder));
+  TRY(import_file(c, FILE_MODEL, c->folder.model, "run", &graph));
   c->is_generator = pass_is_generator(graph);
   if (!c->is_generator) {
     if (encoder) {
@@ -206,7 +224,8 @@ static status make_graphs(compilation *c) {
   source.takes_later_steps = c->folder.first || onnx_has_input(c->files[FILE_MODEL], branch_input);
   generator_limits limits = {.max_tokens = max_tokens,
                              .prefill_tokens = max_tokens < PREFILL_TOKENS ? max_tokens : PREFILL_TOKENS,
-                             .max_encoder_tokens = max_tokens};
+                             .max_encoder_tokens = max_tokens,
+                             .max_frames = c->folder.frames ? c->folder.frames : DEFAULT_MAX_FRAMES};
   status s = pass_make_generator(c->module, &source, &limits, observe_pass, c, &g);
   if (s) return fail_file(&c->arena, s, c->folder.model);
   return describe_generation(c, &g, &limits);

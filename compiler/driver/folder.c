@@ -148,8 +148,39 @@ static status read_end_tokens(arena *a, const char *file, const json_t *object, 
   return OK;
 }
 
+static status wrong_forced(arena *a, const char *file) {
+  return wrong_type(a, file, "forced_decoder_ids", "a list of [position, token or null], positions from 1");
+}
+
+/* [[1, 50259], [2, null], ...]: what follows the decoder's first token. Positions that are not listed are
+ * free.
+ */
+static status read_forced_tokens(arena *a, const char *file, const json_t *object, model_folder *f) {
+  const json_t *field = json_object_get(object, "forced_decoder_ids"), *pair;
+  if (!field || json_is_null(field)) return OK;
+  if (!json_is_array(field)) return wrong_forced(a, file);
+  f->forced_token_count = 0;
+  for (int i = 0; i < FOLDER_MAX_FORCED_TOKENS; i++) f->forced_tokens[i] = -1;
+  size_t i;
+  json_array_foreach(field, i, pair) {
+    const json_t *position = json_array_get(pair, 0), *token = json_array_get(pair, 1);
+    if (!json_is_integer(position) || !(json_is_integer(token) || json_is_null(token))) {
+      return wrong_forced(a, file);
+    }
+    int64_t at = json_integer_value(position), id = json_is_null(token) ? -1 : json_integer_value(token);
+    if (at < 1 || at > FOLDER_MAX_FORCED_TOKENS || id > INT32_MAX || (id < 0 && !json_is_null(token))) {
+      status s = fail(a, STATUS_INPUT, "\"forced_decoder_ids\" is out of range");
+      return fail_expected(a, fail_file(a, s, file), "positions from 1 to %d", FOLDER_MAX_FORCED_TOKENS);
+    }
+    f->forced_tokens[at - 1] = id;
+    if (at > f->forced_token_count) f->forced_token_count = (int)at;
+  }
+  return OK;
+}
+
 /* Names under which configurations state the longest text. */
-static const char *const position_keys[] = {"n_positions", "max_position_embeddings", "n_ctx", "max_seq_len"};
+static const char *const position_keys[] = {"n_positions", "max_position_embeddings", "n_ctx", "max_seq_len",
+                                            "max_target_positions"};
 
 static status read_fields(arena *a, const char *file, const json_t *object, model_folder *f) {
   if (!json_is_object(object)) {
@@ -163,7 +194,9 @@ static status read_fields(arena *a, const char *file, const json_t *object, mode
   TRY(read_integer(a, file, object, "bos_token_id", 0, &f->bos_token));
   TRY(read_integer(a, file, object, "pad_token_id", -1, &f->pad_token)); /* Llama 2's says -1: none */
   TRY(read_integer(a, file, object, "decoder_start_token_id", 0, &f->decoder_start_token));
+  TRY(read_integer(a, file, object, "nb_max_frames", 1, &f->frames));
   TRY(read_end_tokens(a, file, object, f));
+  TRY(read_forced_tokens(a, file, object, f));
   TRY(read_integer(a, file, object, "top_k", 0, &f->top_k));
   TRY(read_integer(a, file, object, "max_new_tokens", 1, &f->max_new_tokens));
   TRY(read_number(a, file, object, "temperature", &f->temperature));
@@ -209,6 +242,8 @@ status folder_open(arena *a, const char *path, model_folder *f) {
   f->tokenizer = if_exists(a, home, "tokenizer.json");
   f->config_file = if_exists(a, home, "config.json");
   f->generation_file = if_exists(a, home, "generation_config.json");
+  f->preprocessor_file = if_exists(a, home, "preprocessor_config.json");
+  TRY(read_configuration(a, f->preprocessor_file, f));
   TRY(read_configuration(a, f->config_file, f));
   return read_configuration(a, f->generation_file, f);
 }

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-enum { FOLDER_MAX_END_TOKENS = 8 };
+enum { FOLDER_MAX_END_TOKENS = 8, FOLDER_MAX_FORCED_TOKENS = 8 };
 
 /* Paths are NULL where there is no such file; numbers are as the field's comment says where the JSON is
  * silent. */
@@ -14,12 +14,15 @@ typedef struct {
   const char *encoder;   /* encoder-decoders */
   const char *first;     /* beside a decoder with past: the one without; or NULL */
   const char *tokenizer; /* tokenizer.json */
-  const char *config_file, *generation_file;
-  int64_t positions;                                 /* longest text the model was made for; 0: unknown */
-  int64_t vocab_size;                                /* 0: unknown */
+  const char *config_file, *generation_file, *preprocessor_file;
+  int64_t positions;  /* longest text the model was made for; 0: unknown */
+  int64_t frames;     /* longest features that its encoder was made for; 0: unknown */
+  int64_t vocab_size; /* 0: unknown */
   int64_t bos_token, pad_token, decoder_start_token; /* -1: none */
   int64_t end_tokens[FOLDER_MAX_END_TOKENS];
   int end_token_count;
+  int64_t forced_tokens[FOLDER_MAX_FORCED_TOKENS]; /* behind decoder_start_token; -1: the model's choice */
+  int forced_token_count;
   /* Defaults for sampling; 0 where none is given. */
   bool samples; /* do_sample */
   double temperature, top_p, repetition_penalty;
@@ -28,8 +31,9 @@ typedef struct {
 
 /*
  * Finds the pieces of the model at `path` (a folder, or an .onnx file whose
- * folder may hold the other pieces) and reads config.json and
- * generation_config.json, the latter over the former. Texts live in `a`.
+ * folder may hold the other pieces) and reads preprocessor_config.json,
+ * config.json and generation_config.json, later ones over earlier ones. Texts
+ * live in `a`.
  */
 status folder_open(arena *a, const char *path, model_folder *folder);
 

@@ -52,7 +52,7 @@ static void choose_sizes(const compilation *c, size_t index, inspect_entry *e) {
     at[g->past_symbol] = g->max_tokens - 1;
     e->tokens = 1;
     e->context = g->max_tokens;
-  } else if (g->encoder_symbol != SMELT_NONE) {
+  } else if (g->max_encoder_tokens) {
     e->tokens = e->context = at[g->encoder_symbol];
   }
 }

@@ -16,6 +16,7 @@ typedef enum {
   ROLE_ZEROS,
   ROLE_PAST,
   ROLE_ENCODER,
+  ROLE_FEATURES,
   ROLE_UNKNOWN
 } input_role;
 
@@ -31,6 +32,7 @@ static const struct {
     {"token_type_ids", ROLE_ZEROS},
     {"past*", ROLE_PAST},
     {"encoder_hidden_states", ROLE_ENCODER},
+    {"input_features", ROLE_FEATURES},
 };
 
 static input_role role_of(const char *name) {
@@ -80,8 +82,8 @@ bool pass_is_past(const char *input) {
   return role_of(input) == ROLE_PAST;
 }
 
-bool pass_masks_past(const char *input) {
-  return role_of(input) == ROLE_MASK && !is_of_encoder(input);
+bool pass_has_own_sizes(const char *input) {
+  return role_of(input) == ROLE_ENCODER || (role_of(input) == ROLE_MASK && !is_of_encoder(input));
 }
 
 bool pass_is_generator(const ir_graph *g) {
@@ -114,8 +116,10 @@ static status bind(ir_module *m, ir_dim d, ir_dim value, const char *what) {
   return s;
 }
 
-/* Batch 1 everywhere; masks as long as what they mask. `length`: of attention_mask, `encoder`: of encoder
- * inputs. */
+/*
+ * Batch 1 everywhere; masks as long as what they mask. `length`: of attention_mask, NULL where it is fixed;
+ * `encoder`: of encoder inputs.
+ */
 static status bind_dims(ir_graph *g, ir_dim length, ir_dim encoder) {
   ir_module *m = g->module;
   ir_dim one = ir_dim_const(m, 1);
@@ -124,7 +128,8 @@ static status bind_dims(ir_graph *g, ir_dim length, ir_dim encoder) {
     input_role role = role_of(v->name);
     if (v->type.rank >= 2 && role != ROLE_UNKNOWN) TRY(bind(m, v->type.dims[0], one, "the batch size"));
     if (v->type.rank >= 2 && (role == ROLE_MASK || role == ROLE_ENCODER)) {
-      TRY(bind(m, v->type.dims[1], is_of_encoder(v->name) ? encoder : length, "the length of a mask"));
+      ir_dim wanted = is_of_encoder(v->name) ? encoder : length;
+      if (wanted) TRY(bind(m, v->type.dims[1], wanted, "the length of a mask"));
     }
   }
   ir_apply_bindings(m);
@@ -157,7 +162,7 @@ static status fix_inputs(ir_graph *g, ir_dim past) {
                       g->inputs[i]->name);
       return fail_hint(g->module->arena, s,
                        "known: input_ids, attention_mask, position_ids, token_type_ids, "
-                       "past_key_values.*, encoder_hidden_states, encoder_attention_mask");
+                       "past_key_values.*, encoder_hidden_states, encoder_attention_mask, input_features");
     }
     if (role == ROLE_MASK || role == ROLE_POSITIONS || role == ROLE_ZEROS) {
       TRY(fix_input(g, i, past));
@@ -258,7 +263,7 @@ static status carry_encoded(ir_graph *g, ir_graph *first, const generator *resul
   if (!first || !result->encode || source == first->input_count) return OK;
   ir_value *tokens;
   TRY(need_token_input(first, &tokens));
-  TRY(bind_dims(first, tokens->type.dims[1], result->encoder));
+  TRY(bind_dims(first, tokens->type.dims[1], result->encoded));
   ir_value *hidden = result->encode->outputs[0].value;
   for (size_t i = 0; i < g->input_count;) {
     size_t made = find_present(first, g->inputs[i]->name);
@@ -285,7 +290,7 @@ static status prepare_decoder(ir_graph *g, ir_graph *first, const generator_limi
   if (result->sequence == result->past) {
     return fail(m->arena, STATUS_INPUT, "sequence and past have one symbolic length; they must differ");
   }
-  TRY(bind_dims(g, ir_dim_add(m, result->past, result->sequence), result->encoder));
+  TRY(bind_dims(g, ir_dim_add(m, result->past, result->sequence), result->encoded));
   TRY(carry_encoded(g, first, result));
   if (ir_dim_is_symbol(result->sequence)) ir_dim_set_maximum(m, result->sequence, limits->prefill_tokens);
   ir_dim_set_maximum(m, result->past, limits->max_tokens);
@@ -332,16 +337,63 @@ static status check_positions(const ir_graph *graph, const generator *g, const g
 
 /* ---- the encoder ---- */
 
-static status prepare_encoder(ir_graph *g, const generator_limits *limits, generator *result) {
+static status prepare_text_encoder(ir_graph *g, const generator_limits *limits, generator *result) {
   ir_value *tokens;
   TRY(need_token_input(g, &tokens));
-  result->encoder = tokens->type.dims[1];
+  result->encoder = result->encoded = tokens->type.dims[1];
   if (!ir_dim_is_symbol(result->encoder)) {
     return fail(g->module->arena, STATUS_INPUT, "input '%s' has no symbolic length", tokens->name);
   }
-  if (g->output_count < 1) return fail(g->module->arena, STATUS_INPUT, "the encoder has no output");
   TRY(bind_dims(g, result->encoder, result->encoder));
   ir_dim_set_maximum(g->module, result->encoder, limits->max_encoder_tokens);
+  return OK;
+}
+
+static status check_features(ir_graph *g, const ir_value *features) {
+  const ir_type *type = &features->type;
+  if (type->rank == 3 && ir_dtype_is_float(type->dtype)) return OK;
+  text t = {0};
+  ir_type_print(&t, type);
+  arena *a = g->module->arena;
+  status s = fail(a, STATUS_INPUT, "input '%s' is not features of one sequence", features->name);
+  s = fail_expected(a, fail_found(a, s, "%s", t.bytes), "f32[batch, features, frames]");
+  text_free(&t);
+  return s;
+}
+
+/* features: [1, any, any], as Whisper's [1, mel bins, frames]. At most one size is symbolic. */
+static status prepare_feature_encoder(ir_graph *g, ir_value *features, const generator_limits *limits,
+                                      generator *result) {
+  ir_module *m = g->module;
+  const ir_value *hidden = g->outputs[0].value;
+  TRY(check_features(g, features));
+  TRY(bind(m, features->type.dims[0], ir_dim_const(m, 1), "the batch size"));
+  ir_apply_bindings(m);
+  for (int i = 0; i < features->type.rank; i++) {
+    ir_dim size = ir_dim_resolve(m, features->type.dims[i]);
+    if (ir_dim_is_const(size, NULL) || size == result->encoder) continue;
+    if (!ir_dim_is_symbol(size) || result->encoder) {
+      return fail(m->arena, STATUS_INPUT, "input '%s' has more than one symbolic size", features->name);
+    }
+    result->encoder = size;
+    if (ir_dim_maximum(m, size) > limits->max_frames) ir_dim_set_maximum(m, size, limits->max_frames);
+  }
+  if (hidden->type.rank != 3) {
+    return fail(m->arena, STATUS_INPUT, "the encoder's output is not [batch, rows, width]");
+  }
+  result->reads_features = true;
+  result->encoded = ir_dim_resolve(m, hidden->type.dims[1]);
+  return bind_dims(g, result->encoder, result->encoder);
+}
+
+static status prepare_encoder(ir_graph *g, const generator_limits *limits, generator *result) {
+  size_t features = find_role(g, ROLE_FEATURES);
+  if (g->output_count < 1) return fail(g->module->arena, STATUS_INPUT, "the encoder has no output");
+  if (features < g->input_count) {
+    TRY(prepare_feature_encoder(g, g->inputs[features], limits, result));
+  } else {
+    TRY(prepare_text_encoder(g, limits, result));
+  }
   return fix_inputs(g, ir_dim_const(g->module, 0));
 }
 
@@ -419,6 +471,8 @@ status pass_make_generator(ir_module *m, const generator_source *source, const g
   if (encoder) {
     TRY(join_encoder(decoder, source->first != NULL, result));
     TRY(pass_run_all(encoder, observe, user));
+    result->encoder = result->encoder ? ir_dim_resolve(m, result->encoder) : NULL;
+    if (result->encoder && !ir_dim_is_symbol(result->encoder)) result->encoder = NULL; /* it was found out */
   }
   return make_entries(decoder, source->takes_later_steps, observe, user, result);
 }

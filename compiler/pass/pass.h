@@ -69,7 +69,8 @@ status pass_run_all(ir_graph *g, pass_observer *observe, void *user);
 typedef struct {
   int64_t max_tokens;         /* capacity of the KV caches: past + sequence */
   int64_t prefill_tokens;     /* longest piece of a prompt at once */
-  int64_t max_encoder_tokens; /* encoder-decoders */
+  int64_t max_encoder_tokens; /* of an encoder that reads text */
+  int64_t max_frames;         /* of one that reads features: the size that is symbolic, if one is */
 } generator_limits;
 
 /* The imported graphs of a model folder. */
@@ -82,9 +83,11 @@ typedef struct {
 
 typedef struct {
   ir_graph *encode, *prefill,
-      *decode; /* encode: NULL for decoder-only models; prefill: NULL where it cannot be */
-  ir_dim sequence, past,
-      encoder; /* symbols; sequence NULL without prefill, encoder for decoder-only models */
+      *decode;           /* encode: NULL for decoder-only models; prefill: NULL where it cannot be */
+  ir_dim sequence, past; /* symbols; sequence NULL without prefill */
+  ir_dim encoder;        /* the symbol in the encoder's input; NULL where there is none */
+  ir_dim encoded;        /* rows of the encoder's result; NULL for decoder-only models */
+  bool reads_features;   /* the encoder, instead of text */
   int64_t vocab_size;
 } generator;
 
@@ -94,9 +97,14 @@ bool pass_is_generator(const ir_graph *g);
 /* Fails where a slice may reach beyond an axis of fixed size, at sizes that the symbols' maxima allow. */
 status pass_check_reach(const ir_graph *g);
 
-/* Whether an input of that name holds past keys and values; whether it is a mask of past and new tokens. */
+/* Whether an input of that name holds past keys and values. */
 bool pass_is_past(const char *input);
-bool pass_masks_past(const char *input);
+
+/*
+ * Whether a generator's input of that name takes its length from other inputs, whatever its file calls it: a
+ * mask of past and new tokens ("past + 1"), the encoder's result ("frames / 2").
+ */
+bool pass_has_own_sizes(const char *input);
 
 /*
  * Turns the imported graphs into the entries of a generator: batch 1, no padding, positions counted from the

@@ -116,15 +116,17 @@ typedef struct {
   uint64_t arena_bytes;
 } smelt_manifest_entry;
 
-enum { SMELT_MAX_END_TOKENS = 8, SMELT_NONE = -1 };
+enum { SMELT_MAX_END_TOKENS = 8, SMELT_MAX_FORCED_TOKENS = 8, SMELT_NONE = -1 };
 
 /*
  * How the runtime generates text with the entries. Indices are SMELT_NONE
  * where the model has no such thing. Sizes are tokens.
  *   prefill: one input [1, S] of token ids (i64), S = symbols[sequence_symbol], past length
  *            P = symbols[past_symbol]; S <= prefill_tokens, P + S <= max_tokens; output 0 is the logits of
- * the last position, f32 [1, 1, V]. decode:  the same with S fixed to 1. encode:  one input [1, E] of token
- * ids, E = symbols[encoder_symbol]; leaves its results in the state.
+ * the last position, f32 [1, 1, V]. decode:  the same with S fixed to 1. encode:  leaves its results in the
+ * state; one input, either [1, E] of token ids, E = symbols[encoder_symbol] <= max_encoder_tokens, or, where
+ * max_encoder_tokens is 0, features: floats, one size of which may be symbols[encoder_symbol].
+ * The text of a decoder behind an encoder begins with decoder_start_token and the forced tokens.
  */
 typedef struct {
   int32_t prefill_entry, decode_entry, encode_entry;
@@ -133,7 +135,9 @@ typedef struct {
   int32_t bos_token, pad_token, decoder_start_token;
   int32_t end_token_count;
   int32_t end_tokens[SMELT_MAX_END_TOKENS];
-  int32_t top_k, max_new_tokens; /* defaults from generation_config.json; 0: none */
+  int32_t forced_token_count;
+  int32_t forced_tokens[SMELT_MAX_FORCED_TOKENS]; /* SMELT_NONE: what the model likes best */
+  int32_t top_k, max_new_tokens;                  /* defaults from generation_config.json; 0: none */
   float temperature, top_p, repetition_penalty;
 } smelt_manifest_generation;
 

@@ -153,6 +153,9 @@ typedef bool smelt_token_callback(void *user, int32_t token, const char *text, s
 
 /*
  * Tokenizes `prompt` (NUL-terminated UTF-8), then generates. `options` NULL: the model's defaults.
+ * Where the encoder reads features (speech), run "encode" on them first: the text then goes on from the
+ * model's start tokens and `prompt`, which may be empty; one that is not replaces the tokens that the model's
+ * configuration forces (Whisper's language and task).
  * SMELT_TOO_LARGE: the prompt has more tokens than the model holds; or, after as many tokens as fit were
  * generated, max_new_tokens asked for more.
  */

@@ -51,6 +51,7 @@ typedef struct {
   const char *program; /* how the program was called */
   const char *prompt;  /* NULL: not given */
   const char *prompt_ids;
+  const char *features_path;
   const char *logits_path;
   const char *entry;
   smelt_generate_options generate;

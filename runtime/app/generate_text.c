@@ -96,6 +96,8 @@ static int take_prompt(smelt_model *model, const app_options *options, prompt *p
   if (options->prompt) {
     p->shown = options->prompt;
     p->shown_bytes = strlen(options->prompt);
+  } else if (rt_reads_features(model)) {
+    return APP_OK; /* its decoder may start from nothing */
   } else if (isatty(STDIN_FILENO)) {
     return app_fail(APP_USAGE, "%s: no prompt: give one with -p TEXT, or pipe it in; --help says more",
                     options->program);
@@ -108,6 +110,32 @@ static int take_prompt(smelt_model *model, const app_options *options, prompt *p
                     options->program);
   if (rt_encode_prompt(model, p->shown, p->shown_bytes, &p->ids, &p->count))
     return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
+  return APP_OK;
+}
+
+/* ---- what an encoder reads instead of the prompt ------------------------------------------- */
+
+static int check_features(const smelt_model *model, const app_options *options) {
+  bool reads_features = rt_reads_features(model);
+  if (reads_features && !options->features_path)
+    return app_fail(APP_USAGE, "%s: no features: give what the encoder reads with --features FILE.npy",
+                    options->program);
+  if (!reads_features && options->features_path)
+    return app_fail(APP_USAGE, "%s: --features: the model reads text; give it with -p TEXT",
+                    options->program);
+  return APP_OK;
+}
+
+static int encode_features(smelt_model *model, const app_options *options) {
+  const char *entry = smelt_entry_name(model, model->manifest.generation->encode_entry);
+  smelt_tensor_info info;
+  smelt_tensor features;
+  const char *wrong = npy_read(options->features_path, &features);
+  if (wrong) return app_fail(APP_INPUT, "%s: %s: %s", options->program, options->features_path, wrong);
+  smelt_result result = smelt_input_info(model, entry, 0, &info);
+  if (!result) result = smelt_run(model, entry, &info.name, &features, 1, NULL);
+  free(features.data);
+  if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
   return APP_OK;
 }
 
@@ -175,6 +203,10 @@ static int generate(smelt_model *model, const app_options *options, const prompt
                            .user = l};
   write_echo(l, options, p, decoder_only);
   l->start_s = now_s();
+  if (options->features_path) {
+    int code = encode_features(model, options);
+    if (code) return code;
+  }
   smelt_result result = rt_generate(model, &request);
   if (l->generated > 0 || l->wrote_id || result == SMELT_OK) app_write_text(&l->out, "\n");
   if (!app_flush(&l->out)) return app_fail(APP_INPUT, "%s: the text cannot be written", options->program);
@@ -193,7 +225,8 @@ int app_generate(smelt_model *model, app_options *options) {
     if (getrandom(&options->generate.seed, sizeof options->generate.seed, 0) < 0)
       options->generate.seed = (uint64_t)(now_s() * 1e9);
 
-  int code = take_prompt(model, options, &p);
+  int code = check_features(model, options);
+  if (code == APP_OK) code = take_prompt(model, options, &p);
   if (code == APP_OK && options->logits_path) {
     l.writes_logits = app_output_create(&l.logits, options->logits_path);
     if (!l.writes_logits)

@@ -6,7 +6,7 @@
 
 typedef enum { FLAG, TEXT, COUNT, DECIMAL, SEED, NAMED_INPUT, NAMED_OUTPUT } option_kind;
 
-enum { GENERATES = 1, RUNS_GRAPH = 2, ANY = GENERATES | RUNS_GRAPH };
+enum { GENERATES = 1, RUNS_GRAPH = 2, READS_FEATURES = 4, ANY = GENERATES | RUNS_GRAPH };
 
 typedef struct {
   char letter; /* 0: none */
@@ -19,6 +19,8 @@ typedef struct {
 
 #define FIELD(name) offsetof(app_options, name)
 static const option options_table[] = {
+    {0, "features", "FILE", "what the encoder reads, as a .npy file", READS_FEATURES, TEXT,
+     FIELD(features_path), 0},
     {'p', "prompt", "TEXT", "the text to go on from; else standard input", GENERATES, TEXT, FIELD(prompt), 0},
     {'n', "tokens", "N", "generate at most N tokens; 0: to the end or the model's limit", GENERATES, COUNT,
      FIELD(generate.max_new_tokens), INT32_MAX},
@@ -194,13 +196,15 @@ static void write_option(app_output *out, const option *row) {
 }
 
 void app_write_help(app_output *out, const app_options *options, const smelt_model *model) {
-  bool generates = model->manifest.generation != NULL;
+  bool generates = model->manifest.generation != NULL, reads_features = rt_reads_features(model);
+  int kinds = (generates ? GENERATES : RUNS_GRAPH) | (reads_features ? READS_FEATURES : 0);
   app_write_text(out, generates ? "Writes text with " : "Runs ");
   app_write_text(out, rt_manifest_text(&model->manifest, model->manifest.header->model_name));
   app_write_text(out, generates ? ". Example:\n  " : " on .npy files. Example:\n  ");
   app_write_text(out, options->program);
-  app_write_text(out, generates ? " -p \"Once upon a time\" -n 64 --temp 0.8\n"
-                                : " --input x=x.npy --output y=y.npy\n");
+  app_write_text(out, reads_features ? " --features x.npy -n 64\n"
+                      : generates    ? " -p \"Once upon a time\" -n 64 --temp 0.8\n"
+                                     : " --input x=x.npy --output y=y.npy\n");
   for (int i = 0; i < OPTION_COUNT; i++)
-    if (options_table[i].suits & (generates ? GENERATES : RUNS_GRAPH)) write_option(out, &options_table[i]);
+    if (options_table[i].suits & kinds) write_option(out, &options_table[i]);
 }

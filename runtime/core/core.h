@@ -108,12 +108,16 @@ struct smelt_model {
   const void **input_data;     /* likewise */
   int32_t max_tokens;          /* what past + sequence may reach */
   int64_t past_tokens;         /* tokens in the state */
-  int64_t encoder_tokens;      /* of the last run of "encode" */
+  bool has_encoded;            /* "encode" has run */
+  int64_t encoder_length;      /* of its last run: the size of its input that is symbolic, if one is */
   bool has_tokenizer;
   rt_tokenizer tokenizer;
   rt_encoder encoder; /* memory of smelt_encode, used again */
   char error[256];
 };
+
+/* Whether the model's encoder reads features; else it reads the prompt, or there is none. */
+bool rt_reads_features(const smelt_model *model);
 
 /* Formats the line that smelt_error gives, and returns `result`. */
 smelt_result rt_fail(smelt_model *model, smelt_result result, const char *format, ...)

@@ -126,22 +126,29 @@ static bool is_token_entry(const rt_manifest *view, int32_t index, bool has_logi
   return logits->dtype == SMELT_F32 && logits->rank == 3;
 }
 
+/* The encoder's one input: token ids, or features. */
+static bool is_encoder_entry(const rt_manifest *view, int32_t index, bool reads_features) {
+  if (index == SMELT_NONE || !reads_features) return is_token_entry(view, index, false);
+  return view->entries[index].input_count == 1;
+}
+
 static const char *check_generation(const checker *c) {
   const rt_manifest *view = c->view;
   const smelt_manifest_generation *g = view->generation;
   uint32_t entries = view->header->entry_count, symbols = view->header->symbol_count;
   bool has_prefill = g->prefill_entry != SMELT_NONE, has_encoder = g->encode_entry != SMELT_NONE;
+  bool reads_features = has_encoder && g->max_encoder_tokens == 0;
   if (!index_fits(g->decode_entry, entries, false) || !index_fits(g->prefill_entry, entries, true) ||
       !index_fits(g->encode_entry, entries, true))
     return "generation names an entry that does not exist";
   if (!index_fits(g->past_symbol, symbols, false) || !index_fits(g->sequence_symbol, symbols, !has_prefill) ||
-      !index_fits(g->encoder_symbol, symbols, !has_encoder))
+      !index_fits(g->encoder_symbol, symbols, !has_encoder || reads_features))
     return "generation names a symbol that does not exist";
   if (!is_token_entry(view, g->decode_entry, true) || !is_token_entry(view, g->prefill_entry, true) ||
-      !is_token_entry(view, g->encode_entry, false))
+      !is_encoder_entry(view, g->encode_entry, reads_features))
     return "an entry used for generation has other inputs or outputs";
   if (g->vocab_size < 1 || g->max_tokens < 1 || (has_prefill && g->prefill_tokens < 1) ||
-      (has_encoder && g->max_encoder_tokens < 1) || g->max_new_tokens < 0 || g->top_k < 0)
+      (has_encoder && g->max_encoder_tokens < 0) || g->max_new_tokens < 0 || g->top_k < 0)
     return "generation has a size out of range";
   uint32_t vocab_size = (uint32_t)g->vocab_size;
   if (!index_fits(g->bos_token, vocab_size, true) || !index_fits(g->pad_token, vocab_size, true) ||
@@ -149,6 +156,10 @@ static const char *check_generation(const checker *c) {
     return "a special token is outside the vocabulary";
   if (g->end_token_count < 0 || g->end_token_count > SMELT_MAX_END_TOKENS)
     return "generation has too many end tokens";
+  if (g->forced_token_count < 0 || g->forced_token_count > SMELT_MAX_FORCED_TOKENS)
+    return "generation has too many forced tokens";
+  for (int32_t i = 0; i < g->forced_token_count; i++)
+    if (!index_fits(g->forced_tokens[i], vocab_size, true)) return "a forced token is outside the vocabulary";
   if (!(g->temperature >= 0 && g->top_p >= 0 && g->repetition_penalty >= 0)) /* NaN is neither */
     return "generation has a sampling default out of range";
   return NULL;

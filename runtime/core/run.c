@@ -88,7 +88,7 @@ static void bind_known_symbols(smelt_model *model) {
     int32_t symbol;
     int64_t value;
   } known[] = {{generation->past_symbol, model->past_tokens},
-               {generation->encoder_symbol, model->encoder_tokens},
+               {generation->encoder_symbol, model->encoder_length},
                {generation->sequence_symbol, 1}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (known[i].symbol != SMELT_NONE && !model->bound[known[i].symbol])
@@ -125,6 +125,11 @@ static bool is_encoder(const smelt_model *model, int32_t entry) {
   return generation && entry == generation->encode_entry;
 }
 
+bool rt_reads_features(const smelt_model *model) {
+  const smelt_manifest_generation *generation = model->manifest.generation;
+  return generation && generation->encode_entry != SMELT_NONE && generation->max_encoder_tokens == 0;
+}
+
 /* Tokens of an entry whose one input is [1, n]. */
 static int64_t token_count(const smelt_model *model) {
   return model->inputs[0]->dims[1];
@@ -132,7 +137,8 @@ static int64_t token_count(const smelt_model *model) {
 
 static smelt_result check_tokens(smelt_model *model, int32_t entry) {
   const smelt_manifest_generation *generation = model->manifest.generation;
-  if (!is_decoder(model, entry) && !is_encoder(model, entry)) return SMELT_OK;
+  bool reads_tokens = is_decoder(model, entry) || (is_encoder(model, entry) && !rt_reads_features(model));
+  if (!reads_tokens) return SMELT_OK;
   if (model->inputs[0]->dims[0] != 1 || token_count(model) < 1)
     return rt_fail(model, SMELT_BAD_ARGUMENT, "expected tokens of shape [1, n], found [%lld, %lld]",
                    (printed)model->inputs[0]->dims[0], (printed)token_count(model));
@@ -150,7 +156,9 @@ static smelt_result check_tokens(smelt_model *model, int32_t entry) {
 static void count_tokens(smelt_model *model, int32_t entry) {
   if (is_decoder(model, entry)) model->past_tokens += token_count(model);
   if (!is_encoder(model, entry)) return;
-  model->encoder_tokens = token_count(model);
+  int32_t symbol = model->manifest.generation->encoder_symbol;
+  model->has_encoded = true;
+  model->encoder_length = symbol == SMELT_NONE ? 0 : model->symbols[symbol];
   model->past_tokens = 0;
 }
 

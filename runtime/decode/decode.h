@@ -71,7 +71,8 @@ typedef struct {
 
 /*
  * Tokens of a prompt, special ones added; a prompt of no tokens becomes the
- * model's first token (BOS), where it has one. *ids is the caller's to free.
+ * model's first token (BOS), where it has one. Nothing is added for a decoder
+ * whose encoder reads features. *ids is the caller's to free.
  */
 smelt_result rt_encode_prompt(smelt_model *model, const char *text, size_t bytes, int32_t **ids,
                               int32_t *count);

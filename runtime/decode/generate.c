@@ -1,7 +1,8 @@
 /*
  * generate.c: the generation loop: the prompt in pieces of at most
- * prefill_tokens (or once through the encoder), then token by token until an
- * end token, the count asked for, the model's limit, or the caller's word.
+ * prefill_tokens (or once through the encoder, where that reads text), then
+ * token by token until an end token, the count asked for, the model's limit, or
+ * the caller's word.
  */
 #include "decode/decode.h"
 
@@ -63,16 +64,36 @@ static smelt_result read_tokens(session *s, const int32_t *tokens, int32_t count
   return SMELT_OK;
 }
 
+/* Whether the prompt is the beginning of the decoder's text; else it is all that the encoder reads. */
+static bool prompts_decoder(const session *s) {
+  return s->generation->encode_entry == SMELT_NONE || rt_reads_features(s->model);
+}
+
+/* What the model expects before its decoder's own text. */
+static smelt_result read_start(session *s) {
+  const smelt_manifest_generation *g = s->generation;
+  smelt_result result = read_tokens(s, &g->decoder_start_token, 1);
+  bool prompted = prompts_decoder(s) && s->request->prompt_tokens > 0; /* which replaces what is forced */
+  for (int32_t i = 0; i < g->forced_token_count && !prompted && !result; i++) {
+    int32_t token = g->forced_tokens[i];
+    if (token == SMELT_NONE) token = rt_sampler_pick(&s->sampler, s->logits);
+    result = read_tokens(s, &token, 1);
+  }
+  return result;
+}
+
 /* Brings the model to where the first new token is due. */
 static smelt_result read_prompt(session *s) {
   const rt_generation *request = s->request;
-  if (s->generation->encode_entry == SMELT_NONE) {
+  int32_t encode_entry = s->generation->encode_entry;
+  smelt_result result = SMELT_OK;
+  if (prompts_decoder(s))
     smelt_reset(s->model);
-    return read_tokens(s, request->prompt, request->prompt_tokens);
-  }
-  smelt_result result =
-      run_tokens(s, s->generation->encode_entry, request->prompt, request->prompt_tokens, NULL);
-  return result ? result : read_tokens(s, &s->generation->decoder_start_token, 1);
+  else
+    result = run_tokens(s, encode_entry, request->prompt, request->prompt_tokens, NULL);
+  if (!result && encode_entry != SMELT_NONE) result = read_start(s);
+  if (!result && prompts_decoder(s)) result = read_tokens(s, request->prompt, request->prompt_tokens);
+  return result;
 }
 
 /* ---- text ------------------------------------------------------------------------------- */
@@ -102,7 +123,7 @@ static void decode_token(session *s, int32_t token) {
 static void start_text(session *s) {
   if (!s->model->has_tokenizer) return;
   rt_decoder_init(&s->decoder, &s->model->tokenizer, RT_SKIP_SPECIAL);
-  if (s->generation->encode_entry != SMELT_NONE) return;
+  if (!prompts_decoder(s)) return;
   for (int32_t i = 0; i < s->request->prompt_tokens; i++) decode_token(s, s->request->prompt[i]);
 }
 
@@ -144,13 +165,18 @@ static smelt_result check_request(smelt_model *model, const rt_generation *reque
       !(options->top_p >= 0 && options->top_p <= 1) || !(options->min_p >= 0 && options->min_p <= 1) ||
       !(options->repetition_penalty >= 0))
     return rt_fail(model, SMELT_BAD_ARGUMENT, "a generation option is out of range");
-  if (request->prompt_tokens < 1) return rt_fail(model, SMELT_BAD_ARGUMENT, "the prompt has no tokens");
+  bool reads_features = rt_reads_features(model);
+  if (reads_features && !model->has_encoded)
+    return rt_fail(model, SMELT_BAD_ARGUMENT,
+                   "the model has read no features: run its entry \"encode\" first");
+  if (request->prompt_tokens < (reads_features ? 0 : 1))
+    return rt_fail(model, SMELT_BAD_ARGUMENT, "the prompt has no tokens");
   for (int32_t i = 0; i < request->prompt_tokens; i++)
     if (request->prompt[i] < 0 || request->prompt[i] >= g->vocab_size)
       return rt_fail(model, SMELT_BAD_ARGUMENT, "token %d of the prompt: expected 0 to %d, found %d", (int)i,
                      (int)g->vocab_size - 1, (int)request->prompt[i]);
-  bool encoder = g->encode_entry != SMELT_NONE;
-  int32_t limit = encoder ? g->max_encoder_tokens : model->max_tokens;
+  bool is_encoded = g->encode_entry != SMELT_NONE && !reads_features;
+  int32_t limit = is_encoded ? g->max_encoder_tokens : model->max_tokens;
   if (request->prompt_tokens > limit)
     return rt_fail(model, SMELT_TOO_LARGE, "the prompt has %d tokens, the model holds at most %d",
                    (int)request->prompt_tokens, (int)limit);
@@ -163,7 +189,7 @@ static bool allocate(session *s) {
   const smelt_manifest_entry *entries = s->model->manifest.entries;
   uint32_t output_count = entries[g->decode_entry].output_count;
   s->piece_tokens = 1;
-  if (g->encode_entry != SMELT_NONE) s->piece_tokens = s->request->prompt_tokens;
+  if (!prompts_decoder(s)) s->piece_tokens = s->request->prompt_tokens;
   if (g->prefill_entry != SMELT_NONE) {
     if (g->prefill_tokens > s->piece_tokens) s->piece_tokens = g->prefill_tokens;
     if (entries[g->prefill_entry].output_count > output_count)

@@ -80,7 +80,7 @@ static ort_value *encoder_input(const session *s, size_t index, const int32_t *i
 engine_result engine_encode(engine *e, const int32_t *ids, size_t batch, size_t tokens) {
   if (engine_kind_of(e) == ENGINE_ENCODER_DECODER) {
     int64_t *wide = widen(ids, tokens);
-    decoder_encode(&e->decoder, wide, tokens);
+    decoder_encode(&e->decoder, wide, tokens, NULL);
     free(wide);
     return (engine_result){0};
   }

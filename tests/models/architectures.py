@@ -18,7 +18,7 @@ import torch
 
 from byte_tokenizer import BYTE_COUNT, byte_tokenizer
 from merged_export import merge_decoders
-from seq2seq_export import export_seq2seq
+from seq2seq_export import export_seq2seq, features
 from zoo.causal import CausalConfig, CausalLM
 from zoo.encoder import Encoder, EncoderConfig
 from zoo.seq2seq import DecoderPart, EncoderPart, Seq2Seq, Seq2SeqConfig
@@ -123,10 +123,10 @@ SEQ2SEQ = {
     "flan_t5": dict(T5, feed_forward="gated", activation="gelu_new"),
     "bart": dict(position_offset=2, logits_bias=True),
     "marian": dict(positions="sinusoid", embedding_scale=True, logits_bias=True, activation="silu"),
-    "whisper": dict(norm_first=True, mel_bins=8, context_tokens=24),
+    "whisper": dict(norm_first=True, mel_bins=8, context_tokens=32),
 }
 SEQ2SEQ_FORMS = ("merged", "merged_one", "pair", "first")
-WHISPER_FORMS = ("encoder", "first")
+WHISPER_FORMS = ("encoder", *SEQ2SEQ_FORMS)
 
 
 def seq2seq_expectation(c, is_decoder):
@@ -134,12 +134,6 @@ def seq2seq_expectation(c, is_decoder):
     norms = c.layer_count * (3 if is_decoder else 2) + (1 if c.norm_first or embedding_norm else 0)
     return {"attention": c.layer_count * (2 if is_decoder else 1), "layer_norm" if c.norm == "layer" else "rms_norm": norms,
             "rotary": 0, "activation" if c.feed_forward == "plain" else "gated": c.layer_count}
-
-
-def features(config, batch):
-    """Whisper's encoder reads 30 seconds, however little is said."""
-    values = torch.randn(batch, config.mel_bins, 2 * config.context_tokens)
-    return {"input_features": (values, {0: "batch_size"})}
 
 
 def first_step_inputs(config, batch, tokens):
@@ -163,6 +157,13 @@ def first_step_outputs(config):
     return outputs
 
 
+def write_speech_files(config, folder):
+    """What the encoder reads instead of a text, and how the decoder's text must begin."""
+    np.save(os.path.join(folder, "features.npy"), features(config, 1)["input_features"][0].numpy())
+    dump_json(folder, "preprocessor_config.json", {"feature_size": config.mel_bins, "nb_max_frames": 2 * config.context_tokens})
+    dump_json(folder, "generation_config.json", {"forced_decoder_ids": [[1, 7], [2, 9]]})
+
+
 def make_seq2seq(name, form, opset, folder):
     config = Seq2SeqConfig(**SEQ2SEQ[name])
     model = Seq2Seq(config)
@@ -176,6 +177,8 @@ def make_seq2seq(name, form, opset, folder):
     else:
         export_seq2seq(model, folder, form, opset)
         write_generator_files(folder, config.context_tokens, decoder_start_token_id=1)
+        if config.mel_bins:
+            write_speech_files(config, folder)
         expect = {"encode": encoder, "decode": decoder}
         dump_json(folder, "expect.json", {**expect, "prefill": decoder} if form == "merged" else expect)
 

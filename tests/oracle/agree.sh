@@ -3,7 +3,8 @@
 #
 # From the prompt IDS (comma-separated) both must say the same COUNT greedy tokens (256), and their logits over the
 # first 64 positions must lie within 1e-4, read one token at a time as well as whole. In an encoder-decoder IDS are
-# the encoder's and START is what its decoder starts from. $AGREE_ISA is the one level to build (all).
+# the encoder's, or a file FEATURES.npy that it reads, and START is what its decoder starts from. $AGREE_ISA is the one
+# level to build (all).
 # Needs $SMELT_BUILD; CC links the test program (clang-22).
 set -eu
 smelt=$1 oracle=$2 folder=$3 ids=$4 count=${5:-256} start=${6-}
@@ -19,7 +20,9 @@ fail() {
 "$oracle" version >"$work/version" || { cat "$work/version"; exit 77; }
 [ -d "$folder" ] || { echo "SKIP: $folder is absent"; exit 77; }
 
-"$oracle" greedy "$folder" --ids "$ids" -n "$count" ${start:+--start "$start"} \
+source="--ids $ids"
+[ "${ids%.npy}" = "$ids" ] || source="--features $ids"
+"$oracle" greedy "$folder" $source -n "$count" ${start:+--start "$start"} \
   --logits "$work/oracle.npy" --positions "$positions" >"$work/oracle.ids"
 
 "$smelt" build "$folder" ${AGREE_ISA:+--isa "$AGREE_ISA"} --emit lib --name tested -o "$work/tested.a"

@@ -77,6 +77,7 @@ typedef struct {
   const session *s;
   const int64_t *ids;
   size_t count;
+  const tensor *features; /* of an encoder, or NULL */
 } step_input;
 
 static ort_value *make_ids(const step_input *in, size_t index) {
@@ -95,17 +96,22 @@ static ort_value *make_cache_branch(const step_input *in, size_t index) {
   return number_range(in->s, index, in->d->step_count > 0, 0, 1);
 }
 
+static ort_value *make_features(const step_input *in, size_t index) {
+  if (!in->features) oracle_die(ORACLE_EXIT_FAILED, "input %s is not given", in->s->input_names[index]);
+  const tensor *given = in->features;
+  ort_value *value = tensor_new(in->s->api, given->element_type, given->rank, given->dims);
+  memcpy(tensor_of(in->s->api, value).data, given->data, tensor_bytes(given));
+  return value;
+}
+
 static const struct {
   const char *name;
   ort_value *(*make)(const step_input *in, size_t index);
 } input_rows[] = {
-    {"input_ids", make_ids},
-    {"decoder_input_ids", make_ids},
-    {"attention_mask", make_mask},
-    {"decoder_attention_mask", make_mask},
-    {"position_ids", make_positions},
-    {"cache_position", make_positions},
-    {"encoder_attention_mask", make_encoder_mask},
+    {"input_features", make_features},       {"input_ids", make_ids},
+    {"decoder_input_ids", make_ids},         {"attention_mask", make_mask},
+    {"decoder_attention_mask", make_mask},   {"position_ids", make_positions},
+    {"cache_position", make_positions},      {"encoder_attention_mask", make_encoder_mask},
     {"use_cache_branch", make_cache_branch},
 };
 
@@ -211,12 +217,12 @@ ort_value *decoder_step(decoder *d, const int64_t *ids, size_t count) {
 
 /* ---- encoder ---- */
 
-void decoder_encode(decoder *d, const int64_t *ids, size_t count) {
+void decoder_encode(decoder *d, const int64_t *ids, size_t count, const tensor *features) {
   const session *s = &d->encoder;
   decoder_reset(d);
   ort_value **feeds = oracle_array(s->input_count, sizeof *feeds);
   ort_value **outputs = oracle_array(s->output_count, sizeof *outputs);
-  step_input in = {.d = d, .s = s, .ids = ids, .count = count};
+  step_input in = {.d = d, .s = s, .ids = ids, .count = count, .features = features};
   for (size_t i = 0; i < s->input_count; i++) feeds[i] = make_input(&in, i);
   session_run(s, feeds, outputs);
   for (size_t i = 0; i < s->input_count; i++) d->api->ReleaseValue(feeds[i]);

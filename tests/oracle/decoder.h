@@ -37,8 +37,8 @@ bool decoder_folder_has_encoder(const char *folder);
 /* Forgets all tokens, the encoder's too. */
 void decoder_reset(decoder *d);
 
-/* Begins a new text whose encoder reads ids: [count]. */
-void decoder_encode(decoder *d, const int64_t *ids, size_t count);
+/* Begins a new text whose encoder reads ids: [count], or, where it takes no ids, `features` (else NULL). */
+void decoder_encode(decoder *d, const int64_t *ids, size_t count, const tensor *features);
 
 /*
  * Runs one step over ids: [count], all tokens that were not seen yet, or, where keeps_past is false, all

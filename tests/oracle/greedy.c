@@ -106,7 +106,7 @@ static void report_time(double start, double after_prompt, double end, size_t pr
 
 void greedy_decode(const ort_api *api, const greedy_request *request) {
   decoder d = decoder_open(api, request->folder, request->threads);
-  if (d.encoder.handle) decoder_encode(&d, request->ids, request->id_count);
+  if (d.encoder.handle) decoder_encode(&d, request->ids, request->id_count, request->features);
   int64_t *ids =
       oracle_array(request->id_count + request->start_count + request->token_count + 1, sizeof *ids);
   size_t prompt_count = 0;

@@ -4,6 +4,7 @@
 #ifndef ORACLE_GREEDY_H
 #define ORACLE_GREEDY_H
 
+#include "npy.h"
 #include "ort_api.h"
 
 #include <stdbool.h>
@@ -12,6 +13,7 @@ typedef struct {
   const char *folder;
   const int64_t *ids; /* [id_count] prompt, or the encoder's input where the folder has encoder_model.onnx */
   size_t id_count;
+  const tensor *features; /* NULL, or the encoder's input where it takes no ids */
   const int64_t
       *start_ids; /* [start_count] what an encoder-decoder's decoder starts from; none: config.json's */
   size_t start_count;

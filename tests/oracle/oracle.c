@@ -15,8 +15,8 @@ static const char usage_text[] =
     "  version                                      print ONNX Runtime's version\n"
     "  run MODEL.onnx --in NAME=FILE.npy ... --out FOLDER [--threads N]\n"
     "      run the model once; each output becomes FOLDER/NAME.npy ('/' and ':' in names become '_')\n"
-    "  greedy FOLDER --ids 1,2,3 [-n 256] [--start 0] [--end 2,1] [--logits FILE.npy] [--positions 64]\n"
-    "         [--threads N] [--time]\n"
+    "  greedy FOLDER --ids 1,2,3|--features FILE.npy [-n 256] [--start 0] [--end 2,1] [--logits FILE.npy]\n"
+    "         [--positions 64] [--threads N] [--time]\n"
     "      decode greedily; print the new ids; keep the logits of the first positions\n"
     "  diff A.npy B.npy [--within 1e-4]\n"
     "      print the largest absolute difference; exit 1 where it is larger or a value is not a number\n"
@@ -121,10 +121,13 @@ static int command_greedy(const ort_api *api, int argc, char **argv) {
   if (argc < 1) usage("greedy wants a model folder");
   greedy_request request = {.folder = argv[0], .token_count = 256, .logit_positions = 64, .threads = 1};
   int64_t *ids = NULL, *start = NULL, *end = NULL;
+  tensor features = {0};
   for (int i = 1; i < argc; i++) {
     const char *option = argv[i];
     if (!strcmp(option, "--ids"))
       ids = parse_ids(next_argument(argc, argv, &i), &request.id_count);
+    else if (!strcmp(option, "--features"))
+      features = npy_read(next_argument(argc, argv, &i));
     else if (!strcmp(option, "--start"))
       start = parse_ids(next_argument(argc, argv, &i), &request.start_count);
     else if (!strcmp(option, "--end"))
@@ -142,7 +145,8 @@ static int command_greedy(const ort_api *api, int argc, char **argv) {
     else
       usage("unknown option of greedy");
   }
-  if (!request.id_count) usage("greedy wants --ids");
+  if (!request.id_count == !features.data) usage("greedy wants --ids or --features");
+  request.features = features.data ? &features : NULL;
   request.ids = ids;
   request.start_ids = start;
   request.end_ids = end;
@@ -150,6 +154,7 @@ static int command_greedy(const ort_api *api, int argc, char **argv) {
   free(ids);
   free(start);
   free(end);
+  free(features.data);
   return 0;
 }
 

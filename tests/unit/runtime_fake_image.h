@@ -125,6 +125,8 @@ static inline void sum_manifest(fake_manifest *m) {
 
 enum { GEN_VOCAB = 16, GEN_MAX_TOKENS = 40, GEN_PREFILL = 8, GEN_MAX_ENCODER = 12 };
 enum { GEN_SEQUENCE, GEN_PAST, GEN_ENCODER, GEN_SYMBOLS };
+typedef enum { GEN_DECODER, GEN_TEXT_ENCODER, GEN_FEATURE_ENCODER } gen_kind;
+enum { GEN_START = 2, GEN_FORCED = 5, GEN_FEATURES = 2 };
 
 typedef struct {
   uint64_t encoded; /* what "encode" left */
@@ -163,21 +165,36 @@ static inline void gen_encode(smelt_frame *frame, int32_t thread, int32_t thread
   for (int64_t i = 0; i < frame->dims[GEN_ENCODER]; i++) state->encoded = gen_next(state->encoded, ids[i]);
 }
 
+/* features: f32 [1, GEN_FEATURES, frames], each taken as a token's number */
+static inline void gen_encode_features(smelt_frame *frame, int32_t thread, int32_t thread_count) {
+  (void)thread_count;
+  if (thread != 0) return;
+  gen_state *state = (gen_state *)(void *)frame->state;
+  const float *features = frame->inputs[0];
+  state->encoded = 77;
+  for (int64_t i = 0; i < GEN_FEATURES * frame->dims[GEN_ENCODER]; i++)
+    state->encoded = gen_next(state->encoded, (int64_t)features[i]);
+}
+
 /* Does nothing: for manifests whose sizes are not to be trusted. */
 static inline void idle_entry(smelt_frame *frame, int32_t thread, int32_t thread_count) {
   (void)frame, (void)thread, (void)thread_count;
 }
 
-/* Entries: prefill, decode and, with_encoder, encode. */
-static inline void gen_manifest(fake_manifest *m, bool with_encoder, int32_t end_token) {
+/* Entries: prefill, decode and, with an encoder, encode. Behind features the text starts with GEN_START,
+ * GEN_FORCED, any. */
+static inline void gen_manifest(fake_manifest *m, gen_kind kind, int32_t end_token) {
+  bool with_encoder = kind != GEN_DECODER, reads_features = kind == GEN_FEATURE_ENCODER;
   memset(m, 0, sizeof *m);
   const fake_dim one[] = {FAKE_CONST(1), FAKE_CONST(1)};
   const fake_dim sequence[] = {FAKE_CONST(1), FAKE_SYMBOL(GEN_SEQUENCE, "sequence")};
   const fake_dim encoder[] = {FAKE_CONST(1), FAKE_SYMBOL(GEN_ENCODER, "encoder")};
+  const fake_dim frames[] = {FAKE_CONST(1), FAKE_CONST(2), FAKE_SYMBOL(GEN_ENCODER, "frames")};
   const fake_dim row[] = {FAKE_CONST(1), FAKE_CONST(1), FAKE_CONST(16)};
   smelt_manifest_tensor prefill_ids = fake_tensor(m, "input_ids", SMELT_I64, 2, sequence, 0);
   smelt_manifest_tensor decode_ids = fake_tensor(m, "input_ids", SMELT_I64, 2, one, 0);
   smelt_manifest_tensor encoder_ids = fake_tensor(m, "input_ids", SMELT_I64, 2, encoder, 0);
+  if (reads_features) encoder_ids = fake_tensor(m, "input_features", SMELT_F32, 3, frames, 0);
   smelt_manifest_tensor logits = fake_tensor(m, "logits", SMELT_F32, 3, row, 0);
   smelt_manifest_entry entries[3] = {fake_entry(m, "prefill", 1, &prefill_ids, 1, &logits, 64),
                                      fake_entry(m, "decode", 1, &decode_ids, 1, &logits, 64),
@@ -195,10 +212,12 @@ static inline void gen_manifest(fake_manifest *m, bool with_encoder, int32_t end
                                           .vocab_size = GEN_VOCAB,
                                           .max_tokens = GEN_MAX_TOKENS,
                                           .prefill_tokens = GEN_PREFILL,
-                                          .max_encoder_tokens = GEN_MAX_ENCODER,
+                                          .max_encoder_tokens = reads_features ? 0 : GEN_MAX_ENCODER,
                                           .bos_token = 1,
                                           .pad_token = SMELT_NONE,
-                                          .decoder_start_token = with_encoder ? 2 : SMELT_NONE,
+                                          .decoder_start_token = with_encoder ? GEN_START : SMELT_NONE,
+                                          .forced_token_count = reads_features ? 2 : 0,
+                                          .forced_tokens = {GEN_FORCED, SMELT_NONE},
                                           .end_token_count = end_token >= 0,
                                           .end_tokens = {end_token}};
   fake_finish(m, with_encoder ? 3 : 2, entries, GEN_SYMBOLS, symbols, &generation);
@@ -206,5 +225,7 @@ static inline void gen_manifest(fake_manifest *m, bool with_encoder, int32_t end
 
 static smelt_entry_code *const gen_code[] = {gen_decode, gen_decode, gen_encode};
 static const smelt_code_level gen_levels[] = {{SMELT_ISA_BASELINE, gen_code}};
+static smelt_entry_code *const gen_feature_code[] = {gen_decode, gen_decode, gen_encode_features};
+static const smelt_code_level gen_feature_levels[] = {{SMELT_ISA_BASELINE, gen_feature_code}};
 
 #endif

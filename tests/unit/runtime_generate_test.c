@@ -33,10 +33,14 @@ static void on_logits(void *user, const float *logits, int32_t vocab_size) {
   h->likeliest[h->rows++] = best;
 }
 
-static smelt_model *open_generator(bool with_encoder, int32_t end_token) {
+static const smelt_image feature_image = {
+    .manifest = manifest.bytes, .level_count = 1, .levels = gen_feature_levels};
+
+static smelt_model *open_generator(gen_kind kind, int32_t end_token) {
   smelt_model *model;
-  gen_manifest(&manifest, with_encoder, end_token);
-  assert_int_equal(smelt_open(&image, &(smelt_open_options){.threads = 2}, &model), SMELT_OK);
+  const smelt_image *opened = kind == GEN_FEATURE_ENCODER ? &feature_image : &image;
+  gen_manifest(&manifest, kind, end_token);
+  assert_int_equal(smelt_open(opened, &(smelt_open_options){.threads = 2}, &model), SMELT_OK);
   return model;
 }
 
@@ -58,7 +62,7 @@ static const int32_t prompt[] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3,
 
 static void goes_on_from_prompts_of_any_length(void **state) {
   (void)state;
-  smelt_model *model = open_generator(false, -1);
+  smelt_model *model = open_generator(GEN_DECODER, -1);
   smelt_generate_options options = {.max_new_tokens = 10};
   for (int32_t length = 1; length <= 18; length++) {
     heard h = {0};
@@ -72,7 +76,7 @@ static void goes_on_from_prompts_of_any_length(void **state) {
 
 static void stops_at_the_end_token_unless_told_otherwise(void **state) {
   (void)state;
-  smelt_model *model = open_generator(false, -1);
+  smelt_model *model = open_generator(GEN_DECODER, -1);
   heard all = {0}, some = {0}, again = {0};
   smelt_generate_options options = {.max_new_tokens = 12};
   assert_int_equal(smelt_generate_ids(model, prompt, 5, &options, on_token, &all), SMELT_OK);
@@ -80,7 +84,7 @@ static void stops_at_the_end_token_unless_told_otherwise(void **state) {
 
   int32_t end = all.tokens[6], first = 0;
   while (all.tokens[first] != end) first++;
-  model = open_generator(false, end);
+  model = open_generator(GEN_DECODER, end);
   assert_int_equal(smelt_generate_ids(model, prompt, 5, &options, on_token, &some), SMELT_OK);
   assert_int_equal(some.count, first);
   options.ignore_end = true;
@@ -91,7 +95,7 @@ static void stops_at_the_end_token_unless_told_otherwise(void **state) {
 
 static void stops_at_the_limit(void **state) {
   (void)state;
-  smelt_model *model = open_generator(false, -1);
+  smelt_model *model = open_generator(GEN_DECODER, -1);
   heard open_ended = {0}, counted = {0}, none = {0};
   smelt_generate_options options = {0};
   assert_int_equal(smelt_generate_ids(model, prompt, 10, &options, on_token, &open_ended), SMELT_OK);
@@ -112,7 +116,7 @@ static void stops_at_the_limit(void **state) {
 static void max_tokens_can_be_lowered(void **state) {
   (void)state;
   smelt_model *model;
-  gen_manifest(&manifest, false, -1);
+  gen_manifest(&manifest, GEN_DECODER, -1);
   smelt_open_options lower = {.threads = 1, .max_tokens = 12};
   assert_int_equal(smelt_open(&image, &lower, &model), SMELT_OK);
   heard h = {0};
@@ -124,7 +128,7 @@ static void max_tokens_can_be_lowered(void **state) {
 
 static void the_callback_can_stop(void **state) {
   (void)state;
-  smelt_model *model = open_generator(false, -1);
+  smelt_model *model = open_generator(GEN_DECODER, -1);
   heard h = {.stop_after = 4};
   assert_int_equal(smelt_generate_ids(model, prompt, 3, NULL, on_token, &h), SMELT_STOPPED);
   assert_int_equal(h.count, 4);
@@ -133,7 +137,7 @@ static void the_callback_can_stop(void **state) {
 
 static void refuses_bad_prompts_and_options(void **state) {
   (void)state;
-  smelt_model *model = open_generator(false, -1);
+  smelt_model *model = open_generator(GEN_DECODER, -1);
   assert_int_equal(smelt_generate_ids(model, prompt, 0, NULL, NULL, NULL), SMELT_BAD_ARGUMENT);
   assert_int_equal(smelt_generate_ids(model, (int32_t[]){1, GEN_VOCAB}, 2, NULL, NULL, NULL),
                    SMELT_BAD_ARGUMENT);
@@ -149,7 +153,7 @@ static void refuses_bad_prompts_and_options(void **state) {
 
 static void an_encoder_reads_the_prompt_once(void **state) {
   (void)state;
-  smelt_model *model = open_generator(true, -1);
+  smelt_model *model = open_generator(GEN_TEXT_ENCODER, -1);
   smelt_generate_options options = {.max_new_tokens = 10};
   for (int32_t length = 1; length <= GEN_MAX_ENCODER; length++) {
     heard h = {0};
@@ -161,9 +165,38 @@ static void an_encoder_reads_the_prompt_once(void **state) {
   smelt_close(model);
 }
 
+static smelt_result encode_features(smelt_model *model, float *features, int64_t frames) {
+  smelt_tensor input = {.dtype = SMELT_F32, .rank = 3, .dims = {1, GEN_FEATURES, frames}, .data = features};
+  return smelt_run(model, "encode", (const char *[]){"input_features"}, &input, 1, NULL);
+}
+
+static void text_follows_features_and_forced_tokens(void **state) {
+  (void)state;
+  smelt_model *model = open_generator(GEN_FEATURE_ENCODER, -1);
+  smelt_generate_options options = {.max_new_tokens = 10};
+  float features[] = {3, 1, 4, 1, 5, 9};
+  const int32_t as_tokens[] = {3, 1, 4, 1, 5, 9};
+  assert_int_equal(smelt_generate_ids(model, NULL, 0, &options, NULL, NULL), SMELT_BAD_ARGUMENT);
+  assert_string_equal(smelt_error(model), "the model has read no features: run its entry \"encode\" first");
+  for (int32_t frames = 1; frames <= 3; frames++) {
+    assert_int_equal(encode_features(model, features, frames), SMELT_OK);
+    uint64_t h = gen_next(hash_of(as_tokens, GEN_FEATURES * frames, 77), GEN_START);
+    heard forced = {0}, again = {0}, prompted = {0};
+    assert_int_equal(smelt_generate_ids(model, NULL, 0, &options, on_token, &forced), SMELT_OK);
+    uint64_t chosen = gen_next(h, GEN_FORCED);
+    expect_tokens(gen_next(chosen, (int64_t)(chosen % GEN_VOCAB)), &forced, 10);
+    assert_int_equal(smelt_generate_ids(model, NULL, 0, &options, on_token, &again), SMELT_OK);
+    assert_memory_equal(&forced, &again, sizeof again);
+    assert_int_equal(smelt_generate_ids(model, prompt, 9, &options, on_token, &prompted), SMELT_OK);
+    expect_tokens(hash_of(prompt, 9, h), &prompted, 10);
+  }
+  assert_int_equal(encode_features(model, features, GEN_MAX_ENCODER + 1), SMELT_TOO_LARGE);
+  smelt_close(model);
+}
+
 static void gives_the_logits_of_every_position(void **state) {
   (void)state;
-  smelt_model *model = open_generator(false, -1);
+  smelt_model *model = open_generator(GEN_DECODER, -1);
   heard h = {0};
   rt_generation request = {.prompt = prompt,
                            .prompt_tokens = 18,
@@ -180,7 +213,7 @@ static void gives_the_logits_of_every_position(void **state) {
 
 static void entries_run_by_name_share_the_state(void **state) {
   (void)state;
-  smelt_model *model = open_generator(false, -1);
+  smelt_model *model = open_generator(GEN_DECODER, -1);
   int64_t first[] = {3, 1, 4}, next[] = {1};
   const char *names[] = {"input_ids"};
   smelt_tensor logits, three = {SMELT_I64, 2, {1, 3}, first}, one = {SMELT_I64, 2, {1, 1}, next};
@@ -209,6 +242,7 @@ int main(void) {
       cmocka_unit_test(the_callback_can_stop),
       cmocka_unit_test(refuses_bad_prompts_and_options),
       cmocka_unit_test(an_encoder_reads_the_prompt_once),
+      cmocka_unit_test(text_follows_features_and_forced_tokens),
       cmocka_unit_test(gives_the_logits_of_every_position),
       cmocka_unit_test(entries_run_by_name_share_the_state),
   };

@@ -77,16 +77,18 @@ static void survives_any_flipped_byte(void **state) {
   static fake_manifest m;
   sum_manifest(&m);
   flip_every_byte(&m);
-  gen_manifest(&m, false, 5);
+  gen_manifest(&m, GEN_DECODER, 5);
   flip_every_byte(&m);
-  gen_manifest(&m, true, 5);
+  gen_manifest(&m, GEN_TEXT_ENCODER, 5);
+  flip_every_byte(&m);
+  gen_manifest(&m, GEN_FEATURE_ENCODER, 5);
   flip_every_byte(&m);
 }
 
 static void survives_random_damage(void **state) {
   (void)state;
   static fake_manifest m, damaged;
-  gen_manifest(&m, true, 5);
+  gen_manifest(&m, GEN_TEXT_ENCODER, 5);
   srand(1);
   for (int round = 0; round < 5000; round++) {
     smelt_model *model;
@@ -103,7 +105,7 @@ static void refuses_each_kind_of_damage(void **state) {
   smelt_model *model;
 #define REFUSED(change)                                                                                      \
   do {                                                                                                       \
-    gen_manifest(&m, true, 5);                                                                               \
+    gen_manifest(&m, GEN_TEXT_ENCODER, 5);                                                                   \
     smelt_manifest *header = fake_header(&m);                                                                \
     smelt_manifest_entry *entries = (smelt_manifest_entry *)(void *)(m.bytes + header->entries);             \
     smelt_manifest_tensor *input = (smelt_manifest_tensor *)(void *)(m.bytes + entries[0].inputs);           \
@@ -136,6 +138,8 @@ static void refuses_each_kind_of_damage(void **state) {
   REFUSED(generation->vocab_size = 0);
   REFUSED(generation->bos_token = GEN_VOCAB);
   REFUSED(generation->end_token_count = SMELT_MAX_END_TOKENS + 1);
+  REFUSED(generation->forced_token_count = SMELT_MAX_FORCED_TOKENS + 1);
+  REFUSED((generation->forced_token_count = 1, generation->forced_tokens[0] = GEN_VOCAB));
   REFUSED(generation->temperature = -1);
 #undef REFUSED
   assert_int_equal(open_bytes(NULL, &model), SMELT_CORRUPT_IMAGE);

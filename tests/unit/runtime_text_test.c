@@ -84,7 +84,7 @@ static int free_tokenizer(void **state) {
 static smelt_model *open_reciter(void) {
   static smelt_image image;
   smelt_model *model;
-  gen_manifest(&manifest, false, END);
+  gen_manifest(&manifest, GEN_DECODER, END);
   smelt_manifest header;
   memcpy(&header, manifest.bytes, sizeof header);
   header.tokenizer_bytes = blob.count;
