@@ -82,8 +82,12 @@ ir_value *onnx_convolve(onnx_context *c, ir_value *x, ir_value *weight, ir_value
 
 static ir_value *import_conv(onnx_context *c) {
   onnx_window w;
-  if (!onnx_read_window(c, &c->in[0]->type, &c->in[1]->type, &w)) return c->in[0];
-  int64_t groups = onnx_read_groups(c, &c->in[0]->type, &c->in[1]->type);
+  const ir_type *x = &c->in[0]->type, *weight = &c->in[1]->type;
+  if (!onnx_read_window(c, x, weight, &w)) return c->in[0];
+  /* Where the file has but a name for the channels, the weight knows them. */
+  int64_t groups = onnx_attr_int(c, "group", 1);
+  if (groups >= 1) ir_dim_unify(c->m, x->dims[1], ir_dim_mul(c->m, weight->dims[1], onnx_dim(c, groups)));
+  groups = onnx_read_groups(c, x, weight);
   return groups ? onnx_convolve(c, c->in[0], c->in[1], c->in[2], &w, groups) : c->in[0];
 }
 
