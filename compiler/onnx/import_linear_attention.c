@@ -62,7 +62,7 @@ typedef struct {
 /* Part `index` of token `at`, its axis of tokens dropped and the last one standing up if `column`. */
 static ir_value *token_part(ir_builder *b, ir_value *x, ir_dim at, bool column) {
   ir_module *m = b->graph->module;
-  ir_dim dims[IR_MAX_RANK], one = ir_dim_const(m, 1);
+  ir_dim dims[IR_MAX_RANK] = {NULL}, one = ir_dim_const(m, 1);
   int rank = x->type.rank;
   ir_value *slice = ir_slice_axis(b, x, 1, at, one);
   dims[0] = x->type.dims[0];

@@ -175,7 +175,7 @@ static ir_value *inverse_of_half(onnx_context *c, ir_value *real, ir_value *imag
     ir_value *product = ir_matmul(c->b, parts[i], waves);
     sum = sum ? ir_binary(c->b, IR_ADD, sum, product) : product;
   }
-  if (onnx_failed(c)) return real;
+  if (onnx_failed(c) || !sum) return real;
   ir_dim dims[IR_MAX_RANK];
   int rank = sum->type.rank;
   memcpy(dims, sum->type.dims, sizeof dims);

@@ -85,6 +85,7 @@ static ir_value *join_repeats(ir_builder *b, ir_node *n) {
     if (!first) first = slice;
     if (!slice || !follows(m, slice, first, axis, i)) return NULL;
   }
+  if (!first) return NULL;
   ir_dim size[IR_MAX_RANK];
   memcpy(size, first->attrs.shape, sizeof size);
   size[axis] = ir_dim_const(m, n->operand_count);
