@@ -135,7 +135,8 @@ static ir_value *negation(ir_builder *b, ir_node *n) {
   return NULL;
 }
 
-/* select (not c), x, y  ->  select c, y, x;   select c, x, x  ->  x;   constant conditions choose */
+/* select (not c), x, y  ->  select c, y, x;   select c, x, x  ->  x;   select c, true, false  ->  c;
+ * constant conditions choose */
 static ir_value *choose(ir_builder *b, ir_node *n) {
   ir_node *inverted = ir_def(n->operands[0], IR_NOT);
   if (inverted) return ir_select(b, inverted->operands[0], n->operands[2], n->operands[1]);
@@ -146,8 +147,11 @@ static ir_value *choose(ir_builder *b, ir_node *n) {
   }
   if (n->operands[1] == n->operands[2]) return if_fits(b, n, n->operands[1]);
   double x, y;
-  bool is_same = ir_value_scalar(n->operands[1], &x) && ir_value_scalar(n->operands[2], &y) && x == y;
-  if (!is_same) return NULL;
+  if (!ir_value_scalar(n->operands[1], &x) || !ir_value_scalar(n->operands[2], &y)) return NULL;
+  if (x != y && n->result->type.dtype == SMELT_BOOL) {
+    return if_fits(b, n, x != 0 ? n->operands[0] : ir_unary(b, IR_NOT, n->operands[0]));
+  }
+  if (x != y) return NULL;
   return ir_expand(b, ir_reshape(b, n->operands[1], NULL, 0), n->result->type.dims, n->result->type.rank);
 }
 

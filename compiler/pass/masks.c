@@ -215,6 +215,32 @@ static ir_value *same_condition(ir_builder *b, ir_node *n) {
                    is_second ? second->operands[2] : n->operands[2]);
 }
 
+/*
+ * select below, f, (select seen, x, f)  ->  select (and seen, (not below)), x, f
+ * A window of keys: below = le k, q' hides what is too far behind. The other arm likewise. At least one key
+ * of the window remains, since fillers that are all the same would weigh as much as none.
+ */
+static ir_value *window(ir_builder *b, ir_node *n) {
+  position_mask outer, inner;
+  double filler, other;
+  if (!position_mask_of(n->operands[0], &outer)) return NULL;
+  for (int arm = 1; arm <= 2; arm++) {
+    ir_node *select = scalar_select(n->operands[3 - arm]);
+    if (!select || !position_mask_of(select->operands[0], &inner) || inner.is_hidden) continue;
+    if (!ir_value_scalar(n->operands[arm], &filler) || !ir_value_scalar(select->operands[2], &other))
+      continue;
+    int64_t lowest, highest;
+    ir_dim_bounds(b->graph->module, ir_dim_sub(b->graph->module, inner.offset, outer.offset), &lowest,
+                  &highest);
+    bool hides_below = (arm == 1) != outer.is_hidden;
+    if (filler != other || !hides_below || lowest < 1) continue;
+    ir_value *near = arm == 1 ? ir_unary(b, IR_NOT, n->operands[0]) : n->operands[0];
+    return ir_select(b, ir_binary(b, IR_AND, select->operands[0], near), select->operands[1],
+                     select->operands[2]);
+  }
+  return NULL;
+}
+
 /* ---- movement of masks ---- */
 
 /* reshape (select c, x, y)  ->  select (reshape c), x, y;   slice and transpose likewise */
@@ -227,11 +253,25 @@ static ir_value *move_select(ir_builder *b, ir_node *n) {
                    ir_reshape(b, select->operands[2], NULL, 0));
 }
 
+/* reshape (and (le k, q), (gt k, q')) : [S, T] to [1, 1, S, T]  ->  and of both reshaped */
+static ir_value *reshape_both(ir_builder *b, ir_node *n) {
+  position_mask mask;
+  ir_node *both = ir_def(n->operands[0], IR_AND);
+  ir_value *moved[2];
+  for (int i = 0; i < 2; i++) {
+    if (!both || !position_mask_of(both->operands[i], &mask)) return NULL;
+    if (!rewrite_same_dims(b->graph->module, &both->operands[i]->type, &both->result->type)) return NULL;
+    moved[i] = ir_reshape(b, both->operands[i], n->result->type.dims, n->result->type.rank);
+  }
+  return ir_binary(b, IR_AND, moved[0], moved[1]);
+}
+
 /* reshape (le k, q) : [S, T] to [1, 1, S, T]  ->  le k', q' */
 static ir_value *reshape_mask(ir_builder *b, ir_node *n) {
   ir_module *m = b->graph->module;
   position_mask mask;
   const ir_type *type = &n->result->type;
+  if (ir_def(n->operands[0], IR_AND)) return reshape_both(b, n);
   if (type->rank < 2 || !position_mask_of(n->operands[0], &mask)) return NULL;
   bool fits = ir_dim_equal(m, type->dims[type->rank - 1], mask.keys) &&
               ir_dim_equal(m, type->dims[type->rank - 2], mask.queries);
@@ -254,11 +294,11 @@ static ir_value *slice_mask(ir_builder *b, ir_node *n) {
 }
 
 static const rewrite_rule mask_rules[] = {
-    {IR_SLICE, triangle},    {IR_CONCAT, past_before},    {REWRITE_ANY_OP, arithmetic},
-    {IR_MUL, product},       {IR_AND, combine},           {IR_OR, combine},
-    {IR_SELECT, seen_first}, {IR_SELECT, same_condition}, {IR_RESHAPE, move_select},
-    {IR_SLICE, move_select}, {IR_TRANSPOSE, move_select}, {IR_RESHAPE, reshape_mask},
-    {IR_SLICE, slice_mask},
+    {IR_SLICE, triangle},       {IR_CONCAT, past_before},    {REWRITE_ANY_OP, arithmetic},
+    {IR_MUL, product},          {IR_AND, combine},           {IR_OR, combine},
+    {IR_SELECT, seen_first},    {IR_SELECT, same_condition}, {IR_SELECT, window},
+    {IR_RESHAPE, move_select},  {IR_SLICE, move_select},     {IR_TRANSPOSE, move_select},
+    {IR_RESHAPE, reshape_mask}, {IR_SLICE, slice_mask},
 };
 
 bool pass_masks(ir_graph *g, pass_report *report) {

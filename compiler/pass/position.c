@@ -156,8 +156,21 @@ static ir_value *compare_apart(ir_builder *b, ir_node *n) {
   return ir_expand(b, ir_const_scalar(b, SMELT_BOOL, holds), n->result->type.dims, n->result->type.rank);
 }
 
+/* lt (sub i, j), c  ->  lt (sub i, c), j   for positions i and j, which are far from overflow */
+static ir_value *compare_distance(ir_builder *b, ir_node *n) {
+  ir_module *m = b->graph->module;
+  ir_node *sub = ir_def(n->operands[0], IR_SUB);
+  position i, j, c;
+  if (!sub || !ir_dtype_is_signed(sub->result->type.dtype)) return NULL;
+  if (!position_of(m, n->operands[1], &c) || c.axis != -1) return NULL;
+  if (!position_of(m, sub->operands[0], &i) || !position_of(m, sub->operands[1], &j) || j.axis < 0)
+    return NULL;
+  return ir_binary(b, n->op, ir_binary(b, IR_SUB, sub->operands[0], n->operands[1]), sub->operands[1]);
+}
+
 static ir_value *comparison(ir_builder *b, ir_node *n) {
   ir_value *same = compare_uncast(b, n);
+  if (!same) same = compare_distance(b, n);
   if (!same) same = compare(b, n);
   return same ? same : compare_apart(b, n);
 }

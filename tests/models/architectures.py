@@ -39,9 +39,17 @@ CAUSAL = {
     "qwen2": dict(kv_head_count=2, qkv_bias=True, mask="positions"),
     "qwen3": dict(kv_head_count=2, qk_norm=True, mask="positions"),
     "mistral": dict(kv_head_count=1, mask="positions", window=6),
+    "mistral_first": dict(kv_head_count=1, mask="logarithm", window=6),
+    "mistral_triu": dict(kv_head_count=1, mask="filled_outside", window=6),
+    "starcoder2": dict(norm="layer", kv_head_count=2, qkv_bias=True, out_bias=True, feed_forward="plain",
+                       feed_forward_bias=True, activation="gelu_new", mask="filled_below", window=6),
+    "distances": dict(kv_head_count=1, mask="distances", window=6),
+    "counted": dict(kv_head_count=1, mask="counted", window=6),
     "gemma": dict(norm="gemma", kv_head_count=1, activation="gelu_new", embedding_scale=True),
     "gemma2": dict(norm="gemma", kv_head_count=2, activation="gelu_new", embedding_scale=True, post_norm=True,
                    score_cap=5.0, logit_cap=10.0, query_scale=0.2, mask="positions"),
+    "gemma3": dict(norm="gemma", kv_head_count=1, activation="gelu_new", embedding_scale=True, post_norm=True, qk_norm=True,
+                   mask="chosen_below", window=6),
     "phi": dict(norm="layer", rotary_dim=8, qkv_bias=True, out_bias=True, feed_forward="plain", activation="gelu_new",
                 feed_forward_bias=True, parallel="one_norm"),
     "phi3": dict(kv_head_count=2, qkv="thirds", feed_forward="joined", mask="positions"),
@@ -62,6 +70,8 @@ CAUSAL = {
 # model.onnx with past; decoder_model.onnx without, a graph; both merged; merged with past traced on a single token.
 CAUSAL_FORMS = {"past": 3, "first": None, "merged": 3}
 OPT_FORMS = {**CAUSAL_FORMS, "merged_one": 1}
+# What that mask hides depends on how a text is cut into calls.
+FIRST_FORMS = {"first": None}
 
 
 def causal_expectation(c):
@@ -253,7 +263,7 @@ def write_graph(model, folder, opset, inputs_of, outputs, expect):
 
 # name -> what makes it, its forms
 ARCHITECTURES = {
-    **{name: (make_causal, OPT_FORMS if name == "opt" else CAUSAL_FORMS) for name in CAUSAL},
+    **{name: (make_causal, {"opt": OPT_FORMS, "mistral_first": FIRST_FORMS}.get(name, CAUSAL_FORMS)) for name in CAUSAL},
     **{name: (make_seq2seq, WHISPER_FORMS if name == "whisper" else SEQ2SEQ_FORMS) for name in SEQ2SEQ},
     **{name: (make_encoder, ("graph",)) for name in ENCODERS},
 }

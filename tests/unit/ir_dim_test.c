@@ -101,6 +101,14 @@ static void bounds_decide_minimum_and_maximum(void **state) {
   assert_int_equal(highest, 1021);
 }
 
+static void unify_reads_a_cut_backwards(void **state) {
+  (void)state;
+  assert_true(ir_dim_unify(&module, parse("s"), parse("max(total - past, 0)")));
+  assert_true(ir_dim_equal(&module, parse("total"), parse("past + s")));
+  assert_true(ir_dim_unify(&module, parse("max(a + b - c, 0)"), parse("n"))); /* no one whole: n is bound */
+  assert_string_equal(print(ir_dim_resolve(&module, parse("a + b"))), "a + b");
+}
+
 static void unify_binds_free_symbols_without_cycles(void **state) {
   (void)state;
   assert_true(ir_dim_unify(&module, parse("total"), parse("past + s")));
@@ -253,6 +261,7 @@ int main(void) {
       TEST(modulo_is_what_division_leaves),
       TEST(bounds_decide_minimum_and_maximum),
       TEST(unify_binds_free_symbols_without_cycles),
+      TEST(unify_reads_a_cut_backwards),
       TEST(substitution_simplifies),
       TEST(canonical_form_keeps_values),
       TEST(visiting_computes_the_value),
