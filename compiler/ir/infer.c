@@ -360,12 +360,12 @@ status ir_infer_norm(ir_module *m, const ir_node *n, ir_type *result) {
   return need_vector(m, operand(n, 2), size, "bias is not a vector of the last axis' size");
 }
 
-/* x: i8 [..., K], scale: f32 [..., 1]; weight: i8 [K, N], weight_scale: f32 [N] */
+/* x: i8, or bytes kept in i16 [..., K], scale: f32 [..., 1]; weight: i8 [K, N], weight_scale: f32 [N] */
 static status check_scales(ir_module *m, const ir_node *n, ir_type *result) {
   const ir_type *x = operand(n, 0), *weight = operand(n, 1), *scale = operand(n, 4), *columns = operand(n, 5);
   bool is_narrow = weight->dtype == SMELT_I8;
   if (!is_narrow) return scale || columns ? need_dtype(m, weight, false, "i8 where there are scales") : OK;
-  TRY(need_dtype(m, x, x->dtype == SMELT_I8, "i8, as the weight is"));
+  TRY(need_dtype(m, x, x->dtype == SMELT_I8 || x->dtype == SMELT_I16, "i8 or i16 beside an i8 weight"));
   if (!scale || !columns) return need_rank(m, weight, false, "scales beside an i8 weight");
   TRY(need_dtype(m, scale, scale->dtype == SMELT_F32 && columns->dtype == SMELT_F32, "scales of f32"));
   TRY(need_vector(m, columns, weight->dims[1], "the scales are not a vector of the weight's columns"));

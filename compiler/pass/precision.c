@@ -73,18 +73,18 @@ static ir_value *lazy_binary(ir_builder *b, ir_op op, ir_value *x, ir_value *y) 
 }
 
 typedef struct {
-  ir_value *bytes; /* i8 */
+  ir_value *bytes; /* from -127 to 127 */
   ir_value *scale; /* f32, size 1 along the axes; bytes * scale is about what it was */
 } quantised;
 
-/* Over the axes a scale of its own for each of the rest. */
-static quantised quantise(ir_builder *b, ir_value *x, uint32_t axes) {
+/* Over the axes a scale of its own for each of the rest; the bytes are kept as `dtype`. */
+static quantised quantise(ir_builder *b, ir_value *x, uint32_t axes, ir_dtype dtype) {
   ir_value *size = rewrite_lazy(b, ir_unary(b, IR_ABS, x));
   ir_value *largest = rewrite_lazy(b, ir_reduce(b, IR_REDUCE_MAX, size, axes));
   largest = lazy_binary(b, IR_MAX, largest, number(b, LEAST_SCALE));
   ir_value *inverse = lazy_binary(b, IR_DIV, number(b, LARGEST_BYTE), largest);
   ir_value *scaled = rewrite_lazy(b, ir_unary(b, IR_ROUND, lazy_binary(b, IR_MUL, x, inverse)));
-  return (quantised){.bytes = rewrite_lazy(b, ir_cast(b, scaled, SMELT_I8)),
+  return (quantised){.bytes = rewrite_lazy(b, ir_cast(b, scaled, dtype)),
                      .scale = lazy_binary(b, IR_MUL, largest, number(b, 1 / LARGEST_BYTE))};
 }
 
@@ -105,12 +105,13 @@ static ir_value *quantise_linear(ir_builder *b, ir_node *n) {
   quantised *w = pointer_map_get(&m->quantised, c);
   if (!w) {
     w = ARENA_NEW(m->arena, quantised);
-    *w = quantise(b, weight, 1);
+    *w = quantise(b, weight, 1, SMELT_I8);
     w->scale = rewrite_lazy(b, ir_reshape(b, w->scale, &weight->type.dims[1], 1));
     if (b->failed || !ir_value_is_const(w->bytes) || !ir_value_is_const(w->scale)) return NULL;
     pointer_map_set(m->arena, &m->quantised, c, w);
   }
-  quantised rows = quantise(b, x, 1u << (x->type.rank - 1));
+  /* Of x in 16 bits: products of pairs are made from those, and each row is read for many columns. */
+  quantised rows = quantise(b, x, 1u << (x->type.rank - 1), SMELT_I16);
   ir_value *operands[6] = {rows.bytes,
                            ir_const(b, w->bytes->def->attrs.constant),
                            n->operand_count > 2 ? n->operands[2] : NULL,

@@ -30,7 +30,7 @@ void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *
  * only. */
 void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums);
 
-/* ---- tile_bytes.c: x and w of i8, exact sums of i32, given back as f32 ---- */
+/* ---- tile_bytes.c: x of i8 or i16, w of i8, exact sums of i32, given back as f32 ---- */
 
 /* The same for bytes; lanes is the width of i32 vectors. */
 void tile_shape_bytes(const emitter *e, int *rows, int *vectors, int *lanes);

@@ -45,11 +45,11 @@ typedef struct {
   LLVMValueRef *x_rows;
 } multiplication;
 
-/* x's four bytes at k, as i16, over and over. */
+/* x's four numbers at k, as i16, over and over. */
 static LLVMValueRef broadcast_quad(emitter *e, const tile *t, LLVMValueRef x_row, LLVMValueRef k) {
   LLVMTypeRef i16 = LLVMInt16TypeInContext(e->context);
-  LLVMValueRef quad = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, x_row, k), PLAN_QUAD);
-  quad = LLVMBuildSExt(e->builder, quad, emit_lanes_type(i16, PLAN_QUAD), "");
+  LLVMValueRef quad = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, x_row, k), PLAN_QUAD);
+  if (t->x_dtype == SMELT_I8) quad = LLVMBuildSExt(e->builder, quad, emit_lanes_type(i16, PLAN_QUAD), "");
   int copies = t->lanes * HALVES / PLAN_QUAD;
   LLVMValueRef all = emit_splat(e, LLVMBuildBitCast(e->builder, quad, e->i64, ""), copies);
   return LLVMBuildBitCast(e->builder, all, emit_lanes_type(i16, copies * PLAN_QUAD), "");
@@ -86,7 +86,7 @@ void tile_multiply_bytes(emitter *e, const tile *t, LLVMValueRef *sums) {
   LLVMTypeRef type = emit_lanes_type(e->i32, t->lanes);
   for (int i = 0; i < count * HALVES; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
   for (int r = 0; r < t->rows; r++)
-    m.x_rows[r] = emit_at(e, SMELT_I8, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
+    m.x_rows[r] = emit_at(e, t->x_dtype, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
   LLVMValueRef quads = emit_udiv(e, t->depth, emit_index(e, PLAN_QUAD));
   emit_strips(e, emit_index(e, 0), quads, 1, UNROLL, step, &m);
   for (int i = 0; i < count; i++) {
