@@ -177,7 +177,7 @@ static ir_value *stack(onnx_context *c, const recurrent_layer *l, ir_value *cons
   ir_value *apart[MOST_DIRECTIONS] = {NULL};
   if (onnx_failed(c)) return c->in[X];
   int rank = each[0]->type.rank;
-  ir_dim shape[4];
+  ir_dim shape[4] = {NULL};
   for (int i = 0; i <= rank; i++) {
     shape[i] = i == rank - 2 ? onnx_dim(c, 1) : each[0]->type.dims[i > rank - 2 ? i - 1 : i];
   }

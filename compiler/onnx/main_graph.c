@@ -195,7 +195,7 @@ static status import_input(graph_import *g, onnx_scope *scope, const Onnx__Value
   if (entry && entry->initializer) return OK; /* a default value, which we take */
   if (entry) return fail(a, STATUS_INPUT, "the model has two inputs of this name");
   if (!*name) return fail(a, STATUS_INPUT, "the model has an input without a name");
-  ir_value *value;
+  ir_value *value = NULL;
   TRY(import_input_value(g, scope, info, &value));
   onnx_names_add(a, &scope->names, name, NULL)->value = value;
   return g->builder.failed;

@@ -133,7 +133,7 @@ ir_value *onnx_sample(onnx_context *c, const onnx_sampler *s, ir_value *x, int a
 }
 
 ir_value *onnx_plane_numbers(onnx_context *c, const ir_value *x, int rank) {
-  ir_dim shape[IR_MAX_RANK];
+  ir_dim shape[IR_MAX_RANK] = {NULL};
   for (int i = 0; i < rank; i++) shape[i] = i < 2 ? x->type.dims[i] : onnx_dim(c, 1);
   ir_dim count = ir_dim_mul(c->m, shape[0], shape[1]);
   return ir_reshape(c->b, ir_iota(c->b, &count, 1, 0, onnx_dim(c, 0), 1), shape, rank);
