@@ -128,7 +128,9 @@ bool pass_precision(ir_graph *g, pass_report *report) {
   case IR_PRECISION_BF16:
     return rewrite_graph(g, report, REWRITE_RULES(shorter));
   case IR_PRECISION_INT8:
-    return rewrite_graph(g, report, REWRITE_RULES(bytes));
+    if (!rewrite_graph(g, report, REWRITE_RULES(bytes))) return false;
+    pass_dedupe(g, report); /* linears of one input round it once */
+    return true;
   default:
     return false;
   }
