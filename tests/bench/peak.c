@@ -33,8 +33,8 @@ enum { CHAINS = 12 };
       NEXT(step, s2)                                                                                         \
       NEXT(step, s3)                                                                                         \
       NEXT(step, s4)                                                                                         \
-      NEXT(step, s5) NEXT(step, s6) NEXT(step, s7) NEXT(step, s8) NEXT(step, s9) NEXT(step, s10)             \
-          NEXT(step, s11)                                                                                    \
+      NEXT(step, s5)                                                                                         \
+      NEXT(step, s6) NEXT(step, s7) NEXT(step, s8) NEXT(step, s9) NEXT(step, s10) NEXT(step, s11)            \
     }                                                                                                        \
   }
 
