@@ -113,30 +113,15 @@ bool ir_dim_equal(ir_module *m, ir_dim a, ir_dim b) {
   return a == b || ir_dim_resolve(m, a) == ir_dim_resolve(m, b);
 }
 
-/* d is max(whole - start, 0), what a cut from `start` on leaves of an axis: its size, a symbol, else NULL. */
-static ir_dim cut_symbol(ir_module *m, ir_dim d, ir_dim *start) {
-  const dim_term *only = d->terms;
-  if (d->term_count != 1 || only->degree != 1 || only->coefficient != 1) return NULL;
-  const dim_atom *max = only->atoms[0];
-  bool is_left = max->op == IR_DIM_MAX && ir_dim_is(max->right, 0);
-  if (!is_left && (max->op != IR_DIM_MAX || !ir_dim_is(max->left, 0))) return NULL;
-  ir_dim left = is_left ? max->left : max->right, whole = NULL;
-  for (int i = 0; i < left->term_count; i++) {
-    const dim_term *term = &left->terms[i];
-    if (term->coefficient < 0) continue;
-    if (whole || term->coefficient != 1 || term->degree != 1) return NULL;
-    whole = dim_of_atom(m, term->atoms[0]);
+/* Binds the symbol inside `d` that `other` determines. */
+static bool bind_inner(ir_module *m, ir_dim d, ir_dim other) {
+  ir_dim symbol, value;
+  int64_t constant;
+  if (ir_dim_is_const(other, &constant)) {
+    return dim_solve_constant(m, d, constant, &symbol, &value) && bind_free(m, symbol, value);
   }
-  if (!whole || !ir_dim_is_symbol(whole)) return NULL;
-  *start = ir_dim_sub(m, whole, left);
-  return whole;
-}
-
-/* Sizes `part` and max(whole - start, 0): whole = start + part says both are sizes, none of them cut short.
- */
-static bool bind_cut(ir_module *m, ir_dim part, ir_dim cut) {
-  ir_dim start, whole = cut_symbol(m, cut, &start);
-  return whole && bind_free(m, whole, ir_dim_add(m, start, part));
+  return ir_dim_is_symbol(other) && dim_solve_cut(m, other, d, &symbol, &value) &&
+         bind_free(m, symbol, value);
 }
 
 bool ir_dim_unify(ir_module *m, ir_dim a, ir_dim b) {
@@ -144,7 +129,7 @@ bool ir_dim_unify(ir_module *m, ir_dim a, ir_dim b) {
   b = ir_dim_resolve(m, b);
   if (a == b) return true;
   bool symbol_a = ir_dim_is_symbol(a), symbol_b = ir_dim_is_symbol(b);
-  if ((symbol_a && bind_cut(m, a, b)) || (symbol_b && bind_cut(m, b, a))) return true;
+  if (bind_inner(m, a, b) || bind_inner(m, b, a)) return true;
   /* Of two symbols the one that was there first stays. */
   if (symbol_a && symbol_b && ir_dim_symbol_index(a) < ir_dim_symbol_index(b)) symbol_a = false;
   if (symbol_a) return bind_free(m, a, b);

@@ -102,6 +102,13 @@ ir_dim dim_of_atom(ir_module *m, const dim_atom *atom);
 /* The atom that d is, or NULL. */
 const dim_atom *dim_as_atom(ir_dim d);
 
+/* ---- dim_solve.c: the symbol and its value that an equation asks for; false where it asks for none ---- */
+
+/* part = cut, where cut is max(symbol - start, 0) */
+bool dim_solve_cut(ir_module *m, ir_dim part, ir_dim cut, ir_dim *symbol, ir_dim *value);
+/* d = constant, where d is made of one symbol by sums, products, floor divisions and bounds with constants */
+bool dim_solve_constant(ir_module *m, ir_dim d, int64_t constant, ir_dim *symbol, ir_dim *value);
+
 /* ---- int64 arithmetic that saturates; division and modulo by zero give 0, as the graph's div does ---- */
 
 int64_t dim_add_saturating(int64_t a, int64_t b);

@@ -62,7 +62,9 @@ bool ir_dim_equal(ir_module *m, ir_dim a, ir_dim b);
  * Makes a and b equal if that is possible: equal already, or one of them is an
  * unbound symbol that the other does not contain, which is then bound for the
  * whole module (checked at run time against the actual input). A symbol and
- * max(whole - start, 0), what is behind a cut, bind whole = start + symbol.
+ * max(whole - start, 0), what is behind a cut, bind whole = start + symbol. A
+ * constant binds the symbol that the other side is made of: 1 + div(s - 1, 2)
+ * and 1500 bind s = 3000, of those that fit the one that the stride divides.
  */
 bool ir_dim_unify(ir_module *m, ir_dim a, ir_dim b);
 ir_dim ir_dim_resolve(ir_module *m, ir_dim d); /* bindings applied */

@@ -15,9 +15,9 @@ ENCODER_AXES = {0: "batch_size", 1: "encoder_sequence_length"}
 
 
 def features(config, batch):
-    """Whisper's encoder reads 30 seconds, however little is said."""
+    """Whisper's encoder reads 30 seconds, however little is said, which hub exports leave to its table of positions."""
     values = torch.randn(batch, config.mel_bins, 2 * config.context_tokens)
-    return {"input_features": (values, {0: "batch_size", 1: "feature_size"})}
+    return {"input_features": (values, {0: "batch_size", 1: "feature_size", 2: "encoder_sequence_length"})}
 
 
 def export_encoder(model, folder, opset):

@@ -109,6 +109,34 @@ static void unify_reads_a_cut_backwards(void **state) {
   assert_string_equal(print(ir_dim_resolve(&module, parse("a + b"))), "a + b");
 }
 
+static void unify_solves_for_the_only_symbol(void **state) {
+  (void)state;
+  static const struct {
+    const char *equation, *constant, *symbol, *value; /* value NULL: no size fits */
+  } cases[] = {
+      {"2*twice + 3", "11", "twice", "4"},
+      {"2*odd", "5", "odd", NULL},
+      {"10 - less", "3", "less", "7"},
+      {"div(frames - 1, 2) + 1", "1500", "frames", "3000"}, /* and 2999 */
+      {"div(pixels - 16, 16) + 1", "14", "pixels", "224"},  /* up to 239 */
+      {"div(none + 9, 3)", "2", "none", NULL},
+      {"div(ragged + 2, 3)", "2", "ragged", "6"},
+      {"8*max(div(nested - 3, 4), 0)", "40", "nested", "24"}, /* 23 to 26 */
+      {"max(low, 1)", "1", "low", NULL},                      /* 0 or 1 */
+      {"min(high, 512)", "77", "high", "77"},
+      {"two*sizes", "12", "two", NULL},
+      {"square*square", "9", "square", NULL},
+      {"mod(rest, 4)", "1", "rest", NULL},
+      {"4611686018427387904*huge - 9223372036854775806", "7", "huge", NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    bool is_bound = ir_dim_unify(&module, parse(cases[i].equation), parse(cases[i].constant));
+    assert_int_equal(is_bound, cases[i].value != NULL);
+    assert_string_equal(print(ir_dim_resolve(&module, parse(cases[i].symbol))),
+                        cases[i].value ? cases[i].value : cases[i].symbol);
+  }
+}
+
 static void unify_binds_free_symbols_without_cycles(void **state) {
   (void)state;
   assert_true(ir_dim_unify(&module, parse("total"), parse("past + s")));
@@ -116,7 +144,7 @@ static void unify_binds_free_symbols_without_cycles(void **state) {
   assert_false(ir_dim_unify(&module, parse("past"), parse("total + 1"))); /* past = past + s + 1 */
   assert_false(ir_dim_unify(&module, parse("s"), parse("s + 1")));
   assert_false(ir_dim_unify(&module, parse("3"), parse("4")));
-  assert_false(ir_dim_unify(&module, parse("s*2"), parse("4")));
+  assert_false(ir_dim_unify(&module, parse("s*2"), parse("5")));
   assert_true(ir_dim_unify(&module, parse("s"), parse("other")));
   assert_true(ir_dim_bind(&module, parse("past"), parse("5")));
   assert_string_equal(print(ir_dim_resolve(&module, parse("2*total + other"))), "3*s + 10");
@@ -262,6 +290,7 @@ int main(void) {
       TEST(bounds_decide_minimum_and_maximum),
       TEST(unify_binds_free_symbols_without_cycles),
       TEST(unify_reads_a_cut_backwards),
+      TEST(unify_solves_for_the_only_symbol),
       TEST(substitution_simplifies),
       TEST(canonical_form_keeps_values),
       TEST(visiting_computes_the_value),
