@@ -175,7 +175,7 @@ static recurrent_state run_direction(onnx_context *c, recurrent_layer *l, ir_val
 /* [.., B, H] of each direction as [.., D, B, H], and with batches first as `perm` says. */
 static ir_value *stack(onnx_context *c, const recurrent_layer *l, ir_value *const *each, const int *perm) {
   ir_value *apart[MOST_DIRECTIONS] = {NULL};
-  if (onnx_failed(c)) return c->in[X];
+  if (onnx_failed(c) || !each[0]) return c->in[X];
   int rank = each[0]->type.rank;
   ir_dim shape[4] = {NULL};
   for (int i = 0; i <= rank; i++) {

@@ -265,10 +265,9 @@ static ir_value *gather(ir_builder *b, ir_node *n) {
   int64_t size;
   int axis = n->attrs.axis;
   if (!ir_value_scalar(n->operands[1], &index)) return NULL;
-  ir_dim start = ir_dim_const(m, (int64_t)index);
-  if (index < 0) start = ir_dim_add(m, start, x->type.dims[axis]);
   if (!ir_dim_is_const(x->type.dims[axis], &size) || index < (double)-size || index >= (double)size)
     return NULL;
+  ir_dim start = ir_dim_const(m, (int64_t)index + (index < 0 ? size : 0));
   ir_value *picked = ir_slice_axis(b, x, axis, start, ir_dim_const(m, 1));
   return ir_reshape(b, picked, n->result->type.dims, n->result->type.rank);
 }

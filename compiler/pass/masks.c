@@ -275,6 +275,7 @@ static ir_value *reshape_mask(ir_builder *b, ir_node *n) {
   if (type->rank < 2 || !position_mask_of(n->operands[0], &mask)) return NULL;
   bool fits = ir_dim_equal(m, type->dims[type->rank - 1], mask.keys) &&
               ir_dim_equal(m, type->dims[type->rank - 2], mask.queries);
+  for (int i = 0; i < type->rank - 2; i++) fits = fits && ir_dim_is(type->dims[i], 1);
   return fits ? position_mask_build(b, &mask, type->rank) : NULL;
 }
 
