@@ -109,7 +109,8 @@ static void call_step(emitter *e, const plan_step *step, LLVMValueRef kernel) {
   LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(kernel), kernel, args, (unsigned)count, "");
 }
 
-static void emit_steps(emitter *e, const plan_entry *entry, LLVMValueRef const *kernels) {
+static void emit_steps(emitter *e, const plan_entry *entry, LLVMValueRef const *kernels,
+                       LLVMValueRef teller) {
   control_stack open = {0};
   for (size_t s = 0; s < entry->step_count; s++) {
     const plan_step *step = &entry->steps[s];
@@ -118,12 +119,14 @@ static void emit_steps(emitter *e, const plan_entry *entry, LLVMValueRef const *
     } else {
       control_emit(e, step, &open);
     }
+    frame_step_done(e, teller, s);
     if (step->barrier) frame_barrier(e);
   }
 }
 
 status entries_emit(emitter *e, const plan_module *plan, const codegen_options *options) {
   entry_maker m = {.e = e};
+  LLVMValueRef teller = frame_make_teller(e);
   for (size_t i = 0; i < plan->entry_count; i++) {
     const plan_entry *entry = &plan->entries[i];
     LLVMValueRef *kernels = ARENA_ARRAY(e->arena, LLVMValueRef, entry->step_count + 1);
@@ -134,7 +137,7 @@ status entries_emit(emitter *e, const plan_module *plan, const codegen_options *
     }
     emit_function_begin(e, entry_symbol(e->arena, options, e->level, entry->graph->name), 0);
     LLVMSetVisibility(e->function, LLVMHiddenVisibility);
-    emit_steps(e, entry, kernels);
+    emit_steps(e, entry, kernels, teller);
     emit_function_end(e);
   }
   return OK;

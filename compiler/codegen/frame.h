@@ -12,6 +12,12 @@ LLVMValueRef frame_pointer(emitter *e, const plan_operand *operand);
 /* All threads meet. */
 void frame_barrier(emitter *e);
 /*
+ * Tells a profile, if there is one, that this thread's part of a step is done. `teller` is made once per
+ * object, by frame_make_teller: a call of it is all that a step carries.
+ */
+void frame_step_done(emitter *e, LLVMValueRef teller, size_t step);
+LLVMValueRef frame_make_teller(emitter *e);
+/*
  * Gives a symbol its value for all that follows in this thread. Every thread does so for itself, with the
  * same value.
  */

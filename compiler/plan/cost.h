@@ -33,4 +33,11 @@ plan_cost plan_cost_sum(ir_module *m, const plan_cost *a, const plan_cost *b);
  */
 const char *plan_step_work(const plan_step *step);
 
+/*
+ * A step's work with its sizes, as a line of a profile: "linear 768 x 3072 gelu_tanh",
+ * "attention 12 heads of 64", "elementwise [1, sequence, 768]". Control is named as PLAN_CONTROLS does
+ * (label.c).
+ */
+const char *plan_step_label(arena *a, const plan_step *step);
+
 #endif

@@ -1,11 +1,23 @@
 /* manifest.c: the plan's outside as the runtime reads it: flat structs, offsets instead of pointers. */
-#include "plan/plan.h"
+#include "plan/cost.h"
 
 #include <string.h>
+
+/*
+ * A size or label of a step that was written. Layers repeat them: sizes are interned, so equal ones are the
+ * same pointer; labels are compared as text.
+ */
+typedef struct {
+  const void *of; /* an ir_dim, or NULL: `label` */
+  const char *label;
+  smelt_offset offset;
+} written;
 
 typedef struct {
   const plan_module *plan;
   text *blob;
+  written *written;
+  size_t written_count, written_capacity;
 } writer;
 
 /* Room for `bytes` zeroed bytes at an 8-byte boundary; returns their offset. */
@@ -96,6 +108,45 @@ static smelt_offset put_tensors(writer *w, const plan_io *list, size_t count) {
   return offset;
 }
 
+/* ---- steps ---- */
+
+static smelt_offset put_once(writer *w, ir_dim size, const char *label) {
+  arena *a = w->plan->module->arena;
+  for (size_t i = 0; i < w->written_count; i++) {
+    const written *old = &w->written[i];
+    if (size ? old->of == size : (!old->of && strcmp(old->label, label) == 0)) return old->offset;
+  }
+  smelt_offset offset = size ? put_dim(w, size) : put_text(w, label);
+  ARENA_PUSH(a, w->written, w->written_count, w->written_capacity) = (written){size, label, offset};
+  return offset;
+}
+
+/* What the factors of a step's products are. */
+static smelt_dtype factor_dtype(const plan_step *step) {
+  if (step->control != PLAN_CALL || (step->kernel != PLAN_LINEAR && step->kernel != PLAN_MATMUL))
+    return SMELT_F32;
+  const ir_node *n = step->nodes[0];
+  smelt_dtype x = n->operands[0]->type.dtype, y = n->operands[1]->type.dtype;
+  if (ir_dtype_bytes(x) == 1 && ir_dtype_bytes(y) == 1) return SMELT_I8;
+  return y == SMELT_BF16 ? SMELT_BF16 : SMELT_F32;
+}
+
+static smelt_offset put_steps(writer *w, const plan_entry *e) {
+  ir_module *m = w->plan->module;
+  smelt_offset offset = reserve(w, e->step_count * sizeof(smelt_manifest_step));
+  for (size_t i = 0; i < e->step_count; i++) {
+    const plan_step *s = &e->steps[i];
+    plan_cost cost = plan_step_cost(m, s);
+    ir_dim bytes = ir_dim_add(m, cost.weight_bytes, ir_dim_add(m, cost.state_bytes, cost.activation_bytes));
+    smelt_manifest_step step = {.label = put_once(w, NULL, plan_step_label(m->arena, s)),
+                                .dtype = factor_dtype(s),
+                                .flops = put_once(w, cost.flops, NULL),
+                                .bytes = put_once(w, bytes, NULL)};
+    put(w, offset + (smelt_offset)(i * sizeof step), &step, sizeof step);
+  }
+  return offset;
+}
+
 static smelt_offset put_entries(writer *w) {
   smelt_offset offset = reserve(w, w->plan->entry_count * sizeof(smelt_manifest_entry));
   for (size_t i = 0; i < w->plan->entry_count; i++) {
@@ -105,6 +156,8 @@ static smelt_offset put_entries(writer *w) {
                                   .output_count = (uint32_t)e->output_count,
                                   .inputs = put_tensors(w, e->inputs, e->input_count),
                                   .outputs = put_tensors(w, e->outputs, e->output_count),
+                                  .step_count = (uint32_t)e->step_count,
+                                  .steps = put_steps(w, e),
                                   .arena_bytes = e->arena_bytes};
     put(w, offset + (smelt_offset)(i * sizeof entry), &entry, sizeof entry);
   }
@@ -135,7 +188,7 @@ static uint64_t count_parameters(const plan_module *plan) {
 
 status plan_write_manifest(const plan_module *plan, const plan_manifest_info *info, text *blob) {
   text own = {0}; /* offsets count from the manifest's start, wherever it is appended */
-  writer w = {plan, &own};
+  writer w = {.plan = plan, .blob = &own};
   size_t symbol_count = ir_dim_symbol_count(plan->module);
   reserve(&w, sizeof(smelt_manifest));
   smelt_manifest manifest = {.entry_count = (uint32_t)plan->entry_count,

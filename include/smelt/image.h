@@ -32,6 +32,8 @@ typedef struct smelt_frame {
    * that is no symbol's: two sizes differ that must be equal.
    */
   int64_t *fault;
+  /* NULL, or called by each thread after its part of each step, before a barrier: `--profile`. */
+  void (*step_done)(struct smelt_frame *frame, int64_t step);
 } smelt_frame;
 
 /* Every thread of the team calls the entry once, with its own `thread` in [0, thread_count). */
@@ -108,10 +110,20 @@ typedef struct {
   uint64_t arena_offset; /* outputs: where in the arena the data is; inputs: unused */
 } smelt_manifest_tensor;
 
+/* One step of an entry, for --profile: what it is called and how much work it is, as postfix programs. */
+typedef struct {
+  smelt_offset label; /* "linear 768 x 2304": steps of equal labels do the same work */
+  uint32_t dtype;     /* of the factors of its products; SMELT_F32 where it has none */
+  smelt_offset flops; /* a multiply-add is 2 (plan/cost.h) */
+  smelt_offset bytes; /* read and written, each operand once */
+} smelt_manifest_step;
+
 typedef struct {
   smelt_offset name;
   uint32_t input_count, output_count;
   smelt_offset inputs, outputs; /* smelt_manifest_tensor[] */
+  uint32_t step_count;
+  smelt_offset steps; /* smelt_manifest_step[], numbered as smelt_frame's step_done counts */
   uint32_t reserved;
   uint64_t arena_bytes;
 } smelt_manifest_entry;

@@ -53,11 +53,12 @@ typedef struct {
   const char *prompt_ids;
   const char *features_path;
   const char *logits_path;
+  const char *profile_path; /* where the profile goes as JSON; NULL: nowhere */
   const char *entry;
   smelt_generate_options generate;
   bool seed_given;
   int32_t threads;
-  bool ids, echo, no_echo, stats, version, help, describe;
+  bool ids, echo, no_echo, stats, profile, version, help, describe;
   app_named_files inputs, outputs;
   app_named_file *named_files; /* [2 * argc], behind inputs and outputs */
 } app_options;
@@ -78,6 +79,10 @@ int app_generate(smelt_model *model, app_options *options);        /* generate_t
 int app_run_graph(smelt_model *model, const app_options *options); /* run_graph.c */
 void app_write_version(app_output *out, const smelt_model *model); /* about.c */
 void app_write_description(app_output *out, const smelt_model *model);
+
+/* Prints or writes where the time went, as the options ask. Measures the machine's limits first
+ * (profile_report.c). */
+int app_write_profile(const smelt_model *model, const app_options *options);
 
 /* ---- NumPy's file format (npy.c) --------------------------------------------------------- */
 

@@ -39,7 +39,11 @@ static int run(smelt_model *model, app_options *options) {
     return app_flush(&out) ? APP_OK : APP_INPUT;
   }
   bool generates = model->manifest.generation && !options->entry && options->inputs.count == 0;
-  return generates ? app_generate(model, options) : app_run_graph(model, options);
+  bool profiles = options->profile || options->profile_path;
+  if (profiles) model->profile = rt_profile_create(&model->manifest, rt_team_thread_count(model->team));
+  if (profiles && !model->profile) return app_fail(APP_INPUT, "%s: out of memory", options->program);
+  int code = generates ? app_generate(model, options) : app_run_graph(model, options);
+  return profiles && code == APP_OK ? app_write_profile(model, options) : code;
 }
 
 int main(int argc, char **argv) {

@@ -35,6 +35,9 @@ const char *rt_manifest_text(const rt_manifest *view, smelt_offset offset);
 
 const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_offset offset);
 
+/* The entry's steps, [entry->step_count]. */
+const smelt_manifest_step *rt_manifest_steps(const rt_manifest *view, const smelt_manifest_entry *entry);
+
 /* Bytes of one element; 0 for a number that is no dtype. */
 uint32_t rt_dtype_bytes(uint32_t dtype);
 const char *rt_dtype_text(uint32_t dtype);
@@ -94,6 +97,33 @@ int32_t rt_team_thread_count(const rt_team *team);
  */
 void rt_team_run(rt_team *team, smelt_entry_code *code, smelt_frame *frame);
 
+/* ---- where the time goes (profile.c) -------------------------------------------------- */
+
+/* What one thread spent on one step. */
+typedef struct {
+  int64_t calls, work_ns, wait_ns; /* wait: at the barrier after the step */
+  double flops, bytes;             /* of the whole step, all threads together; thread 0 counts */
+} rt_step_time;
+
+typedef struct {
+  int64_t calls, tokens; /* tokens: of entries that read them */
+  int64_t wall_ns;
+  rt_step_time *steps; /* [thread][step_count] */
+} rt_entry_time;
+
+typedef struct {
+  int32_t thread_count;
+  uint32_t entry_count;
+  rt_entry_time *entries; /* in the manifest's order */
+} rt_profile;
+
+/* NULL: out of memory. */
+rt_profile *rt_profile_create(const rt_manifest *manifest, int32_t thread_count);
+void rt_profile_free(rt_profile *profile); /* NULL is allowed */
+/* As rt_team_run of an entry's code, its steps timed into `profile`. */
+void rt_profile_run(rt_profile *profile, const rt_manifest *manifest, int32_t entry, rt_team *team,
+                    smelt_entry_code *code, smelt_frame *frame);
+
 /* ---- an opened model (open.c, run.c) ---------------------------------------- */
 
 struct smelt_model {
@@ -101,6 +131,7 @@ struct smelt_model {
   rt_manifest manifest;
   const smelt_code_level *code; /* of the ISA level in use */
   rt_team *team;
+  rt_profile *profile;         /* NULL: nobody wants one */
   uint8_t *arena, *state;      /* one mapping each, touched lazily */
   int64_t *symbols;            /* values during a call, [symbol_count] */
   bool *bound;                 /* whether an input gave the value, [symbol_count] */

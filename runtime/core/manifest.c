@@ -37,6 +37,10 @@ const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_
   return (const smelt_manifest_tensor *)(const void *)((const uint8_t *)view->header + offset);
 }
 
+const smelt_manifest_step *rt_manifest_steps(const rt_manifest *view, const smelt_manifest_entry *entry) {
+  return (const smelt_manifest_step *)(const void *)((const uint8_t *)view->header + entry->steps);
+}
+
 #define X(NAME, value, text, bytes) [SMELT_##NAME] = {text, bytes},
 static const struct {
   const char *text;
@@ -51,6 +55,12 @@ const char *rt_dtype_text(uint32_t dtype) {
   return dtype < SMELT_DTYPE_COUNT ? dtypes[dtype].text : "?";
 }
 
+static bool program_fits(const checker *c, smelt_offset offset) {
+  if (!array_fits(c, offset, 1, sizeof(int64_t), sizeof(int64_t))) return false;
+  const int64_t *words = (const int64_t *)(const void *)(c->base + offset);
+  return rt_dim_check(words, (c->bytes - offset) / sizeof(int64_t), c->view->header->symbol_count);
+}
+
 static const char *check_dims(const checker *c, const smelt_manifest_tensor *tensor) {
   if (!array_fits(c, tensor->dims, tensor->rank, sizeof(smelt_offset), sizeof(smelt_offset)) ||
       !array_fits(c, tensor->dim_texts, tensor->rank, sizeof(smelt_offset), sizeof(smelt_offset)))
@@ -58,11 +68,7 @@ static const char *check_dims(const checker *c, const smelt_manifest_tensor *ten
   const smelt_offset *programs = (const smelt_offset *)(const void *)(c->base + tensor->dims);
   const smelt_offset *texts = (const smelt_offset *)(const void *)(c->base + tensor->dim_texts);
   for (uint32_t axis = 0; axis < tensor->rank; axis++) {
-    if (!array_fits(c, programs[axis], 1, sizeof(int64_t), sizeof(int64_t)))
-      return "a size lies outside the manifest";
-    const int64_t *words = (const int64_t *)(const void *)(c->base + programs[axis]);
-    if (!rt_dim_check(words, (c->bytes - programs[axis]) / sizeof(int64_t), c->view->header->symbol_count))
-      return "a size is no valid expression";
+    if (!program_fits(c, programs[axis])) return "a size is no valid expression inside the manifest";
     if (!text_ends(c, texts[axis])) return "the text of a size does not end";
   }
   return NULL;
@@ -87,6 +93,19 @@ static const char *check_tensors(const checker *c, const smelt_manifest_entry *e
   return NULL;
 }
 
+static const char *check_steps(const checker *c, const smelt_manifest_entry *entry) {
+  if (!array_fits(c, entry->steps, entry->step_count, sizeof(smelt_manifest_step), 4))
+    return "the steps of an entry lie outside the manifest";
+  const smelt_manifest_step *steps = rt_manifest_steps(c->view, entry);
+  for (uint32_t i = 0; i < entry->step_count; i++) {
+    if (!name_fits(c, steps[i].label)) return "a step has no label";
+    if (steps[i].dtype >= SMELT_DTYPE_COUNT) return "a step has no known dtype";
+    if (!program_fits(c, steps[i].flops) || !program_fits(c, steps[i].bytes))
+      return "the work of a step is no valid expression";
+  }
+  return NULL;
+}
+
 static const char *check_entries(const checker *c) {
   const smelt_manifest *header = c->view->header;
   for (uint32_t i = 0; i < header->entry_count; i++) {
@@ -95,6 +114,7 @@ static const char *check_entries(const checker *c) {
     if (entry->arena_bytes > header->arena_bytes) return "an entry needs more than the arena";
     const char *wrong = check_tensors(c, entry, entry->inputs, entry->input_count, false);
     if (!wrong) wrong = check_tensors(c, entry, entry->outputs, entry->output_count, true);
+    if (!wrong) wrong = check_steps(c, entry);
     if (wrong) return wrong;
   }
   return NULL;

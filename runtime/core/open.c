@@ -139,6 +139,7 @@ smelt_result smelt_open(const smelt_image *image, const smelt_open_options *opti
 void smelt_close(smelt_model *model) {
   if (!model) return;
   rt_team_destroy(model->team);
+  rt_profile_free(model->profile);
   if (model->has_tokenizer) rt_encoder_free(&model->encoder);
   if (model->arena) unmap_memory(model->arena, model->manifest.header->arena_bytes);
   if (model->state) unmap_memory(model->state, model->manifest.header->state_bytes);

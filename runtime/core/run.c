@@ -154,6 +154,8 @@ static smelt_result check_tokens(smelt_model *model, int32_t entry) {
 }
 
 static void count_tokens(smelt_model *model, int32_t entry) {
+  bool reads_tokens = is_decoder(model, entry) || (is_encoder(model, entry) && !rt_reads_features(model));
+  if (model->profile && reads_tokens) model->profile->entries[entry].tokens += token_count(model);
   if (is_decoder(model, entry)) model->past_tokens += token_count(model);
   if (!is_encoder(model, entry)) return;
   int32_t symbol = model->manifest.generation->encoder_symbol;
@@ -223,7 +225,11 @@ smelt_result rt_run(smelt_model *model, int32_t entry, smelt_tensor *outputs) {
                        .inputs = model->input_data,
                        .dims = model->symbols,
                        .fault = fault};
-  rt_team_run(model->team, model->code->entries[entry], &frame);
+  smelt_entry_code *code = model->code->entries[entry];
+  if (model->profile)
+    rt_profile_run(model->profile, &model->manifest, entry, model->team, code, &frame);
+  else
+    rt_team_run(model->team, code, &frame);
   result = check_fault(model, fault);
   if (!result) result = place_outputs(model, entry, outputs);
   if (!result) count_tokens(model, entry);

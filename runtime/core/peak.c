@@ -2,7 +2,8 @@
  * peak.c: one kernel per engine. Twelve chains of multiply-adds cover a latency of up to six cycles on two
  * ports. Throughputs and latencies: Intel's and AMD's optimisation manuals.
  */
-#include "peak.h"
+#define _GNU_SOURCE
+#include "core/peak.h"
 
 #include <string.h>
 
@@ -45,12 +46,14 @@ enum { CHAINS = 12 };
 
 #define FMA256(s, a, b) _mm256_fmadd_ps(a, b, s)
 #define FMA512(s, a, b) _mm512_fmadd_ps(a, b, s)
+#define SSE128(s, a, b) _mm_add_ps(_mm_mul_ps(a, b), s)
 #define MADDUBS256(s, a, b)                                                                                  \
   _mm256_add_epi32(s, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1)))
 #define BF16_DOT512(s, a, b) _mm512_dpbf16_ps(s, a, b)
 #define INT8_DOT256(s, a, b) _mm256_dpbusd_avx_epi32(s, a, b)
 #define INT8_DOT512(s, a, b) _mm512_dpbusd_epi32(s, a, b)
 
+PEAK_KERNEL(sse, "sse2", __m128, __m128, SSE128)
 PEAK_KERNEL(avx2_fma, "avx2,fma", __m256, __m256, FMA256)
 PEAK_KERNEL(avx2_int8, "avx2", __m256i, __m256i, MADDUBS256)
 PEAK_KERNEL(avxvnni_int8, "avx2,avxvnni", __m256i, __m256i, INT8_DOT256)
@@ -83,6 +86,9 @@ AMX_KERNEL(amx_int8, "amx-tile,amx-int8", _tile_dpbusd)
   static bool name(void) {                                                                                   \
     return __builtin_cpu_supports(feature);                                                                  \
   }
+static bool always(void) {
+  return true;
+}
 IS_THERE(has_fma, "fma")
 IS_THERE(has_avx2, "avx2")
 IS_THERE(has_avxvnni, "avxvnni")
@@ -105,15 +111,16 @@ static bool has_amx_int8(void) {
 #define OPERATIONS(multiply_adds) (2.0 * CHAINS * (multiply_adds))
 #define TILE_OPERATIONS(depth)    (2.0 * 4 * 16 * 16 * (depth))
 
-const peak_row peak_rows[] = {
-    {"f32", "avx2 fma", has_fma, avx2_fma, OPERATIONS(8)},
-    {"f32", "avx512 fma", has_avx512, avx512_fma, OPERATIONS(16)},
-    {"bf16", "avx512 bf16", has_avx512_bf16, avx512_bf16, OPERATIONS(32)},
-    {"bf16", "amx", has_amx_bf16, amx_bf16, TILE_OPERATIONS(32)},
-    {"int8", "avx2 multiply-add", has_avx2, avx2_int8, OPERATIONS(32)},
-    {"int8", "avx vnni", has_avxvnni, avxvnni_int8, OPERATIONS(32)},
-    {"int8", "avx512 vnni", has_avx512_vnni, avx512_int8, OPERATIONS(64)},
-    {"int8", "amx", has_amx_int8, amx_int8, TILE_OPERATIONS(64)},
+const peak_row rt_peak_rows[] = {
+    {SMELT_F32, SMELT_ISA_BASELINE, "sse", always, sse, OPERATIONS(4)},
+    {SMELT_F32, SMELT_ISA_X86_64_V3, "avx2 fma", has_fma, avx2_fma, OPERATIONS(8)},
+    {SMELT_F32, SMELT_ISA_X86_64_V4, "avx512 fma", has_avx512, avx512_fma, OPERATIONS(16)},
+    {SMELT_BF16, SMELT_ISA_X86_64_V4, "avx512 bf16", has_avx512_bf16, avx512_bf16, OPERATIONS(32)},
+    {SMELT_BF16, SMELT_ISA_X86_64_V4, "amx", has_amx_bf16, amx_bf16, TILE_OPERATIONS(32)},
+    {SMELT_I8, SMELT_ISA_X86_64_V3, "avx2 multiply-add", has_avx2, avx2_int8, OPERATIONS(32)},
+    {SMELT_I8, SMELT_ISA_X86_64_V3, "avx vnni", has_avxvnni, avxvnni_int8, OPERATIONS(32)},
+    {SMELT_I8, SMELT_ISA_X86_64_V4, "avx512 vnni", has_avx512_vnni, avx512_int8, OPERATIONS(64)},
+    {SMELT_I8, SMELT_ISA_X86_64_V4, "amx", has_amx_int8, amx_int8, TILE_OPERATIONS(64)},
 };
 
 #else
@@ -127,7 +134,8 @@ static bool always(void) {
   return true;
 }
 
-const peak_row peak_rows[] = {{"f32", "neon fma", always, neon_fma, 2.0 * CHAINS * 4}};
+const peak_row rt_peak_rows[] = {
+    {SMELT_F32, SMELT_ISA_BASELINE, "neon fma", always, neon_fma, 2.0 * CHAINS * 4}};
 #endif
 
-const size_t peak_row_count = sizeof peak_rows / sizeof *peak_rows;
+const size_t rt_peak_row_count = sizeof rt_peak_rows / sizeof *rt_peak_rows;
