@@ -154,6 +154,20 @@ static ir_value *import_concat(onnx_context *c) {
 
 /* ---- SplitToSequence ---- */
 
+static bool fail_part_count(onnx_context *c, ir_dim count) {
+  text t = {0};
+  ir_dim_print(&t, count);
+  status s = fail(c->a, STATUS_INPUT, "the number of its parts depends on the sizes of the model's inputs");
+  s = fail_expected(c->a, fail_found(c->a, s, "%s parts", t.bytes), "a number known at build time");
+  text_free(&t);
+  s = fail_hint(
+      c->a, s,
+      "give the axis a fixed size when the model is exported; where it is torch's repeat_interleave, write "
+      "expand and reshape instead");
+  ir_build_fail(c->b, s);
+  return false;
+}
+
 /* Parts of `part` elements, the last one smaller: their sizes, *count of them. False and a failure where
  * their number is not known. */
 static bool equal_parts(onnx_context *c, ir_dim size, ir_dim part, const ir_dim **sizes, int *count) {
@@ -163,11 +177,8 @@ static bool equal_parts(onnx_context *c, ir_dim size, ir_dim part, const ir_dim 
     return false;
   }
   ir_dim rounded = ir_dim_sub(c->m, ir_dim_add(c->m, size, part), onnx_dim(c, 1));
-  if (!ir_dim_is_const(ir_dim_div(c->m, rounded, part), &parts)) {
-    status s = fail(c->a, STATUS_INPUT, "the number of its parts depends on the sizes of the model's inputs");
-    ir_build_fail(c->b, fail_hint(c->a, s, "an axis that is split into a sequence needs a fixed size"));
-    return false;
-  }
+  ir_dim quotient = ir_dim_div(c->m, rounded, part);
+  if (!ir_dim_is_const(quotient, &parts)) return fail_part_count(c, quotient);
   status s = onnx_charge(c->model, (size_t)parts);
   if (s) {
     ir_build_fail(c->b, s);
@@ -183,6 +194,8 @@ static bool equal_parts(onnx_context *c, ir_dim size, ir_dim part, const ir_dim 
 
 static bool split_sizes(onnx_context *c, ir_dim size, const ir_dim **sizes, int *count) {
   if (!c->in[1]) return equal_parts(c, size, onnx_dim(c, 1), sizes, count);
+  const ir_type *given = &c->in[1]->type;
+  if (given->rank == 1 && !ir_dim_is_const(given->dims[0], NULL)) return fail_part_count(c, given->dims[0]);
   if (!onnx_sizes(c, 1, "split", sizes, count)) return false;
   if (c->in[1]->type.rank == 0) return equal_parts(c, size, ir_dim_resolve(c->m, **sizes), sizes, count);
   ir_dim sum = onnx_dim(c, 0);

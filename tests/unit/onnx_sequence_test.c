@@ -233,6 +233,17 @@ static void make_unknown_position(fixture *f) {
   maker_input(&f->maker, "p", INT64, "");
   maker_node(&f->maker, "SequenceAt", "s,p", "y");
 }
+/* As torch exports repeat_interleave along a symbolic axis: as many ones as there are elements. */
+static void make_unknown_list(fixture *f) {
+  maker_input(&f->maker, "x", FLOAT, "n");
+  maker_node(&f->maker, "Shape", "x", "count");
+  maker_node(&f->maker, "ConstantOfShape", "count", "sizes");
+  maker_node(&f->maker, "Cast", "sizes", "ones");
+  maker_int(&f->maker, f->maker.graph.node[f->maker.graph.n_node - 1], "to", INT64);
+  maker_node(&f->maker, "SplitToSequence", "x,ones", "s");
+  maker_node(&f->maker, "SequenceLength", "s", "y");
+}
+
 static void make_unknown_parts(fixture *f) {
   maker_input(&f->maker, "x", FLOAT, "n");
   maker_node(&f->maker, "SplitToSequence", "x", "s");
@@ -292,6 +303,7 @@ static void what_is_not_known_is_named(void **state) {
       {make_outside, "SequenceAt", "position 4 is outside the sequence, which has 4"},
       {make_unknown_position, "SequenceAt", "its position depends on data"},
       {make_unknown_parts, "SplitToSequence", "number of its parts"},
+      {make_unknown_list, "SplitToSequence", "number of its parts"},
       {make_no_element, "OptionalGetElement", "always empty"},
       {make_empty_join, "ConcatFromSequence", "the sequence is empty"},
       {make_nested, "SequenceConstruct", "element 0 of a sequence is no tensor"},
