@@ -254,6 +254,16 @@ LLVMValueRef emit_intrinsic(emitter *e, const char *name, LLVMValueRef x, LLVMVa
                         "");
 }
 
+LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, unsigned count) {
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+  LLVMTypeRef type = LLVMIntrinsicGetType(e->context, id, NULL, 0), params[8];
+  LLVMGetParamTypes(type, params);
+  for (unsigned i = 0; i < count; i++)
+    if (LLVMTypeOf(args[i]) != params[i]) args[i] = LLVMBuildBitCast(e->builder, args[i], params[i], "");
+  LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, NULL, 0);
+  return LLVMBuildCall2(e->builder, type, function, args, count, "");
+}
+
 LLVMValueRef emit_floor_mod(emitter *e, LLVMValueRef x, LLVMValueRef y) {
   LLVMValueRef r = emit_binary(e, LLVMSRem, x, y);
   LLVMValueRef zero = emit_zero(LLVMTypeOf(r));

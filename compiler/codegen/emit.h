@@ -92,6 +92,9 @@ LLVMValueRef emit_imin(emitter *e, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_imax(emitter *e, LLVMValueRef x, LLVMValueRef y);
 /* An overloaded intrinsic: "llvm.sqrt" on the type of x; y and z may be NULL. */
 LLVMValueRef emit_intrinsic(emitter *e, const char *name, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z);
+/* An intrinsic of one processor family, whose types LLVM's versions tell apart in name only: arguments are
+ * seen as what it takes. */
+LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, unsigned count);
 /* Floor division and modulo of i64, as ir_dim's. */
 LLVMValueRef emit_floor_div(emitter *e, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_floor_mod(emitter *e, LLVMValueRef x, LLVMValueRef y);

@@ -385,6 +385,7 @@ status ir_infer_linear(ir_module *m, const ir_node *n, ir_type *result) {
   *result = *x;
   ir_dim columns = weight->dims[1];
   result->dims[x->rank - 1] = n->attrs.gated ? ir_dim_div(m, columns, ir_dim_const(m, 2)) : columns;
+  if (n->attrs.wide) result->dtype = SMELT_F32;
   TRY(check_scales(m, n, result));
   const ir_type *residual = operand(n, 3);
   if (!residual) return OK;

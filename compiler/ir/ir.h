@@ -182,6 +182,7 @@ typedef struct {
   bool causal;               /* attention: key t is seen by query s iff t <= s + (T - S) */
   bool interleaved;          /* rotary: pairs (2i, 2i+1) instead of (i, i + D/2) */
   bool gated;       /* linear: columns [0,F) are the gate, [F,2F) the value: activation(gate) * value */
+  bool wide;        /* linear: the result is f32 where x is narrower, not x's dtype */
   ir_op activation; /* linear: an elementwise unary operator, or IR_IDENTITY */
   int state;        /* append: index into the graph's states */
   ir_graph *body, *otherwise; /* loop, branch: what they run */
@@ -217,6 +218,7 @@ typedef enum {
   X(CAUSAL, causal)                                                                                          \
   X(INTERLEAVED, interleaved)                                                                                \
   X(GATED, gated)                                                                                            \
+  X(WIDE, wide)                                                                                              \
   X(ACTIVATION, activation)                                                                                  \
   X(STATE, state)                                                                                            \
   X(BODY, body)                                                                                              \

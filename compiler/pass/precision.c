@@ -1,8 +1,8 @@
 /*
  * precision.c: weights in the precision that the module asks for.
  *
- * bf16, multiplied in f32:
- *   y = linear x, w, bias     ->    y = linear x, cast(w), bias
+ * bf16, x too where there may be many rows, added up in f32:
+ *   y = linear x, w, bias     ->    y = linear cast(x), cast(w), bias
  *   e = gather table, ids     ->    e = cast (gather cast(table), ids)
  *
  * int8, a scale for each row of x, found while the model runs, and for each
@@ -44,12 +44,30 @@ static ir_value *shortened(ir_builder *b, ir_value *v) {
   return narrow;
 }
 
+/*
+ * Whether x is rounded too, for levels that multiply bf16 by bf16: where many rows may come, and whole tiles
+ * of K. A single row is bound by memory: it stays as it is.
+ */
+static bool is_rounded(const ir_node *linear) {
+  enum { TILE_DEPTH = 32 };
+  const ir_type *x = &linear->operands[0]->type;
+  int64_t K;
+  bool is_single = true;
+  for (int i = 0; i < x->rank - 1; i++) is_single &= ir_dim_is(x->dims[i], 1);
+  return x->dtype == SMELT_F32 && !is_single && ir_dim_is_const(x->dims[x->rank - 1], &K) &&
+         K % TILE_DEPTH == 0;
+}
+
 static ir_value *shorten_weight(ir_builder *b, ir_node *n) {
   ir_value *operands[4] = {0};
   if (!is_wide(n->operands[1]) || n->operand_count > 4) return NULL;
   for (int i = 0; i < n->operand_count; i++) operands[i] = n->operands[i];
   operands[1] = shortened(b, n->operands[1]);
-  return operands[1] == n->operands[1] ? NULL : ir_build(b, IR_LINEAR, operands, n->operand_count, &n->attrs);
+  if (operands[1] == n->operands[1]) return NULL;
+  ir_attrs attrs = n->attrs;
+  attrs.wide = is_rounded(n);
+  if (attrs.wide) operands[0] = ir_cast(b, n->operands[0], SMELT_BF16);
+  return ir_build(b, IR_LINEAR, operands, n->operand_count, &attrs);
 }
 
 static ir_value *shorten_table(ir_builder *b, ir_node *n) {
@@ -126,7 +144,9 @@ bool pass_precision(ir_graph *g, pass_report *report) {
   static const rewrite_rule bytes[] = {{IR_LINEAR, quantise_linear}, {IR_GATHER, shorten_table}};
   switch (g->module->precision) {
   case IR_PRECISION_BF16:
-    return rewrite_graph(g, report, REWRITE_RULES(shorter));
+    if (!rewrite_graph(g, report, REWRITE_RULES(shorter))) return false;
+    pass_dedupe(g, report); /* linears of one input round it once */
+    return true;
   case IR_PRECISION_INT8:
     if (!rewrite_graph(g, report, REWRITE_RULES(bytes))) return false;
     pass_dedupe(g, report); /* linears of one input round it once */

@@ -155,7 +155,7 @@ static ir_dim gathered_bytes(ir_module *m, const plan_step *step, const ir_value
 
 static ir_dim read_bytes(ir_module *m, const plan_step *step, const plan_operand *read) {
   const ir_type *type = &read->value->type;
-  if (read->view.layout == PLAN_PANELS || read->view.layout == PLAN_QUADS) return panel_bytes(m, type);
+  if (read->view.layout != PLAN_STRIDED && step->kernel == PLAN_LINEAR) return panel_bytes(m, type);
   ir_dim rows = step->kernel == PLAN_LOOPS ? gathered_bytes(m, step, read->value) : NULL;
   return rows ? rows : bytes_through(m, type, &read->view);
 }

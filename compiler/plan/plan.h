@@ -23,23 +23,23 @@ typedef enum {
 typedef enum {
   PLAN_STRIDED, /* element i[] at offset + sum(i[a] * stride[a]) */
   /*
-   * Panels of PLAN_PANEL columns, for weights [K, N]: element (k, n) at
-   * ((n / P) * K + k) * P + n % P with P = PLAN_PANEL; the last panel is
-   * padded with zeros, so kernels may read whole panels.
+   * Panels of P = PLAN_PANEL columns, for weights [K, N], with R rows together: element (k, n) at
+   * ((n / P) * ceil(K / R) + k / R) * R P + (n % P) * R + k % R. Rows and columns that do not exist are zero,
+   * so kernels may read whole panels. R fills 32 bits, which is what processors multiply and add up at once:
    */
-  PLAN_PANELS,
-  /*
-   * Panels of bytes, four rows together, for i8 weights [K, N]: element (k, n) at ((n / P) * ((K + 3) / 4) +
-   * k / 4) * 4 P + (n % P) * 4 + k % 4. Rows and columns that do not exist are zero.
-   */
-  PLAN_QUADS,
-  /* The memory of PLAN_PANELS seen as its transpose [N, K]: element (n, k). An embedding tied to the output
-     layer. */
+  PLAN_PANELS, /* R = 1 */
+  PLAN_PAIRS,  /* R = 2, for bf16 */
+  PLAN_QUADS,  /* R = 4, for i8 */
+  /* The memory of PLAN_PANELS or PLAN_PAIRS seen as its transpose [N, K]: element (n, k). An embedding tied
+     to the output layer. */
   PLAN_PANELS_TRANSPOSED,
+  PLAN_PAIRS_TRANSPOSED,
+  PLAN_LAYOUT_COUNT
 } plan_layout;
 
 enum {
   PLAN_PANEL = 16,
+  PLAN_PAIR = 2,
   PLAN_QUAD = 4,
   PLAN_ALIGN_BYTES = 64,
   PLAN_MAX_DEPTH = 32 /* of loops and branches */
@@ -52,6 +52,9 @@ typedef struct {
   ir_dim offset;              /* PLAN_STRIDED: elements added to base_bytes */
   ir_dim stride[IR_MAX_RANK]; /* PLAN_STRIDED: elements, per axis of the value; 0 where it is repeated */
 } plan_view;
+
+/* R of a layout in panels; 0 for PLAN_STRIDED. */
+int plan_rows_together(plan_layout layout);
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
@@ -119,7 +122,7 @@ typedef enum {
  * `reads` follow its operands in order, absent ones skipped (value NULL). Views promised to dedicated
  * kernels: the last axis of every operand has stride 1 (PLAN_STRIDED). LINEAR: x and residual and result can
  * be walked as rows: all axes before the last merge into one with a single stride, that of axis rank-2 (rank
- * 1: one row); the weight is PLAN_PANELS. NORM, SOFTMAX likewise rows. MATMUL, ATTENTION, ROTARY: any strides
+ * 1: one row); the weight is in panels. NORM, SOFTMAX likewise rows. MATMUL, ATTENTION, ROTARY: any strides
  * before the last axis. ATTENTION's bias and ROTARY's cos and sin may have stride 0 anywhere, except that
  * bias' last axis has stride 1 or 0.
  */

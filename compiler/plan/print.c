@@ -13,9 +13,9 @@ static void print_place(text *t, const plan_operand *o) {
   }
   ir_type_print(t, &o->value->type);
   text_print(t, " %s+%llu", space_name(o->view.space), (unsigned long long)o->view.base_bytes);
-  if (o->view.layout == PLAN_PANELS) text_print(t, " panels");
-  if (o->view.layout == PLAN_QUADS) text_print(t, " quads");
-  if (o->view.layout == PLAN_PANELS_TRANSPOSED) text_print(t, " panels^T");
+  static const char *const layouts[PLAN_LAYOUT_COUNT] = {"",       " panels",   " pairs",
+                                                         " quads", " panels^T", " pairs^T"};
+  text_print(t, "%s", layouts[o->view.layout]);
 }
 
 static const char *step_name(const plan_step *step) {

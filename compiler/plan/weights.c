@@ -16,7 +16,22 @@ static bool same_constant(const ir_constant *a, const ir_constant *b) {
 }
 
 plan_layout plan_linear_layout(const ir_value *weight) {
-  return weight->type.dtype == SMELT_I8 ? PLAN_QUADS : PLAN_PANELS;
+  return weight->type.dtype == SMELT_I8     ? PLAN_QUADS
+         : weight->type.dtype == SMELT_BF16 ? PLAN_PAIRS
+                                            : PLAN_PANELS;
+}
+
+int plan_rows_together(plan_layout layout) {
+  static const int ROWS[PLAN_LAYOUT_COUNT] = {[PLAN_PANELS] = 1,
+                                              [PLAN_PAIRS] = PLAN_PAIR,
+                                              [PLAN_QUADS] = PLAN_QUAD,
+                                              [PLAN_PANELS_TRANSPOSED] = 1,
+                                              [PLAN_PAIRS_TRANSPOSED] = PLAN_PAIR};
+  return ROWS[layout];
+}
+
+static plan_layout transposed(plan_layout layout) {
+  return layout == PLAN_PANELS ? PLAN_PANELS_TRANSPOSED : PLAN_PAIRS_TRANSPOSED;
 }
 
 plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout) {
@@ -77,7 +92,7 @@ static size_t find_transposed_panels(const plan_module *module, const ir_constan
   size_t i = 0;
   for (; i < module->weight_count; i++) {
     const ir_constant *w = module->weights[i].constant;
-    if (module->weights[i].layout != PLAN_PANELS) continue;
+    if (module->weights[i].layout != PLAN_PANELS && module->weights[i].layout != PLAN_PAIRS) continue;
     if (is_transpose_of(w, c)) break;
   }
   return i;
@@ -125,8 +140,7 @@ static uint64_t weight_bytes(const plan_weight *w) {
     ir_dim_is_const(type->dims[i], &size);
     uint64_t step = w->layout == PLAN_STRIDED ? 1
                     : i == type->rank - 1     ? PLAN_PANEL
-                    : w->layout == PLAN_QUADS ? PLAN_QUAD
-                                              : 1;
+                                              : (uint64_t)plan_rows_together(w->layout);
     count *= ((uint64_t)size + step - 1) / step * step;
   }
   return count * ir_dtype_bytes(type->dtype);
@@ -135,7 +149,7 @@ static uint64_t weight_bytes(const plan_weight *w) {
 static void patch_read(const plan_module *module, const size_t *stored_as, plan_view *view) {
   if (view->space != PLAN_WEIGHTS) return;
   size_t index = view->base_bytes;
-  if (stored_as[index] != index) view->layout = PLAN_PANELS_TRANSPOSED;
+  if (stored_as[index] != index) view->layout = transposed(module->weights[stored_as[index]].layout);
   view->base_bytes = module->weights[stored_as[index]].base_bytes;
 }
 
@@ -165,33 +179,35 @@ status plan_lay_out_weights(plan_module *module) {
 
 /* ---- writing ---- */
 
-static void write_panels(const ir_constant *c, const uint8_t *bytes, FILE *file) {
+/* `columns` elements that follow one another to places `stride` bytes apart. */
+static void spread(uint8_t *to, size_t stride, const uint8_t *from, size_t element, int64_t columns) {
+  if (stride == element) {
+    memcpy(to, from, (size_t)columns * element);
+  } else if (element == 1) {
+    for (int64_t i = 0; i < columns; i++) to[(size_t)i * stride] = from[i];
+  } else {
+    for (int64_t i = 0; i < columns; i++)
+      memcpy(to + (size_t)i * stride, from + 2 * i, 2); /* the only others in pairs */
+  }
+}
+
+/* c: [K, N], `together` rows together */
+static void write_panels(const ir_constant *c, int together, const uint8_t *bytes, FILE *file) {
   int64_t K = 0, N = 0;
   size_t element = ir_dtype_bytes(c->type.dtype);
   ir_dim_is_const(c->type.dims[0], &K);
   ir_dim_is_const(c->type.dims[1], &N);
-  uint8_t row[PLAN_PANEL * 8];
+  uint8_t rows[PLAN_PANEL * 8] = {0};
+  size_t stride = element * (size_t)together; /* between columns; at most 8 */
   for (int64_t n = 0; n < N; n += PLAN_PANEL) {
-    size_t columns = (size_t)(N - n < PLAN_PANEL ? N - n : PLAN_PANEL);
-    memset(row, 0, sizeof row);
-    for (int64_t k = 0; k < K; k++) {
-      memcpy(row, bytes + (size_t)(k * N + n) * element, columns * element);
-      fwrite(row, element, PLAN_PANEL, file);
-    }
-  }
-}
-
-/* c: i8 [K, N] */
-static void write_quads(const ir_constant *c, const uint8_t *bytes, FILE *file) {
-  int64_t K = 0, N = 0;
-  ir_dim_is_const(c->type.dims[0], &K);
-  ir_dim_is_const(c->type.dims[1], &N);
-  for (int64_t n = 0; n < N; n += PLAN_PANEL) {
-    for (int64_t k = 0; k < K; k += PLAN_QUAD) {
-      uint8_t quads[PLAN_PANEL][PLAN_QUAD] = {{0}};
-      for (int64_t i = 0; i < PLAN_PANEL && n + i < N; i++)
-        for (int64_t q = 0; q < PLAN_QUAD && k + q < K; q++) quads[i][q] = bytes[(k + q) * N + n + i];
-      fwrite(quads, 1, sizeof quads, file);
+    int64_t columns = N - n < PLAN_PANEL ? N - n : PLAN_PANEL;
+    for (int64_t k = 0; k < K; k += together) {
+      if (columns < PLAN_PANEL || k + together > K) memset(rows, 0, sizeof rows);
+      for (int64_t r = 0; r < together && k + r < K; r++) {
+        const uint8_t *from = bytes + (size_t)((k + r) * N + n) * element;
+        spread(rows + (size_t)r * element, stride, from, element, columns);
+      }
+      fwrite(rows, stride, PLAN_PANEL, file);
     }
   }
 }
@@ -208,10 +224,8 @@ status plan_write_weights(const plan_module *plan, FILE *file) {
                     w->constant->name ? w->constant->name : "computed");
       return s;
     }
-    if (w->layout == PLAN_PANELS) {
-      write_panels(w->constant, bytes, file);
-    } else if (w->layout == PLAN_QUADS) {
-      write_quads(w->constant, bytes, file);
+    if (w->layout != PLAN_STRIDED) {
+      write_panels(w->constant, plan_rows_together(w->layout), bytes, file);
     } else {
       fwrite(bytes, 1, w->bytes, file);
     }

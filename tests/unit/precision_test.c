@@ -119,6 +119,11 @@ static const shape SHAPES[] = {
     {.M = 6, .N = 72, .K = 24, .gated = true, .attributes = " {activation = silu, gated = true}"},
     {.M = 140, .N = 34, .K = 36, .gated = true, .bias = true, .attributes = " {gated = true}"},
     {.M = 0, .N = 16, .K = 16},
+    {.M = 1, .N = 17, .K = 1},
+    {.M = 5, .N = 40, .K = 33, .bias = true},
+    {.M = 14, .N = 33, .K = 771, .residual = true}, /* K in blocks, the last one odd */
+    {.M = 33, .N = 65, .K = 96, .bias = true},
+    {.M = 6, .N = 44, .K = 32, .gated = true, .attributes = " {activation = silu, gated = true}"},
 };
 
 static void run_all(ir_precision precision, double loss) {

@@ -19,6 +19,7 @@ void kernel_linear(emitter *e, const plan_step *step) {
       .depth = kernel_dim(e, x, x->type.rank - 1),
       .w = emit_argument(e, LINEAR_WEIGHT),
       .w_dtype = step->reads[LINEAR_WEIGHT].value->type.dtype,
+      .together = plan_rows_together(step->reads[LINEAR_WEIGHT].view.layout),
       .gated = attrs->gated,
       .activation = attrs->activation,
   };

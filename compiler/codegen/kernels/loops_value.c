@@ -15,21 +15,25 @@ const ir_node *loops_node_of(const loops *l, const ir_value *v) {
 
 /* ---- memory ------------------------------------------------------------------------- */
 
-/* Element (k, n) of panels: ((n / P) * K + k) * P + n % P (plan.h). */
-static lane_index panel_offset(loops *l, ir_dim rows, lane_index k, lane_index n) {
+/* Element (k, n) of panels: ((n / P) * ceil(K / R) + k / R) * R P + (n % P) * R + k % R (plan.h). */
+static lane_index panel_offset(loops *l, int together, ir_dim K, lane_index k, lane_index n) {
   emitter *e = l->e;
-  ir_dim panel = ir_dim_const(e->ir, PLAN_PANEL);
-  lane_index number, column;
-  lane_index_divide(e, n, panel, l->lanes, &number, &column);
-  lane_index row = lane_index_add(e, lane_index_scale(e, number, rows, l->lanes), k, l->lanes);
-  return lane_index_add(e, lane_index_scale(e, row, panel, l->lanes), column, l->lanes);
+  ir_module *m = e->ir;
+  ir_dim R = ir_dim_const(m, together);
+  ir_dim groups = ir_dim_div(m, ir_dim_add(m, K, ir_dim_const(m, together - 1)), R);
+  lane_index panel, column, group, within;
+  lane_index_divide(e, n, ir_dim_const(m, PLAN_PANEL), l->lanes, &panel, &column);
+  lane_index_divide(e, k, R, l->lanes, &group, &within);
+  group = lane_index_add(e, lane_index_scale(e, panel, groups, l->lanes), group, l->lanes);
+  group = lane_index_scale(e, group, ir_dim_const(m, (int64_t)together * PLAN_PANEL), l->lanes);
+  column = lane_index_add(e, lane_index_scale(e, column, R, l->lanes), within, l->lanes);
+  return lane_index_add(e, group, column, l->lanes);
 }
 
 lane_index loops_offset(loops *l, const plan_operand *operand, const lane_index *index) {
   const ir_type *type = &operand->value->type;
-  if (operand->view.layout == PLAN_PANELS) return panel_offset(l, type->dims[0], index[0], index[1]);
-  if (operand->view.layout == PLAN_PANELS_TRANSPOSED)
-    return panel_offset(l, type->dims[1], index[1], index[0]);
+  if (operand->view.layout == PLAN_PANELS_TRANSPOSED || operand->view.layout == PLAN_PAIRS_TRANSPOSED)
+    return panel_offset(l, plan_rows_together(operand->view.layout), type->dims[1], index[1], index[0]);
   lane_index sum = lane_index_const(l->e, 0);
   for (int a = 0; a < type->rank; a++)
     if (!ir_dim_is(type->dims[a], 1))

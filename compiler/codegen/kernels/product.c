@@ -9,6 +9,7 @@
 enum {
   DEPTH_BLOCK = 384, /* K per block: with 16 f32 columns 24 KiB */
   ROW_BLOCK = 132,   /* rows per unit: with DEPTH_BLOCK 198 KiB */
+  WIDE_ELEMENTS = ROW_BLOCK * DEPTH_BLOCK,
   STREAM_AHEAD_BYTES = 2048,
   GROUP_COLUMNS = 64, /* columns per unit when there are many rows */
 };
@@ -36,11 +37,32 @@ static bool can_split_depth(const product *p) {
          (!p->residual || p->activation == IR_IDENTITY);
 }
 
+/*
+ * Room for x in the form that the level multiplies: each element is used for a whole group of columns.
+ * Returns how many rows of it a unit may have, a multiple of the tile's.
+ */
+static int64_t keep_wide_x(emitter *e, product *p) {
+  int64_t K;
+  if (!emit_is_constant(p->depth, &K)) return ROW_BLOCK;
+  int64_t rows = WIDE_ELEMENTS / (can_split_depth(p) && K > DEPTH_BLOCK ? DEPTH_BLOCK : K ? K : 1);
+  rows -= rows % p->tile_rows;
+  if (rows > ROW_BLOCK) rows = ROW_BLOCK / p->tile_rows * p->tile_rows;
+  /* few rows take all of K at once */
+  if (rows == 0 || K * p->tile_rows > WIDE_ELEMENTS) return ROW_BLOCK;
+  p->wide_x = emit_stack(e, emit_type(e, SMELT_F32, 1), WIDE_ELEMENTS);
+  return rows;
+}
+
 LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   LLVMValueRef one = emit_index(e, 1);
+  int64_t row_limit = ROW_BLOCK;
   p->dtype = emit_compute_dtype(p->result.dtype);
   if (p->w_scale) {
     tile_shape_bytes(e, &p->tile_rows, &p->vectors, &p->lanes);
+  } else if (p->together == PLAN_PAIR) {
+    bool widens = p->x.dtype == SMELT_BF16 && !(e->level->engines & ENGINE_BF16);
+    tile_shape_pairs(e, widens ? SMELT_F32 : p->x.dtype, &p->tile_rows, &p->vectors, &p->lanes);
+    if (widens) row_limit = keep_wide_x(e, p);
   } else {
     tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
   }
@@ -49,7 +71,7 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   if (p->gated) narrow_for_gate(p);
   p->tile_columns = p->vectors * p->lanes;
   LLVMValueRef few = emit_icmp(e, LLVMIntSLE, p->rows, emit_index(e, p->tile_rows));
-  p->row_blocks = emit_imax(e, one, blocks_of(e, p->rows, emit_index(e, ROW_BLOCK)));
+  p->row_blocks = emit_imax(e, one, blocks_of(e, p->rows, emit_index(e, row_limit)));
   p->block_rows = round_up(e, blocks_of(e, p->rows, p->row_blocks), p->tile_rows);
   int64_t group = GROUP_COLUMNS / p->tile_columns;
   p->group_tiles = emit_select(e, few, one, emit_index(e, group > 1 ? group : 1));
@@ -81,16 +103,44 @@ static LLVMValueRef column_start(emitter *e, const product *p, LLVMValueRef n) {
   LLVMValueRef all = p->gated ? emit_add(e, p->columns, p->columns) : p->columns;
   LLVMValueRef number =
       emit_imin(e, emit_udiv(e, n, panel), emit_sub(e, blocks_of(e, all, panel), emit_index(e, 1)));
-  LLVMValueRef rows = p->w_scale ? round_up(e, p->depth, PLAN_QUAD) : p->depth;
-  LLVMValueRef offset = emit_mul(e, emit_mul(e, number, rows), panel), within = emit_urem(e, n, panel);
-  if (p->w_scale) within = emit_mul(e, within, emit_index(e, PLAN_QUAD));
+  LLVMValueRef rows = round_up(e, p->depth, p->together);
+  LLVMValueRef offset = emit_mul(e, emit_mul(e, number, rows), panel);
+  LLVMValueRef within = emit_mul(e, emit_urem(e, n, panel), emit_index(e, p->together));
   return emit_at(e, p->w_dtype, p->w, emit_add(e, offset, within));
 }
 
 typedef struct {
   LLVMValueRef row, column, k, depth, ahead;
+  LLVMValueRef first_row; /* of the unit */
   product_place place;
 } tile_place;
+
+/* ---- x as f32 ---- */
+
+static LLVMValueRef wide_row(emitter *e, const product *p, LLVMValueRef row) {
+  return emit_at(e, SMELT_F32, p->wide_x, emit_mul(e, row, p->block_depth));
+}
+
+typedef struct {
+  LLVMValueRef from, to;
+} row_copy;
+
+static void widen_part(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
+  const row_copy *c = user;
+  (void)part;
+  LLVMValueRef v = emit_load(e, SMELT_BF16, emit_at(e, SMELT_BF16, c->from, k), lanes);
+  emit_store(e, SMELT_F32, emit_at(e, SMELT_F32, c->to, k), v);
+}
+
+static void widen_rows(emitter *e, const product *p, LLVMValueRef end, const tile_place *at) {
+  emit_loop rows = emit_loop_begin(e, at->first_row, end, 1);
+  row_copy c = {.from = emit_at(e, SMELT_BF16, kernel_row(e, &p->x, rows.index), at->k),
+                .to = wide_row(e, p, emit_sub(e, rows.index, at->first_row))};
+  emit_strips(e, emit_index(e, 0), at->depth, p->lanes, 2, widen_part, &c);
+  emit_loop_end(e, &rows);
+}
+
+/* ---- tiles ---- */
 
 /* Sums of products of bytes to what they stand for. */
 static void scale_sums(emitter *e, const product *p, const tile *t, const tile_place *at,
@@ -114,11 +164,19 @@ static void sum_tile(emitter *e, const product *p, const tile *t, const tile_pla
   if (p->w_scale) {
     tile_multiply_bytes(e, t, sums);
     scale_sums(e, p, t, at, sums);
+  } else if (p->together == PLAN_PAIR) {
+    tile_multiply_pairs(e, t, sums);
   } else {
     tile_multiply(e, t, sums);
   }
   for (int i = 0; i < t->rows * t->vectors; i++)
     emit_store(e, p->dtype, emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)), sums[i]);
+}
+
+/* Blocks of K begin at multiples of four: only the last one of an odd K is odd. */
+static bool may_be_odd(LLVMValueRef depth) {
+  int64_t known;
+  return !emit_is_constant(depth, &known) || known % 2 != 0;
 }
 
 static void emit_tile(emitter *e, const product *p, int height, const tile_place *at) {
@@ -128,13 +186,15 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
             .vectors = p->vectors * halves,
             .lanes = p->lanes,
             .dtype = p->dtype,
-            .x_dtype = p->x.dtype,
+            .x_dtype = p->wide_x ? SMELT_F32 : p->x.dtype,
             .w_dtype = p->w_dtype,
-            .x_stride = p->x.row_stride,
+            .x_stride = p->wide_x ? p->block_depth : p->x.row_stride,
             .w_stride = p->w_stride ? p->w_stride : panel_stride,
             .depth = at->depth,
+            .odd_depth = may_be_odd(p->depth),
             .ahead = at->ahead};
-  t.x = emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
+  t.x = p->wide_x ? wide_row(e, p, emit_sub(e, at->row, at->first_row))
+                  : emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
   for (int j = 0; j < t.vectors; j++) {
     LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)(j % p->vectors) * p->lanes));
     if (p->w_stride) t.w_count[j] = emit_sub(e, p->columns, n);
@@ -200,10 +260,11 @@ void product_unit(emitter *e, const product *p, LLVMValueRef unit) {
   LLVMValueRef column_end = emit_add(e, column, emit_mul(e, p->group_tiles, columns));
   column_end = emit_imin(e, p->columns, column_end);
   emit_loop depth = emit_loop_begin(e, zero, p->depth_blocks, 1);
-  tile_place at = {.k = emit_mul(e, depth.index, p->block_depth)};
+  tile_place at = {.k = emit_mul(e, depth.index, p->block_depth), .first_row = row};
   at.depth = emit_imax(e, zero, emit_imin(e, p->block_depth, emit_sub(e, p->depth, at.k)));
   at.place.first = emit_icmp(e, LLVMIntEQ, depth.index, zero);
   at.place.last = emit_icmp(e, LLVMIntEQ, depth.index, emit_sub(e, p->depth_blocks, one));
+  if (p->wide_x) widen_rows(e, p, row_end, &at);
   emit_loop tiles = emit_loop_begin(e, column, column_end, p->tile_columns);
   at.column = tiles.index;
   emit_rows(e, p, row, row_end, &at);

@@ -15,7 +15,8 @@ typedef struct {
   /* w: [K, N], or gated [K, 2 N] */
   LLVMValueRef w, w_stride; /* w_stride: between rows; NULL: w is in panels, padded to whole ones */
   ir_dtype w_dtype;
-  bool gated; /* result = activation(left half) * right half */
+  int together; /* of w in panels: how many rows lie together (plan.h) */
+  bool gated;   /* result = activation(left half) * right half */
   ir_op activation;
   LLVMValueRef bias; /* [N] or gated [2 N], or NULL */
   ir_dtype bias_dtype;
@@ -28,6 +29,8 @@ typedef struct {
   int tile_rows, vectors, lanes, tile_columns;
   bool splits_depth; /* K is taken in blocks, with sums waiting in the result */
   LLVMValueRef row_blocks, block_rows, groups, group_tiles, depth_blocks, block_depth;
+  LLVMValueRef
+      wide_x; /* stack: x of a unit's rows and block of K as f32, [..][block_depth]; NULL: x as it is */
   LLVMValueRef sums; /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
 } product;
 

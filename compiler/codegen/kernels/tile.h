@@ -20,6 +20,7 @@ typedef struct {
   LLVMValueRef w_stride;
   LLVMValueRef w_count[TILE_MAX_VECTORS]; /* columns of vector j that exist, or NULL: all */
   LLVMValueRef depth;                     /* k in [0, depth) */
+  bool odd_depth;                         /* whether it can be odd */
   LLVMValueRef ahead;                     /* elements of w to fetch ahead of use, or NULL */
 } tile;
 
@@ -29,6 +30,12 @@ void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *
 /* sums[r * vectors + j] = sum over k of x[r][k] * w[k][j]; the order depends on the tile's shape and depth
  * only. */
 void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums);
+
+/* ---- tile_pairs.c: x of f32 or bf16, w of bf16, sums of f32 ---- */
+
+void tile_shape_pairs(const emitter *e, ir_dtype x_dtype, int *rows, int *vectors, int *lanes);
+/* w[j] points at the first two rows of vector j's columns in PLAN_PAIRS, w_stride is the elements per row. */
+void tile_multiply_pairs(emitter *e, const tile *t, LLVMValueRef *sums);
 
 /* ---- tile_bytes.c: x of i8 or i16, w of i8, exact sums of i32, given back as f32 ---- */
 

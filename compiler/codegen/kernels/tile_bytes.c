@@ -6,8 +6,6 @@
  */
 #include "codegen/kernels/tile.h"
 
-#include <string.h>
-
 enum { HALVES = 2, UNROLL = 2 };
 
 void tile_shape_bytes(const emitter *e, int *rows, int *vectors, int *lanes) {
@@ -29,9 +27,7 @@ static LLVMValueRef multiply_pairs(emitter *e, LLVMValueRef x, LLVMValueRef y) {
   for (size_t i = 0; e->level->engines & ENGINE_PAIRS && i < sizeof INSTRUCTIONS / sizeof *INSTRUCTIONS;
        i++) {
     if (INSTRUCTIONS[i].lanes != lanes) continue;
-    unsigned id = LLVMLookupIntrinsicID(INSTRUCTIONS[i].name, strlen(INSTRUCTIONS[i].name));
-    LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, NULL, 0);
-    return LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(function), function, args, 2, "");
+    return emit_instruction(e, INSTRUCTIONS[i].name, args, 2);
   }
   LLVMTypeRef wide = emit_lanes_type(e->i32, lanes);
   LLVMValueRef product =
