@@ -1,6 +1,7 @@
 /* build.c: smelt build: plan -> code -> artefact, in the form that --emit asks for. */
 #include "driver/commands.h"
 #include "driver/compile.h"
+#include "driver/report.h"
 #include "link/link.h"
 
 #include <errno.h>
@@ -200,11 +201,27 @@ static status default_output(compilation *c, const emit_form *form, const char *
   return fail_hint(&c->arena, s, "name the result with -o");
 }
 
+/* A program for this machine is itself what is compared. */
+static status report(compilation *c, const emit_form *form, const char *output) {
+  bool runs_here = c->target == codegen_target_host() && strcmp(form->name, "exe") == 0 && !c->options->isa;
+  if (runs_here && !strchr(output, '/')) output = file_join(&c->arena, ".", output);
+  return report_precision(&c->arena, c, runs_here ? output : NULL);
+}
+
+static status check_report(arena *a, const driver_options *options, const emit_form *form) {
+  if (options->report_text && !options->reports)
+    return fail_hint(a, fail(a, STATUS_USAGE, "--report-text says what to report on"), "add --report");
+  if (!options->reports || form->finish) return OK;
+  return fail_expected(a, fail(a, STATUS_USAGE, "--report compares programs, --emit got '%s'", form->name),
+                       "exe, obj or lib");
+}
+
 static status build(arena *a, const driver_options *options, const char *output) {
   const emit_form *form;
   const char *name = options->name ? options->name : "main";
   TRY(find_form(a, options->emit, &form));
   TRY(check_name(a, name));
+  TRY(check_report(a, options, form));
   compilation c;
   status s = compile_begin(&c, options);
   if (!s && !form->finish) {
@@ -212,6 +229,7 @@ static status build(arena *a, const driver_options *options, const char *output)
   } else if (!s) {
     if (!output) s = default_output(&c, form, &output);
     if (!s) s = write_artefact(&c, form, name, output);
+    if (!s && options->reports) s = report(&c, form, output);
   }
   s = keep(a, s);
   compile_end(&c);

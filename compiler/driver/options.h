@@ -29,6 +29,8 @@ typedef struct {
   const char *print_after; /* --print-after PASS, or "all" */
   const char *isa;         /* --isa: the one level to make or run */
   const char *precision;   /* --precision: of the weights */
+  bool reports;            /* --report: compare with f32 */
+  const char *report_text; /* --report-text: on what */
   int64_t max_tokens;      /* 0: from the model */
   int64_t max_batch;       /* largest value of other symbolic sizes named like a batch */
   option_words fixed;      /* --fix NAME=NUMBERS */

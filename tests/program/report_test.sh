@@ -1,0 +1,45 @@
+#!/bin/sh
+# report_test.sh SMELT DECODER SEQ2SEQ: `smelt build --report` says what a precision costs.
+. "${0%/*}/check.sh"
+smelt=$1 decoder=$2 seq2seq=$3
+mkdir "$work/temporary"
+export TMPDIR=$work/temporary
+cd "$work" || exit 1
+
+exits "f32" 0 "$smelt" build "$decoder" -o f32 --report
+says "f32: heading" '^f32 against f32 on 128 tokens of the built-in text, by this program$' stdout
+says "f32: no error" '^  logit error +max 0, mean 0; root mean square 0 %' stdout
+says "f32: all tokens are equal" '^  equal tokens +128 of 128, 100 %$' stdout
+says "f32: no divergence" '^  divergence +0 nats' stdout
+
+exits "int8" 0 "$smelt" build "$decoder" -o int8 --precision int8 --report
+says "int8: some error" '^  logit error +max [0-9.]*[1-9][0-9.]*, mean [0-9.e-]*[1-9]' stdout
+says "int8: most tokens are equal" '^  equal tokens +1[12][0-9] of 128, ' stdout
+says "int8: perplexity" '^  perplexity +[0-9.]+, in f32 [0-9.]+$' stdout
+exits "int8: the program runs" 0 ./int8 -p "In" -n 2 --temp 0
+
+printf 'And it came to pass' >text
+exits "--report-text" 0 "$smelt" build "$decoder" -o own --precision bf16 --report --report-text text
+says "--report-text: heading" '^bf16 against f32 on [1-9] tokens of text, ' stdout
+exits "for another machine" 0 "$smelt" build "$decoder" -o arm64 --target aarch64-linux --precision bf16 \
+  --report --report-text text
+says "for another machine: heading" 'by code for this machine$' stdout
+exits "an object" 0 "$smelt" build "$decoder" -o model.o --emit obj --name mine --report --report-text text
+says "an object: heading" 'by code for this machine$' stdout
+exits "an encoder-decoder" 0 "$smelt" build "$seq2seq" -o dates --report
+says "an encoder-decoder: all tokens are equal" '^  equal tokens +([0-9]+) of \1, 100 %$' stdout
+
+: >empty
+exits "an empty text" 1 "$smelt" build "$decoder" -o no --report --report-text empty
+exits "no text" 1 "$smelt" build "$decoder" -o no --report --report-text missing
+exits "no program" 2 "$smelt" build "$decoder" -o no --report --emit asm
+exits "no report" 2 "$smelt" build "$decoder" -o no --report-text text
+same "what is left" "" "$(ls -A "$work/temporary")"
+
+/usr/bin/python3 -c 'import numpy, onnx' 2>/dev/null || finish
+/usr/bin/python3 "${0%/*}/graph_model.py" "$work" || exit 1
+exits "a graph" 0 "$smelt" build graph.onnx -o graph --max-tokens 16 --precision bf16 --report
+says "a graph: heading" '^bf16 against f32 on 17 rows of random inputs, by this program$' stdout
+says "a graph: some error" '^  output error +max [0-9.]*[1-9]' stdout
+exits "a graph reads no text" 2 "$smelt" build graph.onnx -o graph --report --report-text text
+finish
