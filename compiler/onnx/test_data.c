@@ -81,7 +81,9 @@ static status read_file(onnx_model *model, const Onnx__ValueInfoProto *info, con
 }
 
 status onnx_read_input(onnx_model *model, size_t index, const char *path, onnx_form *form) {
-  return read_file(model, index < model->input_count ? model->inputs[index] : NULL, path, form);
+  if (index >= model->input_count)
+    return fail(model->arena, STATUS_INPUT, "%s: the model has %zu inputs only", path, model->input_count);
+  return read_file(model, model->inputs[index], path, form);
 }
 
 status onnx_read_output(onnx_model *model, size_t index, const char *path, onnx_form *form) {
