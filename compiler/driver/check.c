@@ -25,6 +25,8 @@ static status check(arena *a, const driver_options *options, check_suite *suite)
   TRY(choose_level(a, options, &level));
   if (!options->suite) {
     *suite = (check_suite){.tests = ARENA_NEW(a, check_test), .count = 1};
+    bool is_there = file_exists(options->path) || file_is_folder(options->path);
+    if (!is_there) return fail_file(a, fail(a, STATUS_INPUT, "no such file or folder"), options->path);
     if (!file_exists(options->path) && !file_exists(file_join(a, options->path, "model.onnx"))) {
       status s = fail_file(a, fail(a, STATUS_INPUT, "holds no model.onnx"), options->path);
       return fail_hint(a, s, "--suite runs all tests below a folder");

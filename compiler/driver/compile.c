@@ -29,9 +29,9 @@ static status check_pass_name(compilation *c) {
   const char *name = c->options->print_after;
   if (!name || strcmp(name, "all") == 0 || pass_named(name)) return OK;
   text names = {0};
-  for (size_t i = 0; pass_at(i); i++) text_print(&names, "%s ", pass_at(i)->name);
+  for (size_t i = 0; pass_at(i); i++) text_print(&names, "%s%s", i ? ", " : "", pass_at(i)->name);
   status s = fail(&c->arena, STATUS_USAGE, "--print-after got '%s'", name);
-  s = fail_expected(&c->arena, s, "all or one of: %s", names.bytes);
+  s = fail_expected(&c->arena, s, "all, or one of %s", names.bytes);
   text_free(&names);
   return s;
 }

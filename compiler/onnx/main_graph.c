@@ -201,17 +201,26 @@ static status import_input(graph_import *g, onnx_scope *scope, const Onnx__Value
   return g->builder.failed;
 }
 
+static status fail_no_input(const onnx_model *model, const char *name) {
+  arena *a = model->arena;
+  text t = {0};
+  const char *input;
+  for (size_t i = 0; (input = onnx_input_at(model, i)); i++) text_print(&t, "%s%s", i ? ", " : "", input);
+  status s = fail(a, STATUS_INPUT, "there is no input '%s'", name);
+  if (t.count) s = fail_expected(a, s, "one of %s", t.bytes);
+  text_free(&t);
+  return s;
+}
+
 /* What the options say is about inputs that there are. */
 static status check_options(const graph_import *g, const onnx_scope *scope) {
-  arena *a = g->model->arena;
   const onnx_options *o = g->options;
   for (size_t i = 0; i < o->form_count; i++) {
-    if (!onnx_names_find(&scope->names, o->forms[i].name))
-      return fail(a, STATUS_INPUT, "there is no input '%s'", o->forms[i].name);
+    if (!onnx_names_find(&scope->names, o->forms[i].name)) return fail_no_input(g->model, o->forms[i].name);
   }
   for (size_t i = 0; i < o->constant_count; i++) {
     if (!onnx_names_find(scope->given, o->constants[i].name))
-      return fail(a, STATUS_INPUT, "there is no input '%s'", o->constants[i].name);
+      return fail_no_input(g->model, o->constants[i].name);
   }
   return OK;
 }

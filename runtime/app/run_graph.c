@@ -60,12 +60,14 @@ int app_run_graph(smelt_model *model, const app_options *options) {
   call c = {.names = calloc(most, sizeof *c.names),
             .inputs = calloc(most, sizeof *c.inputs),
             .outputs = calloc((size_t)output_count + 1, sizeof *c.outputs)};
+  bool lacks_inputs = (int32_t)options->inputs.count < smelt_input_count(model, entry);
+  const char *hint = lacks_inputs ? "; --input NAME=FILE gives one, --describe lists all" : "";
   int code = APP_OK;
   if (!c.names || !c.inputs || !c.outputs) code = app_fail(APP_INPUT, "%s: out of memory", options->program);
   if (code == APP_OK) code = read_inputs(&c, options);
   if (code == APP_OK &&
       smelt_run(model, entry, (const char *const *)c.names, c.inputs, c.input_count, c.outputs))
-    code = app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
+    code = app_fail(APP_INPUT, "%s: %s%s", options->program, smelt_error(model), hint);
   if (code == APP_OK) code = write_outputs(model, entry, &c, options);
   for (int32_t i = 0; i < c.input_count; i++) {
     free(c.names[i]);

@@ -29,6 +29,7 @@ exits "threads do not matter" 0 cmp out_z.npy again.npy
 
 exits "an input is missing" 1 ./graph --output z=no.npy
 says "an input is missing: which" "x" stderr
+says "an input is missing: how it is given" "--input NAME=FILE" stderr
 exits "an unknown input" 1 ./graph --input y=x.npy
 exits "a file that is not .npy" 1 ./graph --input x=graph.onnx
 exits "a missing file" 1 ./graph --input x=missing.npy
