@@ -1,5 +1,6 @@
 /* build.c: smelt build: plan -> code -> artefact, in the form that --emit asks for. */
 #include "driver/commands.h"
+#include "driver/auto.h"
 #include "driver/compile.h"
 #include "driver/report.h"
 #include "link/link.h"
@@ -169,19 +170,6 @@ static status write_text_form(compilation *c, const emit_form *form, const char 
 
 /* ---- the command ---- */
 
-/* Failures outlive the compilation's arena. */
-static status keep(arena *a, status s) {
-  if (!s) return OK;
-  failure *copy = arena_copy(a, s, sizeof *s);
-  copy->file = arena_text(a, s->file);
-  copy->node = arena_text(a, s->node);
-  copy->cause = arena_text(a, s->cause);
-  copy->expected = arena_text(a, s->expected);
-  copy->found = arena_text(a, s->found);
-  copy->hint = arena_text(a, s->hint);
-  return copy;
-}
-
 /* A C identifier, since it becomes part of symbols. */
 static status check_name(arena *a, const char *name) {
   size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -222,6 +210,11 @@ static status build(arena *a, const driver_options *options, const char *output)
   TRY(find_form(a, options->emit, &form));
   TRY(check_name(a, name));
   TRY(check_report(a, options, form));
+  driver_options chosen;
+  if (options->precision && strcmp(options->precision, "auto") == 0) {
+    TRY(auto_choose(a, options, &chosen));
+    options = &chosen;
+  }
   compilation c;
   status s = compile_begin(&c, options);
   if (!s && !form->finish) {
@@ -231,7 +224,7 @@ static status build(arena *a, const driver_options *options, const char *output)
     if (!s) s = write_artefact(&c, form, name, output);
     if (!s && options->reports) s = report(&c, form, output);
   }
-  s = keep(a, s);
+  s = keep_failure(a, s);
   compile_end(&c);
   return s;
 }

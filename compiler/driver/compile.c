@@ -265,6 +265,9 @@ status compile_begin(compilation *c, const driver_options *options) {
   TRY(folder_open(&c->arena, options->path, &c->folder));
   c->module = ir_module_new(&c->arena, c->folder.model);
   TRY(choose_precision(c));
+  c->module->kept = options->kept;
+  c->module->kept_count = options->kept_count;
+  c->module->measures_losses = options->measures_losses;
   TRY(make_graphs(c));
   progress_show(&c->progress, "planning", 0, 0);
   TRY(fail_file(&c->arena, plan_make(c->module, &c->plan), c->folder.model));
@@ -275,6 +278,18 @@ status compile_begin(compilation *c, const driver_options *options) {
     text_free(&t);
   }
   return OK;
+}
+
+status keep_failure(arena *a, status s) {
+  if (!s) return OK;
+  failure *copy = arena_copy(a, s, sizeof *s);
+  copy->file = arena_text(a, s->file);
+  copy->node = arena_text(a, s->node);
+  copy->cause = arena_text(a, s->cause);
+  copy->expected = arena_text(a, s->expected);
+  copy->found = arena_text(a, s->found);
+  copy->hint = arena_text(a, s->hint);
+  return copy;
 }
 
 void compile_end(compilation *c) {

@@ -31,19 +31,22 @@ typedef struct {
   const char *precision;   /* --precision: of the weights */
   bool reports;            /* --report: compare with f32 */
   const char *report_text; /* --report-text: on what */
-  int64_t max_tokens;      /* 0: from the model */
-  int64_t max_batch;       /* largest value of other symbolic sizes named like a batch */
-  option_words fixed;      /* --fix NAME=NUMBERS */
-  option_words lengths;    /* --length NAME=N */
-  option_words absent;     /* --absent NAME */
-  bool passes;             /* --passes: what each pass did */
-  bool print_plan;         /* --print-plan */
-  bool json;               /* inspect: --json */
-  const char *page;        /* inspect --html: where the page goes */
-  bool quiet;              /* --quiet: no progress */
-  bool suite;              /* check --suite: every test below the folder */
-  int64_t jobs;            /* check --jobs: tests at once */
-  const char *report;      /* check --json: where the report goes */
+  const bool *kept;        /* what `auto` found: weights that int8 leaves in bf16, by number */
+  size_t kept_count;
+  bool measures_losses; /* while it looks: ir_module.measures_losses */
+  int64_t max_tokens;   /* 0: from the model */
+  int64_t max_batch;    /* largest value of other symbolic sizes named like a batch */
+  option_words fixed;   /* --fix NAME=NUMBERS */
+  option_words lengths; /* --length NAME=N */
+  option_words absent;  /* --absent NAME */
+  bool passes;          /* --passes: what each pass did */
+  bool print_plan;      /* --print-plan */
+  bool json;            /* inspect: --json */
+  const char *page;     /* inspect --html: where the page goes */
+  bool quiet;           /* --quiet: no progress */
+  bool suite;           /* check --suite: every test below the folder */
+  int64_t jobs;         /* check --jobs: tests at once */
+  const char *report;   /* check --json: where the report goes */
   bool help;
   char **rest; /* run: arguments for the program */
   int rest_count;

@@ -59,7 +59,7 @@ static const char *file_size(arena *a, int file) {
 }
 
 static void print(arena *a, const compilation *c, const comparison *p, const agreement *s, bool is_built) {
-  const char *precision = ir_precision_name(c->module->precision);
+  const char *precision = c->module->kept ? "auto" : ir_precision_name(c->module->precision);
   bool is_arrays = p->sample.kind == SAMPLE_ARRAYS;
   const char *rows = is_arrays ? "rows" : "tokens", *error = is_arrays ? "output error" : "logit error";
   printf("%s against f32 on %s %s of %s, %s\n", precision, units_grouped(a, s->row_count), rows,

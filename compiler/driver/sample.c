@@ -223,6 +223,38 @@ static status run_arrays(arena *a, const sample *s, int program, sample_result *
   return failed;
 }
 
+status sample_losses(arena *a, const sample *s, int program, const char *entry, const char *input,
+                     sample_piece *losses) {
+  int ids_file = -1, losses_file;
+  const char **argv = ARENA_ARRAY(a, const char *, s->words.count + 8), **end = argv;
+  *end++ = "program";
+  *end++ = "--entry";
+  *end++ = entry;
+  if (s->kind == SAMPLE_TEXT) {
+    sample_piece text = {0};
+    read_ids(a, s->words.words[0], strlen(s->words.words[0]), &text);
+    int64_t dims[] = {1, strcmp(entry, "decode") == 0 ? 1 : text.id_count};
+    int64_t *ids = ARENA_ARRAY(a, int64_t, (size_t)text.id_count);
+    for (int64_t i = 0; i < dims[1]; i++) ids[i] = text.ids[i];
+    TRY(sample_write_array(a, "<i8", dims, 2, ids, (size_t)dims[1] * sizeof *ids, &ids_file));
+    *end++ = "--input";
+    *end++ = arena_format(a, "%s=/proc/self/fd/%d", input, ids_file);
+  } else {
+    for (size_t i = 0; i < s->words.count; i++) *end++ = s->words.words[i];
+  }
+  status failed = program_scratch(a, &losses_file);
+  if (!failed) {
+    *end++ = "--output";
+    *end++ = arena_format(a, "losses=/proc/self/fd/%d", losses_file);
+    failed = run(a, program, argv, -1);
+    if (!failed) failed = map_file(a, losses_file, losses);
+    if (!failed) failed = find_array(a, losses);
+    close(losses_file);
+  }
+  if (ids_file >= 0) close(ids_file);
+  return failed;
+}
+
 status sample_run(arena *a, const sample *s, int program, sample_result *result) {
   *result = (sample_result){0};
   if (s->kind == SAMPLE_ARRAYS) return run_arrays(a, s, program, result);

@@ -45,6 +45,12 @@ status sample_take(arena *a, compilation *c, const char *path, sample *s);
 status sample_tokenise(arena *a, sample *s, int program);
 /* *result is to be dropped, also after a failure. */
 status sample_run(arena *a, const sample *s, int program, sample_result *result);
+/*
+ * The output "losses" of a program that was built to measure (pass/losses.c): `entry` reads the text as its
+ * `input`, or the arrays. Text without an entry for many tokens: the first token only.
+ */
+status sample_losses(arena *a, const sample *s, int program, const char *entry, const char *input,
+                     sample_piece *losses);
 void sample_drop(sample_result *result);
 void sample_end(sample *s);
 
@@ -54,6 +60,9 @@ status sample_compare(arena *a, const sample *s, const sample_result *wanted, co
 
 /* ---- random inputs (sample_arrays.c) ---- */
 
+/* An array as a .npy file without a name; *file is the caller's to close. */
+status sample_write_array(arena *a, const char *descr, const int64_t *dims, int rank, const void *data,
+                          size_t bytes, int *file);
 /* Adds an argument --input NAME=FILE for each input of the graph, and the outputs of f32. */
 status sample_fill_arrays(arena *a, compilation *c, sample *s);
 

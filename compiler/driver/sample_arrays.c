@@ -45,6 +45,16 @@ static status write_array(arena *a, FILE *file, const char *descr, const int64_t
   return written ? OK : fail(a, STATUS_INPUT, "the sample cannot be written");
 }
 
+status sample_write_array(arena *a, const char *descr, const int64_t *dims, int rank, const void *data,
+                          size_t bytes, int *file) {
+  TRY(program_scratch(a, file));
+  FILE *stream = fdopen(dup(*file), "wb");
+  status failed = stream ? write_array(a, stream, descr, dims, rank, data, bytes) : OK;
+  if (!stream || fclose(stream)) failed = fail(a, STATUS_INPUT, "the sample cannot be written");
+  if (failed) close(*file);
+  return failed;
+}
+
 /* What a random element of the input is: of floats -1 to 1, of ids a row of a table, of masks always 1. */
 static const char *fill(arena *a, const ir_graph *g, const plan_io *io, int64_t count, uint64_t *seed,
                         void **data) {
@@ -89,18 +99,13 @@ static status add_input(arena *a, compilation *c, const plan_io *io, const int64
   if (!descr)
     return fail(a, STATUS_USAGE, "--report has no sample for input '%s' of %s", io->name,
                 ir_dtype_name(io->dtype));
-  int *file = &ARENA_PUSH(a, s->inputs, s->input_count, s->input_capacity);
-  status failed = program_scratch(a, file);
-  if (failed) s->input_count--;
-  TRY(failed);
-  FILE *stream = fdopen(dup(*file), "wb");
-  if (!stream) return fail(a, STATUS_INPUT, "the sample cannot be written");
-  failed = write_array(a, stream, descr, dims, io->rank, data, (size_t)count * ir_dtype_bytes(io->dtype));
-  if (fclose(stream) && !failed) failed = fail(a, STATUS_INPUT, "the sample cannot be written");
+  int file;
+  TRY(sample_write_array(a, descr, dims, io->rank, data, (size_t)count * ir_dtype_bytes(io->dtype), &file));
+  ARENA_PUSH(a, s->inputs, s->input_count, s->input_capacity) = file;
   ARENA_PUSH(a, s->words.words, s->words.count, s->words.capacity) = "--input";
   ARENA_PUSH(a, s->words.words, s->words.count, s->words.capacity) =
-      arena_format(a, "%s=/proc/self/fd/%d", io->name, *file);
-  return failed;
+      arena_format(a, "%s=/proc/self/fd/%d", io->name, file);
+  return OK;
 }
 
 status sample_fill_arrays(arena *a, compilation *c, sample *s) {
@@ -115,6 +120,6 @@ status sample_fill_arrays(arena *a, compilation *c, sample *s) {
   for (size_t i = 0; i < entry->input_count; i++) TRY(add_input(a, c, &entry->inputs[i], sizes, &seed, s));
   for (size_t i = 0; i < entry->output_count; i++)
     if (entry->outputs[i].dtype == SMELT_F32)
-      ARENA_PUSH(a, s->outputs.words, s->outputs.count, s->outputs.capacity) = entry->outputs[i].name;
+      ARENA_PUSH(a, s->outputs.words, s->outputs.count, s->outputs.capacity) = arena_text(a, entry->outputs[i].name);
   return s->outputs.count ? OK : fail(a, STATUS_USAGE, "--report compares f32, and no output is");
 }

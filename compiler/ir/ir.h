@@ -349,6 +349,13 @@ struct ir_module {
   struct ir_dim_table *dims;
   ir_precision precision;
   pointer_map shortened, quantised; /* the precision pass's: what it made of each ir_constant */
+  /* Weights that int8 can hold have numbers, in the order the precision pass meets them. */
+  pointer_map weight_numbers; /* of each ir_constant, the place of its name in weight_names */
+  const char **weight_names;  /* the node that reads it */
+  size_t weight_count, weight_capacity;
+  const bool *kept; /* by number: what int8 leaves in bf16 */
+  size_t kept_count;
+  bool measures_losses; /* of f32: graphs also compute what int8 would lose in each (pass/losses.c) */
 };
 
 ir_module *ir_module_new(arena *a, const char *file);

@@ -14,7 +14,9 @@
  * of what it was made from, so that a table that is also the output layer's
  * weight, transposed, is still one.
  */
-#include "pass/rewrite.h"
+#include "pass/precision.h"
+
+#include <string.h>
 
 /* Smaller tables are not worth a conversion when they are read. */
 enum { LEAST_TABLE_ELEMENTS = 1 << 16 };
@@ -113,12 +115,32 @@ static bool fits_quads(const ir_value *weight, bool gated) {
   return K % 4 == 0 && (!gated || N % 4 == 0);
 }
 
-static ir_value *quantise_linear(ir_builder *b, ir_node *n) {
+/* What people call the weight, or its first part: its name in the model, or, where that says nothing, its
+ * node. */
+static const char *weight_name(const ir_constant *c, const ir_node *reader) {
+  while (!c->name && c->made_by && c->made_by->operand_count && ir_value_is_const(c->made_by->operands[0]))
+    c = c->made_by->operands[0]->def->attrs.constant;
+  bool is_numbered = !c->name || strstr(c->name, "::"); /* "onnx::MatMul_123" */
+  return !is_numbered ? c->name : reader->origin ? reader->origin : "a weight without a name";
+}
+
+bool precision_number(ir_module *m, const ir_node *n, size_t *number) {
+  const ir_value *weight = n->operands[1];
+  if (!is_wide(weight) || n->operand_count > 4 || !fits_quads(weight, n->attrs.gated) ||
+      n->operands[0]->type.dtype != SMELT_F32)
+    return false;
+  const ir_constant *c = weight->def->attrs.constant;
+  uintptr_t known = (uintptr_t)pointer_map_get(&m->weight_numbers, c); /* the number + 1 */
+  *number = known ? known - 1 : m->weight_count;
+  if (known) return true;
+  ARENA_PUSH(m->arena, m->weight_names, m->weight_count, m->weight_capacity) = weight_name(c, n);
+  pointer_map_set(m->arena, &m->weight_numbers, c, (void *)(uintptr_t)m->weight_count);
+  return true;
+}
+
+ir_value *precision_quantise(ir_builder *b, ir_node *n) {
   ir_module *m = b->graph->module;
   ir_value *x = n->operands[0], *weight = n->operands[1];
-  if (!is_wide(weight) || n->operand_count > 4 || !fits_quads(weight, n->attrs.gated) ||
-      x->type.dtype != SMELT_F32)
-    return NULL;
   const ir_constant *c = weight->def->attrs.constant;
   quantised *w = pointer_map_get(&m->quantised, c);
   if (!w) {
@@ -139,6 +161,14 @@ static ir_value *quantise_linear(ir_builder *b, ir_node *n) {
   return ir_build(b, IR_LINEAR, operands, 6, &n->attrs);
 }
 
+static ir_value *quantise_linear(ir_builder *b, ir_node *n) {
+  ir_module *m = b->graph->module;
+  size_t number;
+  if (!precision_number(m, n, &number)) return NULL;
+  if (number < m->kept_count && m->kept[number]) return shorten_weight(b, n);
+  return precision_quantise(b, n);
+}
+
 bool pass_precision(ir_graph *g, pass_report *report) {
   static const rewrite_rule shorter[] = {{IR_LINEAR, shorten_weight}, {IR_GATHER, shorten_table}};
   static const rewrite_rule bytes[] = {{IR_LINEAR, quantise_linear}, {IR_GATHER, shorten_table}};
@@ -152,6 +182,6 @@ bool pass_precision(ir_graph *g, pass_report *report) {
     pass_dedupe(g, report); /* linears of one input round it once */
     return true;
   default:
-    return false;
+    return g->module->measures_losses && precision_measure(g, report);
   }
 }

@@ -29,6 +29,13 @@ says "an object: heading" 'by code for this machine$' stdout
 exits "an encoder-decoder" 0 "$smelt" build "$seq2seq" -o dates --report
 says "an encoder-decoder: all tokens are equal" '^  equal tokens +([0-9]+) of \1, 100 %$' stdout
 
+exits "auto" 0 "$smelt" build "$decoder" -o auto --precision auto --report
+says "auto: some weights stay" '^auto: [1-9][0-9]* of [0-9]+ weights stay in bf16, ' stdout
+says "auto: which" '^  bf16  loses [0-9.]+ %  .' stdout
+says "auto: the goal is reached" '^  equal tokens +(128|127) of 128, ' stdout
+exits "auto: the program runs" 0 ./auto -p "In" -n 2 --temp 0
+exits "auto of an encoder-decoder" 2 "$smelt" build "$seq2seq" -o no --precision auto
+
 : >empty
 exits "an empty text" 1 "$smelt" build "$decoder" -o no --report --report-text empty
 exits "no text" 1 "$smelt" build "$decoder" -o no --report --report-text missing
@@ -41,5 +48,12 @@ same "what is left" "" "$(ls -A "$work/temporary")"
 exits "a graph" 0 "$smelt" build graph.onnx -o graph --max-tokens 16 --precision bf16 --report
 says "a graph: heading" '^bf16 against f32 on 17 rows of random inputs, by this program$' stdout
 says "a graph: some error" '^  output error +max [0-9.]*[1-9]' stdout
+/usr/bin/python3 "${0%/*}/outlier_model.py" outlier.onnx || exit 1
+exits "an outlier" 0 "$smelt" build outlier.onnx -o outlier --max-tokens 16 --precision int8 --report
+says "an outlier: int8 loses much" 'root mean square [1-9][0-9.]+ %' stdout
+exits "an outlier, auto" 0 "$smelt" build outlier.onnx -o outlier --max-tokens 16 --precision auto --report
+says "an outlier: it alone stays" '^auto: 1 of 4 weights stay in bf16' stdout
+says "an outlier: which" '^  bf16  loses .*  heavy$' stdout
+says "an outlier: auto loses little" 'root mean square [01][.][0-9]+ %' stdout
 exits "a graph reads no text" 2 "$smelt" build graph.onnx -o graph --report --report-text text
 finish
