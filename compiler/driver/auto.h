@@ -6,8 +6,8 @@
 
 /*
  * Chooses for each weight: *chosen are the options with precision int8 and the weights that stay in bf16,
- * those that lose most first, as few as 99 % equal tokens and an error of 2 % need on the sample. Prints what
- * it found. Builds the model up to eight times.
+ * those that lose most first, as few as 99 % equal tokens and an error of 2 % need on the sample. With
+ * --report it prints what it found. Builds the model up to eight times.
  */
 status auto_choose(arena *a, const driver_options *options, driver_options *chosen);
 

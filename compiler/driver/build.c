@@ -196,9 +196,14 @@ static status report(compilation *c, const emit_form *form, const char *output) 
   return report_precision(&c->arena, c, runs_here ? output : NULL);
 }
 
+static bool is_auto(const driver_options *options) {
+  return options->precision && strcmp(options->precision, "auto") == 0;
+}
+
 static status check_report(arena *a, const driver_options *options, const emit_form *form) {
-  if (options->report_text && !options->reports)
-    return fail_hint(a, fail(a, STATUS_USAGE, "--report-text says what to report on"), "add --report");
+  if (options->report_text && !options->reports && !is_auto(options))
+    return fail_hint(a, fail(a, STATUS_USAGE, "--report-text says what to report on"),
+                     "add --report, or --precision auto");
   if (!options->reports || form->finish) return OK;
   return fail_expected(a, fail(a, STATUS_USAGE, "--report compares programs, --emit got '%s'", form->name),
                        "exe, obj or lib");
@@ -211,7 +216,7 @@ static status build(arena *a, const driver_options *options, const char *output)
   TRY(check_name(a, name));
   TRY(check_report(a, options, form));
   driver_options chosen;
-  if (options->precision && strcmp(options->precision, "auto") == 0) {
+  if (is_auto(options)) {
     TRY(auto_choose(a, options, &chosen));
     options = &chosen;
   }

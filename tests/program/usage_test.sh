@@ -42,6 +42,7 @@ wrong "expected a number" "$smelt" build model --max-tokens many
 wrong "expected a number" "$smelt" build model --max-tokens -1
 wrong "expected exe, obj, lib" "$smelt" build model --emit com
 wrong "C identifier" "$smelt" build model --emit lib --name 1st
+wrong "expected one of: f32, .*int8" "$smelt" build "${0%/*}/../../examples/verse/model" --precision int3
 wrong "one of .*x86_64-linux" "$smelt" build model --target pdp11
 wrong "unknown option '--frobnicate'" "$program" --frobnicate
 wrong "unknown option 'text'" "$program" text
