@@ -120,6 +120,7 @@ status sample_fill_arrays(arena *a, compilation *c, sample *s) {
   for (size_t i = 0; i < entry->input_count; i++) TRY(add_input(a, c, &entry->inputs[i], sizes, &seed, s));
   for (size_t i = 0; i < entry->output_count; i++)
     if (entry->outputs[i].dtype == SMELT_F32)
-      ARENA_PUSH(a, s->outputs.words, s->outputs.count, s->outputs.capacity) = arena_text(a, entry->outputs[i].name);
+      ARENA_PUSH(a, s->outputs.words, s->outputs.count, s->outputs.capacity) =
+          arena_text(a, entry->outputs[i].name);
   return s->outputs.count ? OK : fail(a, STATUS_USAGE, "--report compares f32, and no output is");
 }

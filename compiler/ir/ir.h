@@ -262,8 +262,7 @@ const ir_op_info *ir_op_describe(ir_op op);
 ir_op ir_scatter_combination(ir_op scatter);
 bool ir_op_named(const char *name, size_t length, ir_op *op);
 
-/* ---- nodes, values, graphs ------------------------------------------------------------------------------
- */
+/* ---- nodes, values, graphs ------------------------------------------------------------ */
 
 struct ir_value {
   ir_type type;
@@ -351,10 +350,9 @@ struct ir_module {
   pointer_map shortened, quantised; /* the precision pass's: what it made of each ir_constant */
   /* Weights that int8 can hold have numbers, in the order the precision pass meets them. */
   pointer_map weight_numbers; /* of each ir_constant, the place of its name in weight_names */
-  const char **weight_names;  /* the node that reads it */
-  size_t weight_count, weight_capacity;
-  const bool *kept; /* by number: what int8 leaves in bf16 */
-  size_t kept_count;
+  const char **weight_names;  /* as the model calls it, or the node that reads it */
+  size_t weight_count, weight_capacity, kept_count;
+  const bool *kept;     /* by number: what int8 leaves in bf16 */
   bool measures_losses; /* of f32: graphs also compute what int8 would lose in each (pass/losses.c) */
 };
 
@@ -370,8 +368,7 @@ ir_graph *ir_module_find(ir_module *m, const char *name); /* NULL if there is no
 /* From now on the module's graphs are these (NULLs are skipped) and the bodies that they run. */
 void ir_module_keep(ir_module *m, ir_graph *const *graphs, size_t count);
 
-/* ---- building (build.c)
- * ------------------------------------------------------------------------------------ */
+/* ---- building (build.c) ------------------------------------------------------------ */
 
 /*
  * Nodes are inserted before `before` (NULL: at the end of the graph). The
@@ -424,8 +421,7 @@ ir_value *ir_const_data(ir_builder *b, const ir_type *type, const void *data); /
 /* A failure naming the builder's origin; sets b->failed unless set. Returns b's harmless value. */
 ir_value *ir_build_fail(ir_builder *b, status s);
 
-/* ---- editing
- * ------------------------------------------------------------------------------------------------- */
+/* ---- editing ------------------------------------------------------------ */
 
 void ir_replace_uses(ir_graph *g, ir_value *old_value, ir_value *new_value); /* operands and outputs */
 void ir_set_operand(ir_node *n, int index, ir_value *value);
@@ -472,8 +468,7 @@ void ir_print_module(text *t, ir_module *m);   /* states, then graphs */
 /* Parses a module in text form; `name` stands for the file in errors, which give line and column. */
 status ir_parse(arena *a, const char *name, const char *source, size_t bytes, ir_module **module);
 
-/* ---- reference evaluation (evaluate.c)
- * ----------------------------------------------------------------------------- */
+/* ---- reference evaluation (evaluate.c) ------------------------------------------------------------ */
 
 struct ir_tensor {
   ir_dtype dtype;
