@@ -83,6 +83,9 @@ int codegen_host_level(void);
  * and is the caller's to unload, before `a` goes.
  */
 status codegen_load(arena *a, const plan_module *plan, int level, codegen_loaded **loaded);
+/* The same for a target of the host's kind that no table has: levels that only tests can run. */
+status codegen_load_for(arena *a, const plan_module *plan, const codegen_target *target, int level,
+                        codegen_loaded **loaded);
 smelt_entry_code *codegen_loaded_entry(const codegen_loaded *loaded, size_t entry); /* by the plan's order */
 void codegen_unload(codegen_loaded *loaded);                                        /* NULL is allowed */
 

@@ -69,8 +69,13 @@ static status find_entries(arena *a, const plan_module *plan, const codegen_opti
 }
 
 status codegen_load(arena *a, const plan_module *plan, int level, codegen_loaded **result) {
+  return codegen_load_for(a, plan, codegen_target_host(), level, result);
+}
+
+status codegen_load_for(arena *a, const plan_module *plan, const codegen_target *target, int level,
+                        codegen_loaded **result) {
   codegen_options options = {
-      .target = codegen_target_host(), .model_name = "model", .form = CODEGEN_OBJECT, .only_level = level};
+      .target = target, .model_name = "model", .form = CODEGEN_OBJECT, .only_level = level};
   codegen_output outputs[CODEGEN_MAX_LEVELS + 1];
   size_t count;
   codegen_loaded *loaded = ARENA_NEW(a, codegen_loaded);

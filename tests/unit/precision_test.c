@@ -4,6 +4,7 @@
  * code against the reference evaluator on the same narrowed weights, and
  * those against the weights as they were.
  */
+#define _GNU_SOURCE
 #include "codegen/codegen.h" /* before cmocka.h, which makes `fail` a macro */
 #include "driver/check.h"
 #include "pass/pass.h"
@@ -15,6 +16,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "emulated_tiles.h"
 
 typedef struct {
   int64_t M, N, K;
@@ -73,7 +76,26 @@ static double difference(const ir_tensor *a, const ir_tensor *b) {
   return most / size;
 }
 
-static void run(const shape *s, ir_precision precision, double loss) {
+/* ---- levels that this processor lacks ---- */
+
+static codegen_target emulated;
+
+/* Matrix tiles beside what the processor has. */
+static int emulated_levels(void) {
+#ifdef SMELT_HAS_EMULATED_TILES
+  if (codegen_host_level() < 1) return 0;
+  emulated = *codegen_target_host();
+  emulated.levels[0] = emulated.levels[1]; /* x86-64-v3 */
+  emulated.levels[0].features = "+amx-tile,+amx-bf16,+amx-int8";
+  emulated.levels[0].engines |= ENGINE_AMX;
+  emulate_tiles();
+  return 1;
+#else
+  return 0;
+#endif
+}
+
+static void run_from(const shape *s, ir_precision precision, double loss, int first_level) {
   arena a = {0};
   ir_module *m = make_linear(&a, s, precision);
   ir_graph *g = m->graphs[0];
@@ -93,9 +115,12 @@ static void run(const shape *s, ir_precision precision, double loss) {
   if (lost > loss)
     fail_msg("%s loses %g of [%d, %d, %d]", ir_precision_name(precision), lost, (int)s->M, (int)s->N,
              (int)s->K);
-  for (int level = 0; level <= codegen_host_level(); level++) {
+  int own_levels = codegen_host_level() + 1;
+  for (int level = first_level; level < own_levels + emulated_levels(); level++) {
     codegen_loaded *code;
-    check(codegen_load(&a, plan, level, &code));
+    bool is_own = level < own_levels;
+    check(is_own ? codegen_load(&a, plan, level, &code)
+                 : codegen_load_for(&a, plan, &emulated, level - own_levels, &code));
     check(check_execute(&a, plan, codegen_loaded_entry(code, 0), inputs, symbols, &computed));
     double wrong = difference(&narrow, &computed);
     if (!(wrong < 1e-5))
@@ -104,6 +129,10 @@ static void run(const shape *s, ir_precision precision, double loss) {
     codegen_unload(code);
   }
   arena_free(&a);
+}
+
+static void run(const shape *s, ir_precision precision, double loss) {
+  run_from(s, precision, loss, 0);
 }
 
 static const shape SHAPES[] = {
@@ -144,6 +173,25 @@ static void bf16_loses_little(void **state) {
   run_all(IR_PRECISION_BF16, 0.01); /* 2^-9 of each product; sums of few products cancel */
 }
 
+/* Every edge of a block of matrix tiles, 32 by 32 by 32. */
+static void bf16_edges(void **state) {
+  (void)state;
+  static const int64_t ROWS[] = {4, 15, 16, 17, 31, 32, 33, 65, 129}, COLUMNS[] = {1, 16, 17, 32, 33, 65};
+  for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+    shape s = {.M = ROWS[i], .K = i % 2 ? 32 : 64, .attributes = "", .bias = i % 3, .residual = i % 2};
+    for (size_t j = 0; j < sizeof COLUMNS / sizeof *COLUMNS; j++) {
+      s.N = COLUMNS[j];
+      run_from(&s, IR_PRECISION_BF16, 0.02, codegen_host_level() + 1);
+    }
+  }
+  shape gated = {
+      .M = 37, .N = 96, .K = 64, .gated = true, .attributes = " {activation = silu, gated = true}"};
+  run(&gated, IR_PRECISION_BF16, 0.02);
+#ifdef SMELT_HAS_EMULATED_TILES
+  assert_true(tile_count > 0 || codegen_host_level() < 1);
+#endif
+}
+
 static void int8_loses_little(void **state) {
   (void)state;
   run_all(IR_PRECISION_INT8, 0.04); /* 1 / 254 of the largest factor on either side, likewise */
@@ -178,6 +226,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(f32_stays),
       cmocka_unit_test(bf16_loses_little),
+      cmocka_unit_test(bf16_edges),
       cmocka_unit_test(int8_loses_little),
       cmocka_unit_test(tied_tables_stay_tied),
   };

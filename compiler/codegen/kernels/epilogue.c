@@ -65,7 +65,7 @@ static void finish_vector(emitter *e, const spot *s, LLVMValueRef v, LLVMValueRe
 static void emit_rows(emitter *e, const product *p, const product_place *at, bool whole) {
   int vectors = p->vectors * (p->gated ? 2 : 1);
   spot s = {.p = p, .at = at};
-  emit_loop rows = emit_loop_begin(e, emit_index(e, 0), emit_index(e, at->height), 1);
+  emit_loop rows = emit_loop_begin(e, emit_index(e, 0), at->height, 1);
   s.row = emit_add(e, at->row, rows.index);
   LLVMValueRef sums =
       emit_at(e, p->dtype, p->sums, emit_mul(e, rows.index, emit_index(e, (int64_t)vectors * p->lanes)));

@@ -7,6 +7,15 @@
 
 enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL, LINEAR_X_SCALE, LINEAR_WEIGHT_SCALE };
 
+static void multiply_in_vectors(emitter *e, product *p) {
+  LLVMValueRef work, low, high;
+  LLVMValueRef units = product_plan(e, p, &work);
+  emit_share(e, units, work, &low, &high);
+  emit_loop unit = emit_loop_begin(e, low, high, 1);
+  product_unit(e, p, unit.index);
+  emit_loop_end(e, &unit);
+}
+
 void kernel_linear(emitter *e, const plan_step *step) {
   const ir_attrs *attrs = &step->nodes[0]->attrs;
   const ir_value *x = step->reads[LINEAR_X].value, *result = step->result.value;
@@ -36,10 +45,13 @@ void kernel_linear(emitter *e, const plan_step *step) {
     p.x_scale = &x_scale;
     p.w_scale = emit_argument(e, LINEAR_WEIGHT_SCALE);
   }
-  LLVMValueRef work, low, high;
-  LLVMValueRef units = product_plan(e, &p, &work);
-  emit_share(e, units, work, &low, &high);
-  emit_loop unit = emit_loop_begin(e, low, high, 1);
-  product_unit(e, &p, unit.index);
-  emit_loop_end(e, &unit);
+  if (!tile_matrix_suits(e, &p)) {
+    multiply_in_vectors(e, &p);
+    return;
+  }
+  emit_branch many = emit_if(e, emit_icmp(e, LLVMIntSGE, p.rows, tile_matrix_least_rows(e)));
+  tile_matrix_product(e, &p);
+  emit_else(e, &many);
+  multiply_in_vectors(e, &p);
+  emit_end_if(e, &many);
 }

@@ -215,7 +215,7 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
   product_place place = at->place;
   place.row = at->row;
   place.column = at->column;
-  place.height = height;
+  place.height = emit_index(e, height);
   product_epilogue(e, p, &place);
 }
 

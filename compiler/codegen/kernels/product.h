@@ -38,10 +38,17 @@ typedef struct {
 LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work);
 void product_unit(emitter *e, const product *p, LLVMValueRef unit);
 
+/* ---- tile_matrix.c: bf16 on matrix tiles, where the level and the shape allow ---- */
+
+bool tile_matrix_suits(const emitter *e, const product *p);
+/* The rows from which on it is faster than product_unit. */
+LLVMValueRef tile_matrix_least_rows(emitter *e);
+/* The whole product, this thread's share of it. */
+void tile_matrix_product(emitter *e, const product *p);
+
 /* What follows the sums of one tile (epilogue.c): `height` rows from `row`, columns from `column`. */
 typedef struct {
-  LLVMValueRef row, column;
-  int height;
+  LLVMValueRef row, column, height;
   LLVMValueRef first, last; /* i1: whether this is the first and the last block of K */
 } product_place;
 void product_epilogue(emitter *e, const product *p, const product_place *at);

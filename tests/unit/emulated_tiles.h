@@ -1,0 +1,177 @@
+/*
+ * emulated_tiles.h: Intel's matrix tiles (AMX) on processors without them: a
+ * handler of SIGILL decodes the instructions that smelt generates, does what
+ * they do and goes on behind them, for each thread by itself. Encodings and operations:
+ * Intel SDM volume 2, LDTILECFG, TILELOADD, TILESTORED, TILEZERO,
+ * TILERELEASE, TDPBF16PS, TDPBSSD.
+ */
+#ifndef SMELT_EMULATED_TILES_H
+#define SMELT_EMULATED_TILES_H
+
+#if defined(__x86_64__) && defined(__linux__)
+#define SMELT_HAS_EMULATED_TILES
+
+#ifndef _GNU_SOURCE
+#error "compile with _GNU_SOURCE: REG_RIP and its like"
+#endif
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+enum { TILE_COUNT = 8, TILE_MOST_ROWS = 16, TILE_MOST_BYTES = 64 };
+
+static _Thread_local struct {
+  uint8_t config[64];
+  uint8_t data[TILE_COUNT][TILE_MOST_ROWS][TILE_MOST_BYTES];
+} tiles;
+static _Atomic long tile_count; /* instructions so far */
+
+static int tile_rows_of(int tile) {
+  return tiles.config[48 + tile];
+}
+
+static int tile_bytes_of(int tile) {
+  return tiles.config[16 + 2 * tile];
+}
+
+static float tile_float(const void *bf16) {
+  uint16_t half;
+  memcpy(&half, bf16, sizeof half);
+  uint32_t bits = (uint32_t)half << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/* One 32-bit sum plus the products of 32 bits of x and w. */
+static void tile_add_products(uint8_t *sum, const uint8_t *x, const uint8_t *w, bool is_bf16) {
+  if (is_bf16) {
+    float value;
+    memcpy(&value, sum, sizeof value);
+    value += tile_float(x) * tile_float(w); /* rounded once more than by the processor */
+    value += tile_float(x + 2) * tile_float(w + 2);
+    memcpy(sum, &value, sizeof value);
+    return;
+  }
+  int32_t value;
+  memcpy(&value, sum, sizeof value);
+  for (int i = 0; i < 4; i++) value += (int8_t)x[i] * (int8_t)w[i];
+  memcpy(sum, &value, sizeof value);
+}
+
+static bool tile_multiply_into(int sum, int x, int w, bool is_bf16) {
+  bool fits = tile_rows_of(sum) == tile_rows_of(x) && tile_bytes_of(sum) == tile_bytes_of(w) &&
+              tile_bytes_of(x) == 4 * tile_rows_of(w) && sum != x && sum != w && x != w;
+  for (int r = 0; fits && r < tile_rows_of(sum); r++)
+    for (int k = 0; k < tile_rows_of(w); k++)
+      for (int c = 0; c < tile_bytes_of(sum); c += 4)
+        tile_add_products(&tiles.data[sum][r][c], &tiles.data[x][r][4 * k], &tiles.data[w][k][c], is_bf16);
+  return fits;
+}
+
+typedef struct {
+  int mandatory; /* prefix: 0 none, 1 66, 2 F3, 3 F2 */
+  int opcode, mode, reg, rm, vvvv, bytes;
+  uint8_t *address; /* of the memory operand without the index */
+  int64_t index;    /* the index register, scaled */
+} tile_instruction;
+
+static int64_t tile_register(const ucontext_t *c, int number) {
+  static const int PLACES[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                               REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+  return c->uc_mcontext.gregs[PLACES[number]];
+}
+
+/* ModRM with a memory operand, from its own byte on. */
+static void tile_decode_memory(const ucontext_t *c, const uint8_t *at, int x, int b, tile_instruction *i) {
+  int base = i->rm, displacement = i->mode == 1 ? 1 : i->mode == 2 ? 4 : 0;
+  int64_t address = 0;
+  const uint8_t *next = at + 1;
+  bool is_relative = i->mode == 0 && base == 5;
+  if (base == 4) {
+    int sib = *next++, index = (sib >> 3 & 7) | x << 3;
+    base = sib & 7;
+    if (index != 4) i->index = (int64_t)((uint64_t)tile_register(c, index) << (sib >> 6));
+  }
+  bool has_base = !(i->mode == 0 && base == 5);
+  if (has_base) address = tile_register(c, base | b << 3);
+  if (!has_base) displacement = 4;
+  int32_t wide = 0;
+  if (displacement == 4) memcpy(&wide, next, 4);
+  address += displacement == 1 ? (int8_t)*next : wide;
+  next += displacement;
+  if (is_relative) address += (int64_t)(uintptr_t)next;
+  i->address = (uint8_t *)(uintptr_t)address;
+  i->bytes = (int)(next - at) + 4;
+}
+
+/* Three-byte VEX, map 0F38, W0, L0. */
+static bool tile_decode(const ucontext_t *c, const uint8_t *code, tile_instruction *i) {
+  if (code[0] != 0xc4 || (code[1] & 31) != 2 || (code[2] & 0x84) != 0) return false;
+  *i = (tile_instruction){.mandatory = code[2] & 3,
+                          .vvvv = ~code[2] >> 3 & 15,
+                          .opcode = code[3],
+                          .mode = code[4] >> 6,
+                          .reg = code[4] >> 3 & 7,
+                          .rm = code[4] & 7,
+                          .bytes = 5};
+  if (i->mode != 3) tile_decode_memory(c, code + 4, !(code[1] & 0x40), !(code[1] & 0x20), i);
+  return true;
+}
+
+static bool tile_move(const tile_instruction *i, bool is_load) {
+  for (int r = 0; r < tile_rows_of(i->reg); r++) {
+    uint8_t *memory = i->address + r * i->index;
+    if (is_load) {
+      memcpy(tiles.data[i->reg][r], memory, (size_t)tile_bytes_of(i->reg));
+    } else {
+      memcpy(memory, tiles.data[i->reg][r], (size_t)tile_bytes_of(i->reg));
+    }
+  }
+  return tile_rows_of(i->reg) > 0;
+}
+
+static bool tile_execute(const tile_instruction *i) {
+  enum { NONE, P66, PF3, PF2 };
+  bool is_memory = i->mode != 3;
+  if (i->opcode == 0x49 && i->mandatory == NONE) { /* LDTILECFG, TILERELEASE */
+    memset(&tiles.data, 0, sizeof tiles.data);
+    memset(tiles.config, 0, sizeof tiles.config);
+    if (is_memory) memcpy(tiles.config, i->address, sizeof tiles.config);
+    for (int t = 0; t < TILE_COUNT && is_memory; t++)
+      if (tile_rows_of(t) > TILE_MOST_ROWS || tile_bytes_of(t) > TILE_MOST_BYTES) return false;
+    return !is_memory || tiles.config[0] == 1;
+  }
+  if (tiles.config[0] != 1) return false;
+  if (i->opcode == 0x49 && i->mandatory == PF2 && !is_memory) { /* TILEZERO */
+    memset(tiles.data[i->reg], 0, sizeof tiles.data[0]);
+    return true;
+  }
+  if (i->opcode == 0x4b && i->mandatory == PF2 && is_memory) return tile_move(i, true);
+  if (i->opcode == 0x4b && i->mandatory == PF3 && is_memory) return tile_move(i, false);
+  if (i->opcode == 0x5c && i->mandatory == PF3) return tile_multiply_into(i->reg, i->rm, i->vvvv, true);
+  if (i->opcode == 0x5e && i->mandatory == PF2) return tile_multiply_into(i->reg, i->rm, i->vvvv, false);
+  return false;
+}
+
+static void tile_handler(int signal_number, siginfo_t *info, void *context) {
+  (void)info;
+  ucontext_t *c = context;
+  tile_instruction i;
+  if (!tile_decode(c, (const uint8_t *)(uintptr_t)c->uc_mcontext.gregs[REG_RIP], &i) || !tile_execute(&i)) {
+    signal(signal_number, SIG_DFL); /* what it is: an illegal instruction */
+    return;
+  }
+  tile_count++;
+  c->uc_mcontext.gregs[REG_RIP] += i.bytes;
+}
+
+static void emulate_tiles(void) {
+  struct sigaction action = {.sa_sigaction = tile_handler, .sa_flags = SA_SIGINFO};
+  sigaction(SIGILL, &action, NULL);
+}
+
+#endif
+#endif
