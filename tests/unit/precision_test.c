@@ -176,7 +176,7 @@ static void bf16_loses_little(void **state) {
 /* Every edge of a block of matrix tiles, 32 by 32 by 32. */
 static void bf16_edges(void **state) {
   (void)state;
-  static const int64_t ROWS[] = {4, 15, 16, 17, 31, 32, 33, 65, 129}, COLUMNS[] = {1, 16, 17, 32, 33, 65};
+  static const int64_t ROWS[] = {4, 16, 17, 32, 33, 129}, COLUMNS[] = {1, 17, 32, 65};
   for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
     shape s = {.M = ROWS[i], .K = i % 2 ? 32 : 64, .attributes = "", .bias = i % 3, .residual = i % 2};
     for (size_t j = 0; j < sizeof COLUMNS / sizeof *COLUMNS; j++) {
