@@ -11,6 +11,7 @@
 int command_build(arena *a, const driver_options *options);
 int command_run(arena *a, const driver_options *options);
 int command_inspect(arena *a, const driver_options *options);
+int command_bench(arena *a, const driver_options *options);
 int command_check(arena *a, const driver_options *options);
 
 /* Compiles options->path into the program `output`; what build and run share. */

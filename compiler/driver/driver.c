@@ -21,6 +21,8 @@ static const command_row command_table[] = {
      "smelt run ./gpt2 -- -p \"Once upon a time\" -n 64"},
     {"inspect", COMMAND_INSPECT, command_inspect, "MODEL", "show what a model becomes",
      "smelt inspect ./gpt2"},
+    {"bench", COMMAND_BENCH, command_bench, "PROGRAM", "time a program next to the machine's limits",
+     "smelt bench ./gpt2 --html gpt2.html"},
     {"check", COMMAND_CHECK, command_check, "FOLDER [--suite]",
      "run tests in the form of the ONNX backend suite", "smelt check --suite ./onnx/backend/test/data -j 4"},
 };

@@ -60,7 +60,15 @@ static const option_row option_table[] = {
      "for programs: the same facts, exact and as expressions"},
     {"--html", NULL, "FILE", COMMAND_INSPECT, TAKES_TEXT, FIELD(page),
      "write a page: the facts, the graph and the memory as drawings"},
-    {"--quiet", "-q", NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(quiet), "no progress"},
+    {"--threads", NULL, "N", COMMAND_BENCH, TAKES_COUNT, FIELD(threads),
+     "threads of the program (default: one per processor)"},
+    {"--repeats", NULL, "N", COMMAND_BENCH, TAKES_COUNT, FIELD(repeats),
+     "samples, of which the median counts (default: 5)"},
+    {"--json", NULL, NULL, COMMAND_BENCH, TAKES_NOTHING, FIELD(json),
+     "for programs: the same figures, exact"},
+    {"--html", NULL, "FILE", COMMAND_BENCH, TAKES_TEXT, FIELD(page),
+     "write a page: the figures and each step's time as drawings"},
+    {"--quiet", "-q", NULL, COMMAND_COMPILES | COMMAND_BENCH, TAKES_NOTHING, FIELD(quiet), "no progress"},
     {"--quiet", "-q", NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(quiet),
      "count unsupported tests and do not list them"},
     {"--help", "-h", NULL, COMMAND_ALL, TAKES_NOTHING, FIELD(help), "this text"},
@@ -129,7 +137,7 @@ static status parse_option(arena *a, int command, int argc, char **argv, int *in
 }
 
 status options_parse(arena *a, int command, int argc, char **argv, driver_options *options) {
-  *options = (driver_options){.emit = "exe", .max_batch = 1, .jobs = 1};
+  *options = (driver_options){.emit = "exe", .max_batch = 1, .jobs = 1, .repeats = 5};
   for (int i = 0; i < argc; i++) {
     if (strcmp(argv[i], "--") == 0 && command == COMMAND_RUN) {
       options->rest = argv + i + 1;
@@ -139,12 +147,16 @@ status options_parse(arena *a, int command, int argc, char **argv, driver_option
     if (argv[i][0] == '-' && argv[i][1]) {
       TRY(parse_option(a, command, argc, argv, &i, options));
     } else if (options->path) {
-      return usage(a, "one model at a time: '%s' is a second one", argv[i]);
+      return usage(a,
+                   command == COMMAND_BENCH ? "one program at a time: '%s' is a second one"
+                                            : "one model at a time: '%s' is a second one",
+                   argv[i]);
     } else {
       options->path = argv[i];
     }
   }
-  if (!options->path && !options->help) return usage(a, "%s", "no model given");
+  if (!options->path && !options->help)
+    return usage(a, "no %s given", command == COMMAND_BENCH ? "program" : "model");
   return OK;
 }
 

@@ -10,8 +10,9 @@ enum {
   COMMAND_RUN = 2,
   COMMAND_INSPECT = 4,
   COMMAND_CHECK = 8,
+  COMMAND_BENCH = 16,
   COMMAND_COMPILES = 7,
-  COMMAND_ALL = 15
+  COMMAND_ALL = 31
 };
 
 /* The arguments of an option that may be given several times. */
@@ -47,6 +48,8 @@ typedef struct {
   bool suite;           /* check --suite: every test below the folder */
   int64_t jobs;         /* check --jobs: tests at once */
   const char *report;   /* check --json: where the report goes */
+  int64_t threads;      /* bench --threads; 0: as many as the program takes by itself */
+  int64_t repeats;      /* bench --repeats: samples per figure */
   bool help;
   char **rest; /* run: arguments for the program */
   int rest_count;

@@ -6,6 +6,7 @@
 #ifndef RT_APP_H
 #define RT_APP_H
 
+#include "core/limits.h"
 #include "decode/decode.h"
 
 enum { APP_OK = 0, APP_INPUT = 1, APP_USAGE = 2 };
@@ -28,6 +29,8 @@ void app_write_text(app_output *out, const char *text);
 void app_write_integer(app_output *out, int64_t value);
 /* value with `digits` digits after the point, 0 to 3. */
 void app_write_decimal(app_output *out, double value, int digits);
+/* As a JSON string: names come from the model's file, so what JSON does not allow is escaped. */
+void app_write_json_text(app_output *out, const char *text);
 bool app_flush(app_output *out);
 bool app_output_close(app_output *out); /* flushes; whether all was written */
 
@@ -58,7 +61,7 @@ typedef struct {
   smelt_generate_options generate;
   bool seed_given;
   int32_t threads;
-  bool ids, echo, no_echo, stats, profile, version, help, describe;
+  bool ids, echo, no_echo, stats, profile, bench, version, help, describe;
   app_named_files inputs, outputs;
   app_named_file *named_files; /* [2 * argc], behind inputs and outputs */
 } app_options;
@@ -83,6 +86,11 @@ void app_write_description(app_output *out, const smelt_model *model);
 /* Prints or writes where the time went, as the options ask. Measures the machine's limits first
  * (profile_report.c). */
 int app_write_profile(const smelt_model *model, const app_options *options);
+
+/* One line of JSON: the limits, and every step of the entries that ran. */
+void app_write_profile_json(app_output *out, const smelt_model *model, const rt_limits *limits);
+/* The other side of `smelt bench` (bench.c). */
+int app_bench(smelt_model *model, const app_options *options);
 
 /* ---- NumPy's file format (npy.c) --------------------------------------------------------- */
 

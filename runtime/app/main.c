@@ -38,6 +38,7 @@ static int run(smelt_model *model, app_options *options) {
     if (options->describe) app_write_description(&out, model);
     return app_flush(&out) ? APP_OK : APP_INPUT;
   }
+  if (options->bench) return app_bench(model, options);
   bool generates = model->manifest.generation && !options->entry && options->inputs.count == 0;
   bool profiles = options->profile || options->profile_path;
   if (profiles) model->profile = rt_profile_create(&model->manifest, rt_team_thread_count(model->team));

@@ -11,7 +11,7 @@ enum { GENERATES = 1, RUNS_GRAPH = 2, READS_FEATURES = 4, ANY = GENERATES | RUNS
 typedef struct {
   char letter; /* 0: none */
   const char *name, *argument, *help;
-  int suits; /* programs whose --help shows it */
+  int suits; /* programs whose --help shows it; 0: what smelt itself calls */
   option_kind kind;
   size_t field;   /* in app_options */
   double maximum; /* of COUNT and DECIMAL, which start from 0 */
@@ -51,6 +51,7 @@ static const option options_table[] = {
     {0, "profile", NULL, "print on standard error where the time went, step by step", ANY, FLAG,
      FIELD(profile), 0},
     {0, "profile-json", "FILE", "write the same as JSON", ANY, TEXT, FIELD(profile_path), 0},
+    {0, "bench", NULL, "answer what smelt bench asks on standard input", 0, FLAG, FIELD(bench), 0},
     {0, "threads", "N", "threads to use; else one per processor", ANY, COUNT, FIELD(threads), 1024},
     {0, "version", NULL, "say what this program is", ANY, FLAG, FIELD(version), 0},
     {'h', "help", NULL, "print this", ANY, FLAG, FIELD(help), 0},

@@ -70,6 +70,20 @@ void app_write_decimal(app_output *out, double value, int digits) {
   for (int64_t place = scale / 10; place > 0; place /= 10) app_write_integer(out, scaled / place % 10);
 }
 
+void app_write_json_text(app_output *out, const char *text) {
+  static const char hex[] = "0123456789abcdef";
+  app_write_text(out, "\"");
+  for (; *text; text++) {
+    unsigned char c = (unsigned char)*text;
+    const char escaped[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    if (c < 0x20 || c == '"' || c == '\\')
+      app_write(out, escaped, sizeof escaped);
+    else
+      app_write(out, text, 1);
+  }
+  app_write_text(out, "\"");
+}
+
 bool app_output_close(app_output *out) {
   bool written = app_flush(out);
   return close(out->file) == 0 && written;

@@ -202,24 +202,9 @@ static bool write_report(app_output *out, const report *r) {
 
 /* ---- JSON -------------------------------------------------------------------------------- */
 
-/* Names come from the model's file: quotes and what JSON does not allow are escaped. */
-static void write_string(app_output *out, const char *text) {
-  static const char hex[] = "0123456789abcdef";
-  app_write_text(out, "\"");
-  for (; *text; text++) {
-    unsigned char c = (unsigned char)*text;
-    const char escaped[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-    if (c < 0x20 || c == '"' || c == '\\')
-      app_write(out, escaped, sizeof escaped);
-    else
-      app_write(out, text, 1);
-  }
-  app_write_text(out, "\"");
-}
-
 static void write_field(app_output *out, const char *name, double value) {
   app_write_text(out, ",");
-  write_string(out, name);
+  app_write_json_text(out, name);
   app_write_text(out, ":");
   app_write_integer(out, value < 9e18 ? (int64_t)(value + 0.5) : INT64_MAX);
 }
@@ -227,8 +212,8 @@ static void write_field(app_output *out, const char *name, double value) {
 static void write_json_steps(app_output *out, const report *r, uint32_t entry) {
   for (uint32_t i = 0; i < r->manifest->entries[entry].step_count; i++) {
     profile_row row = step_row(r, entry, i);
-    app_write_text(out, i ? ",\n   {\"label\":" : "\n   {\"label\":");
-    write_string(out, row.label);
+    app_write_text(out, i ? ",{\"label\":" : "{\"label\":");
+    app_write_json_text(out, row.label);
     write_field(out, "calls", (double)row.calls);
     write_field(out, "work_ns", row.work_ns);
     write_field(out, "wait_ns", row.wait_ns);
@@ -242,7 +227,7 @@ static void write_json_steps(app_output *out, const report *r, uint32_t entry) {
 
 static void write_json(app_output *out, const report *r) {
   app_write_text(out, "{\"model\":");
-  write_string(out, rt_manifest_text(r->manifest, r->manifest->header->model_name));
+  app_write_json_text(out, rt_manifest_text(r->manifest, r->manifest->header->model_name));
   write_field(out, "threads", r->profile->thread_count);
   write_field(out, "f32_flops_per_s", r->limits.f32_flops);
   write_field(out, "bf16_flops_per_s", r->limits.bf16_flops);
@@ -253,9 +238,9 @@ static void write_json(app_output *out, const report *r) {
   for (uint32_t i = 0; i < r->profile->entry_count; i++) {
     const rt_entry_time *times = &r->profile->entries[i];
     if (times->calls == 0) continue;
-    app_write_text(out, is_first ? "\n {\"name\":" : ",\n {\"name\":");
+    app_write_text(out, is_first ? "{\"name\":" : ",{\"name\":");
     is_first = false;
-    write_string(out, rt_manifest_text(r->manifest, r->manifest->entries[i].name));
+    app_write_json_text(out, rt_manifest_text(r->manifest, r->manifest->entries[i].name));
     write_field(out, "calls", (double)times->calls);
     write_field(out, "tokens", (double)times->tokens);
     write_field(out, "wall_ns", (double)times->wall_ns);
@@ -268,6 +253,11 @@ static void write_json(app_output *out, const report *r) {
 
 /* ---- both --------------------------------------------------------------------------------- */
 
+void app_write_profile_json(app_output *out, const smelt_model *model, const rt_limits *limits) {
+  report r = {.manifest = &model->manifest, .profile = model->profile, .limits = *limits};
+  write_json(out, &r);
+}
+
 int app_write_profile(const smelt_model *model, const app_options *options) {
   report r = {.manifest = &model->manifest,
               .profile = model->profile,
@@ -278,7 +268,7 @@ int app_write_profile(const smelt_model *model, const app_options *options) {
   if (!options->profile_path) return APP_OK;
   if (!app_output_create(&out, options->profile_path))
     return app_fail(APP_INPUT, "%s: %s: the file cannot be made", options->program, options->profile_path);
-  write_json(&out, &r);
+  app_write_profile_json(&out, model, &r.limits);
   if (!app_output_close(&out))
     return app_fail(APP_INPUT, "%s: %s: the file cannot be written", options->program, options->profile_path);
   return APP_OK;

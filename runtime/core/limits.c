@@ -92,7 +92,7 @@ static double best_peak(rt_team *team, const rt_limit_effort *effort, smelt_dtyp
 }
 
 rt_limits rt_limits_measure(rt_team *team, uint64_t isa_level) {
-  static const rt_limit_effort quick = {.attempts = 3, .buffer_bytes = (size_t)256 << 20, .operations = 4e8};
+  static const rt_limit_effort quick = {.attempts = 9, .buffer_bytes = (size_t)256 << 20, .operations = 1e8};
   rt_limits limits = {.read_bytes = rt_read_limit(team, &quick),
                       .f32_flops = best_peak(team, &quick, SMELT_F32, isa_level),
                       .bf16_flops = best_peak(team, &quick, SMELT_BF16, isa_level),
