@@ -128,7 +128,8 @@ void emit_store(emitter *e, ir_dtype dtype, LLVMValueRef pointer, LLVMValueRef v
  */
 LLVMValueRef emit_load_part(emitter *e, ir_dtype dtype, LLVMValueRef pointer, int lanes, LLVMValueRef count);
 void emit_store_part(emitter *e, ir_dtype dtype, LLVMValueRef pointer, LLVMValueRef v, LLVMValueRef count);
-void emit_prefetch(emitter *e, LLVMValueRef pointer);
+/* Into the cache of `level`: 1 or 2. */
+void emit_prefetch(emitter *e, LLVMValueRef pointer, int level);
 /* Memory form to register form, and back. */
 LLVMValueRef emit_widen(emitter *e, ir_dtype dtype, LLVMValueRef v);
 LLVMValueRef emit_narrow(emitter *e, ir_dtype dtype, LLVMValueRef v);

@@ -117,12 +117,12 @@ void emit_store_part(emitter *e, ir_dtype dtype, LLVMValueRef pointer, LLVMValue
   call_masked(e, "llvm.masked.store", dtype, LLVMTypeOf(v), v, pointer, part_mask(e, lanes, count), NULL);
 }
 
-void emit_prefetch(emitter *e, LLVMValueRef pointer) {
+void emit_prefetch(emitter *e, LLVMValueRef pointer, int level) {
   unsigned id = LLVMLookupIntrinsicID("llvm.prefetch", strlen("llvm.prefetch"));
   LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, &e->pointer, 1);
-  /* read, used once (locality 0 would bypass the second level on some processors; 3 keeps it), data cache */
-  LLVMValueRef args[] = {pointer, LLVMConstInt(e->i32, 0, false), LLVMConstInt(e->i32, 3, false),
-                         LLVMConstInt(e->i32, 1, false)};
+  /* read, locality (3: all levels; 0 would bypass the second on some processors), data cache */
+  LLVMValueRef args[] = {pointer, LLVMConstInt(e->i32, 0, false),
+                         LLVMConstInt(e->i32, level == 1 ? 3 : 2, false), LLVMConstInt(e->i32, 1, false)};
   LLVMBuildCall2(e->builder, LLVMIntrinsicGetType(e->context, id, &e->pointer, 1), function, args, 4, "");
 }
 

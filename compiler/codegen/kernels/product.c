@@ -110,7 +110,9 @@ static LLVMValueRef column_start(emitter *e, const product *p, LLVMValueRef n) {
 }
 
 typedef struct {
-  LLVMValueRef row, column, k, depth, ahead;
+  LLVMValueRef row, column, k, depth;
+  LLVMValueRef first_column, column_end; /* of the unit */
+  LLVMValueRef fetch, fetch_bytes;
   LLVMValueRef first_row; /* of the unit */
   product_place place;
 } tile_place;
@@ -192,7 +194,8 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
             .w_stride = p->w_stride ? p->w_stride : panel_stride,
             .depth = at->depth,
             .odd_depth = may_be_odd(p->depth),
-            .ahead = at->ahead};
+            .fetch = at->fetch,
+            .fetch_bytes = at->fetch_bytes};
   t.x = p->wide_x ? wide_row(e, p, emit_sub(e, at->row, at->first_row))
                   : emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
   for (int j = 0; j < t.vectors; j++) {
@@ -219,15 +222,39 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
   product_epilogue(e, p, &place);
 }
 
+/* Where w's next block begins: the next columns of this block of K, or the next block of this unit or the
+ * next. */
+static LLVMValueRef next_block(emitter *e, const product *p, const tile_place *at) {
+  LLVMValueRef n = emit_add(e, at->column, emit_index(e, p->tile_columns));
+  LLVMValueRef ends = emit_icmp(e, LLVMIntSGE, n, at->column_end);
+  LLVMValueRef returns = emit_binary(e, LLVMAnd, ends, LLVMBuildNot(e->builder, at->place.last, ""));
+  LLVMValueRef later = emit_select(e, at->place.last, emit_index(e, 0), emit_add(e, at->k, at->depth));
+  LLVMValueRef k = emit_select(e, ends, later, at->k);
+  n = emit_select(e, returns, at->first_column, n);
+  return emit_at(e, p->w_dtype, column_start(e, p, n), emit_mul(e, k, emit_index(e, PLAN_PANEL)));
+}
+
 /*
- * How many elements of w ahead to fetch. A single row streams: a few lines ahead. Of more rows, the first
- * tile fetches the next columns while the present ones are reused; the others fetch what they have.
+ * What to fetch during a tile. A single row streams: a few lines ahead. Of more rows, each tile fetches its
+ * part of the next block, so that memory is asked for evenly while the present one is reused.
  */
-static LLVMValueRef fetch_ahead(emitter *e, const product *p, int height, LLVMValueRef first) {
-  if (p->w_stride) return NULL;
-  if (height == 1) return emit_index(e, STREAM_AHEAD_BYTES / (int64_t)ir_dtype_bytes(p->w_dtype));
-  LLVMValueRef panel = emit_mul(e, p->depth, emit_index(e, PLAN_PANEL));
-  return emit_select(e, first, panel, emit_index(e, 0));
+static void plan_fetch(emitter *e, const product *p, int height, LLVMValueRef low, LLVMValueRef high,
+                       tile_place *at) {
+  int64_t row_bytes = PLAN_PANEL * (int64_t)ir_dtype_bytes(p->w_dtype);
+  at->fetch = NULL;
+  if (p->w_stride) return;
+  at->fetch_bytes = emit_index(e, row_bytes);
+  if (height == 1) {
+    LLVMValueRef along = emit_mul(e, at->k, at->fetch_bytes);
+    along = emit_add(e, along, emit_index(e, STREAM_AHEAD_BYTES));
+    at->fetch = emit_at(e, SMELT_I8, column_start(e, p, at->column), along);
+    return;
+  }
+  LLVMValueRef tile_rows = emit_index(e, p->tile_rows);
+  LLVMValueRef tiles = blocks_of(e, emit_sub(e, high, low), tile_rows);
+  at->fetch_bytes = blocks_of(e, at->fetch_bytes, tiles);
+  LLVMValueRef part = emit_mul(e, emit_udiv(e, emit_sub(e, at->row, low), tile_rows), at->fetch_bytes);
+  at->fetch = emit_at(e, SMELT_I8, next_block(e, p, at), emit_mul(e, part, at->depth));
 }
 
 /* Rows [low, high) under one tile of columns: as many whole tiles as fit, then lower ones. */
@@ -243,7 +270,7 @@ static void emit_rows(emitter *e, const product *p, LLVMValueRef low, LLVMValueR
     LLVMValueRef end = emit_add(e, row, emit_mul(e, emit_udiv(e, left, size), size));
     emit_loop tiles = emit_loop_begin(e, row, end, height);
     at->row = tiles.index;
-    at->ahead = fetch_ahead(e, p, height, emit_icmp(e, LLVMIntEQ, at->row, low));
+    plan_fetch(e, p, height, low, high, at);
     emit_tile(e, p, height, at);
     emit_loop_end(e, &tiles);
     row = end;
@@ -264,6 +291,8 @@ void product_unit(emitter *e, const product *p, LLVMValueRef unit) {
   at.depth = emit_imax(e, zero, emit_imin(e, p->block_depth, emit_sub(e, p->depth, at.k)));
   at.place.first = emit_icmp(e, LLVMIntEQ, depth.index, zero);
   at.place.last = emit_icmp(e, LLVMIntEQ, depth.index, emit_sub(e, p->depth_blocks, one));
+  at.first_column = column;
+  at.column_end = column_end;
   if (p->wide_x) widen_rows(e, p, row_end, &at);
   emit_loop tiles = emit_loop_begin(e, column, column_end, p->tile_columns);
   at.column = tiles.index;

@@ -2,9 +2,10 @@
 #include "codegen/kernels/tile.h"
 
 enum {
-  PIPELINE = 8,   /* independent sums that keep the multipliers busy: latency times rate */
-  UNROLL = 4,     /* steps of k in one turn of the loop, */
-  FULL_SUMS = 25, /* unless that many sums make a turn long enough, and registers scarce */
+  PIPELINE = 8,    /* independent sums that keep the multipliers busy: latency times rate */
+  UNROLL = 4,      /* steps of k in one turn of the loop, */
+  FULL_SUMS = 25,  /* unless that many sums make a turn long enough, and registers scarce */
+  FETCH_STEPS = 2, /* of k per fetch: each takes a load's place */
 };
 
 void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *lanes) {
@@ -16,6 +17,12 @@ void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *
   int spare = *vectors + (fused ? 1 : 5); /* the columns, an element of x, and products that are not fused */
   *rows = (registers - spare) / *vectors;
   if (*rows > TILE_MAX_ROWS) *rows = TILE_MAX_ROWS;
+}
+
+void tile_fetch(emitter *e, const tile *t, LLVMValueRef k) {
+  if (!t->fetch) return;
+  LLVMValueRef from = emit_at(e, SMELT_I8, t->fetch, emit_mul(e, k, t->fetch_bytes));
+  emit_prefetch(e, from, t->rows == 1 ? 1 : 2);
 }
 
 typedef struct {
@@ -33,7 +40,7 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
   LLVMValueRef along = emit_mul(e, k, t->w_stride);
   for (int j = 0; j < t->vectors; j++)
     w[j] = emit_load_part(e, t->w_dtype, emit_at(e, t->w_dtype, t->w[j], along), t->lanes, t->w_count[j]);
-  if (t->ahead) emit_prefetch(e, emit_at(e, t->w_dtype, t->w[0], emit_add(e, along, t->ahead)));
+  if (t->rows == 1 || part % FETCH_STEPS == 0) tile_fetch(e, t, k);
   for (int r = 0; r < t->rows; r++) {
     LLVMValueRef x = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1);
     x = emit_splat(e, x, t->lanes);

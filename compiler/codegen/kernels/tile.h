@@ -21,11 +21,15 @@ typedef struct {
   LLVMValueRef w_count[TILE_MAX_VECTORS]; /* columns of vector j that exist, or NULL: all */
   LLVMValueRef depth;                     /* k in [0, depth) */
   bool odd_depth;                         /* whether it can be odd */
-  LLVMValueRef ahead;                     /* elements of w to fetch ahead of use, or NULL */
+  /* what to bring into the cache meanwhile: the line at fetch + k * fetch_bytes; NULL: nothing */
+  LLVMValueRef fetch, fetch_bytes;
 } tile;
 
 /* The largest tile that fits the level's registers; lanes is the width of its vectors of `dtype`. */
 void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *lanes);
+
+/* Emits the fetch that goes with step k: into the first level for a single row, else into the second. */
+void tile_fetch(emitter *e, const tile *t, LLVMValueRef k);
 
 /* sums[r * vectors + j] = sum over k of x[r][k] * w[k][j]; the order depends on the tile's shape and depth
  * only. */

@@ -60,7 +60,7 @@ static void step(emitter *e, LLVMValueRef quad, int lanes, int part, void *user)
   (void)lanes, (void)part;
   for (int r = 0; r < t->rows; r++) x[r] = broadcast_quad(e, t, m->x_rows[r], k);
   LLVMValueRef along = emit_mul(e, k, t->w_stride);
-  if (t->ahead) emit_prefetch(e, emit_at(e, SMELT_I8, t->w[0], emit_add(e, along, t->ahead)));
+  tile_fetch(e, t, k);
   for (int j = 0; j < t->vectors; j++) {
     for (int half = 0; half < HALVES; half++) {
       LLVMValueRef from = emit_add(e, along, emit_index(e, (int64_t)half * piece));

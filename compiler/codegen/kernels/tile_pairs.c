@@ -100,8 +100,7 @@ static void load_columns(emitter *e, const tile *t, LLVMValueRef k, LLVMValueRef
   LLVMValueRef along = emit_mul(e, k, t->w_stride);
   for (int j = 0; j < t->vectors; j++) w[j] = load_pairs(e, emit_at(e, SMELT_BF16, t->w[j], along), t->lanes);
   /* only while the weights stream past: of more rows it costs a third of the speed (measured on Zen 3) */
-  if (t->ahead && t->rows == 1)
-    emit_prefetch(e, emit_at(e, SMELT_BF16, t->w[0], emit_add(e, along, t->ahead)));
+  if (t->rows == 1) tile_fetch(e, t, k);
 }
 
 /* Pairs of x with pairs of w. Both are taken apart row by row: registers are few. */
