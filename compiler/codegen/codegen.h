@@ -42,6 +42,7 @@ typedef struct {
 const codegen_target *codegen_target_named(const char *name); /* NULL: unknown */
 const codegen_target *codegen_target_at(size_t index);        /* NULL past the end */
 const codegen_target *codegen_target_host(void);
+bool codegen_target_has(const codegen_target *target, unsigned engines); /* any of them, at any level */
 
 typedef enum { CODEGEN_OBJECT, CODEGEN_ASSEMBLY, CODEGEN_LLVM } codegen_form;
 

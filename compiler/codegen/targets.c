@@ -49,6 +49,12 @@ const codegen_target *codegen_target_named(const char *name) {
   return NULL;
 }
 
+bool codegen_target_has(const codegen_target *target, unsigned engines) {
+  for (int i = 0; i < CODEGEN_MAX_LEVELS && target->levels[i].cpu; i++)
+    if (target->levels[i].engines & engines) return true;
+  return false;
+}
+
 const codegen_target *codegen_target_host(void) {
 #if defined(__aarch64__)
   return codegen_target_named("aarch64-linux");

@@ -265,6 +265,7 @@ status compile_begin(compilation *c, const driver_options *options) {
   TRY(folder_open(&c->arena, options->path, &c->folder));
   c->module = ir_module_new(&c->arena, c->folder.model);
   TRY(choose_precision(c));
+  c->module->rounds_inputs = codegen_target_has(c->target, ENGINE_AMX | ENGINE_BF16);
   c->module->kept = options->kept;
   c->module->kept_count = options->kept_count;
   c->module->measures_losses = options->measures_losses;

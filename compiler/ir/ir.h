@@ -347,10 +347,10 @@ struct ir_module {
   size_t state_count, state_capacity;
   struct ir_dim_table *dims;
   ir_precision precision;
+  bool rounds_inputs; /* bf16: a level multiplies bf16 by bf16, so every level rounds what it multiplies */
   pointer_map shortened, quantised; /* the precision pass's: what it made of each ir_constant */
-  /* Weights that int8 can hold have numbers, in the order the precision pass meets them. */
-  pointer_map weight_numbers; /* of each ir_constant, the place of its name in weight_names */
-  const char **weight_names;  /* as the model calls it, or the node that reads it */
+  pointer_map weight_numbers;       /* of ir_constants that int8 can hold: where in weight_names, as met */
+  const char **weight_names;        /* as the model calls it, or the node that reads it */
   size_t weight_count, weight_capacity, kept_count;
   const bool *kept;     /* by number: what int8 leaves in bf16 */
   bool measures_losses; /* of f32: graphs also compute what int8 would lose in each (pass/losses.c) */

@@ -47,8 +47,8 @@ static ir_value *shortened(ir_builder *b, ir_value *v) {
 }
 
 /*
- * Whether x is rounded too, for levels that multiply bf16 by bf16: where many rows may come, and whole tiles
- * of K. A single row is bound by memory: it stays as it is.
+ * Whether x is rounded too, where levels multiply bf16 by bf16: many rows may come, and whole tiles of K. A
+ * single row is bound by memory: it stays as it is.
  */
 static bool is_rounded(const ir_node *linear) {
   enum { TILE_DEPTH = 32 };
@@ -67,7 +67,7 @@ static ir_value *shorten_weight(ir_builder *b, ir_node *n) {
   operands[1] = shortened(b, n->operands[1]);
   if (operands[1] == n->operands[1]) return NULL;
   ir_attrs attrs = n->attrs;
-  attrs.wide = is_rounded(n);
+  attrs.wide = b->graph->module->rounds_inputs && is_rounded(n);
   if (attrs.wide) operands[0] = ir_cast(b, n->operands[0], SMELT_BF16);
   return ir_build(b, IR_LINEAR, operands, n->operand_count, &attrs);
 }
