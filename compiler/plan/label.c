@@ -1,15 +1,6 @@
 /* label.c: what a step is called where its time is shown: the work, its sizes, what was fused into it. */
 #include "plan/cost.h"
 
-static const char *control_name(plan_control control) {
-  static const char *const names[] = {
-#define X(NAME, text) [PLAN_##NAME] = text,
-      PLAN_CONTROLS(X)
-#undef X
-  };
-  return names[control];
-}
-
 static void print_shape(text *t, const ir_type *type) {
   text_print(t, " [");
   for (int i = 0; i < type->rank; i++) {
@@ -42,7 +33,7 @@ static void print_attention(text *t, const ir_node *n) {
 }
 
 const char *plan_step_label(arena *a, const plan_step *step) {
-  if (step->control != PLAN_CALL) return control_name(step->control);
+  if (step->control != PLAN_CALL) return plan_control_name(step->control);
   text t = {0};
   text_print(&t, "%s", plan_step_work(step));
   switch (step->kernel) {

@@ -112,6 +112,8 @@ typedef enum {
 #undef X
 } plan_control;
 
+const char *plan_control_name(plan_control control);
+
 /*
  * One step: mostly a kernel call.
  *   LOOPS: `nodes` are computed inside the kernel, in topological order; the last one's result is written to

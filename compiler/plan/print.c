@@ -18,13 +18,17 @@ static void print_place(text *t, const plan_operand *o) {
   text_print(t, "%s", layouts[o->view.layout]);
 }
 
-static const char *step_name(const plan_step *step) {
+const char *plan_control_name(plan_control control) {
   static const char *const names[] = {
 #define X(NAME, text) text,
       PLAN_CONTROLS(X)
 #undef X
   };
-  return step->control == PLAN_CALL ? plan_kernel_name(step->kernel) : names[step->control];
+  return names[control];
+}
+
+static const char *step_name(const plan_step *step) {
+  return step->control == PLAN_CALL ? plan_kernel_name(step->kernel) : plan_control_name(step->control);
 }
 
 static void print_step(text *t, const plan_step *step, size_t index) {
