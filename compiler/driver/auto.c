@@ -120,12 +120,11 @@ static status choose(search *s) {
 }
 
 status auto_choose(arena *a, const driver_options *options, driver_options *chosen) {
-  search s = {
-      .a = a, .options = *options, .progress = progress_begin(options->quiet), .reports = options->reports};
+  search s = {.a = a,
+              .options = program_silent(options),
+              .progress = progress_begin(options->quiet),
+              .reports = options->reports};
   s.options.precision = "int8";
-  s.options.quiet = true;
-  s.options.passes = s.options.print_plan = false;
-  s.options.print_after = NULL;
   compilation c;
   status failed = keep_failure(a, look(&s, &c));
   compile_end(&c);

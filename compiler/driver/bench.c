@@ -19,14 +19,14 @@
 
 /* A row per kind of work; `sizes` ends with 0. */
 static const struct {
-  const char *kinds, *word, *format, *last;
+  const char *kinds[2], *word, *format, *last;
   bool counts_tokens, is_generation;
   int sizes[5];
 } work_rows[] = {
-    {"decoder", "prompt", "prompt of %d", "60", true, false, {16, 128, 512, 2048}},
-    {"decoder encoder-decoder", "generate", "generate at %d", "16", true, true, {16, 512, 2048}},
-    {"encoder-decoder", "encode", "encode %d", "60", false, false, {16, 128, 512}},
-    {"graph", "run", "run at %d", "60", false, false, {16, 128, 512}},
+    {{"decoder"}, "prompt", "prompt of %d", "60", true, false, {16, 128, 512, 2048}},
+    {{"decoder", "encoder-decoder"}, "generate", "generate at %d", "16", true, true, {16, 512, 2048}},
+    {{"encoder-decoder"}, "encode", "encode %d", "60", false, false, {16, 128, 512}},
+    {{"graph"}, "run", "run at %d", "60", false, false, {16, 128, 512}},
 };
 
 enum { GENERATED_TOKENS = 16 };
@@ -47,9 +47,8 @@ static void choose_figures(arena *a, bench_results *r) {
   const char *kind = json_string_value(json_object_get(r->facts, "kind"));
   bool is_pair = kind && !strcmp(kind, "encoder-decoder");
   for (size_t i = 0; kind && i < sizeof work_rows / sizeof *work_rows; i++) {
-    /* "decoder" ends "encoder-decoder" too: whole words are compared */
-    const char *found = strstr(work_rows[i].kinds, kind);
-    bool fits = found && (found == work_rows[i].kinds || found[-1] == ' ');
+    bool fits = false;
+    for (int k = 0; k < 2 && work_rows[i].kinds[k]; k++) fits |= !strcmp(work_rows[i].kinds[k], kind);
     for (int k = 0; fits && work_rows[i].sizes[k]; k++) {
       int size = work_rows[i].sizes[k];
       if (size > largest_size(r, work_rows[i].is_generation, is_pair)) break;

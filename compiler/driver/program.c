@@ -29,6 +29,14 @@ status program_scratch(arena *a, int *file) {
   return OK;
 }
 
+driver_options program_silent(const driver_options *options) {
+  driver_options silent = *options;
+  silent.quiet = true;
+  silent.passes = silent.print_plan = false;
+  silent.print_after = NULL;
+  return silent;
+}
+
 status program_build(arena *a, const driver_options *options, int *file) {
   driver_options here = *options;
   here.target = NULL;

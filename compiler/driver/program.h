@@ -7,6 +7,9 @@
 /* A file without a name in $TMPDIR or /tmp, gone however smelt ends; programs that are run inherit it. */
 status program_scratch(arena *a, int *file);
 
+/* `options` without what a build says to people: for programs that are compared, not asked for. */
+driver_options program_silent(const driver_options *options);
+
 /*
  * Builds options->path into a program for this machine that has no name: *file is open for reading, and the
  * caller's to close.

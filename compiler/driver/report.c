@@ -27,11 +27,7 @@ static status open_narrow(arena *a, const driver_options *options, const char *p
 }
 
 static status run_both(arena *a, compilation *c, const char *program, comparison *p, agreement *sums) {
-  driver_options here = *c->options, wide;
-  here.quiet = true;
-  here.passes = here.print_plan = false;
-  here.print_after = NULL;
-  wide = here;
+  driver_options here = program_silent(c->options), wide = here;
   wide.precision = "f32";
   TRY(sample_take(a, c, here.report_text, &p->sample));
   progress_show(&c->progress, "report: building in f32", 0, 0);
