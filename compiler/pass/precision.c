@@ -1,8 +1,8 @@
 /*
  * precision.c: weights in the precision that the module asks for.
  *
- * bf16, x too where there may be many rows, added up in f32:
- *   y = linear x, w, bias     ->    y = linear cast(x), cast(w), bias
+ * bf16, added up in f32; x too, where rounds_inputs says so and there may be many rows:
+ *   y = linear x, w, bias     ->    y = linear x, cast(w), bias
  *   e = gather table, ids     ->    e = cast (gather cast(table), ids)
  *
  * int8, a scale for each row of x, found while the model runs, and for each
