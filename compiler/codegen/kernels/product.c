@@ -60,9 +60,8 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   if (p->w_scale) {
     tile_shape_bytes(e, &p->tile_rows, &p->vectors, &p->lanes);
   } else if (p->together == PLAN_PAIR) {
-    bool widens = p->x.dtype == SMELT_BF16 && !(e->level->engines & ENGINE_BF16);
-    tile_shape_pairs(e, widens ? SMELT_F32 : p->x.dtype, &p->tile_rows, &p->vectors, &p->lanes);
-    if (widens) row_limit = keep_wide_x(e, p);
+    tile_shape_pairs(e, &p->tile_rows, &p->vectors, &p->lanes);
+    if (p->x.dtype == SMELT_BF16) row_limit = keep_wide_x(e, p);
   } else {
     tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
   }

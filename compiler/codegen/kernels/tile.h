@@ -37,7 +37,7 @@ void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums);
 
 /* ---- tile_pairs.c: x of f32 or bf16, w of bf16, sums of f32 ---- */
 
-void tile_shape_pairs(const emitter *e, ir_dtype x_dtype, int *rows, int *vectors, int *lanes);
+void tile_shape_pairs(const emitter *e, int *rows, int *vectors, int *lanes);
 /* w[j] points at the first two rows of vector j's columns in PLAN_PAIRS, w_stride is the elements per row. */
 void tile_multiply_pairs(emitter *e, const tile *t, LLVMValueRef *sums);
 

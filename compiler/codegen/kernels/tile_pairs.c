@@ -1,8 +1,7 @@
 /*
  * tile_pairs.c: the register tile for weights of bf16, two rows of w
  * together. One load has both rows of a vector's columns, as the halves of
- * 32-bit lanes. A level that multiplies bf16 takes them as they are;
- * elsewhere a bf16 is the upper half of an f32: one shift and one mask.
+ * 32-bit lanes; a bf16 is the upper half of an f32: one shift and one mask.
  */
 #include "codegen/kernels/tile.h"
 
@@ -11,18 +10,10 @@ enum {
   UNROLL = 2,   /* pairs in one turn of the loop */
 };
 
-enum { LEAST_DOT_LANES = 4 };
-
-static bool multiplies_bf16(const emitter *e, ir_dtype x_dtype, int lanes) {
-  return e->level->engines & ENGINE_BF16 && x_dtype == SMELT_BF16 && lanes >= LEAST_DOT_LANES;
-}
-
-void tile_shape_pairs(const emitter *e, ir_dtype x_dtype, int *rows, int *vectors, int *lanes) {
+void tile_shape_pairs(const emitter *e, int *rows, int *vectors, int *lanes) {
   *lanes = e->level->vector_bytes / (int)sizeof(float);
   *vectors = 2;
-  /* the columns, as they are or taken apart, and x: an element, or a pair with one half of it and a zero */
-  int spare = multiplies_bf16(e, x_dtype, *lanes) ? *vectors + 1
-                                                  : PLAN_PAIR * *vectors + (x_dtype == SMELT_BF16 ? 4 : 1);
+  int spare = PLAN_PAIR * *vectors + 1; /* the columns, taken apart, and an element of x */
   if (!(e->level->engines & ENGINE_FMA)) spare += 2;
   *rows = (e->level->vector_registers - spare) / *vectors;
   if (*rows > TILE_MAX_ROWS) *rows = TILE_MAX_ROWS;
@@ -55,20 +46,6 @@ static LLVMValueRef broadcast_pair(emitter *e, LLVMValueRef pointer, int lanes) 
   LLVMValueRef v = LLVMBuildLoad2(e->builder, emit_type(e, SMELT_F32, 1), pointer, "");
   LLVMSetAlignment(v, (unsigned)ir_dtype_bytes(SMELT_BF16));
   return LLVMBuildBitCast(e->builder, emit_splat(e, v, lanes), emit_lanes_type(e->i32, lanes), "");
-}
-
-/* sum + x * w, both pairs: two products of a lane. */
-static LLVMValueRef dot_pairs(emitter *e, LLVMValueRef sum, LLVMValueRef x, LLVMValueRef w) {
-  static const struct {
-    int lanes;
-    const char *name;
-  } INSTRUCTIONS[] = {{4, "llvm.x86.avx512bf16.dpbf16ps.128"},
-                      {8, "llvm.x86.avx512bf16.dpbf16ps.256"},
-                      {16, "llvm.x86.avx512bf16.dpbf16ps.512"}};
-  for (size_t i = 0; i < sizeof INSTRUCTIONS / sizeof *INSTRUCTIONS; i++)
-    if (INSTRUCTIONS[i].lanes == emit_lanes(sum))
-      return emit_instruction(e, INSTRUCTIONS[i].name, (LLVMValueRef[]){sum, x, w}, 3);
-  return sum;
 }
 
 static LLVMValueRef sum_of(const multiplication *m, int set, int row, int vector) {
@@ -106,22 +83,17 @@ static void load_columns(emitter *e, const tile *t, LLVMValueRef k, LLVMValueRef
 /* Pairs of x with pairs of w. Both are taken apart row by row: registers are few. */
 static void multiply_pairs(emitter *e, const multiplication *m, LLVMValueRef *w, LLVMValueRef k, int part) {
   const tile *t = m->t;
-  bool has_dot = multiplies_bf16(e, t->x_dtype, t->lanes);
   LLVMValueRef columns[PLAN_PAIR][TILE_MAX_VECTORS];
-  for (int odd = 0; odd < PLAN_PAIR && !has_dot; odd++)
+  for (int odd = 0; odd < PLAN_PAIR; odd++)
     for (int j = 0; j < t->vectors; j++) columns[odd][j] = half_of(e, w[j], odd);
   for (int r = 0; r < t->rows; r++) {
     LLVMValueRef x = broadcast_pair(e, emit_at(e, SMELT_BF16, m->x_rows[r], k), t->lanes);
-    for (int odd = 0; odd < PLAN_PAIR && !has_dot; odd++) {
+    for (int odd = 0; odd < PLAN_PAIR; odd++) {
       LLVMValueRef half = half_of(e, x, odd);
       for (int j = 0; j < t->vectors; j++) {
         LLVMValueRef sum = sum_of(m, part * PLAN_PAIR + odd, r, j);
         emit_set(e, sum, emit_fma(e, half, columns[odd][j], emit_get(e, sum)));
       }
-    }
-    for (int j = 0; j < t->vectors && has_dot; j++) {
-      LLVMValueRef sum = sum_of(m, part, r, j);
-      emit_set(e, sum, dot_pairs(e, emit_get(e, sum), x, w[j]));
     }
   }
 }
