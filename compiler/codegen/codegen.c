@@ -1,8 +1,16 @@
 /* codegen.c: one file per instruction-set level, and the image table. */
 #include "codegen/stage.h"
 
-bool level_wanted(const codegen_options *options, int level) {
-  return options->target->levels[level].cpu && (options->only_level < 0 || options->only_level == level);
+static bool has_layouts(const plan_module *plan, unsigned layouts) {
+  for (size_t i = 0; i < plan->weight_count; i++)
+    if (layouts >> plan->weights[i].layout & 1) return true;
+  return false;
+}
+
+bool level_wanted(const codegen_options *options, const plan_module *plan, int level) {
+  const codegen_level *row = &options->target->levels[level];
+  if (options->only_level >= 0) return options->only_level == level;
+  return row->cpu && (row->layouts == 0 || has_layouts(plan, row->layouts));
 }
 
 static const char *file_suffix(codegen_form form) {
@@ -29,12 +37,12 @@ static status make_files(arena *a, const plan_module *plan, const codegen_option
                          codegen_output *outputs, size_t *output_count,
                          void (*progress)(void *user, size_t done, size_t total), void *user) {
   size_t total = 0, done = 0;
-  for (int i = 0; i < CODEGEN_MAX_LEVELS; i++) total += level_wanted(options, i);
+  for (int i = 0; i < CODEGEN_MAX_LEVELS; i++) total += level_wanted(options, plan, i);
   for (int i = 0; i < CODEGEN_MAX_LEVELS; i++) {
-    if (!level_wanted(options, i)) continue;
+    if (!level_wanted(options, plan, i)) continue;
     const codegen_level *level = &options->target->levels[i];
     if (progress) progress(user, done++, total);
-    const char *name = arena_format(a, "code-%s", level->cpu);
+    const char *name = arena_format(a, "code-%s", codegen_level_name(level));
     TRY(make_file(a, plan, options, level, name, entries_emit, &outputs[(*output_count)++]));
   }
   if (progress) progress(user, total, total);

@@ -26,9 +26,10 @@ typedef struct {
   int vector_bytes;
   int vector_registers;
   unsigned engines;
+  unsigned layouts; /* 1 << plan_layout: only programs with such weights have this level; 0: every program */
 } codegen_level;
 
-enum { CODEGEN_MAX_LEVELS = 4 };
+enum { CODEGEN_MAX_LEVELS = 6 };
 
 /* A row of the target table (codegen/targets.c). */
 typedef struct {
@@ -43,6 +44,7 @@ const codegen_target *codegen_target_named(const char *name); /* NULL: unknown *
 const codegen_target *codegen_target_at(size_t index);        /* NULL past the end */
 const codegen_target *codegen_target_host(void);
 bool codegen_target_has(const codegen_target *target, unsigned engines); /* any of them, at any level */
+const char *codegen_level_name(const codegen_level *level);              /* "x86-64-v3" */
 
 typedef enum { CODEGEN_OBJECT, CODEGEN_ASSEMBLY, CODEGEN_LLVM } codegen_form;
 

@@ -28,12 +28,7 @@ typedef struct {
 } entry_maker;
 
 char *entry_symbol(arena *a, const codegen_options *options, const codegen_level *level, const char *entry) {
-  static const char *const LEVELS[] = {
-#define X(NAME, value, text) [value] = text,
-      SMELT_ISA_LEVELS(X)
-#undef X
-  };
-  char *symbol = arena_format(a, "%s_%s_%s", options->model_name, LEVELS[level->level], entry);
+  char *symbol = arena_format(a, "%s_%s_%s", options->model_name, codegen_level_name(level), entry);
   for (char *c = symbol; *c; c++)
     if (!isalnum((unsigned char)*c)) *c = '_';
   return symbol;

@@ -42,7 +42,7 @@ status image_emit(emitter *e, const plan_module *plan, const codegen_options *op
   unsigned level_count = 0;
   for (int i = 0; i < CODEGEN_MAX_LEVELS && options->target->levels[i].cpu; i++) {
     const codegen_level *level = &options->target->levels[i];
-    if (!level_wanted(options, i)) continue;
+    if (!level_wanted(options, plan, i)) continue;
     LLVMValueRef fields[] = {emit_index(e, level->level), entry_table(e, plan, options, level)};
     levels[level_count++] = LLVMConstStructInContext(e->context, fields, 2, false);
   }

@@ -1,9 +1,14 @@
 /* jit.c: the code of a plan in this process's own memory, linked by LLVM's ORC. */
+#define _GNU_SOURCE /* syscall */
 #include "codegen/stage.h"
 
 #include <llvm-c/Error.h>
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Support.h>
+#if defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 struct codegen_loaded {
   LLVMOrcLLJITRef jit;
@@ -11,6 +16,14 @@ struct codegen_loaded {
 };
 
 /* ---- levels ---- */
+
+#if defined(__x86_64__)
+/* Linux keeps the tiles' registers only for processes that have asked (Documentation/arch/x86/xstate.rst). */
+static bool may_use_tiles(void) {
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+}
+#endif
 
 static bool processor_has(const codegen_level *level) {
 #if defined(__x86_64__)
@@ -22,6 +35,9 @@ static bool processor_has(const codegen_level *level) {
     return __builtin_cpu_supports("x86-64-v3");
   case SMELT_ISA_X86_64_V4:
     return __builtin_cpu_supports("x86-64-v4");
+  case SMELT_ISA_X86_64_AMX:
+    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("amx-int8") && may_use_tiles();
   default:
     return true;
   }

@@ -22,6 +22,7 @@ status machine_make(arena *a, const codegen_target *target, const codegen_level 
 status machine_write(emitter *e, LLVMTargetMachineRef machine, const codegen_target *target,
                      codegen_form form, text *bytes);
 
-bool level_wanted(const codegen_options *options, int level);
+/* Whether the level is generated: asked for alone, or of use to this plan. */
+bool level_wanted(const codegen_options *options, const plan_module *plan, int level);
 
 #endif

@@ -25,7 +25,14 @@ static const codegen_target TARGETS[] = {
                  .features = "-prefer-256-bit",
                  .vector_bytes = 64,
                  .vector_registers = 32,
-                 .engines = ENGINE_FMA | ENGINE_PAIRS}}},
+                 .engines = ENGINE_FMA | ENGINE_PAIRS},
+                {.level = SMELT_ISA_X86_64_AMX,
+                 .cpu = "x86-64-v4",
+                 .features = "-prefer-256-bit,+avx512vnni,+amx-tile,+amx-bf16,+amx-int8",
+                 .vector_bytes = 64,
+                 .vector_registers = 32,
+                 .engines = ENGINE_FMA | ENGINE_PAIRS | ENGINE_AMX,
+                 .layouts = 1u << PLAN_PAIRS}}},
     {.name = "aarch64-linux",
      .triple = "aarch64-unknown-linux-musl",
      .arch = "aarch64",
@@ -53,6 +60,15 @@ bool codegen_target_has(const codegen_target *target, unsigned engines) {
   for (int i = 0; i < CODEGEN_MAX_LEVELS && target->levels[i].cpu; i++)
     if (target->levels[i].engines & engines) return true;
   return false;
+}
+
+const char *codegen_level_name(const codegen_level *level) {
+  static const char *const NAMES[] = {
+#define X(NAME, value, text) [value] = text,
+      SMELT_ISA_LEVELS(X)
+#undef X
+  };
+  return NAMES[level->level];
 }
 
 const codegen_target *codegen_target_host(void) {

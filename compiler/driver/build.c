@@ -40,15 +40,6 @@ static void show_level(void *user, size_t done, size_t total) {
   progress_show(&c->progress, "generating code", done, total);
 }
 
-static const char *level_name(smelt_isa_level level) {
-  static const char *const names[] = {
-#define X(NAME, value, text) [value] = text,
-      SMELT_ISA_LEVELS(X)
-#undef X
-  };
-  return names[level];
-}
-
 /*
  * The index of --isa among the target's levels ("host": this machine's best); without it all, -1, or the last
  * where the text forms need one.
@@ -62,8 +53,8 @@ static status choose_level(compilation *c, bool is_text, int *index) {
   if (wanted && is_host && strcmp(wanted, "host") == 0 && (*index = codegen_host_level()) >= 0) return OK;
   text names = {0};
   for (int i = 0; i < CODEGEN_MAX_LEVELS && levels[i].cpu; i++) {
-    text_print(&names, "%s%s", i ? ", " : "", level_name(levels[i].level));
-    if (wanted && strcmp(wanted, level_name(levels[i].level)) == 0) *index = i;
+    text_print(&names, "%s%s", i ? ", " : "", codegen_level_name(&levels[i]));
+    if (wanted && strcmp(wanted, codegen_level_name(&levels[i])) == 0) *index = i;
     last = i;
   }
   status s = OK;

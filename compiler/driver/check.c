@@ -12,12 +12,12 @@ static status choose_level(arena *a, const driver_options *options, int *level) 
   if (*level < 0) return fail(a, STATUS_INPUT, "smelt has no code for this processor");
   if (!options->isa) return OK;
   for (int i = 0; i <= *level; i++) {
-    if (strcmp(options->isa, levels[i].cpu) != 0) continue;
+    if (strcmp(options->isa, codegen_level_name(&levels[i])) != 0) continue;
     *level = i;
     return OK;
   }
   status s = fail(a, STATUS_USAGE, "this processor has no level '%s'", options->isa);
-  return fail_hint(a, s, "its best is %s", levels[*level].cpu);
+  return fail_hint(a, s, "its best is %s", codegen_level_name(&levels[*level]));
 }
 
 static status check(arena *a, const driver_options *options, check_suite *suite) {

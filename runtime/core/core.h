@@ -66,8 +66,23 @@ bool rt_dim_value(const int64_t *program, const int64_t *symbols, int64_t *value
 
 /* ---- the processor (cpu.c, processors.c) ------------------------------------------- */
 
-/* The highest level that processor and operating system offer. */
+/* Where processor and operating system tell what they have: outputs of CPUID's leaves, and XCR0. */
+typedef enum {
+  RT_CPU_LEAF_1_ECX,
+  RT_CPU_LEAF_7_EBX,
+  RT_CPU_LEAF_7_ECX,
+  RT_CPU_LEAF_7_EDX,
+  RT_CPU_LEAF_80000001_ECX,
+  RT_CPU_XCR0,
+  RT_CPU_WORD_COUNT
+} rt_cpu_word;
+
+/* The highest level that processor and operating system offer. Asks the system for what it gives on request.
+ */
 smelt_isa_level rt_cpu_level(void);
+/* The same for a processor described by words[RT_CPU_WORD_COUNT]; `is_allowed` asks the system for a level.
+ */
+smelt_isa_level rt_cpu_level_of(const uint64_t *words, bool (*is_allowed)(smelt_isa_level level));
 const char *rt_isa_text(uint64_t level);
 /* The level named `text` in *level, or false. */
 bool rt_isa_from_text(const char *text, smelt_isa_level *level);

@@ -1,9 +1,11 @@
 /*
  * cpu.c: which instruction-set level the processor has. The levels x86-64-v2
- * to v4 are those of the x86-64 psABI, section 3.1.1 "Processor Architecture";
- * the AVX ones also need the operating system to save the wider registers,
- * which XCR0 tells (Intel SDM volume 1, 13.3).
+ * to v4 are those of the x86-64 psABI, section 3.1.1 "Processor Architecture",
+ * x86-64-amx is Sapphire Rapids' matrix tiles beside v4; from AVX on the
+ * operating system must save the wider registers too, which XCR0 tells (Intel
+ * SDM volume 1, 13.3; volume 2, CPUID).
  */
+#define _GNU_SOURCE /* syscall */
 #include "core/core.h"
 
 #include <string.h>
@@ -26,59 +28,97 @@ bool rt_isa_from_text(const char *text, smelt_isa_level *level) {
   return false;
 }
 
+/* What a level adds to the one below it: bits of one of the words that describe the processor. */
+typedef struct {
+  smelt_isa_level level;
+  rt_cpu_word word;
+  uint64_t bits;
+} level_feature;
+
 #ifdef __x86_64__
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-enum { EAX, EBX, ECX, EDX };
 enum { XCR0_AVX = 0x06, XCR0_AVX512 = 0xe6 }; /* SSE | AVX; and opmask | ZMM_Hi256 | Hi16_ZMM */
+enum { XCR0_TILES = 3 << 17 };                /* TILECFG | TILEDATA */
+enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AMX_INT8 = 1 << 25 };
 
-/* What a level adds to the one below it: bits of one register of one CPUID leaf. */
-static const struct {
-  smelt_isa_level level;
-  uint32_t leaf, output, bits;
-} level_features[] = {
-    {SMELT_ISA_X86_64_V2, 1, ECX, bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE41 | bit_SSE42 | bit_POPCNT},
-    {SMELT_ISA_X86_64_V2, 0x80000001, ECX, bit_LAHF_LM},
-    {SMELT_ISA_X86_64_V3, 1, ECX, bit_FMA | bit_MOVBE | bit_OSXSAVE | bit_AVX | bit_F16C},
-    {SMELT_ISA_X86_64_V3, 7, EBX, bit_BMI | bit_AVX2 | bit_BMI2},
-    {SMELT_ISA_X86_64_V3, 0x80000001, ECX, bit_LZCNT},
-    {SMELT_ISA_X86_64_V4, 7, EBX,
+static const level_feature level_features[] = {
+    {SMELT_ISA_X86_64_V2, RT_CPU_LEAF_1_ECX,
+     bit_SSE3 | bit_SSSE3 | bit_CMPXCHG16B | bit_SSE41 | bit_SSE42 | bit_POPCNT},
+    {SMELT_ISA_X86_64_V2, RT_CPU_LEAF_80000001_ECX, bit_LAHF_LM},
+    {SMELT_ISA_X86_64_V3, RT_CPU_LEAF_1_ECX, bit_FMA | bit_MOVBE | bit_OSXSAVE | bit_AVX | bit_F16C},
+    {SMELT_ISA_X86_64_V3, RT_CPU_LEAF_7_EBX, bit_BMI | bit_AVX2 | bit_BMI2},
+    {SMELT_ISA_X86_64_V3, RT_CPU_LEAF_80000001_ECX, bit_LZCNT},
+    {SMELT_ISA_X86_64_V3, RT_CPU_XCR0, XCR0_AVX},
+    {SMELT_ISA_X86_64_V4, RT_CPU_LEAF_7_EBX,
      (uint32_t)(bit_AVX512F | bit_AVX512DQ | bit_AVX512CD | bit_AVX512BW) | (uint32_t)bit_AVX512VL},
+    {SMELT_ISA_X86_64_V4, RT_CPU_XCR0, XCR0_AVX512},
+    {SMELT_ISA_X86_64_AMX, RT_CPU_LEAF_7_ECX, bit_AVX512VNNI},
+    {SMELT_ISA_X86_64_AMX, RT_CPU_LEAF_7_EDX, AMX_TILE | AMX_BF16 | AMX_INT8},
+    {SMELT_ISA_X86_64_AMX, RT_CPU_XCR0, XCR0_TILES},
 };
+static const smelt_isa_level levels[] = {SMELT_ISA_X86_64_V2, SMELT_ISA_X86_64_V3, SMELT_ISA_X86_64_V4,
+                                         SMELT_ISA_X86_64_AMX};
 
-static bool has_features(smelt_isa_level level) {
-  for (size_t i = 0; i < sizeof level_features / sizeof level_features[0]; i++) {
-    if (level_features[i].level != level) continue;
-    uint32_t outputs[4] = {0};
-    if (!__get_cpuid_count(level_features[i].leaf, 0, &outputs[EAX], &outputs[EBX], &outputs[ECX],
-                           &outputs[EDX]))
-      return false;
-    uint32_t bits = level_features[i].bits;
-    if ((outputs[level_features[i].output] & bits) != bits) return false;
-  }
-  return true;
-}
-
-/* Only to be asked where CPUID has OSXSAVE. */
-static uint32_t saved_registers(void) {
+static uint64_t saved_registers(void) {
   uint32_t low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return low;
+  return (uint64_t)high << 32 | low;
 }
 
-smelt_isa_level rt_cpu_level(void) {
-  if (!has_features(SMELT_ISA_X86_64_V2)) return SMELT_ISA_BASELINE;
-  if (!has_features(SMELT_ISA_X86_64_V3)) return SMELT_ISA_X86_64_V2;
-  uint32_t saved = saved_registers();
-  if ((saved & XCR0_AVX) != XCR0_AVX) return SMELT_ISA_X86_64_V2;
-  if (!has_features(SMELT_ISA_X86_64_V4) || (saved & XCR0_AVX512) != XCR0_AVX512) return SMELT_ISA_X86_64_V3;
-  return SMELT_ISA_X86_64_V4;
+static void read_words(uint64_t *words) {
+  uint32_t a, b, c, d;
+  if (__get_cpuid(1, &a, &b, &c, &d)) words[RT_CPU_LEAF_1_ECX] = c;
+  if (words[RT_CPU_LEAF_1_ECX] & bit_OSXSAVE) words[RT_CPU_XCR0] = saved_registers();
+  if (__get_cpuid(0x80000001, &a, &b, &c, &d)) words[RT_CPU_LEAF_80000001_ECX] = c;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
+  words[RT_CPU_LEAF_7_EBX] = b;
+  words[RT_CPU_LEAF_7_ECX] = c;
+  words[RT_CPU_LEAF_7_EDX] = d;
+}
+
+/* Linux keeps the tiles' registers only for processes that have asked (Documentation/arch/x86/xstate.rst). */
+static bool may_use(smelt_isa_level level) {
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+  return level != SMELT_ISA_X86_64_AMX || syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
 }
 
 #else
 
-smelt_isa_level rt_cpu_level(void) {
-  return SMELT_ISA_BASELINE;
+static const level_feature level_features[] = {{SMELT_ISA_BASELINE, 0, 0}};
+static const smelt_isa_level levels[] = {SMELT_ISA_BASELINE};
+
+static void read_words(uint64_t *words) {
+  (void)words;
+}
+static bool may_use(smelt_isa_level level) {
+  (void)level;
+  return true;
 }
 
 #endif
+
+static bool has_features(const uint64_t *words, smelt_isa_level level) {
+  for (size_t i = 0; i < sizeof level_features / sizeof level_features[0]; i++) {
+    const level_feature *f = &level_features[i];
+    if (f->level == level && (words[f->word] & f->bits) != f->bits) return false;
+  }
+  return true;
+}
+
+smelt_isa_level rt_cpu_level_of(const uint64_t *words, bool (*is_allowed)(smelt_isa_level level)) {
+  smelt_isa_level best = SMELT_ISA_BASELINE;
+  for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+    if (!has_features(words, levels[i]) || !is_allowed(levels[i])) break;
+    best = levels[i];
+  }
+  return best;
+}
+
+smelt_isa_level rt_cpu_level(void) {
+  uint64_t words[RT_CPU_WORD_COUNT] = {0};
+  read_words(words);
+  return rt_cpu_level_of(words, may_use);
+}

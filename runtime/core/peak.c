@@ -2,8 +2,9 @@
  * peak.c: one kernel per engine. Twelve chains of multiply-adds cover a latency of up to six cycles on two
  * ports. Throughputs and latencies: Intel's and AMD's optimisation manuals.
  */
-#define _GNU_SOURCE
 #include "core/peak.h"
+
+#include "core/core.h"
 
 #include <string.h>
 
@@ -41,8 +42,6 @@ enum { CHAINS = 12 };
 
 #ifdef __x86_64__
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define FMA256(s, a, b) _mm256_fmadd_ps(a, b, s)
 #define FMA512(s, a, b) _mm512_fmadd_ps(a, b, s)
@@ -96,16 +95,8 @@ IS_THERE(has_avx512, "avx512f")
 IS_THERE(has_avx512_bf16, "avx512bf16")
 IS_THERE(has_avx512_vnni, "avx512vnni")
 
-/* Linux hands out the tiles' registers on request only (arch_prctl ARCH_REQ_XCOMP_PERM, XTILEDATA). */
-static bool may_use_tiles(void) {
-  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
-  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
-}
-static bool has_amx_bf16(void) {
-  return __builtin_cpu_supports("amx-bf16") && may_use_tiles();
-}
-static bool has_amx_int8(void) {
-  return __builtin_cpu_supports("amx-int8") && may_use_tiles();
+static bool has_amx(void) {
+  return rt_cpu_level() == SMELT_ISA_X86_64_AMX;
 }
 
 #define OPERATIONS(multiply_adds) (2.0 * CHAINS * (multiply_adds))
@@ -116,11 +107,11 @@ const peak_row rt_peak_rows[] = {
     {SMELT_F32, SMELT_ISA_X86_64_V3, "avx2 fma", has_fma, avx2_fma, OPERATIONS(8)},
     {SMELT_F32, SMELT_ISA_X86_64_V4, "avx512 fma", has_avx512, avx512_fma, OPERATIONS(16)},
     {SMELT_BF16, SMELT_ISA_X86_64_V4, "avx512 bf16", has_avx512_bf16, avx512_bf16, OPERATIONS(32)},
-    {SMELT_BF16, SMELT_ISA_X86_64_V4, "amx", has_amx_bf16, amx_bf16, TILE_OPERATIONS(32)},
+    {SMELT_BF16, SMELT_ISA_X86_64_AMX, "amx", has_amx, amx_bf16, TILE_OPERATIONS(32)},
     {SMELT_I8, SMELT_ISA_X86_64_V3, "avx2 multiply-add", has_avx2, avx2_int8, OPERATIONS(32)},
     {SMELT_I8, SMELT_ISA_X86_64_V3, "avx vnni", has_avxvnni, avxvnni_int8, OPERATIONS(32)},
     {SMELT_I8, SMELT_ISA_X86_64_V4, "avx512 vnni", has_avx512_vnni, avx512_int8, OPERATIONS(64)},
-    {SMELT_I8, SMELT_ISA_X86_64_V4, "amx", has_amx_int8, amx_int8, TILE_OPERATIONS(64)},
+    {SMELT_I8, SMELT_ISA_X86_64_AMX, "amx", has_amx, amx_int8, TILE_OPERATIONS(64)},
 };
 
 #else

@@ -106,24 +106,6 @@ static plan_module *harness_plan(arena *a, ir_module *m) {
 
 /* ---- compiling ------------------------------------------------------------------------ */
 
-static bool harness_cpu_has(const codegen_level *level) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  switch (level->level) {
-  case SMELT_ISA_X86_64_V2:
-    return __builtin_cpu_supports("sse4.2");
-  case SMELT_ISA_X86_64_V3:
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  case SMELT_ISA_X86_64_V4:
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-  default:
-    return true;
-  }
-#else
-  return level->level == SMELT_ISA_BASELINE;
-#endif
-}
-
 static void harness_write(const char *path, const text *bytes) {
   FILE *f = fopen(path, "wb");
   assert_non_null(f);
@@ -163,7 +145,7 @@ static const smelt_image *harness_compile(arena *a, const plan_module *plan, con
   size_t count;
   harness_check(codegen_make(a, plan, &options, outputs, &count, NULL, NULL));
   const smelt_image *image = NULL;
-  if (target == codegen_target_host() && harness_cpu_has(&target->levels[level]))
+  if (target == codegen_target_host() && level <= codegen_host_level())
     image = harness_load(a, outputs, count);
   for (size_t i = 0; i < count; i++) text_free(&outputs[i].bytes);
   return image;

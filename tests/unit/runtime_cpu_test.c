@@ -1,0 +1,106 @@
+/* Detection of instruction-set levels, from the words of processors that this machine is not. */
+#define _GNU_SOURCE
+#include "core/core.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void names_are_read_back(void **state) {
+  (void)state;
+  smelt_isa_level level;
+#define X(NAME, value, text)                                                                                 \
+  assert_true(rt_isa_from_text(text, &level));                                                               \
+  assert_int_equal(level, value);                                                                            \
+  assert_string_equal(rt_isa_text(value), text);
+  SMELT_ISA_LEVELS(X)
+#undef X
+  assert_false(rt_isa_from_text("x86-64-v9", &level));
+  assert_string_equal(rt_isa_text(1000), "?");
+}
+
+#ifdef __x86_64__
+
+static bool allows_all(smelt_isa_level level) {
+  (void)level;
+  return true;
+}
+
+static bool refuses_tiles(smelt_isa_level level) {
+  return level != SMELT_ISA_X86_64_AMX;
+}
+
+/* Words as `cpuid -r` prints them, XCR0 as Linux sets it. */
+#define WORDS(leaf_1_ecx, leaf_7_ebx, leaf_7_ecx, leaf_7_edx, leaf_80000001_ecx, xcr0)                       \
+  {[RT_CPU_LEAF_1_ECX] = leaf_1_ecx,                                                                         \
+   [RT_CPU_LEAF_7_EBX] = leaf_7_ebx,                                                                         \
+   [RT_CPU_LEAF_7_ECX] = leaf_7_ecx,                                                                         \
+   [RT_CPU_LEAF_7_EDX] = leaf_7_edx,                                                                         \
+   [RT_CPU_LEAF_80000001_ECX] = leaf_80000001_ecx,                                                           \
+   [RT_CPU_XCR0] = xcr0}
+
+static const struct {
+  const char *name;
+  smelt_isa_level level;
+  uint64_t words[RT_CPU_WORD_COUNT];
+} PROCESSORS[] = {
+    {"first x86-64", SMELT_ISA_BASELINE, WORDS(0x00000000, 0, 0, 0, 0x1, 0)},
+    {"Nehalem", SMELT_ISA_X86_64_V2, WORDS(0x009ce3bd, 0, 0, 0, 0x1, 0)},
+    {"Haswell", SMELT_ISA_X86_64_V3, WORDS(0x7ffafbff, 0x000027ab, 0, 0x9c000600, 0x21, 0x7)},
+    {"Haswell, wide registers not saved", SMELT_ISA_X86_64_V2,
+     WORDS(0x77fafbff, 0x000027ab, 0, 0x9c000600, 0x21, 0)},
+    {"Haswell, SSE saved only", SMELT_ISA_X86_64_V2, WORDS(0x7ffafbff, 0x000027ab, 0, 0x9c000600, 0x21, 0x3)},
+    {"Skylake server", SMELT_ISA_X86_64_V4, WORDS(0x7ffefbff, 0xd39ffffb, 0, 0x9c000400, 0x121, 0xe7)},
+    {"Skylake server, 512 bits not saved", SMELT_ISA_X86_64_V3,
+     WORDS(0x7ffefbff, 0xd39ffffb, 0, 0x9c000400, 0x121, 0x7)},
+    {"Sapphire Rapids", SMELT_ISA_X86_64_AMX,
+     WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x602e7)},
+    {"Sapphire Rapids, tiles not saved", SMELT_ISA_X86_64_V4,
+     WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x2e7)},
+    {"Sapphire Rapids, tiles' data not saved", SMELT_ISA_X86_64_V4,
+     WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x202e7)},
+    {"Sapphire Rapids, tiles hidden by a hypervisor", SMELT_ISA_X86_64_V4,
+     WORDS(0xfffefbff, 0xf3bfbffb, 0xfb417ffe, 0xbc1d4432, 0x121, 0x602e7)},
+};
+
+static void processors_have_their_levels(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof PROCESSORS / sizeof *PROCESSORS; i++) {
+    smelt_isa_level level = rt_cpu_level_of(PROCESSORS[i].words, allows_all);
+    if (level != PROCESSORS[i].level)
+      fail_msg("%s: %s for %s", PROCESSORS[i].name, rt_isa_text(level), rt_isa_text(PROCESSORS[i].level));
+  }
+}
+
+/* One level lower, not to the bottom. */
+static void a_refusal_costs_one_level(void **state) {
+  (void)state;
+  static const uint64_t words[RT_CPU_WORD_COUNT] =
+      WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x602e7);
+  assert_int_equal(rt_cpu_level_of(words, allows_all), SMELT_ISA_X86_64_AMX);
+  assert_int_equal(rt_cpu_level_of(words, refuses_tiles), SMELT_ISA_X86_64_V4);
+}
+
+static void this_one_agrees_with_the_compiler(void **state) {
+  (void)state;
+  smelt_isa_level level = rt_cpu_level();
+  assert_int_equal(level >= SMELT_ISA_X86_64_V2, !!__builtin_cpu_supports("x86-64-v2"));
+  assert_int_equal(level >= SMELT_ISA_X86_64_V3, !!__builtin_cpu_supports("x86-64-v3"));
+  assert_int_equal(level >= SMELT_ISA_X86_64_V4, !!__builtin_cpu_supports("x86-64-v4"));
+}
+
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(names_are_read_back),
+#ifdef __x86_64__
+      cmocka_unit_test(processors_have_their_levels),
+      cmocka_unit_test(a_refusal_costs_one_level),
+      cmocka_unit_test(this_one_agrees_with_the_compiler),
+#endif
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
