@@ -94,7 +94,11 @@ static status write_weights(void *context, FILE *file) {
   return plan_write_weights(w->c->plan, file);
 }
 
-static status add_pieces(compilation *c, const char *name, const code *made, link_job *job) {
+/* Where a file that is larger by up to a huge page is no larger to speak of. */
+enum { LARGE_WEIGHTS_BYTES = 16 * LINK_HUGE_PAGE_BYTES };
+
+static status add_pieces(compilation *c, const emit_form *form, const char *name, const code *made,
+                         link_job *job) {
   for (size_t i = 0; i < made->count; i++) {
     const codegen_output *file = &made->files[i];
     TRY(link_add_object(job, file->name, file->bytes.bytes, file->bytes.count));
@@ -114,7 +118,9 @@ static status add_pieces(compilation *c, const char *name, const code *made, lin
   }
   progress_show(&c->progress, "packing weights", 0, 0);
   weights_context context = {c};
+  bool by_user = form->finish != link_executable, large = c->plan->weights_bytes >= LARGE_WEIGHTS_BYTES;
   link_blob weights = {.symbol = arena_format(&c->arena, "%s_weights", name),
+                       .alignment = by_user && large ? LINK_HUGE_PAGE_BYTES : 0,
                        .write_payload = write_weights,
                        .context = &context};
   return link_add_blob(job, &weights);
@@ -125,7 +131,7 @@ static status write_artefact(compilation *c, const emit_form *form, const char *
   link_job *job = NULL;
   status s = make_code(c, form, name, &made);
   if (!s) s = link_begin(&c->arena, c->target->name, output, &job);
-  if (!s) s = add_pieces(c, name, &made, job);
+  if (!s) s = add_pieces(c, form, name, &made, job);
   progress_show(&c->progress, "linking", 0, 0);
   if (!s) s = form->finish(job);
   link_end(job);

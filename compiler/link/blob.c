@@ -107,13 +107,15 @@ static void write_header(FILE *file, uint16_t machine, uint64_t sections_at) {
 }
 
 status link_blob_object(arena *a, const link_machine *machine, const link_blob *blob, FILE *file) {
-  uint64_t alignment = blob->alignment ? blob->alignment : (uint64_t)1 << machine->page_bytes_log2;
+  /* In an object, where the payload lies in the file is free: no huge page of zeros before it. */
+  uint64_t page_bytes = (uint64_t)1 << machine->page_bytes_log2;
+  uint64_t alignment = blob->alignment ? blob->alignment : page_bytes;
   bool large = machine->machine == EM_X86_64;
   Elf64_Shdr section = {
       .sh_name = large ? NAME_LRODATA : NAME_BLOB,
       .sh_type = SHT_PROGBITS,
       .sh_flags = SHF_ALLOC | (large ? SHF_X86_64_LARGE : 0),
-      .sh_offset = round_up(sizeof(Elf64_Ehdr), alignment),
+      .sh_offset = round_up(sizeof(Elf64_Ehdr), alignment < page_bytes ? alignment : page_bytes),
       .sh_addralign = alignment,
   };
   pad_to(file, 0, section.sh_offset);

@@ -46,12 +46,18 @@ status link_add_object(link_job *job, const char *name, const void *bytes, size_
  */
 typedef struct {
   const char *symbol;
-  size_t
-      alignment; /* power of two; 0: the target's largest page size, so that the kernel maps it on demand */
+  /* power of two; 0: the target's largest page size, so that the kernel maps it on demand */
+  size_t alignment;
   /* Writes the payload to `file` front to back, as long as it likes: it is never held in memory. */
   status (*write_payload)(void *context, FILE *file);
   void *context;
 } link_blob;
+
+/*
+ * What x86-64 and arm64 (of 4 KiB pages) map at once. A program's blobs have their file's alignment to it
+ * anyway; where a user's linker decides, a blob much larger than this should ask for it.
+ */
+enum { LINK_HUGE_PAGE_BYTES = 2 << 20 };
 
 status link_add_blob(link_job *job, const link_blob *blob);
 /* The same for a payload in memory. */
