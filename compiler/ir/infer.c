@@ -80,8 +80,16 @@ static status shape_attribute(ir_module *m, const ir_node *n, ir_dtype dtype, ir
   return OK;
 }
 
+static status need_step(ir_module *m, const ir_node *n, int index) {
+  if (n->attrs.step[index]) return OK;
+  status s =
+      fail_expected(m->arena, fail(m->arena, STATUS_INPUT, "step %d does not move", index), "any but 0");
+  return fail_found(m->arena, s, "0");
+}
+
 status ir_infer_iota(ir_module *m, const ir_node *n, ir_type *result) {
   TRY(shape_attribute(m, n, SMELT_I64, result));
+  TRY(need_step(m, n, 0));
   if (n->attrs.axis < 0 || n->attrs.axis >= n->attrs.rank) {
     return fail(m->arena, STATUS_INPUT, "axis %d is outside rank %d", n->attrs.axis, n->attrs.rank);
   }
@@ -223,6 +231,7 @@ status ir_infer_slice(ir_module *m, const ir_node *n, ir_type *result) {
   TRY(need_rank(m, x, x->rank == result->rank, "the rank of the slice"));
   for (int i = 0; i < x->rank; i++) {
     int64_t size, start, count, step = n->attrs.step[i];
+    TRY(need_step(m, n, i));
     if (!ir_dim_is_const(x->dims[i], &size) || !ir_dim_is_const(n->attrs.start[i], &start) ||
         !ir_dim_is_const(result->dims[i], &count) || count == 0) {
       continue;

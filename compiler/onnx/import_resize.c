@@ -10,16 +10,41 @@
 #include <math.h>
 #include <string.h>
 
-typedef enum { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CUBIC, RESIZE_MODE_COUNT } resize_mode;
-static const char *const mode_names[] = {"nearest", "linear", "cubic"};
+typedef enum { RESIZE_NEAREST, RESIZE_LINEAR, RESIZE_CUBIC } resize_mode;
+static const char *const mode_names[] = {"nearest", "linear", "cubic", NULL};
+
+/* How the place of a result maps to one in the input. */
+typedef enum {
+  MAP_HALF_PIXEL,
+  MAP_HALF_PIXEL_SYMMETRIC,
+  MAP_HALF_PIXEL_TORCH,
+  MAP_ALIGN_CORNERS,
+  MAP_ASYMMETRIC,
+  MAP_CROP,
+} resize_map;
+static const char *const map_names[] = {
+    "half_pixel",
+    "half_pixel_symmetric",
+    "pytorch_half_pixel",
+    "align_corners",
+    "asymmetric",
+    "tf_crop_and_resize",
+    NULL,
+};
+
+/* To which neighbour a place is rounded. */
+typedef enum { ROUND_HALF_DOWN, ROUND_HALF_UP, ROUND_FLOOR, ROUND_CEIL } resize_rounding;
+static const char *const rounding_names[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil",
+                                             NULL};
 
 enum { MOST_ELEMENTS = 1 << 24 }; /* of an axis, and of its table of weights */
 
 typedef struct {
   resize_mode mode;
-  const char *transform, *nearest; /* how places are mapped, how they are rounded */
+  resize_map map;
+  resize_rounding rounding;
   double cubic_a, extrapolation;
-  bool exclude_outside, antialias, crops;
+  bool exclude_outside, antialias;
 } resize_rule;
 
 /* One axis: result x of `count` lies at place(x) among `size` elements. */
@@ -32,23 +57,36 @@ typedef struct {
 
 static double place_of(const resize_rule *r, const resize_axis *a, int64_t x) {
   double wide = a->scale * (double)a->size, last = (double)(a->size - 1), i = (double)x;
-  const char *t = r->transform;
-  if (strcmp(t, "align_corners") == 0) return wide == 1 ? 0 : i * last / (wide - 1);
-  if (strcmp(t, "asymmetric") == 0) return i / a->scale;
-  if (r->crops) {
-    double span = a->roi_end - a->roi_start;
-    return wide == 1 ? span * last / 2 : i * span * last / (wide - 1) + a->roi_start * last;
+  double span = a->roi_end - a->roi_start, half_pixel = (i + 0.5) / a->scale - 0.5;
+  switch (r->map) {
+  case MAP_HALF_PIXEL:
+    return half_pixel;
+  case MAP_HALF_PIXEL_SYMMETRIC:
+    return (double)a->size / 2 * (1 - (double)a->count / wide) + half_pixel;
+  case MAP_HALF_PIXEL_TORCH:
+    return wide == 1 ? -0.5 : half_pixel;
+  case MAP_ALIGN_CORNERS:
+    return wide == 1 ? 0 : i * last / (wide - 1);
+  case MAP_ASYMMETRIC:
+    return i / a->scale;
+  case MAP_CROP:
+    break;
   }
-  if (strcmp(t, "pytorch_half_pixel") == 0 && wide == 1) return -0.5;
-  double half_pixel = (i + 0.5) / a->scale - 0.5;
-  if (strcmp(t, "half_pixel_symmetric") != 0) return half_pixel;
-  return (double)a->size / 2 * (1 - (double)a->count / wide) + half_pixel;
+  return wide == 1 ? span * last / 2 : i * span * last / (wide - 1) + a->roi_start * last;
 }
 
 static double round_place(const resize_rule *r, double place) {
-  if (strcmp(r->nearest, "floor") == 0) return floor(place);
-  if (strcmp(r->nearest, "ceil") == 0) return ceil(place);
-  return strcmp(r->nearest, "round_prefer_ceil") == 0 ? floor(place + 0.5) : ceil(place - 0.5);
+  switch (r->rounding) {
+  case ROUND_HALF_DOWN:
+    return ceil(place - 0.5);
+  case ROUND_HALF_UP:
+    return floor(place + 0.5);
+  case ROUND_FLOOR:
+    return floor(place);
+  case ROUND_CEIL:
+    break;
+  }
+  return ceil(place);
 }
 
 /* ---- weights ---- */
@@ -139,31 +177,36 @@ static ir_value *resample(onnx_context *c, ir_value *x, int axis, const resize_r
     for (int i = axis + 1; i < rank; i++) dims[i] = x->type.dims[i];
     chosen = ir_reshape(c->b, chosen, dims, rank);
   }
-  return r->crops ? fill_outside(c, chosen, axis, r, a) : chosen;
+  return r->map == MAP_CROP ? fill_outside(c, chosen, axis, r, a) : chosen;
 }
 
 /* ---- what the node asks for ---- */
 
-static bool read_rule(onnx_context *c, resize_rule *r) {
+/* Which of `names` the text attribute `name` is; fails where it is none of them. */
+static int named(onnx_context *c, const char *name, const char *text, const char *const *names) {
+  for (int i = 0; names[i]; i++) {
+    if (strcmp(names[i], text) == 0) return i;
+  }
+  onnx_fail(c, "%s '%s' is not supported", name, text);
+  return 0;
+}
+
+static resize_rule read_rule(onnx_context *c) {
   bool old = c->opset < 11; /* Upsample, and the first Resize */
+  const char *map_name = "coordinate_transformation_mode";
   const char *mode = onnx_attr_text(c, "mode", "nearest");
+  const char *map = onnx_attr_text(c, map_name, old ? "asymmetric" : "half_pixel");
+  const char *rounding = onnx_attr_text(c, "nearest_mode", old ? "floor" : "round_prefer_floor");
   if (c->opset < 7 && strcmp(mode, "bilinear") == 0) mode = "linear";
-  r->transform = onnx_attr_text(c, "coordinate_transformation_mode", old ? "asymmetric" : "half_pixel");
-  r->nearest = onnx_attr_text(c, "nearest_mode", old ? "floor" : "round_prefer_floor");
-  r->cubic_a = onnx_attr_float(c, "cubic_coeff_a", -0.75);
-  r->extrapolation = onnx_attr_float(c, "extrapolation_value", 0);
-  r->exclude_outside = onnx_attr_int(c, "exclude_outside", 0) != 0;
-  r->antialias = onnx_attr_int(c, "antialias", 0) != 0;
-  r->crops = strcmp(r->transform, "tf_crop_and_resize") == 0;
-  if (strcmp(r->transform, "tf_half_pixel_for_nn") == 0) {
-    onnx_fail(c, "coordinate_transformation_mode tf_half_pixel_for_nn is not supported");
-    return false;
-  }
-  for (r->mode = 0; r->mode < RESIZE_MODE_COUNT; r->mode++) {
-    if (strcmp(mode_names[r->mode], mode) == 0) return true;
-  }
-  onnx_fail(c, "unknown mode '%s'", mode);
-  return false;
+  return (resize_rule){
+      .mode = (resize_mode)named(c, "mode", mode, mode_names),
+      .map = (resize_map)named(c, map_name, map, map_names),
+      .rounding = (resize_rounding)named(c, "nearest_mode", rounding, rounding_names),
+      .cubic_a = onnx_attr_float(c, "cubic_coeff_a", -0.75),
+      .extrapolation = onnx_attr_float(c, "extrapolation_value", 0),
+      .exclude_outside = onnx_attr_int(c, "exclude_outside", 0) != 0,
+      .antialias = onnx_attr_int(c, "antialias", 0) != 0,
+  };
 }
 
 /* Numbers of a constant float vector; NULL where the input is absent or empty. */
@@ -261,18 +304,18 @@ static bool read_axes_sizes(onnx_context *c, const int *axes, int count, resize_
 
 static ir_value *import_resize(onnx_context *c) {
   ir_value *x = c->in[0];
-  resize_rule rule;
+  resize_rule rule = read_rule(c);
   resize_axis list[IR_MAX_RANK];
   int every[IR_MAX_RANK], count;
   const int64_t *given = onnx_attr_ints(c, "axes", &count);
   if (!given) count = x->type.rank;
   if (count > x->type.rank) return onnx_fail(c, "it names more axes than there are");
   for (int i = 0; i < count; i++) every[i] = given ? onnx_axis(c, given[i], x->type.rank) : i;
-  if (onnx_failed(c) || !read_rule(c, &rule) || !read_axes_sizes(c, every, count, list)) return x;
+  if (onnx_failed(c) || !read_axes_sizes(c, every, count, list)) return x;
   if (rule.mode != RESIZE_NEAREST && !onnx_is_float(x)) return onnx_fail(c, "only floats are interpolated");
   for (int i = 0; i < count && !onnx_failed(c); i++) {
     bool same = list[i].size == list[i].count && list[i].scale == 1;
-    if (list[i].size < 0 || (same && !rule.crops)) continue;
+    if (list[i].size < 0 || (same && rule.map != MAP_CROP)) continue;
     x = resample(c, x, every[i], &rule, &list[i]);
   }
   return x;

@@ -173,6 +173,7 @@ static void mistakes_are_placed(void **state) {
        "gone"},
       {"graph f(x: f32[2], x: f32[2]) {", "t:1:20", "a name that is not taken yet", "x"},
       {"graph f(x: f32[1,1,1,1,1,1,1,1,1]) {", "t:1:32", "at most 8 sizes", "1"},
+      {"graph f(x: f32[2]) {\n  y = slice x {step = [0]} : f32[2]\n", "t:2:3", "any but 0", "0"},
       {"limit 3 <= 4", "t:1:7", "a symbol", "3"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -219,6 +219,12 @@ static void make_rank_overflow(fixture *f) {
   maker_initializer(&f->maker, "axes", INT64, 9, axes, sizeof axes);
   maker_node(&f->maker, "Unsqueeze", "x,axes", "y");
 }
+static void make_unknown_mode(fixture *f) {
+  float scale = 2;
+  maker_initializer(&f->maker, "scales", FLOAT, 1, &scale, sizeof scale);
+  Onnx__NodeProto *resize = maker_node(&f->maker, "Resize", "x,,scales", "y");
+  maker_string(&f->maker, resize, "coordinate_transformation_mode", "tf_half_pixel_for_nn");
+}
 
 static void bad_graphs_are_explained(void **state) {
   static const struct {
@@ -246,6 +252,7 @@ static void bad_graphs_are_explained(void **state) {
       {make_strings, "input 's'", "STRING"},
       {make_negative_input, "input 's'", "-7"},
       {make_two_inputs, "input 'x'", "two inputs"},
+      {make_unknown_mode, "Resize 'Resize_0'", "'tf_half_pixel_for_nn' is not supported"},
       {make_rank_overflow, "Unsqueeze 'Unsqueeze_0'", "rank 10"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -131,6 +131,12 @@ static inline void maker_int(model_maker *k, Onnx__NodeProto *node, const char *
   attribute->i = value;
 }
 
+static inline void maker_string(model_maker *k, Onnx__NodeProto *node, const char *name, const char *value) {
+  Onnx__AttributeProto *a = maker_attribute(k, node, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING);
+  a->has_s = 1;
+  a->s = (ProtobufCBinaryData){strlen(value), (uint8_t *)maker_text(k, value)};
+}
+
 static inline void maker_ints(model_maker *k, Onnx__NodeProto *node, const char *name, const int64_t *values,
                               size_t count) {
   Onnx__AttributeProto *attribute =
