@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+enum { LINEAR_OPERANDS = 6 }; /* x, weight, bias, residual, scales of x's rows and of the columns */
+
 static bool has_operand(const ir_node *n, int i) {
   return i < n->operand_count && n->operands[i];
 }
@@ -31,12 +33,13 @@ static ir_value *take_activation(ir_builder *b, ir_node *n) {
 static ir_value *take_residual(ir_builder *b, ir_node *n) {
   for (int i = 0; i < 2; i++) {
     ir_node *linear = rewrite_only_use(n->operands[i], IR_LINEAR);
-    ir_value *residual = n->operands[1 - i], *operands[4] = {0};
+    ir_value *residual = n->operands[1 - i], *operands[LINEAR_OPERANDS] = {0};
     if (!linear || has_operand(linear, 3)) continue;
+    int count = linear->operand_count > 4 ? linear->operand_count : 4;
     if (!rewrite_same_dims(b->graph->module, &residual->type, &linear->result->type)) continue;
     memcpy(operands, linear->operands, sizeof *operands * (size_t)linear->operand_count);
     operands[3] = residual;
-    return ir_build(b, IR_LINEAR, operands, 4, &linear->attrs);
+    return ir_build(b, IR_LINEAR, operands, count, &linear->attrs);
   }
   return NULL;
 }

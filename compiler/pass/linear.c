@@ -40,16 +40,10 @@ static ir_value *outer_product(ir_builder *b, ir_node *n) {
   return ir_dim_is(last_dim(n->operands[0]), 1) ? ir_binary(b, IR_MUL, n->operands[0], n->operands[1]) : NULL;
 }
 
-/* Whether n is a linear that nothing was added to. */
-static bool is_bare(const ir_node *n) {
-  bool has_residual = n->operand_count > 3 && n->operands[3];
-  return !has_residual && n->attrs.activation == IR_IDENTITY && !n->attrs.gated;
-}
-
 /* add (linear x, w), bias  ->  linear x, w, bias */
 static ir_value *take_bias(ir_builder *b, ir_node *n) {
   ir_node *linear = rewrite_only_use(n->operands[0], IR_LINEAR);
-  if (!linear || linear->operand_count > 2 || !is_bare(linear)) return NULL;
+  if (!linear || linear->operand_count > 2 || !rewrite_is_bare(linear)) return NULL;
   ir_dim columns = last_dim(linear->result);
   ir_value *v = n->operands[1];
   if (!rewrite_is_vector(b->graph->module, v, columns)) return NULL;
@@ -61,7 +55,7 @@ static ir_value *take_bias(ir_builder *b, ir_node *n) {
 /* linear (reshape x), ...  ->  reshape (linear x, ...)   where the reshape keeps the last axis */
 static ir_value *reshape_after(ir_builder *b, ir_node *n) {
   ir_node *reshape = ir_def(n->operands[0], IR_RESHAPE);
-  if (!reshape || !is_bare(n)) return NULL;
+  if (!reshape || !rewrite_is_bare(n)) return NULL;
   ir_value *x = reshape->operands[0];
   if (x->type.rank < 1 || !ir_dim_equal(b->graph->module, last_dim(x), last_dim(reshape->result)))
     return NULL;
@@ -74,7 +68,7 @@ static ir_value *reshape_after(ir_builder *b, ir_node *n) {
 static ir_value *reshape_after_bias(ir_builder *b, ir_node *n) {
   ir_node *reshape = rewrite_only_use(n->operands[0], IR_RESHAPE);
   ir_node *linear = reshape ? rewrite_only_use(reshape->operands[0], IR_LINEAR) : NULL;
-  if (!linear || linear->operand_count > 2 || !is_bare(linear)) return NULL;
+  if (!linear || linear->operand_count > 2 || !rewrite_is_bare(linear)) return NULL;
   ir_dim columns = last_dim(linear->result);
   if (!ir_dim_equal(b->graph->module, last_dim(n->result), columns)) return NULL;
   if (!rewrite_is_vector(b->graph->module, n->operands[1], columns)) return NULL;
@@ -89,7 +83,7 @@ static ir_value *reshape_before(ir_builder *b, ir_node *n) {
   if (n->result->type.rank < 1) return NULL;
   ir_node *linear = rewrite_only_use(n->operands[0], IR_LINEAR);
   ir_node *inner = linear ? ir_def(linear->operands[0], IR_RESHAPE) : NULL;
-  if (!inner || !is_bare(linear) || !ir_dim_equal(m, last_dim(n->result), last_dim(linear->result)))
+  if (!inner || !rewrite_is_bare(linear) || !ir_dim_equal(m, last_dim(n->result), last_dim(linear->result)))
     return NULL;
   ir_value *x = inner->operands[0];
   while (ir_def(x, IR_RESHAPE)) x = x->def->operands[0];

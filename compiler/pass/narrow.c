@@ -66,8 +66,10 @@ static ir_value *push_rows(ir_builder *b, const ir_node *n, span s) {
 static ir_value *push_linear(ir_builder *b, const ir_node *n, span s) {
   ir_value *operands[MAX_OPERANDS];
   if (s.axis == n->result->type.rank - 1 || !copy_operands(n, operands)) return NULL;
-  operands[0] = cut(b, operands[0], s.axis, s);
-  if (n->operand_count > 3 && operands[3]) operands[3] = cut(b, operands[3], s.axis, s);
+  for (int i = 0; i < n->operand_count; i++) {
+    bool has_rows = i == 0 || i == 3 || i == 4; /* x, the residual, the scales of x */
+    if (has_rows && operands[i]) operands[i] = cut(b, operands[i], s.axis, s);
+  }
   return rebuild(b, n, operands, &n->attrs);
 }
 

@@ -58,6 +58,13 @@ ir_node *rewrite_only_use(const ir_value *v, ir_op op) {
   return v && v->use_count == 1 ? ir_def(v, op) : NULL;
 }
 
+bool rewrite_is_bare(const ir_node *n) {
+  for (int i = 3; i < n->operand_count; i++) {
+    if (n->operands[i]) return false;
+  }
+  return n->attrs.activation == IR_IDENTITY && !n->attrs.gated;
+}
+
 bool rewrite_is_filled(const ir_value *v, double value) {
   int64_t count;
   const char *data = ir_value_data(v);

@@ -27,6 +27,9 @@ bool rewrite_graph(ir_graph *g, pass_report *report, const rewrite_rule *rules, 
 /* The one value if `v` is defined by `op` and nothing else reads it; NULL otherwise. */
 ir_node *rewrite_only_use(const ir_value *v, ir_op op);
 
+/* Whether the linear n is x times weights, plus bias at most: no residual, scales, activation or gate. */
+bool rewrite_is_bare(const ir_node *n);
+
 /* Whether v is a constant whose every element is `value` (one element, or many equal ones of at most 4096).
  */
 bool rewrite_is_filled(const ir_value *v, double value);
