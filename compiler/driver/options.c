@@ -46,7 +46,7 @@ static const option_row option_table[] = {
     {"--absent", NULL, "NAME", COMMAND_COMPILES, TAKES_WORDS, FIELD(absent),
      "the optional input NAME is not there (default: it is)"},
     {"--precision", NULL, "P", COMMAND_COMPILES, TAKES_TEXT, FIELD(precision),
-     "f32, bf16, int8 or auto: what weights are stored in (default: f32)"},
+     "f32, bf16, int8, int4 or auto: what weights are stored in (default: f32)"},
     {"--report", NULL, NULL, COMMAND_BUILD, TAKES_NOTHING, FIELD(reports),
      "compare with f32 on a sample: errors, equal tokens, sizes"},
     {"--report-text", NULL, "FILE", COMMAND_BUILD, TAKES_TEXT, FIELD(report_text),

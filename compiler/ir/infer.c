@@ -369,15 +369,27 @@ status ir_infer_norm(ir_module *m, const ir_node *n, ir_type *result) {
   return need_vector(m, operand(n, 2), size, "bias is not a vector of the last axis' size");
 }
 
-/* x: i8, or bytes kept in i16 [..., K], scale: f32 [..., 1]; weight: i8 [K, N], weight_scale: f32 [N] */
+/* weight_scale: f32 [N], or of any float [K / IR_GROUP, N]: then the weight's elements are from -8 to 7. */
+static status check_weight_scale(ir_module *m, const ir_type *weight, const ir_type *scale) {
+  if (scale->rank != 2) {
+    TRY(need_dtype(m, scale, scale->dtype == SMELT_F32, "scales of f32"));
+    return need_vector(m, scale, weight->dims[1], "the scales are not a vector of the weight's columns");
+  }
+  TRY(need_dtype(m, scale, ir_dtype_is_float(scale->dtype), "scales of floats"));
+  ir_dim rows = ir_dim_mul(m, scale->dims[0], ir_dim_const(m, IR_GROUP));
+  TRY(need_equal(m, "the scales' rows are not the weight's groups", weight->dims[0], rows));
+  return need_equal(m, "the scales' columns are not the weight's", weight->dims[1], scale->dims[1]);
+}
+
+/* x: i8, or bytes kept in i16 [..., K], scale: f32 [..., 1]; weight: i8 [K, N] */
 static status check_scales(ir_module *m, const ir_node *n, ir_type *result) {
   const ir_type *x = operand(n, 0), *weight = operand(n, 1), *scale = operand(n, 4), *columns = operand(n, 5);
   bool is_narrow = weight->dtype == SMELT_I8;
   if (!is_narrow) return scale || columns ? need_dtype(m, weight, false, "i8 where there are scales") : OK;
   TRY(need_dtype(m, x, x->dtype == SMELT_I8 || x->dtype == SMELT_I16, "i8 or i16 beside an i8 weight"));
   if (!scale || !columns) return need_rank(m, weight, false, "scales beside an i8 weight");
-  TRY(need_dtype(m, scale, scale->dtype == SMELT_F32 && columns->dtype == SMELT_F32, "scales of f32"));
-  TRY(need_vector(m, columns, weight->dims[1], "the scales are not a vector of the weight's columns"));
+  TRY(need_dtype(m, scale, scale->dtype == SMELT_F32, "scales of f32"));
+  TRY(check_weight_scale(m, weight, columns));
   TRY(need_rank(m, scale, scale->rank == x->rank, "a scale for each row of x"));
   for (int i = 0; i < x->rank - 1; i++)
     TRY(need_equal(m, "the scales are not those of x's rows", scale->dims[i], x->dims[i]));

@@ -119,7 +119,7 @@ ir_dim ir_dim_parse(ir_module *m, const char *source, size_t bytes, size_t *cons
 
 /* ---- types -------------------------------------------------------------------------------------- */
 
-enum { IR_MAX_RANK = SMELT_MAX_RANK };
+enum { IR_MAX_RANK = SMELT_MAX_RANK, IR_GROUP = 32 /* weights of 4 bits that share a scale */ };
 
 typedef struct {
   ir_dtype dtype;
@@ -326,7 +326,8 @@ struct ir_graph {
 #define IR_PRECISIONS(X)                                                                                     \
   X(F32, "f32")   /* as the model has them */                                                                \
   X(BF16, "bf16") /* products and sums in f32 */                                                             \
-  X(INT8, "int8") /* a scale for each column; inputs of products too, a scale for each row */
+  X(INT8, "int8") /* a scale for each column; inputs of products too, a scale for each row */                \
+  X(INT4, "int4") /* a scale for each IR_GROUP rows of a column; inputs as with int8 */
 
 typedef enum {
 #define X(NAME, text) IR_PRECISION_##NAME,
@@ -440,8 +441,7 @@ bool ir_node_is_static(const ir_node *n);
 /* v's def if it is `op`, else NULL (v may be NULL). */
 ir_node *ir_def(const ir_value *v, ir_op op);
 
-/* ---- checking and text (verify.c, print.c, parse.c)
- * ------------------------------------------------------------ */
+/* ---- checking and text (verify.c, print.c, parse.c) ------------------------------ */
 
 /* Operand counts, types as inferred, order, use counts, names. */
 status ir_verify(ir_graph *g);

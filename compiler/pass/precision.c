@@ -10,6 +10,9 @@
  *   y = linear x, w, bias     ->    y = linear (x / s rounded), (w / t rounded), bias, _, s, t
  *                                   s = largest |x| of the row / 127, t = largest |w| of the column / 127
  *
+ * int4: the same where K is a multiple of IR_GROUP, with w from -8 to 7 and t
+ * for each group of rows of a column; other weights as with int8.
+ *
  * Each constant is made narrower once, whatever graphs read it, and by way
  * of what it was made from, so that a table that is also the output layer's
  * weight, transposed, is still one.
@@ -108,11 +111,53 @@ static quantised quantise(ir_builder *b, ir_value *x, uint32_t axes, ir_dtype dt
                      .scale = lazy_binary(b, IR_MUL, largest, number(b, 1 / LARGEST_BYTE))};
 }
 
+/*
+ * w [K, N] in 4 bits, from -8 to 7, a scale for each IR_GROUP rows of a column. The largest element of a
+ * group, with its sign, becomes -8: so the range that has one number more is used (as in llama.cpp's q4_0).
+ */
+static quantised quantise_groups(ir_builder *b, ir_value *w) {
+  ir_module *m = b->graph->module;
+  ir_dim groups = ir_dim_div(m, w->type.dims[0], ir_dim_const(m, IR_GROUP)), N = w->type.dims[1];
+  ir_value *grouped = rewrite_lazy(b, ir_reshape(b, w, (ir_dim[]){groups, ir_dim_const(m, IR_GROUP), N}, 3));
+  ir_value *highest = rewrite_lazy(b, ir_reduce(b, IR_REDUCE_MAX, grouped, 1u << 1));
+  ir_value *lowest = rewrite_lazy(b, ir_reduce(b, IR_REDUCE_MIN, grouped, 1u << 1));
+  lowest = lazy_binary(b, IR_MIN, lowest, number(b, -LEAST_SCALE));
+  ir_value *is_above = lazy_binary(b, IR_LT, rewrite_lazy(b, ir_unary(b, IR_NEG, lowest)), highest);
+  ir_value *largest = rewrite_lazy(b, ir_select(b, is_above, highest, lowest));
+  ir_value *scale = lazy_binary(b, IR_MUL, largest, number(b, -1.0 / 8));
+  ir_value *scaled = lazy_binary(b, IR_DIV, grouped, scale);
+  scaled = rewrite_lazy(b, ir_unary(b, IR_ROUND, scaled));
+  scaled = lazy_binary(b, IR_MIN, lazy_binary(b, IR_MAX, scaled, number(b, -8)), number(b, 7));
+  ir_value *bytes = rewrite_lazy(b, ir_cast(b, scaled, SMELT_I8));
+  ir_value *kept =
+      rewrite_lazy(b, ir_cast(b, scale, SMELT_BF16)); /* 2^-9 of it is less than rounding loses */
+  return (quantised){.bytes = rewrite_lazy(b, ir_reshape(b, bytes, w->type.dims, 2)),
+                     .scale = rewrite_lazy(b, ir_reshape(b, kept, (ir_dim[]){groups, N}, 2))};
+}
+
 /* Whether bytes can be multiplied in fours, in vectors of at least two columns on either side of a gate. */
 static bool fits_quads(const ir_value *weight, bool gated) {
   int64_t K, N;
   if (!ir_dim_is_const(weight->type.dims[0], &K) || !ir_dim_is_const(weight->type.dims[1], &N)) return false;
   return K % 4 == 0 && (!gated || N % 4 == 0);
+}
+
+/* In bytes, or by groups in 4 bits. Made once for each constant; NULL where it cannot be. */
+static const quantised *quantise_weight(ir_builder *b, ir_value *weight, bool by_groups) {
+  ir_module *m = b->graph->module;
+  const ir_constant *c = weight->def->attrs.constant;
+  quantised *w = pointer_map_get(&m->quantised, c);
+  if (w) return w;
+  w = ARENA_NEW(m->arena, quantised);
+  if (by_groups) {
+    *w = quantise_groups(b, weight);
+  } else {
+    *w = quantise(b, weight, 1, SMELT_I8);
+    w->scale = rewrite_lazy(b, ir_reshape(b, w->scale, &weight->type.dims[1], 1));
+  }
+  if (b->failed || !ir_value_is_const(w->bytes) || !ir_value_is_const(w->scale)) return NULL;
+  pointer_map_set(m->arena, &m->quantised, c, w);
+  return w;
 }
 
 /* What people call the weight, or its first part: its name in the model, or, where that says nothing, its
@@ -141,17 +186,15 @@ bool precision_number(ir_module *m, const ir_node *n, size_t *number) {
 ir_value *precision_quantise(ir_builder *b, ir_node *n) {
   ir_module *m = b->graph->module;
   ir_value *x = n->operands[0], *weight = n->operands[1];
-  const ir_constant *c = weight->def->attrs.constant;
-  quantised *w = pointer_map_get(&m->quantised, c);
-  if (!w) {
-    w = ARENA_NEW(m->arena, quantised);
-    *w = quantise(b, weight, 1, SMELT_I8);
-    w->scale = rewrite_lazy(b, ir_reshape(b, w->scale, &weight->type.dims[1], 1));
-    if (b->failed || !ir_value_is_const(w->bytes) || !ir_value_is_const(w->scale)) return NULL;
-    pointer_map_set(m->arena, &m->quantised, c, w);
-  }
-  /* Of x in 16 bits: products of pairs are made from those, and each row is read for many columns. */
-  quantised rows = quantise(b, x, 1u << (x->type.rank - 1), SMELT_I16);
+  bool by_groups = m->precision == IR_PRECISION_INT4 &&
+                   ir_dim_is(ir_dim_mod(m, weight->type.dims[0], ir_dim_const(m, IR_GROUP)), 0);
+  const quantised *w = quantise_weight(b, weight, by_groups);
+  if (!w) return NULL;
+  /*
+   * Of x in 16 bits: products of pairs are made from those, and each row is read for many columns. Beside 4
+   * bits, bytes: their products with those are small enough to be made of bytes.
+   */
+  quantised rows = quantise(b, x, 1u << (x->type.rank - 1), by_groups ? SMELT_I8 : SMELT_I16);
   ir_value *operands[6] = {rows.bytes,
                            ir_const(b, w->bytes->def->attrs.constant),
                            n->operand_count > 2 ? n->operands[2] : NULL,
@@ -178,6 +221,7 @@ bool pass_precision(ir_graph *g, pass_report *report) {
     pass_dedupe(g, report); /* linears of one input round it once */
     return true;
   case IR_PRECISION_INT8:
+  case IR_PRECISION_INT4:
     if (!rewrite_graph(g, report, REWRITE_RULES(bytes))) return false;
     pass_dedupe(g, report); /* linears of one input round it once */
     return true;

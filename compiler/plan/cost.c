@@ -131,11 +131,13 @@ static ir_dim bytes_through(ir_module *m, const ir_type *type, const plan_view *
 }
 
 /* Whole panels are read: [K, N] with N rounded up. */
-static ir_dim panel_bytes(ir_module *m, const ir_type *type) {
+static ir_dim panel_bytes(ir_module *m, const ir_type *type, plan_layout layout) {
   ir_dim panel = ir_dim_const(m, PLAN_PANEL);
   ir_dim N = ir_dim_add(m, type->dims[1], ir_dim_const(m, PLAN_PANEL - 1));
   N = ir_dim_mul(m, ir_dim_div(m, N, panel), panel);
-  return times(m, ir_dim_mul(m, type->dims[0], N), (int64_t)ir_dtype_bytes(type->dtype));
+  ir_dim elements = ir_dim_mul(m, type->dims[0], N);
+  if (layout == PLAN_NIBBLES) return ir_dim_div(m, elements, ir_dim_const(m, 2));
+  return times(m, elements, (int64_t)ir_dtype_bytes(type->dtype));
 }
 
 /* The rows that gathers take of v, if nothing else in the nest reads it; else NULL. */
@@ -155,7 +157,8 @@ static ir_dim gathered_bytes(ir_module *m, const plan_step *step, const ir_value
 
 static ir_dim read_bytes(ir_module *m, const plan_step *step, const plan_operand *read) {
   const ir_type *type = &read->value->type;
-  if (read->view.layout != PLAN_STRIDED && step->kernel == PLAN_LINEAR) return panel_bytes(m, type);
+  if (read->view.layout != PLAN_STRIDED && step->kernel == PLAN_LINEAR)
+    return panel_bytes(m, type, read->view.layout);
   ir_dim rows = step->kernel == PLAN_LOOPS ? gathered_bytes(m, step, read->value) : NULL;
   return rows ? rows : bytes_through(m, type, &read->view);
 }

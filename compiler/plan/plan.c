@@ -102,9 +102,10 @@ static status read_operand(planner *p, const ir_node *n, int index, plan_operand
   ir_value *v = n->operands[index];
   *read = (plan_operand){.value = v};
   if (!v) return OK;
-  if (n->op == IR_LINEAR && index == 1) {
+  plan_layout layout = n->op == IR_LINEAR ? plan_linear_layout(n, index) : PLAN_STRIDED;
+  if (layout != PLAN_STRIDED) {
     if (!ir_value_is_const(v)) return fail(p->a, STATUS_DEFECT, "linear with a weight that is not constant");
-    read->view = plan_weight_view(p, v->def->attrs.constant, plan_linear_layout(v));
+    read->view = plan_weight_view(p, v->def->attrs.constant, layout);
     return OK;
   }
   TRY(plan_materialise(p, v));

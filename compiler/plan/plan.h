@@ -30,6 +30,12 @@ typedef enum {
   PLAN_PANELS, /* R = 1 */
   PLAN_PAIRS,  /* R = 2, for bf16 */
   PLAN_QUADS,  /* R = 4, for i8 */
+  /*
+   * Two quads in one, for i8 weights from -8 to 7, K a multiple of 8: element (k, n), plus 8, in byte
+   * ((n / P) * (K / 8) + k / 8) * 4 P + (n % P) * 4 + k % 4, in the low half where k / 4 is even. So a vector
+   * of bytes holds a quad of each of its columns in its low halves, the next in its high ones.
+   */
+  PLAN_NIBBLES,
   /* The memory of PLAN_PANELS or PLAN_PAIRS seen as its transpose [N, K]: element (n, k). An embedding tied
      to the output layer. */
   PLAN_PANELS_TRANSPOSED,

@@ -64,8 +64,8 @@ status plan_add_step(planner *p, const plan_step *step);
 
 /* ---- weights.c ---- */
 
-/* The layout of linear's weight. */
-plan_layout plan_linear_layout(const ir_value *weight);
+/* The layout of operand `index` of a linear: of its weight, and of scales for groups of the weight's rows. */
+plan_layout plan_linear_layout(const ir_node *linear, int index);
 /* The view of a constant in the weights, added there if it is new. Panels for LINEAR's weight. */
 plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout);
 /*

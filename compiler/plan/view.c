@@ -151,7 +151,6 @@ bool plan_wants_dense(ir_op op) {
 }
 
 bool plan_view_suits(ir_module *m, const ir_node *n, int index, const ir_type *type, const plan_view *view) {
-  if (n->op == IR_LINEAR && index == 1) return view->layout == plan_linear_layout(n->operands[1]);
   if (view->layout != PLAN_STRIDED) return false;
   if (plan_wants_dense(n->op)) return plan_view_is_dense(m, type, view);
   switch (n->op) {

@@ -15,16 +15,21 @@ static bool same_constant(const ir_constant *a, const ir_constant *b) {
   return memcmp(a->type.dims, b->type.dims, sizeof(ir_dim) * (size_t)a->type.rank) == 0;
 }
 
-plan_layout plan_linear_layout(const ir_value *weight) {
-  return weight->type.dtype == SMELT_I8     ? PLAN_QUADS
-         : weight->type.dtype == SMELT_BF16 ? PLAN_PAIRS
-                                            : PLAN_PANELS;
+plan_layout plan_linear_layout(const ir_node *linear, int index) {
+  const ir_value *scale = linear->operand_count > 5 ? linear->operands[5] : NULL;
+  bool is_grouped = scale && scale->type.rank == 2;
+  if (index == 5) return is_grouped ? PLAN_PANELS : PLAN_STRIDED;
+  if (index != 1) return PLAN_STRIDED;
+  if (is_grouped) return PLAN_NIBBLES;
+  ir_dtype dtype = linear->operands[1]->type.dtype;
+  return dtype == SMELT_I8 ? PLAN_QUADS : dtype == SMELT_BF16 ? PLAN_PAIRS : PLAN_PANELS;
 }
 
 int plan_rows_together(plan_layout layout) {
   static const int ROWS[PLAN_LAYOUT_COUNT] = {[PLAN_PANELS] = 1,
                                               [PLAN_PAIRS] = PLAN_PAIR,
                                               [PLAN_QUADS] = PLAN_QUAD,
+                                              [PLAN_NIBBLES] = 2 * PLAN_QUAD,
                                               [PLAN_PANELS_TRANSPOSED] = 1,
                                               [PLAN_PAIRS_TRANSPOSED] = PLAN_PAIR};
   return ROWS[layout];
@@ -143,7 +148,7 @@ static uint64_t weight_bytes(const plan_weight *w) {
                                               : (uint64_t)plan_rows_together(w->layout);
     count *= ((uint64_t)size + step - 1) / step * step;
   }
-  return count * ir_dtype_bytes(type->dtype);
+  return w->layout == PLAN_NIBBLES ? count / 2 : count * ir_dtype_bytes(type->dtype);
 }
 
 static void patch_read(const plan_module *module, const size_t *stored_as, plan_view *view) {
@@ -212,6 +217,24 @@ static void write_panels(const ir_constant *c, int together, const uint8_t *byte
   }
 }
 
+/* c: i8 [K, N], from -8 to 7 */
+static void write_nibbles(const ir_constant *c, const uint8_t *bytes, FILE *file) {
+  int64_t K = 0, N = 0;
+  ir_dim_is_const(c->type.dims[0], &K);
+  ir_dim_is_const(c->type.dims[1], &N);
+  for (int64_t n = 0; n < N; n += PLAN_PANEL) {
+    for (int64_t k = 0; k < K; k += 2 * PLAN_QUAD) {
+      uint8_t pairs[PLAN_PANEL][PLAN_QUAD] = {{0}};
+      for (int64_t q = 0; q < PLAN_QUAD; q++) {
+        const uint8_t *low = bytes + (k + q) * N + n, *high = low + PLAN_QUAD * N;
+        for (int64_t i = 0; i < PLAN_PANEL && n + i < N; i++)
+          pairs[i][q] = (uint8_t)((low[i] + 8) & 15) | (uint8_t)((high[i] + 8) & 15) << 4;
+      }
+      fwrite(pairs, 1, sizeof pairs, file);
+    }
+  }
+}
+
 status plan_write_weights(const plan_module *plan, FILE *file) {
   static const uint8_t zeros[PLAN_ALIGN_BYTES];
   for (size_t i = 0; i < plan->weight_count; i++) {
@@ -224,7 +247,9 @@ status plan_write_weights(const plan_module *plan, FILE *file) {
                     w->constant->name ? w->constant->name : "computed");
       return s;
     }
-    if (w->layout != PLAN_STRIDED) {
+    if (w->layout == PLAN_NIBBLES) {
+      write_nibbles(w->constant, bytes, file);
+    } else if (w->layout != PLAN_STRIDED) {
       write_panels(w->constant, plan_rows_together(w->layout), bytes, file);
     } else {
       fwrite(bytes, 1, w->bytes, file);

@@ -1,5 +1,5 @@
 /*
- * precision_test.c: linears with weights of f32, bf16 and int8 over every
+ * precision_test.c: linears with weights of f32, bf16, int8 and int4 over every
  * edge of the register tile, on every level that this machine has: machine
  * code against the reference evaluator on the same narrowed weights, and
  * those against the weights as they were.
@@ -96,40 +96,62 @@ static int emulated_levels(void) {
 #endif
 }
 
-static void run_from(const shape *s, ir_precision precision, double loss, int first_level) {
+/* A linear before and after the passes, and planned. */
+typedef struct {
+  const shape *shape;
+  ir_precision precision;
+  double loss; /* the most that narrowing may change, as a share of the largest result */
+  ir_graph *wide, *narrow;
+  plan_module *plan;
+} linear_case;
+
+static void run_code(arena *a, const linear_case *c, const codegen_loaded *code, int level, int64_t M) {
+  const shape *s = c->shape;
+  uint64_t seed = 77;
+  int64_t F = s->gated ? s->N / 2 : s->N, symbols[4] = {M};
+  ir_tensor inputs[] = {
+      {.dtype = SMELT_F32, .rank = 2, .dims = {M, s->K}, .data = random_floats(a, M * s->K, &seed)},
+      {.dtype = SMELT_F32, .rank = 2, .dims = {M, F}, .data = random_floats(a, M * F, &seed)}};
+  ir_tensor wide, narrow, computed;
+  check(ir_evaluate(a, c->wide, inputs, NULL, &wide));
+  check(ir_evaluate(a, c->narrow, inputs, NULL, &narrow));
+  double lost = difference(&wide, &narrow);
+  if (lost > c->loss)
+    fail_msg("%s loses %g of [%d, %d, %d]", ir_precision_name(c->precision), lost, (int)M, (int)s->N,
+             (int)s->K);
+  check(check_execute(a, c->plan, codegen_loaded_entry(code, 0), inputs, symbols, &computed));
+  double wrong = difference(&narrow, &computed);
+  if (!(wrong < 1e-5))
+    fail_msg("%s on level %d is wrong by %g at M %d, N %d, K %d", ir_precision_name(c->precision), level,
+             wrong, (int)M, (int)s->N, (int)s->K);
+}
+
+/* With every number of rows from least_M to the shape's. */
+static void run_rows(const shape *s, int64_t least_M, ir_precision precision, double loss, int first_level) {
   arena a = {0};
   ir_module *m = make_linear(&a, s, precision);
-  ir_graph *g = m->graphs[0];
-  uint64_t seed = 77;
-  int64_t F = s->gated ? s->N / 2 : s->N, symbols[4] = {s->M};
-  ir_tensor inputs[] = {
-      {.dtype = SMELT_F32, .rank = 2, .dims = {s->M, s->K}, .data = random_floats(&a, s->M * s->K, &seed)},
-      {.dtype = SMELT_F32, .rank = 2, .dims = {s->M, F}, .data = random_floats(&a, s->M * F, &seed)}};
-  ir_tensor wide, narrow, computed;
-  plan_module *plan;
-  check(ir_evaluate(&a, g, inputs, NULL, &wide));
+  linear_case c = {.shape = s,
+                   .precision = precision,
+                   .loss = loss,
+                   .wide = make_linear(&a, s, precision)->graphs[0],
+                   .narrow = m->graphs[0]};
   ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), s->M);
-  check(pass_run_all(g, NULL, NULL));
-  check(ir_evaluate(&a, g, inputs, NULL, &narrow));
-  check(plan_make(m, &plan));
-  double lost = difference(&wide, &narrow);
-  if (lost > loss)
-    fail_msg("%s loses %g of [%d, %d, %d]", ir_precision_name(precision), lost, (int)s->M, (int)s->N,
-             (int)s->K);
+  check(pass_run_all(c.narrow, NULL, NULL));
+  check(plan_make(m, &c.plan));
   int own_levels = codegen_host_level() + 1;
   for (int level = first_level; level < own_levels + emulated_levels(); level++) {
     codegen_loaded *code;
     bool is_own = level < own_levels;
-    check(is_own ? codegen_load(&a, plan, level, &code)
-                 : codegen_load_for(&a, plan, &emulated, level - own_levels, &code));
-    check(check_execute(&a, plan, codegen_loaded_entry(code, 0), inputs, symbols, &computed));
-    double wrong = difference(&narrow, &computed);
-    if (!(wrong < 1e-5))
-      fail_msg("%s on level %d is wrong by %g at M %d, N %d, K %d", ir_precision_name(precision), level,
-               wrong, (int)s->M, (int)s->N, (int)s->K);
+    check(is_own ? codegen_load(&a, c.plan, level, &code)
+                 : codegen_load_for(&a, c.plan, &emulated, level - own_levels, &code));
+    for (int64_t M = least_M; M <= s->M; M++) run_code(&a, &c, code, level, M);
     codegen_unload(code);
   }
   arena_free(&a);
+}
+
+static void run_from(const shape *s, ir_precision precision, double loss, int first_level) {
+  run_rows(s, s->M, precision, loss, first_level);
 }
 
 static void run(const shape *s, ir_precision precision, double loss) {
@@ -154,6 +176,10 @@ static const shape SHAPES[] = {
     {.M = 14, .N = 33, .K = 771, .residual = true}, /* K in blocks, the last one odd */
     {.M = 33, .N = 65, .K = 96, .bias = true},
     {.M = 6, .N = 44, .K = 32, .gated = true, .attributes = " {activation = silu, gated = true}"},
+    {.M = 1, .N = 17, .K = 32},
+    {.M = 2, .N = 100, .K = 96, .bias = true, .residual = true},
+    {.M = 11, .N = 40, .K = 320, .attributes = " {activation = relu}"},
+    {.M = 9, .N = 72, .K = 64, .gated = true, .attributes = " {activation = silu, gated = true}"},
 };
 
 static void run_all(ir_precision precision, double loss) {
@@ -198,6 +224,35 @@ static void int8_loses_little(void **state) {
   run_all(IR_PRECISION_INT8, 0.04); /* 1 / 254 of the largest factor on either side, likewise */
 }
 
+static void int4_loses_more(void **state) {
+  (void)state;
+  run_all(IR_PRECISION_INT4, 0.25); /* 1 / 16 of a group's largest weight; sums of few products cancel */
+}
+
+/* Every number of rows and columns up to twice the largest tile and one more; 1 to 3 groups of K. */
+static void int4_edges(void **state) {
+  (void)state;
+  int tile_rows = 4, tile_columns = 16;
+  if (codegen_host_level() >= 2) tile_rows = 8, tile_columns = 32;
+  for (int64_t N = 1; N <= 2 * tile_columns + 1; N++) {
+    shape s = {.M = 2 * tile_rows + 1, .N = N, .K = 32 * (1 + N % 3), .attributes = "", .bias = N % 2};
+    run_rows(&s, 1, IR_PRECISION_INT4, 0.3, 0);
+  }
+}
+
+/* Half a byte for each element, and bf16 for each group of 32. */
+static void int4_is_small(void **state) {
+  (void)state;
+  arena a = {0};
+  plan_module *plan;
+  ir_module *m = make_linear(&a, &(shape){.M = 1, .N = 1024, .K = 512, .attributes = ""}, IR_PRECISION_INT4);
+  ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), 1);
+  check(pass_run_all(m->graphs[0], NULL, NULL));
+  check(plan_make(m, &plan));
+  assert_int_equal(plan->weights_bytes, 1024 * 512 / 2 + 1024 * 512 / 32 * 2);
+  arena_free(&a);
+}
+
 /* A table that is also the output layer's weight is stored once, in bf16. */
 static void tied_tables_stay_tied(void **state) {
   (void)state;
@@ -225,11 +280,10 @@ static void tied_tables_stay_tied(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(f32_stays),
-      cmocka_unit_test(bf16_loses_little),
-      cmocka_unit_test(bf16_edges),
-      cmocka_unit_test(int8_loses_little),
-      cmocka_unit_test(tied_tables_stay_tied),
+      cmocka_unit_test(f32_stays),       cmocka_unit_test(bf16_loses_little),
+      cmocka_unit_test(bf16_edges),      cmocka_unit_test(int8_loses_little),
+      cmocka_unit_test(int4_loses_more), cmocka_unit_test(int4_edges),
+      cmocka_unit_test(int4_is_small),   cmocka_unit_test(tied_tables_stay_tied),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

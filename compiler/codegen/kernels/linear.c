@@ -44,6 +44,8 @@ void kernel_linear(emitter *e, const plan_step *step) {
     x_scale = kernel_rows_of(e, step, LINEAR_X_SCALE);
     p.x_scale = &x_scale;
     p.w_scale = emit_argument(e, LINEAR_WEIGHT_SCALE);
+    p.w_scale_dtype = step->reads[LINEAR_WEIGHT_SCALE].value->type.dtype;
+    p.grouped = step->reads[LINEAR_WEIGHT_SCALE].value->type.rank == 2;
   }
   if (!tile_matrix_suits(e, &p)) {
     multiply_in_vectors(e, &p);

@@ -57,7 +57,9 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   LLVMValueRef one = emit_index(e, 1);
   int64_t row_limit = ROW_BLOCK;
   p->dtype = emit_compute_dtype(p->result.dtype);
-  if (p->w_scale) {
+  if (p->grouped) {
+    tile_shape_nibbles(e, &p->tile_rows, &p->vectors, &p->lanes);
+  } else if (p->w_scale) {
     tile_shape_bytes(e, &p->tile_rows, &p->vectors, &p->lanes);
   } else if (p->together == PLAN_PAIR) {
     tile_shape_pairs(e, &p->tile_rows, &p->vectors, &p->lanes);
@@ -94,18 +96,32 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   return emit_mul(e, p->row_blocks, p->groups);
 }
 
-/* Where w's vector that begins at column n has row 0. */
-static LLVMValueRef column_start(emitter *e, const product *p, LLVMValueRef n) {
-  if (p->w_stride) return emit_at(e, p->w_dtype, p->w, n);
+/* Where in panels of `rows` rows, each of `width` elements per column, column n begins. */
+static LLVMValueRef panel_start(emitter *e, const product *p, LLVMValueRef n, LLVMValueRef rows, int width) {
   LLVMValueRef panel = emit_index(e, PLAN_PANEL);
   /* a tile may reach past the last panel: it then reads that one again, and nothing is stored */
   LLVMValueRef all = p->gated ? emit_add(e, p->columns, p->columns) : p->columns;
   LLVMValueRef number =
       emit_imin(e, emit_udiv(e, n, panel), emit_sub(e, blocks_of(e, all, panel), emit_index(e, 1)));
-  LLVMValueRef rows = round_up(e, p->depth, p->together);
-  LLVMValueRef offset = emit_mul(e, emit_mul(e, number, rows), panel);
-  LLVMValueRef within = emit_mul(e, emit_urem(e, n, panel), emit_index(e, p->together));
-  return emit_at(e, p->w_dtype, p->w, emit_add(e, offset, within));
+  LLVMValueRef row = emit_add(e, emit_mul(e, emit_mul(e, number, rows), panel), emit_urem(e, n, panel));
+  return emit_mul(e, row, emit_index(e, width));
+}
+
+/* Where w's vector that begins at column n has row 0. */
+static LLVMValueRef column_start(emitter *e, const product *p, LLVMValueRef n) {
+  LLVMValueRef offset = n;
+  if (p->grouped) {
+    offset = panel_start(e, p, n, emit_udiv(e, p->depth, emit_index(e, 2 * PLAN_QUAD)), PLAN_QUAD);
+  } else if (!p->w_stride) {
+    offset = panel_start(e, p, n, blocks_of(e, p->depth, emit_index(e, p->together)), p->together);
+  }
+  return emit_at(e, p->w_dtype, p->w, offset);
+}
+
+/* Where the scales of the columns from n on begin. */
+static LLVMValueRef group_scale_start(emitter *e, const product *p, LLVMValueRef n) {
+  LLVMValueRef groups = emit_udiv(e, p->depth, emit_index(e, IR_GROUP));
+  return emit_at(e, p->w_scale_dtype, p->w_scale, panel_start(e, p, n, groups, 1));
 }
 
 typedef struct {
@@ -150,10 +166,13 @@ static void scale_sums(emitter *e, const product *p, const tile *t, const tile_p
     LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)(j % p->vectors) * p->lanes));
     LLVMValueRef count = emit_sub(e, p->columns, n);
     if (j >= p->vectors) n = emit_add(e, n, p->columns);
-    LLVMValueRef column = emit_load_part(e, SMELT_F32, emit_at(e, SMELT_F32, p->w_scale, n), p->lanes, count);
+    LLVMValueRef column = NULL; /* groups of its rows have been multiplied by theirs */
+    if (!p->grouped)
+      column = emit_load_part(e, SMELT_F32, emit_at(e, SMELT_F32, p->w_scale, n), p->lanes, count);
     for (int r = 0; r < t->rows; r++) {
       LLVMValueRef row = kernel_row(e, p->x_scale, emit_add(e, at->row, emit_index(e, r)));
-      LLVMValueRef scale = emit_mul(e, emit_load(e, SMELT_F32, row, 1), column);
+      LLVMValueRef scale = emit_splat(e, emit_load(e, SMELT_F32, row, 1), p->lanes);
+      if (column) scale = emit_mul(e, scale, column);
       sums[r * t->vectors + j] = emit_mul(e, sums[r * t->vectors + j], scale);
     }
   }
@@ -163,7 +182,7 @@ static void scale_sums(emitter *e, const product *p, const tile *t, const tile_p
 static void sum_tile(emitter *e, const product *p, const tile *t, const tile_place *at) {
   LLVMValueRef sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
   if (p->w_scale) {
-    tile_multiply_bytes(e, t, sums);
+    (p->grouped ? tile_multiply_nibbles : tile_multiply_bytes)(e, t, sums);
     scale_sums(e, p, t, at, sums);
   } else if (p->together == PLAN_PAIR) {
     tile_multiply_pairs(e, t, sums);
@@ -189,6 +208,7 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
             .dtype = p->dtype,
             .x_dtype = p->wide_x ? SMELT_F32 : p->x.dtype,
             .w_dtype = p->w_dtype,
+            .scale_dtype = p->w_scale_dtype,
             .x_stride = p->wide_x ? p->block_depth : p->x.row_stride,
             .w_stride = p->w_stride ? p->w_stride : panel_stride,
             .depth = at->depth,
@@ -202,6 +222,7 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
     if (p->w_stride) t.w_count[j] = emit_sub(e, p->columns, n);
     if (j >= p->vectors) n = emit_add(e, n, p->columns);
     t.w[j] = emit_at(e, p->w_dtype, column_start(e, p, n), emit_mul(e, at->k, t.w_stride));
+    if (p->grouped) t.scale[j] = group_scale_start(e, p, n);
   }
   if (p->w_stride) { /* masked loads only where columns are missing */
     LLVMValueRef end = emit_add(e, at->column, emit_index(e, p->tile_columns));
@@ -221,6 +242,11 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
   product_epilogue(e, p, &place);
 }
 
+/* Of one row of a panel. */
+static int64_t row_bytes(const product *p) {
+  return p->grouped ? PLAN_PANEL / 2 : PLAN_PANEL * (int64_t)ir_dtype_bytes(p->w_dtype);
+}
+
 /* Where w's next block begins: the next columns of this block of K, or the next block of this unit or the
  * next. */
 static LLVMValueRef next_block(emitter *e, const product *p, const tile_place *at) {
@@ -230,7 +256,7 @@ static LLVMValueRef next_block(emitter *e, const product *p, const tile_place *a
   LLVMValueRef later = emit_select(e, at->place.last, emit_index(e, 0), emit_add(e, at->k, at->depth));
   LLVMValueRef k = emit_select(e, ends, later, at->k);
   n = emit_select(e, returns, at->first_column, n);
-  return emit_at(e, p->w_dtype, column_start(e, p, n), emit_mul(e, k, emit_index(e, PLAN_PANEL)));
+  return emit_at(e, SMELT_I8, column_start(e, p, n), emit_mul(e, k, emit_index(e, row_bytes(p))));
 }
 
 /*
@@ -239,10 +265,9 @@ static LLVMValueRef next_block(emitter *e, const product *p, const tile_place *a
  */
 static void plan_fetch(emitter *e, const product *p, int height, LLVMValueRef low, LLVMValueRef high,
                        tile_place *at) {
-  int64_t row_bytes = PLAN_PANEL * (int64_t)ir_dtype_bytes(p->w_dtype);
   at->fetch = NULL;
   if (p->w_stride) return;
-  at->fetch_bytes = emit_index(e, row_bytes);
+  at->fetch_bytes = emit_index(e, row_bytes(p));
   if (height == 1) {
     LLVMValueRef along = emit_mul(e, at->k, at->fetch_bytes);
     along = emit_add(e, along, emit_index(e, STREAM_AHEAD_BYTES));

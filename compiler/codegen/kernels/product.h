@@ -23,6 +23,8 @@ typedef struct {
   /* x and w of i8: what the sums of a row and of a column are multiplied by, else NULL; both f32 */
   const kernel_rows *x_scale;
   LLVMValueRef w_scale;
+  bool grouped; /* w is in nibbles, w_scale in panels [K / IR_GROUP, N] of w_scale_dtype */
+  ir_dtype w_scale_dtype;
   const kernel_rows *residual; /* added last, or NULL; may be the result's own memory */
   /* filled by product_plan */
   ir_dtype dtype;

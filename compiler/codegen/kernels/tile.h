@@ -19,8 +19,10 @@ typedef struct {
   LLVMValueRef w[TILE_MAX_VECTORS]; /* vector j of row k of w at w[j] + k * w_stride */
   LLVMValueRef w_stride;
   LLVMValueRef w_count[TILE_MAX_VECTORS]; /* columns of vector j that exist, or NULL: all */
-  LLVMValueRef depth;                     /* k in [0, depth) */
-  bool odd_depth;                         /* whether it can be odd */
+  LLVMValueRef scale[TILE_MAX_VECTORS];   /* of 4-bit weights: of vector j's columns in group 0 of rows */
+  ir_dtype scale_dtype;
+  LLVMValueRef depth; /* k in [0, depth) */
+  bool odd_depth;     /* whether it can be odd */
   /* what to bring into the cache meanwhile: the line at fetch + k * fetch_bytes; NULL: nothing */
   LLVMValueRef fetch, fetch_bytes;
 } tile;
@@ -50,5 +52,14 @@ void tile_shape_bytes(const emitter *e, int *rows, int *vectors, int *lanes);
  * depth is a multiple of four.
  */
 void tile_multiply_bytes(emitter *e, const tile *t, LLVMValueRef *sums);
+
+/* ---- tile_nibbles.c: x of i8, w of 4 bits with a scale for each group of rows ---- */
+
+void tile_shape_nibbles(const emitter *e, int *rows, int *vectors, int *lanes);
+/*
+ * w[j] points at the first eight rows of vector j's columns in PLAN_NIBBLES, scale[j] at their scales in
+ * PLAN_PANELS; depth is a multiple of IR_GROUP. The sums are f32.
+ */
+void tile_multiply_nibbles(emitter *e, const tile *t, LLVMValueRef *sums);
 
 #endif

@@ -68,6 +68,17 @@ status ir_evaluate_matmul(arena *scratch, const ir_node *node, const ir_tensor *
   return OK;
 }
 
+/* row = sum over groups of IR_GROUP of K of (x [K] times the group's rows of weights) * scale [K / IR_GROUP,
+ * N] */
+static void multiply_groups(const double *x, const double *weights, const ir_tensor *scale, int64_t N,
+                            double *group, double *row) {
+  for (int64_t n = 0; n < N; n++) row[n] = 0;
+  for (int64_t g = 0; g < scale->dims[0]; g++) {
+    multiply_row(x + g * IR_GROUP, weights + g * IR_GROUP * N, IR_GROUP, N, group);
+    for (int64_t n = 0; n < N; n++) row[n] += group[n] * element_double(scale->dtype, scale->data, g * N + n);
+  }
+}
+
 status ir_evaluate_linear(arena *scratch, const ir_node *node, const ir_tensor *const *in,
                           const int64_t *symbols, ir_tensor *out) {
   (void)symbols;
@@ -80,15 +91,24 @@ status ir_evaluate_linear(arena *scratch, const ir_node *node, const ir_tensor *
       (bias && ir_tensor_count(bias) != N) || (residual && ir_tensor_count(residual) != rows * F)) {
     return walk_misfit(scratch, node, "operands do not fit each other");
   }
-  if (scale && (ir_tensor_count(x_scale) != rows || ir_tensor_count(scale) != N))
+  bool is_grouped = scale && scale->rank == 2;
+  if (scale &&
+      (ir_tensor_count(x_scale) != rows || ir_tensor_count(scale) != (is_grouped ? K / IR_GROUP : 1) * N ||
+       (is_grouped && (K % IR_GROUP || scale->dims[1] != N))))
     return walk_misfit(scratch, node, "scales do not fit the operands");
   arena temporary = {0};
   double *xs = walk_doubles(&temporary, x), *weights = walk_doubles(&temporary, weight);
-  double *row = ARENA_ARRAY(&temporary, double, (size_t)N);
+  double *row = ARENA_ARRAY(&temporary, double, (size_t)N),
+         *group = ARENA_ARRAY(&temporary, double, (size_t)N);
   for (int64_t m = 0; m < rows; m++) {
-    multiply_row(xs + m * K, weights, K, N, row);
+    if (is_grouped) {
+      multiply_groups(xs + m * K, weights, scale, N, group, row);
+    } else {
+      multiply_row(xs + m * K, weights, K, N, row);
+    }
     double by = scale ? element_double(x_scale->dtype, x_scale->data, m) : 1;
-    for (int64_t n = 0; scale && n < N; n++) row[n] *= by * element_double(scale->dtype, scale->data, n);
+    for (int64_t n = 0; scale && n < N; n++)
+      row[n] *= by * (is_grouped ? 1 : element_double(scale->dtype, scale->data, n));
     for (int64_t n = 0; bias && n < N; n++) row[n] += element_double(bias->dtype, bias->data, n);
     for (int64_t f = 0; f < F; f++) {
       double result = scalar_activation(node->attrs.activation, row[f]);

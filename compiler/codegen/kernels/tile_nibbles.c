@@ -1,0 +1,138 @@
+/*
+ * tile_nibbles.c: the register tile for weights of 4 bits. A vector of bytes
+ * holds two quads of rows of its columns, one in each half of the bytes
+ * (PLAN_NIBBLES): an `and` and a shift make 16 numbers from 0 to 15 out of
+ * each 8 bytes. Their products with bytes of x are added up in 16 bits over a
+ * whole group of rows, which no sum can overflow (16 * 15 * 127 < 2^15), so a
+ * group costs one conversion to f32 and one multiplication by its scale. What
+ * the numbers are too large by, 8, is taken off as 8 times the group's sum of x.
+ */
+#include "codegen/kernels/tile.h"
+
+enum { OFFSET = 8, BLOCK = 2 * PLAN_QUAD /* rows that a byte's halves hold */ };
+
+void tile_shape_nibbles(const emitter *e, int *rows, int *vectors, int *lanes) {
+  *lanes = e->level->vector_bytes / (int)sizeof(int32_t);
+  *vectors = 2; /* halves of a gated product */
+  *rows = e->level->vector_registers / 4;
+  if (*rows > TILE_MAX_ROWS) *rows = TILE_MAX_ROWS;
+}
+
+/* lanes of u8 times lanes of i8, neighbours added: lanes / 2 of i16, which must hold the sums */
+static LLVMValueRef multiply_pairs(emitter *e, LLVMValueRef w, LLVMValueRef x) {
+  static const struct {
+    int lanes;
+    const char *name;
+  } INSTRUCTIONS[] = {{16, "llvm.x86.ssse3.pmadd.ub.sw.128"},
+                      {32, "llvm.x86.avx2.pmadd.ub.sw"},
+                      {64, "llvm.x86.avx512.pmaddubs.w.512"}};
+  int lanes = emit_lanes(w);
+  LLVMValueRef args[] = {w, x};
+  for (size_t i = 0; e->level->engines & ENGINE_PAIRS && i < sizeof INSTRUCTIONS / sizeof *INSTRUCTIONS;
+       i++) {
+    if (INSTRUCTIONS[i].lanes != lanes) continue;
+    return emit_instruction(e, INSTRUCTIONS[i].name, args, 2);
+  }
+  LLVMTypeRef wide = emit_lanes_type(LLVMInt16TypeInContext(e->context), lanes);
+  LLVMValueRef product =
+      emit_mul(e, LLVMBuildZExt(e->builder, w, wide, ""), LLVMBuildSExt(e->builder, x, wide, ""));
+  return emit_pair_sums(e, product, NULL);
+}
+
+/* Pairs of i16 added: half as many of i32. */
+static LLVMValueRef widen_pairs(emitter *e, LLVMValueRef pairs) {
+  LLVMTypeRef type = emit_lanes_type(e->i32, emit_lanes(pairs) / 2);
+  LLVMValueRef both = LLVMBuildBitCast(e->builder, pairs, type, ""), half = emit_integer(type, 16);
+  LLVMValueRef low = LLVMBuildAShr(e->builder, LLVMBuildShl(e->builder, both, half, ""), half, "");
+  return emit_add(e, low, LLVMBuildAShr(e->builder, both, half, ""));
+}
+
+typedef struct {
+  const tile *t;
+  LLVMValueRef *sums; /* variables: [row][vector], f32 */
+  LLVMValueRef *x_rows;
+} multiplication;
+
+/* x's four numbers from `at`, over and over. */
+static LLVMValueRef broadcast_quad(emitter *e, const tile *t, LLVMValueRef at) {
+  LLVMValueRef quad = emit_load(e, SMELT_I8, at, PLAN_QUAD);
+  LLVMValueRef all = emit_splat(e, LLVMBuildBitCast(e->builder, quad, e->i32, ""), t->lanes);
+  return LLVMBuildBitCast(e->builder, all, emit_lanes_type(emit_type(e, SMELT_I8, 1), t->lanes * PLAN_QUAD),
+                          "");
+}
+
+/* OFFSET times the sum of a group's numbers of x, i32 */
+static LLVMValueRef offset_of_group(emitter *e, LLVMValueRef x) {
+  int piece = e->level->vector_bytes < IR_GROUP ? e->level->vector_bytes : IR_GROUP;
+  LLVMValueRef sum = NULL;
+  for (int i = 0; i < IR_GROUP; i += piece) {
+    LLVMValueRef part = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, x, emit_index(e, i)), piece);
+    part = multiply_pairs(e, emit_integer(LLVMTypeOf(part), OFFSET), part);
+    sum = sum ? emit_add(e, sum, part) : part;
+  }
+  return emit_across(e, widen_pairs(e, sum), emit_add);
+}
+
+/* The numbers of half a block (0: low, 1: high) of a vector's columns. */
+static LLVMValueRef half_of(emitter *e, LLVMValueRef bytes, int half) {
+  LLVMTypeRef type = LLVMTypeOf(bytes);
+  if (half) bytes = LLVMBuildLShr(e->builder, bytes, emit_integer(type, 4), "");
+  return LLVMBuildAnd(e->builder, bytes, emit_integer(type, 15), "");
+}
+
+/* pairs[row][vector]: the products of BLOCK rows from k on, added. */
+static void add_block(emitter *e, const multiplication *m, LLVMValueRef k, LLVMValueRef *pairs) {
+  const tile *t = m->t;
+  LLVMValueRef bytes[TILE_MAX_VECTORS];
+  LLVMValueRef along = emit_mul(e, k, emit_index(e, PLAN_PANEL / 2));
+  tile_fetch(e, t, k);
+  for (int j = 0; j < t->vectors; j++)
+    bytes[j] = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, t->w[j], along), t->lanes * PLAN_QUAD);
+  for (int half = 0; half < 2; half++) {
+    LLVMValueRef at = emit_add(e, k, emit_index(e, (int64_t)half * PLAN_QUAD)), w[TILE_MAX_VECTORS];
+    for (int j = 0; j < t->vectors; j++) w[j] = half_of(e, bytes[j], half);
+    for (int r = 0; r < t->rows; r++) {
+      LLVMValueRef x = broadcast_quad(e, t, emit_at(e, SMELT_I8, m->x_rows[r], at));
+      for (int j = 0; j < t->vectors; j++) {
+        LLVMValueRef *sum = &pairs[r * t->vectors + j], product = multiply_pairs(e, w[j], x);
+        *sum = *sum ? emit_add(e, *sum, product) : product;
+      }
+    }
+  }
+}
+
+static void add_group(emitter *e, LLVMValueRef group, int lanes, int part, void *user) {
+  const multiplication *m = user;
+  const tile *t = m->t;
+  LLVMValueRef pairs[TILE_MAX_ROWS * TILE_MAX_VECTORS] = {0}, scale[TILE_MAX_VECTORS];
+  LLVMValueRef k = emit_mul(e, group, emit_index(e, IR_GROUP));
+  (void)lanes, (void)part;
+  for (int i = 0; i < IR_GROUP; i += BLOCK) add_block(e, m, emit_add(e, k, emit_index(e, i)), pairs);
+  for (int j = 0; j < t->vectors; j++) {
+    LLVMValueRef at = emit_mul(e, group, emit_index(e, PLAN_PANEL));
+    scale[j] = emit_load(e, t->scale_dtype, emit_at(e, t->scale_dtype, t->scale[j], at), t->lanes);
+  }
+  for (int r = 0; r < t->rows; r++) {
+    LLVMValueRef offset = emit_splat(e, offset_of_group(e, emit_at(e, SMELT_I8, m->x_rows[r], k)), t->lanes);
+    for (int j = 0; j < t->vectors; j++) {
+      LLVMValueRef sum = m->sums[r * t->vectors + j];
+      LLVMValueRef whole = emit_sub(e, widen_pairs(e, pairs[r * t->vectors + j]), offset);
+      whole = LLVMBuildSIToFP(e->builder, whole, emit_type(e, t->dtype, t->lanes), "");
+      emit_set(e, sum, emit_fma(e, whole, scale[j], emit_get(e, sum)));
+    }
+  }
+}
+
+void tile_multiply_nibbles(emitter *e, const tile *t, LLVMValueRef *sums) {
+  int count = t->rows * t->vectors;
+  multiplication m = {.t = t};
+  m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)count);
+  m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
+  LLVMTypeRef type = emit_type(e, t->dtype, t->lanes);
+  for (int i = 0; i < count; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
+  for (int r = 0; r < t->rows; r++)
+    m.x_rows[r] = emit_at(e, SMELT_I8, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
+  LLVMValueRef groups = emit_udiv(e, t->depth, emit_index(e, IR_GROUP));
+  emit_strips(e, emit_index(e, 0), groups, 1, 1, add_group, &m);
+  for (int i = 0; i < count; i++) sums[i] = emit_get(e, m.sums[i]);
+}
