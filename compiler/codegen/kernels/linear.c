@@ -11,9 +11,7 @@ static void multiply_in_vectors(emitter *e, product *p) {
   LLVMValueRef work, low, high;
   LLVMValueRef units = product_plan(e, p, &work);
   emit_share(e, units, work, &low, &high);
-  emit_loop unit = emit_loop_begin(e, low, high, 1);
-  product_unit(e, p, unit.index);
-  emit_loop_end(e, &unit);
+  product_units(e, p, low, high);
 }
 
 void kernel_linear(emitter *e, const plan_step *step) {

@@ -40,6 +40,7 @@ void kernel_matmul(emitter *e, const plan_step *step) {
   kernel_rows y = matrix(e, step, MATMUL_Y, leading, rank);
   p.w = y.base;
   p.w_stride = y.row_stride;
-  product_unit(e, &p, emit_urem(e, unit.index, units));
+  LLVMValueRef within = emit_urem(e, unit.index, units);
+  product_units(e, &p, within, emit_add(e, within, emit_index(e, 1)));
   emit_loop_end(e, &unit);
 }

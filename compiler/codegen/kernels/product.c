@@ -1,15 +1,17 @@
 /*
  * product.c: blocks and loops of a matrix product around the register tile.
- * Within a unit: for each block of K, for each tile of columns, all tiles of
- * rows; so a block of w (block_depth x tile_columns) stays in the first-level
- * cache while the rows pass, and the unit's rows stay in the second.
+ * For each block of rows, for each block of K, for each tile of columns: all
+ * tiles of rows pass. So the block of x stays in the second-level cache, with
+ * the block of w (block_depth x tile_columns) that is multiplied and the next
+ * one, which is fetched meanwhile.
  */
 #include "codegen/kernels/product.h"
 
 enum {
-  DEPTH_BLOCK = 384, /* K per block: with 16 f32 columns 24 KiB */
-  ROW_BLOCK = 132,   /* rows per unit: with DEPTH_BLOCK 198 KiB */
-  WIDE_ELEMENTS = ROW_BLOCK * DEPTH_BLOCK,
+  DEPTH_BLOCK = 768, /* K per block: with 16 f32 columns 48 KiB */
+  ROW_BLOCK = 66,    /* rows per block: with DEPTH_BLOCK 198 KiB of f32; of bytes twice as many */
+  NEAR_ELEMENTS = ROW_BLOCK * DEPTH_BLOCK,
+  CACHE_PERIOD_BYTES = 4096, /* addresses this far apart share a set */
   STREAM_AHEAD_BYTES = 2048,
   GROUP_COLUMNS = 64, /* columns per unit when there are many rows */
 };
@@ -38,24 +40,38 @@ static bool can_split_depth(const product *p) {
 }
 
 /*
- * Room for x in the form that the level multiplies: each element is used for a whole group of columns.
- * Returns how many rows of it a unit may have, a multiple of the tile's.
+ * Room for a copy of x as f32, a block at a time: its rows lie together, and are converted once for all
+ * columns. Returns how many rows a block may have, a multiple of the tile's.
  */
-static int64_t keep_wide_x(emitter *e, product *p) {
+static int64_t keep_x_near(emitter *e, product *p) {
   int64_t K;
   if (!emit_is_constant(p->depth, &K)) return ROW_BLOCK;
-  int64_t rows = WIDE_ELEMENTS / (can_split_depth(p) && K > DEPTH_BLOCK ? DEPTH_BLOCK : K ? K : 1);
+  int64_t rows = NEAR_ELEMENTS / (can_split_depth(p) && K > DEPTH_BLOCK ? DEPTH_BLOCK : K ? K : 1);
   rows -= rows % p->tile_rows;
   if (rows > ROW_BLOCK) rows = ROW_BLOCK / p->tile_rows * p->tile_rows;
   /* few rows take all of K at once */
-  if (rows == 0 || K * p->tile_rows > WIDE_ELEMENTS) return ROW_BLOCK;
-  p->wide_x = emit_stack(e, emit_type(e, SMELT_F32, 1), WIDE_ELEMENTS);
+  if (rows == 0 || K * p->tile_rows > NEAR_ELEMENTS) return ROW_BLOCK;
+  p->near_x = emit_stack(e, emit_type(e, SMELT_F32, 1), NEAR_ELEMENTS);
   return rows;
+}
+
+/* Whether all rows of x fall into the same sets of a first-level cache, where few of them fit. */
+static bool has_rows_in_step(const product *p) {
+  int64_t stride;
+  bool is_f32 = p->x.dtype == SMELT_F32 && p->dtype == SMELT_F32 && !p->w_stride;
+  return is_f32 && emit_is_constant(p->x.row_stride, &stride) && stride > 0 &&
+         stride * (int64_t)sizeof(float) % CACHE_PERIOD_BYTES == 0;
+}
+
+/* Whether one tile has all rows. */
+static bool is_low(const product *p) {
+  int64_t rows;
+  return emit_is_constant(p->rows, &rows) && rows <= p->tile_rows;
 }
 
 LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   LLVMValueRef one = emit_index(e, 1);
-  int64_t row_limit = ROW_BLOCK;
+  int64_t row_limit = p->w_scale ? 2 * ROW_BLOCK : ROW_BLOCK;
   p->dtype = emit_compute_dtype(p->result.dtype);
   if (p->grouped) {
     tile_shape_nibbles(e, &p->tile_rows, &p->vectors, &p->lanes);
@@ -63,9 +79,10 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
     tile_shape_bytes(e, &p->tile_rows, &p->vectors, &p->lanes);
   } else if (p->together == PLAN_PAIR) {
     tile_shape_pairs(e, &p->tile_rows, &p->vectors, &p->lanes);
-    if (p->x.dtype == SMELT_BF16) row_limit = keep_wide_x(e, p);
+    if (p->x.dtype == SMELT_BF16) row_limit = keep_x_near(e, p);
   } else {
     tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
+    if (has_rows_in_step(p) && !is_low(p)) row_limit = keep_x_near(e, p);
   }
   LLVMTypeRef vector = emit_type(e, p->dtype, p->lanes);
   p->sums = emit_stack(e, vector, (int64_t)p->tile_rows * p->vectors);
@@ -82,8 +99,7 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   p->block_depth = p->depth;
   int64_t known;
   bool is_short = emit_is_constant(p->depth, &known) && known <= DEPTH_BLOCK;
-  bool is_low = emit_is_constant(p->rows, &known) && known <= p->tile_rows;
-  p->splits_depth = can_split_depth(p) && !is_short && !is_low;
+  p->splits_depth = can_split_depth(p) && !is_short && !is_low(p);
   if (p->splits_depth) {
     LLVMValueRef many = emit_imax(e, one, blocks_of(e, p->depth, emit_index(e, DEPTH_BLOCK)));
     p->depth_blocks = emit_select(e, few, one, many);
@@ -132,28 +148,30 @@ typedef struct {
   product_place place;
 } tile_place;
 
-/* ---- x as f32 ---- */
+/* ---- x brought near ---- */
 
-static LLVMValueRef wide_row(emitter *e, const product *p, LLVMValueRef row) {
-  return emit_at(e, SMELT_F32, p->wide_x, emit_mul(e, row, p->block_depth));
+static LLVMValueRef near_row(emitter *e, const product *p, LLVMValueRef row) {
+  return emit_at(e, SMELT_F32, p->near_x, emit_mul(e, row, p->block_depth));
 }
 
 typedef struct {
+  ir_dtype dtype;
   LLVMValueRef from, to;
 } row_copy;
 
-static void widen_part(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
+static void copy_part(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
   const row_copy *c = user;
   (void)part;
-  LLVMValueRef v = emit_load(e, SMELT_BF16, emit_at(e, SMELT_BF16, c->from, k), lanes);
+  LLVMValueRef v = emit_load(e, c->dtype, emit_at(e, c->dtype, c->from, k), lanes);
   emit_store(e, SMELT_F32, emit_at(e, SMELT_F32, c->to, k), v);
 }
 
-static void widen_rows(emitter *e, const product *p, LLVMValueRef end, const tile_place *at) {
+static void bring_rows(emitter *e, const product *p, LLVMValueRef end, const tile_place *at) {
   emit_loop rows = emit_loop_begin(e, at->first_row, end, 1);
-  row_copy c = {.from = emit_at(e, SMELT_BF16, kernel_row(e, &p->x, rows.index), at->k),
-                .to = wide_row(e, p, emit_sub(e, rows.index, at->first_row))};
-  emit_strips(e, emit_index(e, 0), at->depth, p->lanes, 2, widen_part, &c);
+  row_copy c = {.dtype = p->x.dtype,
+                .from = emit_at(e, p->x.dtype, kernel_row(e, &p->x, rows.index), at->k),
+                .to = near_row(e, p, emit_sub(e, rows.index, at->first_row))};
+  emit_strips(e, emit_index(e, 0), at->depth, p->lanes, 2, copy_part, &c);
   emit_loop_end(e, &rows);
 }
 
@@ -178,9 +196,7 @@ static void scale_sums(emitter *e, const product *p, const tile *t, const tile_p
   }
 }
 
-/* The tile's sums to where the epilogue takes them from. */
-static void sum_tile(emitter *e, const product *p, const tile *t, const tile_place *at) {
-  LLVMValueRef sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
+static void sum_tile(emitter *e, const product *p, const tile *t, const tile_place *at, LLVMValueRef *sums) {
   if (p->w_scale) {
     (p->grouped ? tile_multiply_nibbles : tile_multiply_bytes)(e, t, sums);
     scale_sums(e, p, t, at, sums);
@@ -189,6 +205,12 @@ static void sum_tile(emitter *e, const product *p, const tile *t, const tile_pla
   } else {
     tile_multiply(e, t, sums);
   }
+}
+
+/* The tile's sums to where the epilogue takes them from. */
+static void keep_sums(emitter *e, const product *p, const tile *t, const tile_place *at) {
+  LLVMValueRef sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
+  sum_tile(e, p, t, at, sums);
   for (int i = 0; i < t->rows * t->vectors; i++)
     emit_store(e, p->dtype, emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)), sums[i]);
 }
@@ -206,16 +228,16 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
             .vectors = p->vectors * halves,
             .lanes = p->lanes,
             .dtype = p->dtype,
-            .x_dtype = p->wide_x ? SMELT_F32 : p->x.dtype,
+            .x_dtype = p->near_x ? SMELT_F32 : p->x.dtype,
             .w_dtype = p->w_dtype,
             .scale_dtype = p->w_scale_dtype,
-            .x_stride = p->wide_x ? p->block_depth : p->x.row_stride,
+            .x_stride = p->near_x ? p->block_depth : p->x.row_stride,
             .w_stride = p->w_stride ? p->w_stride : panel_stride,
             .depth = at->depth,
             .odd_depth = may_be_odd(p->depth),
             .fetch = at->fetch,
             .fetch_bytes = at->fetch_bytes};
-  t.x = p->wide_x ? wide_row(e, p, emit_sub(e, at->row, at->first_row))
+  t.x = p->near_x ? near_row(e, p, emit_sub(e, at->row, at->first_row))
                   : emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
   for (int j = 0; j < t.vectors; j++) {
     LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)(j % p->vectors) * p->lanes));
@@ -224,22 +246,29 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
     t.w[j] = emit_at(e, p->w_dtype, column_start(e, p, n), emit_mul(e, at->k, t.w_stride));
     if (p->grouped) t.scale[j] = group_scale_start(e, p, n);
   }
-  if (p->w_stride) { /* masked loads only where columns are missing */
-    LLVMValueRef end = emit_add(e, at->column, emit_index(e, p->tile_columns));
-    emit_branch part = emit_if(e, emit_icmp(e, LLVMIntSGT, end, p->columns));
-    sum_tile(e, p, &t, at);
-    emit_else(e, &part);
-    for (int j = 0; j < t.vectors; j++) t.w_count[j] = NULL;
-    sum_tile(e, p, &t, at);
-    emit_end_if(e, &part);
-  } else {
-    sum_tile(e, p, &t, at);
-  }
+  if (height > 1 && !p->w_stride)
+    for (int r = 0; r < height; r++) {
+      LLVMValueRef to = kernel_row(e, &p->result, emit_add(e, at->row, emit_index(e, r)));
+      emit_prefetch(e, emit_at(e, p->result.dtype, to, at->column), 1);
+    }
   product_place place = at->place;
   place.row = at->row;
   place.column = at->column;
   place.height = emit_index(e, height);
-  product_epilogue(e, p, &place);
+  if (p->w_stride) { /* masked loads only where columns are missing */
+    LLVMValueRef end = emit_add(e, at->column, emit_index(e, p->tile_columns));
+    emit_branch part = emit_if(e, emit_icmp(e, LLVMIntSGT, end, p->columns));
+    keep_sums(e, p, &t, at);
+    emit_else(e, &part);
+    for (int j = 0; j < t.vectors; j++) t.w_count[j] = NULL;
+    keep_sums(e, p, &t, at);
+    emit_end_if(e, &part);
+    product_epilogue(e, p, &place);
+  } else {
+    LLVMValueRef sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
+    sum_tile(e, p, &t, at, sums);
+    product_epilogue_tile(e, p, &place, height, sums);
+  }
 }
 
 /* Of one row of a panel. */
@@ -301,15 +330,12 @@ static void emit_rows(emitter *e, const product *p, LLVMValueRef low, LLVMValueR
   }
 }
 
-void product_unit(emitter *e, const product *p, LLVMValueRef unit) {
+/* Columns [column, column_end) of a block of rows, all of K. */
+static void multiply_block(emitter *e, const product *p, LLVMValueRef block, LLVMValueRef column,
+                           LLVMValueRef column_end) {
   LLVMValueRef one = emit_index(e, 1), zero = emit_index(e, 0);
-  LLVMValueRef block = emit_udiv(e, unit, p->groups), group = emit_urem(e, unit, p->groups);
   LLVMValueRef row = emit_mul(e, block, p->block_rows);
   LLVMValueRef row_end = emit_imax(e, row, emit_imin(e, p->rows, emit_add(e, row, p->block_rows)));
-  LLVMValueRef columns = emit_index(e, p->tile_columns);
-  LLVMValueRef column = emit_mul(e, emit_mul(e, group, p->group_tiles), columns);
-  LLVMValueRef column_end = emit_add(e, column, emit_mul(e, p->group_tiles, columns));
-  column_end = emit_imin(e, p->columns, column_end);
   emit_loop depth = emit_loop_begin(e, zero, p->depth_blocks, 1);
   tile_place at = {.k = emit_mul(e, depth.index, p->block_depth), .first_row = row};
   at.depth = emit_imax(e, zero, emit_imin(e, p->block_depth, emit_sub(e, p->depth, at.k)));
@@ -317,10 +343,24 @@ void product_unit(emitter *e, const product *p, LLVMValueRef unit) {
   at.place.last = emit_icmp(e, LLVMIntEQ, depth.index, emit_sub(e, p->depth_blocks, one));
   at.first_column = column;
   at.column_end = column_end;
-  if (p->wide_x) widen_rows(e, p, row_end, &at);
+  if (p->near_x) bring_rows(e, p, row_end, &at);
   emit_loop tiles = emit_loop_begin(e, column, column_end, p->tile_columns);
   at.column = tiles.index;
   emit_rows(e, p, row, row_end, &at);
   emit_loop_end(e, &tiles);
   emit_loop_end(e, &depth);
+}
+
+/* Unit u is group u / row_blocks of the block of rows u % row_blocks: threads differ in columns first. */
+void product_units(emitter *e, const product *p, LLVMValueRef low, LLVMValueRef high) {
+  LLVMValueRef zero = emit_index(e, 0), columns = emit_mul(e, p->group_tiles, emit_index(e, p->tile_columns));
+  emit_loop blocks = emit_loop_begin(e, zero, p->row_blocks, 1);
+  LLVMValueRef from = emit_imax(e, zero, emit_sub(e, low, blocks.index));
+  LLVMValueRef to = emit_imax(e, zero, emit_sub(e, high, blocks.index));
+  LLVMValueRef first = emit_mul(e, blocks_of(e, from, p->row_blocks), columns);
+  LLVMValueRef end = emit_mul(e, blocks_of(e, to, p->row_blocks), columns);
+  emit_branch some = emit_if(e, emit_icmp(e, LLVMIntSLT, first, end));
+  multiply_block(e, p, blocks.index, first, emit_imin(e, p->columns, end));
+  emit_end_if(e, &some);
+  emit_loop_end(e, &blocks);
 }

@@ -31,19 +31,20 @@ typedef struct {
   int tile_rows, vectors, lanes, tile_columns;
   bool splits_depth; /* K is taken in blocks, with sums waiting in the result */
   LLVMValueRef row_blocks, block_rows, groups, group_tiles, depth_blocks, block_depth;
-  LLVMValueRef
-      wide_x; /* stack: x of a unit's rows and block of K as f32, [..][block_depth]; NULL: x as it is */
-  LLVMValueRef sums; /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
+  LLVMValueRef near_x; /* stack: x of a block of rows and of K as f32, [..][block_depth]; NULL: x as it is */
+  LLVMValueRef sums;   /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
 } product;
 
 /* Chooses tile and blocks. Returns the number of units; *unit_work is for emit_share. */
 LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work);
-void product_unit(emitter *e, const product *p, LLVMValueRef unit);
+/* Units [low, high): those of one block of rows lie together, so that x is brought near once for all of them.
+ */
+void product_units(emitter *e, const product *p, LLVMValueRef low, LLVMValueRef high);
 
 /* ---- tile_matrix.c: bf16 on matrix tiles, where the level and the shape allow ---- */
 
 bool tile_matrix_suits(const emitter *e, const product *p);
-/* The rows from which on it is faster than product_unit. */
+/* The rows from which on it is faster than product_units. */
 LLVMValueRef tile_matrix_least_rows(emitter *e);
 /* The whole product, this thread's share of it. */
 void tile_matrix_product(emitter *e, const product *p);
@@ -53,6 +54,9 @@ typedef struct {
   LLVMValueRef row, column, height;
   LLVMValueRef first, last; /* i1: whether this is the first and the last block of K */
 } product_place;
-void product_epilogue(emitter *e, const product *p, const product_place *at);
+void product_epilogue(emitter *e, const product *p, const product_place *at); /* sums in p->sums */
+/* The same for sums in registers: [height][vectors]; at->height is not looked at. */
+void product_epilogue_tile(emitter *e, const product *p, const product_place *at, int height,
+                           const LLVMValueRef *sums);
 
 #endif
