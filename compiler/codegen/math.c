@@ -149,7 +149,7 @@ LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x) {
 
 /* ---- erf and atan: odd functions as x times a series in x^2 ------------------------------ */
 
-enum { ERF_TERMS_F32 = 22, ERF_TERMS_F64 = 52, ATAN_TERMS_F32 = 12, ATAN_TERMS_F64 = 24, MAX_TERMS = 52 };
+enum { ERF_TERMS_F32 = 17, ERF_TERMS_F64 = 40, ATAN_TERMS_F32 = 10, ATAN_TERMS_F64 = 22, MAX_TERMS = 40 };
 
 typedef long double over_x(long double x);
 
@@ -161,39 +161,43 @@ static long double atan_over_x(long double x) {
   return x == 0 ? 1 : atanl(x) / x;
 }
 
-/*
- * Chebyshev coefficients of f(x) / x as a function of z = 2 x^2 / limit^2 - 1 on [-1, 1]. Summed in more than
- * f64: their errors would add up in every result.
- */
-static void odd_series(over_x *f, double limit, double *series, int count) {
+/* Chebyshev coefficient k of f(x) / x as a function of z = 2 x^2 / limit^2 - 1 on [-1, 1]. */
+static long double chebyshev_coefficient(over_x *f, double limit, int k) {
   enum { NODES = 64 };
   const long double pi = acosl(-1);
-  for (int k = 0; k < count; k++) {
-    long double sum = 0;
-    for (int j = 0; j < NODES; j++) {
-      long double angle = pi * (j + 0.5L) / NODES;
-      sum += f(limit * sqrtl((cosl(angle) + 1) / 2)) * cosl(k * angle);
-    }
-    series[k] = (double)(sum * (k ? 2 : 1) / NODES);
+  long double sum = 0;
+  for (int j = 0; j < NODES; j++) {
+    long double angle = pi * (j + 0.5L) / NODES;
+    sum += f(limit * sqrtl((cosl(angle) + 1) / 2)) * cosl(k * angle);
   }
+  return sum * (k ? 2 : 1) / NODES;
 }
 
-/* f(y) for 0 <= y <= limit; the series is summed by Clenshaw's recurrence. */
-static LLVMValueRef odd_function(emitter *e, LLVMValueRef y, over_x *f, double limit, int count) {
-  double series[MAX_TERMS];
-  odd_series(f, limit, series, count);
-  /* 2 z = 4 y^2 / limit^2 - 2 */
-  LLVMValueRef twice_z =
-      emit_fma(e, emit_mul(e, y, y), number_like(y, 4 / (limit * limit)), number_like(y, -2));
-  LLVMValueRef before = number_like(y, 0), sum = number_like(y, series[count - 1]);
-  for (int k = count - 2; k > 0; k--) {
-    LLVMValueRef next = emit_fma(e, twice_z, sum, emit_sub(e, number_like(y, series[k]), before));
-    before = sum;
-    sum = next;
+/*
+ * The sum of the first `count` terms as a polynomial in z. In more than f64: the coefficients' errors would
+ * add up in every result. Their sizes add up to a few times the function, so Horner's rule loses little.
+ */
+static void odd_polynomial(over_x *f, double limit, double *coefficients, int count) {
+  long double sum[MAX_TERMS] = {0}, before[MAX_TERMS] = {0}, present[MAX_TERMS] = {1}; /* T(k - 1), T(k) */
+  for (int k = 0; k < count; k++) {
+    long double term = chebyshev_coefficient(f, limit, k);
+    for (int i = 0; i <= k; i++) sum[i] += term * present[i];
+    for (int i = k + 1; i >= 0 && i < count; i--) {
+      long double next = (i ? (k ? 2 : 1) * present[i - 1] : 0) - before[i];
+      before[i] = present[i];
+      present[i] = next;
+    }
   }
-  LLVMValueRef half_z = emit_mul(e, twice_z, number_like(y, 0.5));
-  sum = emit_fma(e, half_z, sum, emit_sub(e, number_like(y, series[0]), before));
-  return emit_mul(e, y, sum);
+  for (int i = 0; i < count; i++) coefficients[i] = (double)sum[i];
+}
+
+/* f(y) for 0 <= y <= limit. */
+static LLVMValueRef odd_function(emitter *e, LLVMValueRef y, over_x *f, double limit, int count) {
+  double coefficients[MAX_TERMS];
+  odd_polynomial(f, limit, coefficients, count);
+  LLVMValueRef scale = number_like(y, 2 / (limit * limit));
+  LLVMValueRef z = emit_fma(e, emit_mul(e, y, y), scale, number_like(y, -1));
+  return emit_mul(e, y, paired_polynomial(e, z, emit_mul(e, z, z), coefficients, count));
 }
 
 /* Within 5 ulp (f64: 8). */
