@@ -178,14 +178,14 @@ static const struct {
     {IR_REDUCE_MIN, push_reduce}, {IR_REDUCE_PROD, push_reduce},
 };
 
-/* The one axis that the slice narrows, by step 1. */
+/* The one axis that the slice narrows, by step 1; not one of size 1, along which operands may be repeated. */
 static bool one_span(ir_module *m, const ir_node *slice, span *s) {
   const ir_type *whole = &slice->operands[0]->type, *part = &slice->result->type;
   int narrowed = 0;
   for (int i = 0; i < whole->rank; i++) {
     if (ir_dim_equal(m, whole->dims[i], part->dims[i]) && ir_dim_is(slice->attrs.start[i], 0)) continue;
     *s = (span){i, slice->attrs.start[i], part->dims[i]};
-    narrowed += slice->attrs.step[i] == 1 ? 1 : 2;
+    narrowed += slice->attrs.step[i] == 1 && !ir_dim_is(whole->dims[i], 1) ? 1 : 2;
   }
   return narrowed == 1;
 }

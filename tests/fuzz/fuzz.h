@@ -27,6 +27,9 @@ void fuzz_through_passes(ir_graph *g, uint64_t seed);
  */
 void fuzz_same_results(ir_graph *before, ir_graph *after, uint64_t seed);
 
+/* Whether the evaluator refuses g for every choice of small sizes: they contradict each other. */
+bool fuzz_has_no_results(ir_graph *g, uint64_t seed);
+
 /* A number that depends on every byte. */
 uint64_t fuzz_seed(const uint8_t *bytes, size_t count);
 

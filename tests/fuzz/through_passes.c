@@ -60,6 +60,9 @@ void fuzz_through_passes(ir_graph *g, uint64_t seed) {
   if (s) return; /* its sizes do not fit */
   ir_graph *before = ir_graph_clone(g, "before", NULL, NULL);
   s = pass_run_all(g, verify_after, NULL);
+  /* Sizes may contradict each other where only a pass brings them together: an error then, as it should be.
+   */
+  if (s && s->code == STATUS_INPUT && fuzz_has_no_results(before, seed)) return;
   if (s) fuzz_finding("the passes failed", s, before);
   fuzz_same_results(before, g, seed);
   ir_module_keep(m, &g, 1); /* without `before` */
