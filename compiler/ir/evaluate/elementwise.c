@@ -14,11 +14,17 @@ static uint64_t power(uint64_t x, uint64_t y) {
   return result;
 }
 
-/* One function per row and column of scalar.def: float_NEG, signed_NEG, unsigned_NEG. */
+/* What is computed at once: operands and results of so many elements stay in the first cache. */
+enum { CHUNK = 256 };
+
+/* One function per row and column of scalar.def: float_NEG, signed_NEG, unsigned_NEG. Results replace x. */
 #define SCALAR_FUNCTION(prefix, NAME, type, expression)                                                      \
-  static type prefix##_##NAME(type x, type y, type z) {                                                      \
-    (void)x, (void)y, (void)z;                                                                               \
-    return (type)(expression);                                                                               \
+  static void prefix##_##NAME(type *xs, const type *ys, const type *zs, int64_t count) {                     \
+    for (int64_t i = 0; i < count; i++) {                                                                    \
+      type x = xs[i], y = ys[i], z = zs[i];                                                                  \
+      (void)x, (void)y, (void)z;                                                                             \
+      xs[i] = (type)(expression);                                                                            \
+    }                                                                                                        \
   }
 #define SCALAR(NAME, floats, signeds, unsigneds)                                                             \
   SCALAR_FUNCTION(float, NAME, double, floats)                                                               \
@@ -28,9 +34,9 @@ static uint64_t power(uint64_t x, uint64_t y) {
 #undef SCALAR
 
 static const struct {
-  double (*floats)(double x, double y, double z);
-  int64_t (*signeds)(int64_t x, int64_t y, int64_t z);
-  uint64_t (*unsigneds)(uint64_t x, uint64_t y, uint64_t z);
+  void (*floats)(double *x, const double *y, const double *z, int64_t count);
+  void (*signeds)(int64_t *x, const int64_t *y, const int64_t *z, int64_t count);
+  void (*unsigneds)(uint64_t *x, const uint64_t *y, const uint64_t *z, int64_t count);
 } scalar_table[IR_OP_COUNT] = {
 #define SCALAR(NAME, floats, signeds, unsigneds) [IR_##NAME] = {float_##NAME, signed_##NAME, unsigned_##NAME},
 #include "ir/scalar.def"
@@ -38,87 +44,81 @@ static const struct {
 };
 
 double scalar_activation(ir_op op, double x) {
-  return scalar_table[op].floats ? scalar_table[op].floats(x, 0, 0) : x;
+  double none = 0;
+  if (scalar_table[op].floats) scalar_table[op].floats(&x, &none, &none, 1);
+  return x;
 }
 
-/* Computes result element `to` from elements at[k] of the operands, in the arithmetic of `dtype`. */
-static void compute(ir_op op, ir_dtype dtype, const ir_tensor *const *in, int count, const int64_t *at,
-                    ir_tensor *out, int64_t to) {
-  double x[3] = {0};
-  int64_t n[3] = {0};
-  bool is_float = ir_dtype_is_float(dtype);
-  for (int k = 0; k < count; k++) {
-    if (is_float) {
-      x[k] = element_double(in[k]->dtype, in[k]->data, at[k]);
-    } else {
-      n[k] = element_integer(in[k]->dtype, in[k]->data, at[k]);
-    }
-  }
-  if (is_float) {
-    element_set_double(out->dtype, out->data, to, scalar_table[op].floats(x[0], x[1], x[2]));
-  } else if (ir_dtype_is_signed(dtype)) {
-    element_set_integer(out->dtype, out->data, to, scalar_table[op].signeds(n[0], n[1], n[2]), false);
+/* A row of operands, and where in them it starts. */
+typedef struct {
+  const ir_tensor *in[3];
+  int64_t at[3], steps[3];
+  int count;
+} operand_rows;
+
+static void compute_floats(ir_op op, const operand_rows *rows, ir_tensor *out, int64_t to, int64_t count) {
+  double x[3][CHUNK] = {0};
+  for (int k = 0; k < rows->count; k++)
+    element_doubles(rows->in[k]->dtype, rows->in[k]->data, rows->at[k], rows->steps[k], count, x[k]);
+  scalar_table[op].floats(x[0], x[1], x[2], count);
+  element_set_doubles(out->dtype, out->data, to, count, x[0]);
+}
+
+static void compute_integers(ir_op op, const operand_rows *rows, bool is_signed, ir_tensor *out, int64_t to,
+                             int64_t count) {
+  int64_t n[3][CHUNK] = {0};
+  for (int k = 0; k < rows->count; k++)
+    element_integers(rows->in[k]->dtype, rows->in[k]->data, rows->at[k], rows->steps[k], count, n[k]);
+  if (is_signed) {
+    scalar_table[op].signeds(n[0], n[1], n[2], count);
   } else {
-    uint64_t result = scalar_table[op].unsigneds((uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2]);
-    element_set_integer(out->dtype, out->data, to, (int64_t)result, true);
+    scalar_table[op].unsigneds((uint64_t *)n[0], (uint64_t *)n[1], (uint64_t *)n[2], count);
+  }
+  element_set_integers(out->dtype, out->data, to, count, n[0], !is_signed);
+}
+
+/* Results from element `to` of out on, in the arithmetic of `dtype`. */
+static void compute(ir_op op, ir_dtype dtype, operand_rows rows, ir_tensor *out, int64_t to, int64_t length) {
+  for (int64_t done = 0; done < length; done += CHUNK) {
+    int64_t count = length - done < CHUNK ? length - done : CHUNK;
+    if (ir_dtype_is_float(dtype)) {
+      compute_floats(op, &rows, out, to + done, count);
+    } else {
+      compute_integers(op, &rows, ir_dtype_is_signed(dtype), out, to + done, count);
+    }
+    for (int k = 0; k < rows.count; k++) rows.at[k] += count * rows.steps[k];
   }
 }
 
 void scalar_combine(ir_op op, ir_tensor *out, int64_t to, const ir_tensor *y, int64_t from) {
-  compute(op, out->dtype, (const ir_tensor *[]){out, y}, 2, (const int64_t[]){to, from}, out, to);
-}
-
-/* A row of f32 results from rows of f32 operands: what weights are made of. */
-static void compute_floats(ir_op op, const ir_tensor *const *in, int count, const int64_t *at,
-                           const int64_t *steps, ir_tensor *out, int64_t to, int64_t length) {
-  static const float none;
-  const float *x[3] = {&none, &none, &none};
-  int64_t by[3] = {0};
-  for (int k = 0; k < count; k++) {
-    x[k] = (const float *)in[k]->data + at[k];
-    by[k] = steps[k];
-  }
-  float *result = (float *)out->data + to;
-  for (int64_t i = 0; i < length; i++)
-    result[i] = (float)scalar_table[op].floats((double)x[0][i * by[0]], (double)x[1][i * by[1]],
-                                               (double)x[2][i * by[2]]);
-}
-
-static bool all_floats(const ir_tensor *const *in, int count, const ir_tensor *out) {
-  bool all = out->dtype == SMELT_F32 && (uintptr_t)out->data % sizeof(float) == 0;
-  for (int k = 0; k < count; k++)
-    all &= in[k]->dtype == SMELT_F32 && (uintptr_t)in[k]->data % sizeof(float) == 0;
-  return all;
+  operand_rows rows = {.in = {out, y}, .at = {to, from}, .count = 2};
+  compute(op, out->dtype, rows, out, to, 1);
 }
 
 status ir_evaluate_elementwise(arena *scratch, const ir_node *node, const ir_tensor *const *in,
                                const int64_t *symbols, ir_tensor *out) {
   (void)symbols;
-  int count = node->operand_count;
-  int64_t strides[3][IR_MAX_RANK], index[IR_MAX_RANK] = {0}, at[3] = {0}, to = 0;
-  if (count > 3 || !scalar_table[node->op].floats)
+  operand_rows rows = {.count = node->operand_count};
+  int64_t strides[3][IR_MAX_RANK], index[IR_MAX_RANK] = {0}, to = 0;
+  if (rows.count > 3 || !scalar_table[node->op].floats)
     return walk_misfit(scratch, node, "has no row in scalar.def");
-  for (int k = 0; k < count; k++) {
+  int last = out->rank - 1;
+  for (int k = 0; k < rows.count; k++) {
     if (!walk_broadcast(in[k], out, strides[k]))
       return walk_misfit(scratch, node, "operands do not fit each other");
+    rows.in[k] = in[k];
+    if (out->rank) rows.steps[k] = strides[k][last];
   }
-  ir_dtype dtype = in[count == 3 ? 1 : 0]->dtype; /* of select's second operand: the first is bool */
+  ir_dtype dtype = in[rows.count == 3 ? 1 : 0]->dtype; /* of select's second operand: the first is bool */
   if (ir_tensor_count(out) == 0) return OK;
-  bool is_plain = all_floats(in, count, out);
-  ir_tensor rows = *out; /* one element for each row along the last axis */
-  int last = out->rank - 1;
-  int64_t length = out->rank ? out->dims[last] : 1, steps[3] = {0};
-  if (out->rank) rows.dims[last] = 1;
-  for (int k = 0; k < count && out->rank; k++) steps[k] = strides[k][last];
+  ir_tensor firsts = *out; /* one element for each row along the last axis */
+  int64_t length = out->rank ? out->dims[last] : 1;
+  if (out->rank) firsts.dims[last] = 1;
   do {
-    for (int k = 0; k < count; k++) at[k] = walk_offset(out->rank, index, strides[k]);
-    if (is_plain) compute_floats(node->op, in, count, at, steps, out, to, length);
-    for (int64_t i = 0; i < length && !is_plain; i++) {
-      compute(node->op, dtype, in, count, at, out, to + i);
-      for (int k = 0; k < count; k++) at[k] += steps[k];
-    }
+    for (int k = 0; k < rows.count; k++) rows.at[k] = walk_offset(out->rank, index, strides[k]);
+    compute(node->op, dtype, rows, out, to, length);
     to += length;
-  } while (walk_next(&rows, index));
+  } while (walk_next(&firsts, index));
   return OK;
 }
 
@@ -139,11 +139,15 @@ status ir_evaluate_cast(arena *scratch, const ir_node *node, const ir_tensor *co
   ir_dtype from = in[0]->dtype;
   int64_t count = ir_tensor_count(out);
   if (count != ir_tensor_count(in[0])) return walk_misfit(scratch, node, "result and operand differ in size");
-  for (int64_t i = 0; i < count; i++) {
+  for (int64_t done = 0; done < count; done += CHUNK) {
+    int64_t length = count - done < CHUNK ? count - done : CHUNK, n[CHUNK];
+    double x[CHUNK];
     if (ir_dtype_is_float(from)) {
-      element_set_double(out->dtype, out->data, i, element_double(from, in[0]->data, i));
+      element_doubles(from, in[0]->data, done, 1, length, x);
+      element_set_doubles(out->dtype, out->data, done, length, x);
     } else {
-      element_set_integer(out->dtype, out->data, i, element_integer(from, in[0]->data, i), from == SMELT_U64);
+      element_integers(from, in[0]->data, done, 1, length, n);
+      element_set_integers(out->dtype, out->data, done, length, n, from == SMELT_U64);
     }
   }
   return OK;

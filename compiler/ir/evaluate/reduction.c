@@ -29,25 +29,54 @@ static accumulator neutral(ir_op op, ir_dtype dtype) {
   }
 }
 
-static void accumulate(ir_op op, ir_dtype dtype, accumulator *sum, double x, int64_t n) {
+/* Each element of x into the sum that is its own, `step` apart. */
+static void accumulate_floats(ir_op op, accumulator *sum, int64_t step, const double *x, int64_t count) {
   switch (op) {
   case IR_REDUCE_PROD:
-    sum->floats *= x;
-    sum->integers = (int64_t)((uint64_t)sum->integers * (uint64_t)n);
-    break;
+    for (int64_t i = 0; i < count; i++) sum[i * step].floats *= x[i];
+    return;
   case IR_REDUCE_MAX:
-    if (isnan(x) || x > sum->floats) sum->floats = x;
-    if (is_less(dtype, sum->integers, n)) sum->integers = n;
-    break;
+    for (int64_t i = 0; i < count; i++, sum += step)
+      if (isnan(x[i]) || x[i] > sum->floats) sum->floats = x[i];
+    return;
   case IR_REDUCE_MIN:
-    if (isnan(x) || x < sum->floats) sum->floats = x;
-    if (is_less(dtype, n, sum->integers)) sum->integers = n;
-    break;
+    for (int64_t i = 0; i < count; i++, sum += step)
+      if (isnan(x[i]) || x[i] < sum->floats) sum->floats = x[i];
+    return;
   default:
-    sum->floats += x;
-    sum->integers = (int64_t)((uint64_t)sum->integers + (uint64_t)n);
-    break;
+    for (int64_t i = 0; i < count; i++) sum[i * step].floats += x[i];
   }
+}
+
+static void accumulate_integer(ir_op op, ir_dtype dtype, accumulator *sum, int64_t n) {
+  switch (op) {
+  case IR_REDUCE_PROD:
+    sum->integers = (int64_t)((uint64_t)sum->integers * (uint64_t)n);
+    return;
+  case IR_REDUCE_MAX:
+    if (is_less(dtype, sum->integers, n)) sum->integers = n;
+    return;
+  case IR_REDUCE_MIN:
+    if (is_less(dtype, n, sum->integers)) sum->integers = n;
+    return;
+  default:
+    sum->integers = (int64_t)((uint64_t)sum->integers + (uint64_t)n);
+  }
+}
+
+/* Elements of x from `from` on. */
+static void accumulate_row(ir_op op, const ir_tensor *x, int64_t from, int64_t length, accumulator *sum,
+                           int64_t step) {
+  enum { CHUNK = 256 };
+  double reals[CHUNK];
+  bool is_float = ir_dtype_is_float(x->dtype);
+  for (int64_t done = 0; is_float && done < length; done += CHUNK) {
+    int64_t count = length - done < CHUNK ? length - done : CHUNK;
+    element_doubles(x->dtype, x->data, from + done, 1, count, reals);
+    accumulate_floats(op, sum + done * step, step, reals, count);
+  }
+  for (int64_t i = 0; !is_float && i < length; i++)
+    accumulate_integer(op, x->dtype, sum + i * step, element_integer(x->dtype, x->data, from + i));
 }
 
 static void store_reduced(ir_op op, ir_tensor *out, int64_t to, accumulator sum, int64_t count) {
@@ -73,18 +102,13 @@ status ir_evaluate_reduce(arena *scratch, const ir_node *node, const ir_tensor *
   }
   accumulator *sums = ARENA_ARRAY(scratch, accumulator, (size_t)count);
   for (int64_t i = 0; i < count; i++) sums[i] = neutral(node->op, x->dtype);
-  bool is_float = ir_dtype_is_float(x->dtype);
   ir_tensor rows = *x; /* one element for each row along the last axis */
   int64_t length = x->rank ? x->dims[x->rank - 1] : 1, step = x->rank ? strides[x->rank - 1] : 0;
   if (x->rank) rows.dims[x->rank - 1] = 1;
   if (ir_tensor_count(x)) {
     do {
-      accumulator *sum = &sums[walk_offset(x->rank, index, strides)];
-      for (int64_t i = 0; i < length; i++, from++, sum += step) {
-        double real = is_float ? element_double(x->dtype, x->data, from) : 0;
-        int64_t integer = is_float ? 0 : element_integer(x->dtype, x->data, from);
-        accumulate(node->op, x->dtype, sum, real, integer);
-      }
+      accumulate_row(node->op, x, from, length, &sums[walk_offset(x->rank, index, strides)], step);
+      from += length;
     } while (walk_next(&rows, index));
   }
   for (int64_t i = 0; i < count; i++) store_reduced(node->op, out, i, sums[i], per_result);
@@ -172,16 +196,13 @@ status ir_evaluate_cumsum(arena *scratch, const ir_node *node, const ir_tensor *
     return walk_misfit(scratch, node, "the axis or the result does not fit");
   }
   axis_split s = split_at(in[0], node->attrs.axis);
-  bool is_float = ir_dtype_is_float(out->dtype);
   ir_op op = node->op == IR_CUMPROD ? IR_REDUCE_PROD : IR_REDUCE_SUM;
   for (int64_t o = 0; o < s.outer; o++) {
     for (int64_t i = 0; i < s.inner; i++) {
       accumulator sum = neutral(op, out->dtype);
       for (int64_t k = 0; k < s.size; k++) {
         int64_t at = (o * s.size + k) * s.inner + i;
-        double real = is_float ? element_double(out->dtype, in[0]->data, at) : 0;
-        int64_t integer = is_float ? 0 : element_integer(out->dtype, in[0]->data, at);
-        accumulate(op, out->dtype, &sum, real, integer);
+        accumulate_row(op, in[0], at, 1, &sum, 0);
         store_reduced(op, out, at, sum, 1);
       }
     }

@@ -46,7 +46,7 @@ void walk_copy(ir_tensor *out, int64_t to, const ir_tensor *in, int64_t from) {
 double *walk_doubles(arena *a, const ir_tensor *t) {
   int64_t count = ir_tensor_count(t);
   double *elements = ARENA_ARRAY(a, double, (size_t)count);
-  for (int64_t i = 0; i < count; i++) elements[i] = element_double(t->dtype, t->data, i);
+  element_doubles(t->dtype, t->data, 0, 1, count, elements);
   return elements;
 }
 
