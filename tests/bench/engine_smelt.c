@@ -102,11 +102,14 @@ static engine_result run(engine *e, const char *entry, const int32_t *ids, size_
 }
 
 engine_result engine_read(engine *e, const int32_t *ids, size_t count) {
+  enum { PIECE_TOKENS = 512 }; /* what prefill takes at once, as programs read their prompts */
   if (!e->prompt_entry) engine_die("smelt: the model has no decoder");
-  if (count == 1) return run(e, "decode", ids, 1, 1);
-  if (!strcmp(e->prompt_entry, "prefill")) return run(e, "prefill", ids, 1, count);
+  size_t most = strcmp(e->prompt_entry, "prefill") == 0 ? PIECE_TOKENS : 1;
   engine_result last = {0};
-  for (size_t i = 0; i < count; i++) last = run(e, "decode", ids + i, 1, 1);
+  for (size_t i = 0, piece; i < count; i += piece) {
+    piece = count - i < most ? count - i : most;
+    last = run(e, piece == 1 ? "decode" : "prefill", ids + i, 1, piece);
+  }
   return last;
 }
 

@@ -67,6 +67,8 @@ SHAPES = {
         Shape("smollm", "SmolLM-135M", "llama", 576, 1536, 30, 9, 3, 49152, 2176, gated=True),
         Shape("llama1b", "Llama-1B, 4 layers", "llama", 2048, 8192, 4, 32, 8, 32000, 2176, gated=True,
               rope_theta=500000.0),
+        Shape("long", "Llama of 2 layers, long texts", "llama", 576, 1536, 2, 9, 3, 512, 8256, gated=True,
+              prompts=(512, 2048, 8192), contexts=(16, 2048, 8192)),
         Shape("stories260k", "stories260K", "llama", 64, 172, 5, 8, 4, 512, 512, gated=True),
         Shape("minilm", "MiniLM-L6", "bert", 384, 1536, 6, 12, 12, 30522, 512,
               texts=((1, 16), (1, 128), (1, 512), (8, 128))),
