@@ -1,7 +1,7 @@
 /*
- * attention.c: softmax(cap(q k^T * scale) + bias) v over units of one head and one
- * block of queries; see attention.h. With a causal mask, blocks of keys that
- * no query of the block sees are not visited.
+ * attention.c: softmax(cap(q k^T * scale) + bias) v over units; see attention.h.
+ * With a causal mask, blocks of keys that no query of the unit sees are not
+ * visited, and of the others only the rows that see them.
  */
 #include "codegen/kernels/attention.h"
 
@@ -12,11 +12,49 @@ LLVMValueRef attention_element(emitter *e, const attention *t, LLVMValueRef memo
   return emit_at(e, t->dtype, memory, emit_add(e, emit_mul(e, row, emit_index(e, row_size)), column));
 }
 
+attention_row_loop attention_rows_begin(emitter *e, const attention *t, LLVMValueRef first) {
+  attention_row_loop loop = {.queries = emit_loop_begin(e, first, t->query_count, 1)};
+  loop.query = loop.queries.index;
+  loop.heads = emit_loop_begin(e, emit_index(e, 0), emit_index(e, t->heads), 1);
+  loop.head = loop.heads.index;
+  loop.row = emit_add(e, emit_mul(e, loop.query, emit_index(e, t->heads)), loop.head);
+  return loop;
+}
+
+void attention_rows_end(emitter *e, const attention_row_loop *loop) {
+  emit_loop_end(e, &loop->heads);
+  emit_loop_end(e, &loop->queries);
+}
+
+/* ---- shapes -------------------------------------------------------------------------- */
+
 /* Room on the stack for `dim` elements, whole steps of `step`. Sizes of heads are known or bounded. */
 static int64_t room_for(emitter *e, ir_dim dim, int64_t step) {
   int64_t low, high;
   ir_dim_bounds(e->ir, dim, &low, &high);
   return (high + step - 1) / step * step;
+}
+
+/* Heads of a unit: as many as divide a group evenly. With one query they are all the units there are. */
+static int choose_heads(const attention *t) {
+  if (t->one_query) return 1;
+  int64_t heads, groups;
+  bool known = ir_dim_is_const(t->q->value->type.dims[1], &heads) &&
+               ir_dim_is_const(t->k->value->type.dims[1], &groups) && groups > 0;
+  int64_t group = known ? heads / groups : 1;
+  int together = group < ATTENTION_HEADS ? (int)group : ATTENTION_HEADS;
+  while (together > 1 && group % together) together--;
+  return together > 1 ? together : 1;
+}
+
+static void choose_rows(attention *t) {
+  int64_t size = (int64_t)ir_dtype_bytes(t->dtype), keys = t->depth_room * ATTENTION_KEYS * size;
+  int64_t most = (ATTENTION_ROOM_BYTES - keys) / ((t->depth_room + ATTENTION_KEYS + t->width_room) * size);
+  if (most > ATTENTION_ROWS) most = ATTENTION_ROWS;
+  t->queries = t->one_query || most < t->heads ? 1 : (int)most / t->heads;
+  int rows = t->heads * t->queries, tiles = (rows + t->tile_rows - 1) / t->tile_rows;
+  if (t->one_query) t->tile_rows = (rows + tiles - 1) / tiles; /* few: tiles of about one size */
+  t->rows = tiles * t->tile_rows;
 }
 
 static attention describe(emitter *e, const plan_step *step) {
@@ -41,20 +79,18 @@ static attention describe(emitter *e, const plan_step *step) {
   t.T = kernel_dim(e, k, 2);
   t.E = kernel_dim(e, v, 3);
   tile_shape(e, t.dtype, &t.tile_rows, &t.vectors, &t.lanes);
-  int tiles = ATTENTION_QUERIES / t.tile_rows;
-  t.queries = t.one_query ? 1 : t.tile_rows * (tiles > 1 ? tiles : 1);
-  if (t.one_query) t.tile_rows = 1;
   t.depth_room = room_for(e, q->type.dims[3], t.lanes);
   t.width_room = room_for(e, v->type.dims[3], (int64_t)t.vectors * t.lanes);
+  t.heads = choose_heads(&t);
+  choose_rows(&t);
   LLVMTypeRef element = emit_type(e, t.dtype, 1);
-  t.stack_q = emit_stack(e, element, t.queries * t.depth_room);
+  t.stack_q = emit_stack(e, element, t.rows * t.depth_room);
   if (!t.one_query) t.stack_keys = emit_stack(e, element, t.depth_room * ATTENTION_KEYS);
-  t.stack_scores = emit_stack(e, element, (int64_t)t.queries * ATTENTION_KEYS);
-  t.stack_sums = emit_stack(e, element, t.queries * t.width_room);
-  int64_t row_room = (t.queries + t.lanes - 1) / t.lanes * t.lanes;
-  t.stack_most = emit_stack(e, element, row_room);
-  t.stack_total = emit_stack(e, element, row_room);
-  t.stack_fade = emit_stack(e, element, row_room);
+  t.stack_scores = emit_stack(e, element, (int64_t)t.rows * ATTENTION_KEYS);
+  t.stack_sums = emit_stack(e, element, t.rows * t.width_room);
+  t.stack_most = emit_stack(e, element, t.rows + t.lanes);
+  t.stack_total = emit_stack(e, element, t.rows + t.lanes);
+  t.stack_fade = emit_stack(e, element, t.rows + t.lanes);
   return t;
 }
 
@@ -89,39 +125,39 @@ static void store_result(emitter *e, LLVMValueRef index, int lanes, int part, vo
   emit_store(e, dtype, emit_at(e, dtype, c->to, index), emit_mul(e, x, c->factor));
 }
 
-/* The row of q or of the result for query first_query + row. */
-static LLVMValueRef query_row(emitter *e, const attention *t, int index, LLVMValueRef row) {
+/* The row of q or of the result. */
+static LLVMValueRef query_row(emitter *e, const attention *t, int index, const attention_row_loop *row) {
   const plan_operand *operand = index == t->step->read_count ? &t->step->result : &t->step->reads[index];
-  LLVMValueRef at[] = {t->b, t->h, emit_add(e, t->first_query, row)};
+  LLVMValueRef at[] = {t->b, emit_add(e, t->first_head, row->head), emit_add(e, t->first_query, row->query)};
   return kernel_at(e, operand, emit_argument(e, index), at, 3);
 }
 
 static void begin_unit(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
   LLVMTypeRef type = emit_type(e, t->dtype, 1);
-  emit_loop rows = emit_loop_begin(e, zero, t->query_count, 1);
-  row_copy query = {.t = t, .from = query_row(e, t, ATTENTION_Q, rows.index)};
-  query.to = attention_element(e, t, t->stack_q, rows.index, t->depth_room, zero);
+  attention_row_loop rows = attention_rows_begin(e, t, zero);
+  row_copy query = {.t = t, .from = query_row(e, t, ATTENTION_Q, &rows)};
+  query.to = attention_element(e, t, t->stack_q, rows.row, t->depth_room, zero);
   emit_strips(e, zero, t->D, t->lanes, 1, load_query, &query);
-  row_copy sums = {.t = t, .to = attention_element(e, t, t->stack_sums, rows.index, t->width_room, zero)};
+  row_copy sums = {.t = t, .to = attention_element(e, t, t->stack_sums, rows.row, t->width_room, zero)};
   emit_strips(e, zero, emit_index(e, t->width_room), t->lanes, 1, clear, &sums);
-  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_most, rows.index), emit_number(type, -INFINITY));
-  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_total, rows.index), emit_zero(type));
-  emit_loop_end(e, &rows);
+  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_most, rows.row), emit_number(type, -INFINITY));
+  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_total, rows.row), emit_zero(type));
+  attention_rows_end(e, &rows);
 }
 
 static void end_unit(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
-  emit_loop rows = emit_loop_begin(e, zero, t->query_count, 1);
-  LLVMValueRef total = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_total, rows.index), 1);
+  attention_row_loop rows = attention_rows_begin(e, t, zero);
+  LLVMValueRef total = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_total, rows.row), 1);
   /* A query that sees no key is 0: an empty sum of values. */
   LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, total, emit_zero(LLVMTypeOf(total)));
   total = emit_select(e, unseen, emit_number(LLVMTypeOf(total), 1), total);
   row_copy result = {.t = t, .factor = elementwise_unary(e, IR_RECIPROCAL, t->dtype, total)};
-  result.from = attention_element(e, t, t->stack_sums, rows.index, t->width_room, zero);
-  result.to = query_row(e, t, t->step->read_count, rows.index);
+  result.from = attention_element(e, t, t->stack_sums, rows.row, t->width_room, zero);
+  result.to = query_row(e, t, t->step->read_count, &rows);
   emit_strips(e, zero, t->E, t->lanes, 1, store_result, &result);
-  emit_loop_end(e, &rows);
+  attention_rows_end(e, &rows);
 }
 
 /* How many keys, from the first, any query of the block may see: query s sees t <= s + T - S. */
@@ -131,22 +167,44 @@ static LLVMValueRef seen_keys(emitter *e, const attention *t) {
   return emit_imin(e, t->T, end);
 }
 
+/* The block's first query that sees key first_key, then whole tiles. */
+static void skip_hidden_rows(emitter *e, attention *t) {
+  t->from_query = t->tile_row = emit_index(e, 0);
+  if (!t->causal) return;
+  LLVMValueRef heads = emit_index(e, t->heads), tile = emit_index(e, t->tile_rows);
+  LLVMValueRef sees_all = emit_add(e, t->first_query, emit_sub(e, t->T, t->S));
+  LLVMValueRef first = emit_imax(e, emit_sub(e, t->first_key, sees_all), emit_index(e, 0));
+  t->tile_row = emit_mul(e, emit_udiv(e, emit_mul(e, first, heads), tile), tile);
+  t->from_query = emit_udiv(e, t->tile_row, heads);
+}
+
+/* With a causal mask later queries see more: the first and the last block, the second and the last but one.
+ */
+static LLVMValueRef paired(emitter *e, LLVMValueRef index, LLVMValueRef count) {
+  LLVMValueRef half = emit_udiv(e, index, emit_index(e, 2)), last = emit_sub(e, count, emit_index(e, 1));
+  LLVMValueRef even = emit_icmp(e, LLVMIntEQ, emit_urem(e, index, emit_index(e, 2)), emit_index(e, 0));
+  return emit_select(e, even, half, emit_sub(e, last, half));
+}
+
 static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef blocks) {
-  LLVMValueRef sizes[] = {t->B, t->H, blocks}, index[3];
-  LLVMValueRef queries = emit_index(e, t->queries), keys = emit_index(e, ATTENTION_KEYS);
+  LLVMValueRef heads = emit_index(e, t->heads), queries = emit_index(e, t->queries);
+  LLVMValueRef sizes[] = {t->B, emit_udiv(e, t->H, heads), blocks}, index[3];
   kernel_split(e, unit, sizes, 3, index);
+  if (t->causal) index[2] = paired(e, index[2], blocks);
   t->b = index[0];
-  t->h = index[1];
+  t->first_head = emit_mul(e, index[1], heads);
   t->first_query = emit_mul(e, index[2], queries);
   t->query_count = emit_imin(e, queries, emit_sub(e, t->S, t->first_query));
-  LLVMValueRef group = emit_udiv(e, t->h, emit_udiv(e, t->H, t->G)), head[] = {t->b, group};
+  t->row_count = emit_mul(e, t->query_count, heads);
+  LLVMValueRef group = emit_udiv(e, t->first_head, emit_udiv(e, t->H, t->G)), head[] = {t->b, group};
   t->k_rows = kernel_at(e, t->k, emit_argument(e, ATTENTION_K), head, 2);
   t->v_rows = kernel_at(e, t->v, emit_argument(e, ATTENTION_V), head, 2);
   begin_unit(e, t);
   LLVMValueRef seen = seen_keys(e, t);
   emit_loop block = emit_loop_begin(e, emit_index(e, 0), seen, ATTENTION_KEYS);
   t->first_key = block.index;
-  t->key_count = emit_imin(e, keys, emit_sub(e, seen, block.index));
+  t->key_count = emit_imin(e, emit_index(e, ATTENTION_KEYS), emit_sub(e, seen, block.index));
+  skip_hidden_rows(e, t);
   attention_scores(e, t);
   attention_weights(e, t);
   attention_values(e, t);
@@ -156,10 +214,11 @@ static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef 
 
 void kernel_attention(emitter *e, const plan_step *step) {
   attention t = describe(e, step);
-  LLVMValueRef low, high, queries = emit_index(e, t.queries);
+  LLVMValueRef low, high, queries = emit_index(e, t.queries), heads = emit_index(e, t.heads);
   LLVMValueRef blocks = emit_udiv(e, emit_add(e, t.S, emit_index(e, t.queries - 1)), queries);
-  LLVMValueRef units = emit_mul(e, emit_mul(e, t.B, t.H), blocks);
-  LLVMValueRef work = emit_mul(e, emit_mul(e, t.T, emit_imin(e, t.S, queries)), emit_add(e, t.D, t.E));
+  LLVMValueRef units = emit_mul(e, emit_mul(e, t.B, emit_udiv(e, t.H, heads)), blocks);
+  LLVMValueRef rows = emit_mul(e, emit_imin(e, t.S, queries), heads);
+  LLVMValueRef work = emit_mul(e, emit_mul(e, t.T, rows), emit_add(e, t.D, t.E));
   emit_share(e, units, emit_udiv(e, work, emit_index(e, 4)), &low, &high);
   emit_loop unit = emit_loop_begin(e, low, high, 1);
   emit_unit(e, &t, unit.index, blocks);

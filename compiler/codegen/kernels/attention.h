@@ -1,9 +1,14 @@
 /*
  * attention.h: inside of the attention generator. The keys pass in blocks;
- * each row of a block of queries keeps its largest score, the sum of its
- * exponentials and its weighted sum of values so far (online softmax:
- * Milakov and Gimelshein, 2018; Dao et al., FlashAttention, 2022). So memory
- * does not grow with the number of keys.
+ * each row keeps its largest score, the sum of its exponentials and its
+ * weighted sum of values so far (online softmax: Milakov and Gimelshein, 2018;
+ * Dao et al., FlashAttention, 2022). So memory does not grow with the number
+ * of keys.
+ *
+ * A unit of work is a block of queries of some heads that share their keys and
+ * values, which are then read once for all of them. Row query * heads + head is
+ * one query of one head: rows that causality hides from a block of keys are the
+ * first ones.
  */
 #ifndef SMELT_ATTENTION_H
 #define SMELT_ATTENTION_H
@@ -14,11 +19,14 @@
 enum { ATTENTION_Q, ATTENTION_K, ATTENTION_V, ATTENTION_BIAS };
 
 enum {
-  ATTENTION_KEYS = 64,    /* per block: a multiple of every tile's columns and every vector */
-  ATTENTION_QUERIES = 48, /* per block, about: whole tiles of rows */
+  ATTENTION_KEYS = 64, /* per block: a multiple of every tile's columns and every vector */
+  ATTENTION_ROWS = 96, /* of a unit, at most, */
+  ATTENTION_ROOM_BYTES =
+      192 << 10,       /* and no more than fit the stack, and a second-level cache, with their keys */
+  ATTENTION_HEADS = 8, /* of a unit, at most */
 };
 
-/* Sums are f32 (f64 for f64). Everything named stack_* has rows of queries in it. */
+/* Sums are f32 (f64 for f64). */
 typedef struct {
   const plan_step *step;
   const plan_operand *q, *k, *v, *bias; /* bias: NULL where absent */
@@ -27,18 +35,27 @@ typedef struct {
   double scale, softcap; /* softcap: 0: none */
   bool one_query;        /* S is 1: scores by dot products, without transposing keys */
   LLVMValueRef B, H, G, S, T, D, E;
-  int queries, tile_rows, vectors, lanes;
+  int heads, queries, rows; /* of a unit; rows: heads x queries, whole tiles */
+  int tile_rows, vectors, lanes;
   int64_t depth_room, width_room; /* D and E rounded up to whole vectors and tiles */
-  LLVMValueRef stack_q;           /* [queries][depth_room], scaled */
+  LLVMValueRef stack_q;           /* [rows][depth_room], scaled */
   LLVMValueRef stack_keys;        /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed */
-  LLVMValueRef stack_scores;      /* [queries][ATTENTION_KEYS] */
-  LLVMValueRef stack_sums;        /* [queries][width_room] */
-  LLVMValueRef stack_most, stack_total, stack_fade; /* [queries], whole vectors */
+  LLVMValueRef stack_scores;      /* [rows][ATTENTION_KEYS] */
+  LLVMValueRef stack_sums;        /* [rows][width_room] */
+  LLVMValueRef stack_most, stack_total, stack_fade; /* [rows], and a vector that may begin at any of them */
   /* the current unit */
-  LLVMValueRef b, h, first_query, query_count, k_rows, v_rows;
-  /* the current block of keys */
-  LLVMValueRef first_key, key_count;
+  LLVMValueRef b, first_head, first_query, query_count, row_count, k_rows, v_rows;
+  /* the current block of keys; rows before tile_row see none of it, those of queries before from_query too */
+  LLVMValueRef first_key, key_count, from_query, tile_row;
 } attention;
+
+/* for each query of the unit from `first`, for each head */
+typedef struct {
+  emit_loop queries, heads;
+  LLVMValueRef query, head, row;
+} attention_row_loop;
+attention_row_loop attention_rows_begin(emitter *e, const attention *t, LLVMValueRef first);
+void attention_rows_end(emitter *e, const attention_row_loop *loop);
 
 LLVMValueRef attention_element(emitter *e, const attention *t, LLVMValueRef memory, LLVMValueRef row,
                                int64_t row_size, LLVMValueRef column);

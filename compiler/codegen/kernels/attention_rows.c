@@ -9,10 +9,11 @@
 
 typedef struct {
   const attention *t;
-  LLVMValueRef row, scores; /* scores: the row's, on the stack */
-  LLVMValueRef visible;     /* keys of the block that the row sees: the first ones */
-  LLVMValueRef bias;        /* the row's, at the block's first key, or NULL */
-  LLVMValueRef most;        /* variable: a vector */
+  const attention_row_loop *at;
+  LLVMValueRef scores;  /* the row's, on the stack */
+  LLVMValueRef visible; /* keys of the block that the row sees: the first ones */
+  LLVMValueRef bias;    /* the row's, at the block's first key, or NULL */
+  LLVMValueRef most;    /* variable: a vector */
 } weight_row;
 
 static LLVMValueRef vector_at(emitter *e, const weight_row *w, LLVMValueRef key) {
@@ -34,7 +35,8 @@ static LLVMValueRef bias_at(emitter *e, const weight_row *w, LLVMValueRef key) {
 static LLVMValueRef bias_row(emitter *e, const weight_row *w) {
   const attention *t = w->t;
   int rank = t->bias->value->type.rank;
-  LLVMValueRef all[] = {t->b, t->h, emit_add(e, t->first_query, w->row), t->first_key};
+  LLVMValueRef all[] = {t->b, emit_add(e, t->first_head, w->at->head),
+                        emit_add(e, t->first_query, w->at->query), t->first_key};
   return kernel_at(e, t->bias, emit_argument(e, ATTENTION_BIAS), all + 4 - rank, rank);
 }
 
@@ -76,16 +78,17 @@ static void find_most(emitter *e, weight_row *w) {
   mask_scores(e, w, false);
   emit_end_if(e, &whole);
   LLVMValueRef most = emit_across(e, emit_get(e, w->most), emit_larger);
-  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, w->row), most);
+  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, w->at->row), most);
 }
 
 /*
  * For all rows at once, in vectors: the new largest score, and by how much what was summed before fades. The
- * rows' room is whole vectors; what lies behind the last row is never used.
+ * rows' room has a vector more; what lies behind the last row is never used.
  */
 static void fade_rows(emitter *e, const attention *t) {
   LLVMTypeRef vector = emit_type(e, t->dtype, t->lanes);
-  emit_loop rows = emit_loop_begin(e, emit_index(e, 0), t->query_count, t->lanes);
+  LLVMValueRef first = emit_mul(e, t->from_query, emit_index(e, t->heads));
+  emit_loop rows = emit_loop_begin(e, first, t->row_count, t->lanes);
   LLVMValueRef most_at = emit_at(e, t->dtype, t->stack_most, rows.index);
   LLVMValueRef fade_at = emit_at(e, t->dtype, t->stack_fade, rows.index);
   LLVMValueRef total_at = emit_at(e, t->dtype, t->stack_total, rows.index);
@@ -104,7 +107,7 @@ static void exponentiate(emitter *e, const weight_row *w) {
   const attention *t = w->t;
   LLVMTypeRef scalar = emit_type(e, t->dtype, 1), vector = emit_type(e, t->dtype, t->lanes);
   LLVMValueRef total = emit_variable(e, vector, emit_zero(vector));
-  LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, w->row), 1);
+  LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, w->at->row), 1);
   LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, most, emit_number(scalar, -INFINITY));
   LLVMValueRef reference = emit_select(e, unseen, emit_zero(scalar), most);
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
@@ -113,35 +116,34 @@ static void exponentiate(emitter *e, const weight_row *w) {
   emit_store(e, t->dtype, at, weight);
   emit_set(e, total, emit_add(e, emit_get(e, total), weight));
   emit_loop_end(e, &keys);
-  LLVMValueRef total_at = emit_at(e, t->dtype, t->stack_total, w->row);
+  LLVMValueRef total_at = emit_at(e, t->dtype, t->stack_total, w->at->row);
   LLVMValueRef sum = emit_across(e, emit_get(e, total), emit_add);
   emit_store(e, t->dtype, total_at, emit_add(e, emit_load(e, t->dtype, total_at, 1), sum));
 }
 
-/* How many keys of the block the row sees. */
-static LLVMValueRef visible_keys(emitter *e, const attention *t, LLVMValueRef row) {
+/* How many keys of the block a query sees. */
+static LLVMValueRef visible_keys(emitter *e, const attention *t, LLVMValueRef query) {
   if (!t->causal) return t->key_count;
-  LLVMValueRef last = emit_add(e, emit_add(e, t->first_query, row), emit_sub(e, t->T, t->S));
+  LLVMValueRef last = emit_add(e, emit_add(e, t->first_query, query), emit_sub(e, t->T, t->S));
   LLVMValueRef seen = emit_add(e, emit_sub(e, last, t->first_key), emit_index(e, 1));
   return emit_imin(e, t->key_count, seen);
 }
 
-static weight_row begin_row(emitter *e, const attention *t, LLVMValueRef row) {
-  weight_row w = {.t = t, .row = row, .visible = visible_keys(e, t, row)};
-  w.scores = attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, emit_index(e, 0));
+static weight_row weights_of(emitter *e, const attention *t, const attention_row_loop *row) {
+  weight_row w = {.t = t, .at = row, .visible = visible_keys(e, t, row->query)};
+  w.scores = attention_element(e, t, t->stack_scores, row->row, ATTENTION_KEYS, emit_index(e, 0));
   if (t->bias) w.bias = bias_row(e, &w);
   return w;
 }
 
 void attention_weights(emitter *e, const attention *t) {
-  LLVMValueRef zero = emit_index(e, 0);
-  emit_loop largest = emit_loop_begin(e, zero, t->query_count, 1);
-  weight_row w = begin_row(e, t, largest.index);
+  attention_row_loop rows = attention_rows_begin(e, t, t->from_query);
+  weight_row w = weights_of(e, t, &rows);
   find_most(e, &w);
-  emit_loop_end(e, &largest);
+  attention_rows_end(e, &rows);
   fade_rows(e, t);
-  emit_loop weights = emit_loop_begin(e, zero, t->query_count, 1);
-  w = begin_row(e, t, weights.index);
+  rows = attention_rows_begin(e, t, t->from_query);
+  w = weights_of(e, t, &rows);
   exponentiate(e, &w);
-  emit_loop_end(e, &weights);
+  attention_rows_end(e, &rows);
 }

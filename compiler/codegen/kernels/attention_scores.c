@@ -1,9 +1,12 @@
 /*
  * attention_scores.c: the two products of a block of attention. Queries times
  * keys: the keys are transposed once per block, then both products are the
- * register tile of tile.h. A single query takes dot products instead.
+ * register tile of tile.h. A single query takes dot products instead, of a few
+ * keys, which stay in the cache, with all heads.
  */
 #include "codegen/kernels/attention.h"
+
+enum { CACHE_LINE_BYTES = 64 };
 
 /* The row of k (or v) for key first_key + key. */
 static LLVMValueRef key_row(emitter *e, const attention *t, const plan_operand *operand, LLVMValueRef rows,
@@ -47,7 +50,7 @@ static void each_features(emitter *e, const attention *t, feature_body *body, vo
 typedef struct {
   const attention *t;
   LLVMValueRef rows[64]; /* of k, one per lane */
-  LLVMValueRef key;
+  LLVMValueRef key, q;   /* q: the row */
   LLVMValueRef sums[64]; /* variables: one query's dot products, vectors to be added up */
 } key_vector;
 
@@ -68,7 +71,7 @@ static void multiply_features(emitter *e, LLVMValueRef depth, bool whole, void *
   const attention *t = v->t;
   /* the room behind the last feature of q holds anything: it must not meet the zeros of k as a NaN */
   LLVMValueRef count = whole ? NULL : emit_sub(e, t->D, depth);
-  LLVMValueRef q = emit_load_part(e, t->dtype, emit_at(e, t->dtype, t->stack_q, depth), t->lanes, count);
+  LLVMValueRef q = emit_load_part(e, t->dtype, emit_at(e, t->dtype, v->q, depth), t->lanes, count);
   for (int i = 0; i < t->lanes; i++) {
     LLVMValueRef k = features(e, t, v->rows[i], depth, whole);
     emit_set(e, v->sums[i], emit_fma(e, q, k, emit_get(e, v->sums[i])));
@@ -81,11 +84,15 @@ static void one_query_scores(emitter *e, const attention *t) {
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
   v.key = keys.index;
   lane_keys(e, t, v.key, v.rows);
+  emit_loop heads = emit_loop_begin(e, emit_index(e, 0), emit_index(e, t->heads), 1);
+  v.q = attention_element(e, t, t->stack_q, heads.index, t->depth_room, emit_index(e, 0));
   for (int i = 0; i < t->lanes; i++) v.sums[i] = emit_variable(e, type, emit_zero(type));
   each_features(e, t, multiply_features, &v);
   LLVMValueRef sums[64];
   for (int i = 0; i < t->lanes; i++) sums[i] = emit_get(e, v.sums[i]);
-  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_scores, v.key), emit_sum_each(e, sums, t->lanes));
+  emit_store(e, t->dtype, attention_element(e, t, t->stack_scores, heads.index, ATTENTION_KEYS, v.key),
+             emit_sum_each(e, sums, t->lanes));
+  emit_loop_end(e, &heads);
   emit_loop_end(e, &keys);
 }
 
@@ -98,6 +105,27 @@ static void transpose_keys(emitter *e, const attention *t) {
   emit_loop_end(e, &keys);
 }
 
+/* Brings row `key` of the next block into the second-level cache. */
+static void fetch_key(emitter *e, const attention *t, const plan_operand *operand, LLVMValueRef rows,
+                      LLVMValueRef size, LLVMValueRef key) {
+  ir_dtype dtype = operand->value->type.dtype;
+  int64_t line = CACHE_LINE_BYTES / (int64_t)ir_dtype_bytes(dtype);
+  LLVMValueRef next = key_row(e, t, operand, rows, emit_add(e, key, emit_index(e, ATTENTION_KEYS)));
+  emit_loop lines = emit_loop_begin(e, emit_index(e, 0), size, line);
+  emit_prefetch(e, emit_at(e, dtype, next, lines.index), 2);
+  emit_loop_end(e, &lines);
+}
+
+/* While a tile of rows is computed, its part of the next block is on the way. */
+static void fetch_next_keys(emitter *e, const attention *t, LLVMValueRef row) {
+  int tiles = t->rows / t->tile_rows, keys = (ATTENTION_KEYS + tiles - 1) / tiles;
+  LLVMValueRef first = emit_mul(e, emit_udiv(e, row, emit_index(e, t->tile_rows)), emit_index(e, keys));
+  emit_loop key = emit_loop_begin(e, first, emit_add(e, first, emit_index(e, keys)), 1);
+  fetch_key(e, t, t->k, t->k_rows, t->D, key.index);
+  fetch_key(e, t, t->v, t->v_rows, t->E, key.index);
+  emit_loop_end(e, &key);
+}
+
 void attention_scores(emitter *e, const attention *t) {
   if (t->one_query) {
     one_query_scores(e, t);
@@ -105,7 +133,8 @@ void attention_scores(emitter *e, const attention *t) {
   }
   transpose_keys(e, t);
   LLVMValueRef zero = emit_index(e, 0);
-  emit_loop rows = emit_loop_begin(e, zero, t->query_count, t->tile_rows);
+  emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, t->tile_rows);
+  fetch_next_keys(e, t, rows.index);
   emit_loop columns = emit_loop_begin(e, zero, t->key_count, (int64_t)t->vectors * t->lanes);
   tile m = {.rows = t->tile_rows,
             .vectors = t->vectors,
@@ -171,7 +200,7 @@ void attention_values(emitter *e, const attention *t) {
   int64_t width = (int64_t)t->vectors * t->lanes, known;
   LLVMValueRef zero = emit_index(e, 0), step = emit_index(e, width);
   LLVMValueRef whole = emit_mul(e, emit_udiv(e, t->E, step), step);
-  emit_loop rows = emit_loop_begin(e, zero, t->query_count, t->tile_rows);
+  emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, t->tile_rows);
   emit_loop wholes = emit_loop_begin(e, zero, whole, width);
   value_tile(e, t, rows.index, wholes.index, true);
   emit_loop_end(e, &wholes);
