@@ -6,12 +6,15 @@
  *   e = gather table, ids     ->    e = cast (gather cast(table), ids)
  *
  * int8, a scale for each row of x, found while the model runs, and for each
- * column of w; tables become bf16:
+ * column of w:
  *   y = linear x, w, bias     ->    y = linear (x / s rounded), (w / t rounded), bias, _, s, t
  *                                   s = largest |x| of the row / 127, t = largest |w| of the column / 127
  *
  * int4: the same where K is a multiple of IR_GROUP, with w from -8 to 7 and t
  * for each group of rows of a column; other weights as with int8.
+ *
+ * A table that is the transpose of such a w is read out of it; other tables become bf16:
+ *   e = gather table, ids     ->    e = gather transpose(w / t rounded), ids * gather t, ids
  *
  * Each constant is made narrower once, whatever graphs read it, and by way
  * of what it was made from, so that a table that is also the output layer's
@@ -96,8 +99,9 @@ static ir_value *lazy_binary(ir_builder *b, ir_op op, ir_value *x, ir_value *y) 
 }
 
 typedef struct {
-  ir_value *bytes; /* from -127 to 127 */
-  ir_value *scale; /* f32, size 1 along the axes; bytes * scale is about what it was */
+  const ir_constant *wide; /* a weight's: what it was */
+  ir_value *bytes;         /* from -127 to 127 */
+  ir_value *scale;         /* f32, size 1 along the axes; bytes * scale is about what it was */
 } quantised;
 
 /* Over the axes a scale of its own for each of the rest; the bytes are kept as `dtype`. */
@@ -142,7 +146,8 @@ static bool fits_quads(const ir_value *weight, bool gated) {
   return K % 4 == 0 && (!gated || N % 4 == 0);
 }
 
-/* In bytes, or by groups in 4 bits. Made once for each constant; NULL where it cannot be. */
+/* In bytes, or by groups in 4 bits. Made once for each constant, and found by its bytes too; NULL where it
+ * cannot be. */
 static const quantised *quantise_weight(ir_builder *b, ir_value *weight, bool by_groups) {
   ir_module *m = b->graph->module;
   const ir_constant *c = weight->def->attrs.constant;
@@ -156,7 +161,9 @@ static const quantised *quantise_weight(ir_builder *b, ir_value *weight, bool by
     w->scale = rewrite_lazy(b, ir_reshape(b, w->scale, &weight->type.dims[1], 1));
   }
   if (b->failed || !ir_value_is_const(w->bytes) || !ir_value_is_const(w->scale)) return NULL;
+  w->wide = c;
   pointer_map_set(m->arena, &m->quantised, c, w);
+  pointer_map_set(m->arena, &m->quantised, w->bytes->def->attrs.constant, w);
   return w;
 }
 
@@ -212,20 +219,70 @@ static ir_value *quantise_linear(ir_builder *b, ir_node *n) {
   return precision_quantise(b, n);
 }
 
+/* ---- tables that are weights too ---- */
+
+/* The weight of a linear of the graph, quantised by now, that is the table transposed; NULL: none is. */
+static const quantised *tied_weight(const ir_graph *g, const ir_constant *table) {
+  for (const ir_node *n = g->first; n; n = n->next) {
+    if (n->op != IR_LINEAR || !ir_value_is_const(n->operands[1])) continue;
+    const quantised *w = pointer_map_get(&g->module->quantised, n->operands[1]->def->attrs.constant);
+    if (w && ir_constant_is_transpose(w->wide, table)) return w;
+  }
+  return NULL;
+}
+
+static ir_value *gather_columns(ir_builder *b, ir_value *matrix, ir_value *ids) {
+  ir_value *own = ir_const(b, matrix->def->attrs.constant);
+  ir_value *rows = rewrite_lazy(b, ir_transpose(b, own, (int[]){1, 0}));
+  return ir_cast(b, ir_gather(b, rows, ids, 0), SMELT_F32);
+}
+
+/* Columns of w, K numbers each, at ids: [ids..., K] */
+static ir_value *gather_tied(ir_builder *b, const quantised *w, ir_value *ids) {
+  ir_module *m = b->graph->module;
+  ir_value *rows = gather_columns(b, w->bytes, ids), *scale;
+  int rank = rows->type.rank;
+  ir_dim one = ir_dim_const(m, 1), dims[IR_MAX_RANK], whole[IR_MAX_RANK];
+  if (b->failed || rank >= IR_MAX_RANK) return NULL;
+  for (int i = 0; i < rank; i++) whole[i] = dims[i] = rows->type.dims[i];
+  if (w->scale->type.rank == 1) {
+    scale = ir_gather(b, ir_const(b, w->scale->def->attrs.constant), ids, 0);
+    dims[rank - 1] = one;
+    return ir_binary(b, IR_MUL, rows, ir_reshape(b, scale, dims, rank));
+  }
+  scale = gather_columns(b, w->scale, ids);
+  dims[rank - 1] = w->scale->type.dims[0];
+  dims[rank] = ir_dim_const(m, IR_GROUP);
+  rows = ir_reshape(b, rows, dims, rank + 1);
+  dims[rank] = one;
+  rows = ir_binary(b, IR_MUL, rows, ir_reshape(b, scale, dims, rank + 1));
+  return ir_reshape(b, rows, whole, rank);
+}
+
+static ir_value *quantise_table(ir_builder *b, ir_node *n) {
+  ir_value *table = n->operands[0];
+  if (!is_wide(table) || n->attrs.axis != 0) return NULL;
+  const quantised *w = tied_weight(b->graph, table->def->attrs.constant);
+  return w ? gather_tied(b, w, n->operands[1]) : shorten_table(b, n);
+}
+
 bool pass_precision(ir_graph *g, pass_report *report) {
   static const rewrite_rule shorter[] = {{IR_LINEAR, shorten_weight}, {IR_GATHER, shorten_table}};
-  static const rewrite_rule bytes[] = {{IR_LINEAR, quantise_linear}, {IR_GATHER, shorten_table}};
+  static const rewrite_rule weights[] = {{IR_LINEAR, quantise_linear}};
+  static const rewrite_rule tables[] = {{IR_GATHER, quantise_table}};
+  bool changed = false;
   switch (g->module->precision) {
   case IR_PRECISION_BF16:
-    if (!rewrite_graph(g, report, REWRITE_RULES(shorter))) return false;
-    pass_dedupe(g, report); /* linears of one input round it once */
-    return true;
+    changed = rewrite_graph(g, report, REWRITE_RULES(shorter));
+    break;
   case IR_PRECISION_INT8:
   case IR_PRECISION_INT4:
-    if (!rewrite_graph(g, report, REWRITE_RULES(bytes))) return false;
-    pass_dedupe(g, report); /* linears of one input round it once */
-    return true;
+    changed = rewrite_graph(g, report, REWRITE_RULES(weights));
+    changed |= rewrite_graph(g, report, REWRITE_RULES(tables));
+    break;
   default:
     return g->module->measures_losses && precision_measure(g, report);
   }
+  if (changed) pass_dedupe(g, report); /* linears of one input round it once */
+  return changed;
 }

@@ -130,25 +130,31 @@ static ir_dim bytes_through(ir_module *m, const ir_type *type, const plan_view *
   return count;
 }
 
+/* Of `count` elements in memory. */
+static ir_dim stored_bytes(ir_module *m, ir_dtype dtype, plan_layout layout, ir_dim count) {
+  if (layout == PLAN_NIBBLES || layout == PLAN_NIBBLES_TRANSPOSED)
+    return ir_dim_div(m, count, ir_dim_const(m, 2));
+  return times(m, count, (int64_t)ir_dtype_bytes(dtype));
+}
+
 /* Whole panels are read: [K, N] with N rounded up. */
 static ir_dim panel_bytes(ir_module *m, const ir_type *type, plan_layout layout) {
   ir_dim panel = ir_dim_const(m, PLAN_PANEL);
   ir_dim N = ir_dim_add(m, type->dims[1], ir_dim_const(m, PLAN_PANEL - 1));
   N = ir_dim_mul(m, ir_dim_div(m, N, panel), panel);
-  ir_dim elements = ir_dim_mul(m, type->dims[0], N);
-  if (layout == PLAN_NIBBLES) return ir_dim_div(m, elements, ir_dim_const(m, 2));
-  return times(m, elements, (int64_t)ir_dtype_bytes(type->dtype));
+  return stored_bytes(m, type->dtype, layout, ir_dim_mul(m, type->dims[0], N));
 }
 
-/* The rows that gathers take of v, if nothing else in the nest reads it; else NULL. */
-static ir_dim gathered_bytes(ir_module *m, const plan_step *step, const ir_value *v) {
+/* The rows that gathers take of what is read, if nothing else in the nest reads it; else NULL. */
+static ir_dim gathered_bytes(ir_module *m, const plan_step *step, const plan_operand *read) {
+  const ir_value *v = read->value;
   ir_dim bytes = NULL;
   for (int i = 0; i < step->node_count; i++) {
     const ir_node *n = step->nodes[i];
     for (int k = 0; k < n->operand_count; k++) {
       if (n->operands[k] != v) continue;
       if (n->op != IR_GATHER || k != 0) return NULL;
-      ir_dim rows = times(m, elements(m, n->result), (int64_t)ir_dtype_bytes(v->type.dtype));
+      ir_dim rows = stored_bytes(m, v->type.dtype, read->view.layout, elements(m, n->result));
       bytes = bytes ? ir_dim_add(m, bytes, rows) : rows;
     }
   }
@@ -159,7 +165,7 @@ static ir_dim read_bytes(ir_module *m, const plan_step *step, const plan_operand
   const ir_type *type = &read->value->type;
   if (read->view.layout != PLAN_STRIDED && step->kernel == PLAN_LINEAR)
     return panel_bytes(m, type, read->view.layout);
-  ir_dim rows = step->kernel == PLAN_LOOPS ? gathered_bytes(m, step, read->value) : NULL;
+  ir_dim rows = step->kernel == PLAN_LOOPS ? gathered_bytes(m, step, read) : NULL;
   return rows ? rows : bytes_through(m, type, &read->view);
 }
 

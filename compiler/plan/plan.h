@@ -36,10 +36,12 @@ typedef enum {
    * of bytes holds a quad of each of its columns in its low halves, the next in its high ones.
    */
   PLAN_NIBBLES,
-  /* The memory of PLAN_PANELS or PLAN_PAIRS seen as its transpose [N, K]: element (n, k). An embedding tied
-     to the output layer. */
+  /* The memory of panels seen as its transpose [N, K]: element (n, k). An embedding tied to the output layer.
+   */
   PLAN_PANELS_TRANSPOSED,
   PLAN_PAIRS_TRANSPOSED,
+  PLAN_QUADS_TRANSPOSED,
+  PLAN_NIBBLES_TRANSPOSED,
   PLAN_LAYOUT_COUNT
 } plan_layout;
 
@@ -59,8 +61,13 @@ typedef struct {
   ir_dim stride[IR_MAX_RANK]; /* PLAN_STRIDED: elements, per axis of the value; 0 where it is repeated */
 } plan_view;
 
-/* R of a layout in panels; 0 for PLAN_STRIDED. */
+enum {
+  PLAN_TRANSPOSED = PLAN_PANELS_TRANSPOSED - PLAN_PANELS /* from a layout in panels to its transpose */
+};
+
+/* R of a layout in panels, or of their transpose; 0 for PLAN_STRIDED. */
 int plan_rows_together(plan_layout layout);
+bool plan_is_transposed(plan_layout layout);
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 

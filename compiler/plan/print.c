@@ -13,8 +13,8 @@ static void print_place(text *t, const plan_operand *o) {
   }
   ir_type_print(t, &o->value->type);
   text_print(t, " %s+%llu", space_name(o->view.space), (unsigned long long)o->view.base_bytes);
-  static const char *const layouts[PLAN_LAYOUT_COUNT] = {"",         " panels",   " pairs",  " quads",
-                                                         " nibbles", " panels^T", " pairs^T"};
+  static const char *const layouts[PLAN_LAYOUT_COUNT] = {
+      "", " panels", " pairs", " quads", " nibbles", " panels^T", " pairs^T", " quads^T", " nibbles^T"};
   text_print(t, "%s", layouts[o->view.layout]);
 }
 

@@ -7,14 +7,6 @@
 
 #include <string.h>
 
-/* Clones and reshapes of a constant are equal if they are the same bytes. */
-static bool same_constant(const ir_constant *a, const ir_constant *b) {
-  if (a == b) return true;
-  if (!a->data || a->data != b->data || a->type.dtype != b->type.dtype || a->type.rank != b->type.rank)
-    return false;
-  return memcmp(a->type.dims, b->type.dims, sizeof(ir_dim) * (size_t)a->type.rank) == 0;
-}
-
 plan_layout plan_linear_layout(const ir_node *linear, int index) {
   const ir_value *scale = linear->operand_count > 5 ? linear->operands[5] : NULL;
   bool is_grouped = scale && scale->type.rank == 2;
@@ -26,24 +18,21 @@ plan_layout plan_linear_layout(const ir_node *linear, int index) {
 }
 
 int plan_rows_together(plan_layout layout) {
-  static const int ROWS[PLAN_LAYOUT_COUNT] = {[PLAN_PANELS] = 1,
-                                              [PLAN_PAIRS] = PLAN_PAIR,
-                                              [PLAN_QUADS] = PLAN_QUAD,
-                                              [PLAN_NIBBLES] = 2 * PLAN_QUAD,
-                                              [PLAN_PANELS_TRANSPOSED] = 1,
-                                              [PLAN_PAIRS_TRANSPOSED] = PLAN_PAIR};
-  return ROWS[layout];
+  static const int ROWS[] = {
+      [PLAN_PANELS] = 1, [PLAN_PAIRS] = PLAN_PAIR, [PLAN_QUADS] = PLAN_QUAD, [PLAN_NIBBLES] = 2 * PLAN_QUAD};
+  if (layout == PLAN_STRIDED) return 0;
+  return ROWS[plan_is_transposed(layout) ? layout - PLAN_TRANSPOSED : layout];
 }
 
-static plan_layout transposed(plan_layout layout) {
-  return layout == PLAN_PANELS ? PLAN_PANELS_TRANSPOSED : PLAN_PAIRS_TRANSPOSED;
+bool plan_is_transposed(plan_layout layout) {
+  return layout >= PLAN_PANELS_TRANSPOSED;
 }
 
 plan_view plan_weight_view(planner *p, const ir_constant *c, plan_layout layout) {
   plan_module *module = p->module;
   size_t index = 0;
   while (index < module->weight_count &&
-         (module->weights[index].layout != layout || !same_constant(module->weights[index].constant, c))) {
+         (module->weights[index].layout != layout || !ir_constant_same(module->weights[index].constant, c))) {
     index++;
   }
   if (index == module->weight_count) {
@@ -65,40 +54,12 @@ void plan_place_constant(planner *p, ir_value *v) {
 
 /* ---- tied embeddings ---- */
 
-/* Whether w [K, N] holds c [N, K] transposed, element by element: exporters store a tied weight twice. */
-static bool has_transposed_bytes(const ir_constant *w, const ir_constant *c) {
-  int64_t K, N;
-  size_t element = ir_dtype_bytes(c->type.dtype);
-  if (!w->data || !c->data || w->type.dtype != c->type.dtype || w->type.rank != 2) return false;
-  if (w->type.dims[0] != c->type.dims[1] || w->type.dims[1] != c->type.dims[0]) return false;
-  if (!ir_dim_is_const(w->type.dims[0], &K) || !ir_dim_is_const(w->type.dims[1], &N)) return false;
-  const char *left = w->data, *right = c->data;
-  for (int64_t n = 0; n < N; n++) {
-    for (int64_t k = 0; k < K; k++) {
-      if (memcmp(left + (size_t)(k * N + n) * element, right + (size_t)(n * K + k) * element, element) != 0)
-        return false;
-    }
-  }
-  return true;
-}
-
-/* Whether w is c transposed: made so, or stored so by the exporter; or both are casts of such a pair. */
-static bool is_transpose_of(const ir_constant *w, const ir_constant *c) {
-  const ir_node *from = w->made_by, *other = c->made_by;
-  if (from && from->op == IR_TRANSPOSE && ir_value_is_const(from->operands[0]))
-    return same_constant(from->operands[0]->def->attrs.constant, c);
-  if (from && other && from->op == IR_CAST && other->op == IR_CAST && w->type.dtype == c->type.dtype)
-    return is_transpose_of(from->operands[0]->def->attrs.constant, other->operands[0]->def->attrs.constant);
-  return has_transposed_bytes(w, c);
-}
-
 /* The panels whose matrix is the transpose of constant c, or weight_count. */
 static size_t find_transposed_panels(const plan_module *module, const ir_constant *c) {
   size_t i = 0;
   for (; i < module->weight_count; i++) {
     const ir_constant *w = module->weights[i].constant;
-    if (module->weights[i].layout != PLAN_PANELS && module->weights[i].layout != PLAN_PAIRS) continue;
-    if (is_transpose_of(w, c)) break;
+    if (module->weights[i].layout != PLAN_STRIDED && ir_constant_is_transpose(w, c)) break;
   }
   return i;
 }
@@ -154,7 +115,7 @@ static uint64_t weight_bytes(const plan_weight *w) {
 static void patch_read(const plan_module *module, const size_t *stored_as, plan_view *view) {
   if (view->space != PLAN_WEIGHTS) return;
   size_t index = view->base_bytes;
-  if (stored_as[index] != index) view->layout = transposed(module->weights[stored_as[index]].layout);
+  if (stored_as[index] != index) view->layout = module->weights[stored_as[index]].layout + PLAN_TRANSPOSED;
   view->base_bytes = module->weights[stored_as[index]].base_bytes;
 }
 

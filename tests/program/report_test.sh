@@ -18,6 +18,22 @@ says "int8: most tokens are equal" '^  equal tokens +1[12][0-9] of 128, ' stdout
 says "int8: perplexity" '^  perplexity +[0-9.]+, in f32 [0-9.]+$' stdout
 exits "int8: the program runs" 0 ./int8 -p "In" -n 2 --temp 0
 
+# The output layer's weight is the token table: both are one, in whatever precision. Scales add 3 % at most.
+parameters() {
+  "$smelt" inspect "$decoder" --json --precision "$1" | sed -n 's/.*"parameters": \([0-9]*\).*/\1/p'
+}
+wide=$(parameters f32)
+for precision in int8 int4; do
+  found=$(parameters $precision)
+  [ "$found" -gt 0 ] && [ "$found" -lt $((wide * 104 / 100)) ] ||
+    fail "$precision keeps $found numbers, f32 $wide: the table is stored twice"
+done
+exits "int4" 0 "$smelt" build "$decoder" -o int4 --precision int4 --report
+says "int4: many tokens are equal" '^  equal tokens +(9|1[0-2])[0-9] of 128, ' stdout
+./int4 -p "In" -n 6 --temp 0 --ids >ids 2>/dev/null
+same "int4: ids" 6 "$(wc -w <ids)"
+[ "$(stat -c %s int4)" -lt "$(stat -c %s int8)" ] || fail "int4 is not smaller than int8"
+
 printf 'And it came to pass' >text
 exits "--report-text" 0 "$smelt" build "$decoder" -o own --precision bf16 --report --report-text text
 says "--report-text: heading" '^bf16 against f32 on [1-9] tokens of text, ' stdout

@@ -2,6 +2,7 @@
  * pass_test.c: passes, text in and text out. Each file tests/passes/PASS/NAME.graph holds
  *
  *   # passes: masks attention        run in this order
+ *   # precision: int8                of the module, if not f32
  *   # sizes: s = 2, past = 3         of the symbols, to evaluate with
  *   graph before(...) { ... }
  *   graph after(...) { ... }
@@ -63,6 +64,13 @@ static void run_passes(const char *path, ir_graph *g, const char *names) {
     must(path, ir_verify(g));
   }
   if (!count) fail_msg("%s: names no passes", path);
+}
+
+static ir_precision precision_named(const char *name) {
+  name += strspn(name, " ");
+  for (int p = 0; p < IR_PRECISION_COUNT; p++)
+    if (strcmp(name, ir_precision_name((ir_precision)p)) == 0) return (ir_precision)p;
+  return IR_PRECISION_F32;
 }
 
 static void bind_sizes(const char *path, ir_module *m, const char *sizes, int64_t *values) {
@@ -144,6 +152,7 @@ static void check_case(const char *path) {
   must(path, ir_verify(before));
   must(path, ir_verify(after));
   ir_graph *work = ir_graph_clone(before, "work", NULL, NULL);
+  m->precision = precision_named(header(source, "precision"));
   run_passes(path, work, header(source, "passes"));
   compare_text(path, work, after);
   int64_t symbols[16] = {0};
@@ -177,7 +186,7 @@ static void test_cases(void **state) {
   (void)state;
   const char *root = getenv("SMELT_SOURCE");
   int count = check_folder(file_join(&memory, root ? root : ".", "tests/passes"));
-  assert_true(count >= 44); /* none got lost */
+  assert_true(count >= 55); /* none got lost */
 }
 
 int main(void) {

@@ -253,29 +253,79 @@ static void int4_is_small(void **state) {
   arena_free(&a);
 }
 
-/* A table that is also the output layer's weight is stored once, in bf16. */
+/* ---- a table that is also the output layer's weight ---- */
+
+/* y = (table at ids) w, with w made from the table or, as exporters also do, stored beside it. */
+static ir_module *make_tied(arena *a, int64_t N, int64_t K, bool is_stored_twice, ir_precision precision) {
+  text t = {0};
+  text_print(&t, "graph run(ids: i64[m]) {\n  table = const \"table\" : f32[%d, %d]\n", (int)N, (int)K);
+  text_print(&t, "  x = gather table, ids {axis = 0} : f32[m, %d]\n", (int)K);
+  if (is_stored_twice) {
+    text_print(&t, "  w = const \"w\" : f32[%d, %d]\n", (int)K, (int)N);
+  } else {
+    text_print(&t, "  w = transpose table {perm = [1, 0]} : f32[%d, %d]\n", (int)K, (int)N);
+  }
+  text_print(&t, "  y = matmul x, w : f32[m, %d]\n  return y = y, x = x\n}\n", (int)N);
+  ir_module *m;
+  uint64_t seed = 5;
+  check(ir_parse(a, "case", t.bytes, t.count, &m));
+  text_free(&t);
+  float *table = random_floats(a, N * K, &seed), *w = ARENA_ARRAY(a, float, (size_t)(N * K));
+  for (int64_t n = 0; n < N; n++)
+    for (int64_t k = 0; k < K; k++) w[k * N + n] = table[n * K + k];
+  for (ir_node *n = m->graphs[0]->first; n; n = n->next) {
+    if (n->op != IR_CONST) continue;
+    ir_constant *c = (ir_constant *)(uintptr_t)n->attrs.constant;
+    c->data = strcmp(c->name, "table") == 0 ? table : w;
+  }
+  m->precision = precision;
+  ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), 8);
+  return m;
+}
+
+/* Code on every level against the evaluator: rows of the table, and what the linear makes of them. */
+static void run_tied(arena *a, const ir_module *m, const plan_module *plan) {
+  enum { M = 8 };
+  int64_t ids[M] = {0, 1, 17, -1, 5, 15, 16, 99}, symbols[4] = {M};
+  ir_tensor input = {.dtype = SMELT_I64, .rank = 1, .dims = {M}, .data = ids}, expected[2], computed[2];
+  check(ir_evaluate(a, m->graphs[0], &input, NULL, expected));
+  for (int level = 0; level <= codegen_host_level(); level++) {
+    codegen_loaded *code;
+    check(codegen_load(a, plan, level, &code));
+    check(check_execute(a, plan, codegen_loaded_entry(code, 0), &input, symbols, computed));
+    for (int i = 0; i < 2; i++)
+      if (!(difference(&expected[i], &computed[i]) < 1e-5))
+        fail_msg("%s on level %d: output %d is wrong", ir_precision_name(m->precision), level, i);
+    codegen_unload(code);
+  }
+}
+
+/* It is stored once, in the weight's precision, and rows are read out of it. */
 static void tied_tables_stay_tied(void **state) {
   (void)state;
-  static const char source[] = "graph run(ids: i64[s]) {\n"
-                               "  table = const \"table\" : f32[1024, 128]\n"
-                               "  x = gather table, ids {axis = 0} : f32[s, 128]\n"
-                               "  w = transpose table {perm = [1, 0]} : f32[128, 1024]\n"
-                               "  y = matmul x, w : f32[s, 1024]\n"
-                               "  return y = y\n"
-                               "}\n";
-  arena a = {0};
-  ir_module *m;
-  plan_module *plan;
-  uint64_t seed = 5;
-  check(ir_parse(&a, "case", source, sizeof source - 1, &m));
-  ((ir_constant *)(uintptr_t)m->graphs[0]->first->attrs.constant)->data =
-      random_floats(&a, 1024 * 128, &seed);
-  m->precision = IR_PRECISION_BF16;
-  ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), 8);
-  check(pass_run_all(m->graphs[0], NULL, NULL));
-  check(plan_make(m, &plan));
-  assert_int_equal(plan->weights_bytes, 1024 * 128 * 2);
-  arena_free(&a);
+  static const struct {
+    ir_precision precision;
+    int64_t N, K, bytes; /* of the weights: panels of 16 columns, then scales up to a multiple of 64 */
+  } CASES[] = {
+      {IR_PRECISION_F32, 1024, 128, 1024 * 128 * 4},
+      {IR_PRECISION_BF16, 1024, 128, 1024 * 128 * 2},
+      {IR_PRECISION_INT8, 1024, 128, 1024 * 128 + 1024 * 4},
+      {IR_PRECISION_INT8, 999, 20, 1008 * 20 + 4032},
+      {IR_PRECISION_INT4, 1024, 128, 1024 * 128 / 2 + 1024 * 128 / 32 * 2},
+      {IR_PRECISION_INT4, 999, 96, 1008 * 96 / 2 + 6080},
+      {IR_PRECISION_INT4, 999, 20, 1008 * 20 + 4032}, /* K is no multiple of 32: bytes */
+  };
+  for (size_t i = 0; i < 2 * sizeof CASES / sizeof *CASES; i++) {
+    arena a = {0};
+    plan_module *plan;
+    bool is_stored_twice = i % 2;
+    ir_module *m = make_tied(&a, CASES[i / 2].N, CASES[i / 2].K, is_stored_twice, CASES[i / 2].precision);
+    check(pass_run_all(m->graphs[0], NULL, NULL));
+    check(plan_make(m, &plan));
+    assert_int_equal(plan->weights_bytes, CASES[i / 2].bytes);
+    run_tied(&a, m, plan);
+    arena_free(&a);
+  }
 }
 
 int main(void) {

@@ -32,7 +32,7 @@ static lane_index panel_offset(loops *l, int together, ir_dim K, lane_index k, l
 
 lane_index loops_offset(loops *l, const plan_operand *operand, const lane_index *index) {
   const ir_type *type = &operand->value->type;
-  if (operand->view.layout == PLAN_PANELS_TRANSPOSED || operand->view.layout == PLAN_PAIRS_TRANSPOSED)
+  if (plan_is_transposed(operand->view.layout))
     return panel_offset(l, plan_rows_together(operand->view.layout), type->dims[1], index[1], index[0]);
   lane_index sum = lane_index_const(l->e, 0);
   for (int a = 0; a < type->rank; a++)
@@ -42,12 +42,33 @@ lane_index loops_offset(loops *l, const plan_operand *operand, const lane_index 
   return sum;
 }
 
+/*
+ * The number at `offset` among nibbles as if each had a byte of its own: of the 2 PLAN_QUAD rows of a column
+ * that lie together, row r is half r / PLAN_QUAD of byte r % PLAN_QUAD (plan.h).
+ */
+static LLVMValueRef load_nibbles(loops *l, LLVMValueRef base, lane_index offset) {
+  emitter *e = l->e;
+  ir_dim quad = ir_dim_const(e->ir, PLAN_QUAD);
+  lane_index byte, half, within;
+  lane_index_divide(e, offset, quad, l->lanes, &half, &within);
+  lane_index_divide(e, half, ir_dim_const(e->ir, 2), l->lanes, &byte, &half);
+  byte = lane_index_add(e, lane_index_scale(e, byte, quad, l->lanes), within, l->lanes);
+  LLVMValueRef bytes = lane_index_load(e, SMELT_I8, base, byte, l->lanes);
+  LLVMValueRef is_high = lane_index_value(e, half, l->lanes);
+  is_high = emit_icmp(e, LLVMIntNE, is_high, emit_zero(LLVMTypeOf(is_high)));
+  LLVMTypeRef type = LLVMTypeOf(bytes);
+  bytes = emit_select(e, is_high, emit_binary(e, LLVMLShr, bytes, emit_integer(type, 4)), bytes);
+  return emit_sub(e, emit_binary(e, LLVMAnd, bytes, emit_integer(type, 15)), emit_integer(type, 8));
+}
+
 static LLVMValueRef from_memory(loops *l, const ir_value *v, const lane_index *index) {
   for (int i = 0; i < l->step->read_count; i++) {
     const plan_operand *read = &l->step->reads[i];
     if (read->value != v) continue;
     lane_index offset = loops_offset(l, read, index);
-    return lane_index_load(l->e, v->type.dtype, emit_argument(l->e, i), offset, l->lanes);
+    LLVMValueRef base = emit_argument(l->e, i);
+    if (read->view.layout == PLAN_NIBBLES_TRANSPOSED) return load_nibbles(l, base, offset);
+    return lane_index_load(l->e, v->type.dtype, base, offset, l->lanes);
   }
   return LLVMGetUndef(emit_type(l->e, v->type.dtype, 1)); /* the plan names every value that is read */
 }
