@@ -11,9 +11,18 @@ static const struct {
   plan_kernel kernel;
   const char *colour;
 } kernel_colours[] = {
-    {PLAN_LOOPS, "#8b95a5"}, {PLAN_LINEAR, "#3b82f6"},  {PLAN_MATMUL, "#06b6d4"}, {PLAN_ATTENTION, "#a855f7"},
-    {PLAN_NORM, "#22a06b"},  {PLAN_SOFTMAX, "#ec4899"}, {PLAN_ROTARY, "#f59e0b"}, {PLAN_CUMSUM, "#ef4444"},
-    {PLAN_TOP_K, "#b45309"}, {PLAN_SCATTER, "#be123c"},
+    {PLAN_LOOPS, "#8b95a5"},
+    {PLAN_LINEAR, "#3b82f6"},
+    {PLAN_MATMUL, "#06b6d4"},
+    {PLAN_ATTENTION, "#a855f7"},
+    {PLAN_NORM, "#22a06b"},
+    {PLAN_SOFTMAX, "#ec4899"},
+    {PLAN_ROTARY, "#f59e0b"},
+    {PLAN_CUMSUM, "#ef4444"},
+    {PLAN_TOP_K, "#b45309"},
+    {PLAN_SCATTER, "#be123c"},
+    {PLAN_ATTENTION_CHUNKS, "#a855f7"},
+    {PLAN_ATTENTION_JOIN, "#a855f7"},
 };
 
 static void write_style(text *t, const inspect_facts *f) {

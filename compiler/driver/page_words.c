@@ -118,8 +118,10 @@ static const struct {
   plan_kernel kernel;
   void (*describe)(text *t, const ir_node *n);
 } kernel_words[] = {
-    {PLAN_LINEAR, describe_linear}, {PLAN_ATTENTION, describe_attention}, {PLAN_ROTARY, describe_rotary},
-    {PLAN_MATMUL, describe_matmul}, {PLAN_NORM, describe_dims},           {PLAN_SOFTMAX, describe_dims},
+    {PLAN_LINEAR, describe_linear},       {PLAN_ATTENTION, describe_attention},
+    {PLAN_ROTARY, describe_rotary},       {PLAN_ATTENTION_CHUNKS, describe_attention},
+    {PLAN_ATTENTION_JOIN, describe_dims}, {PLAN_MATMUL, describe_matmul},
+    {PLAN_NORM, describe_dims},           {PLAN_SOFTMAX, describe_dims},
 };
 
 char *page_step_words(arena *a, const plan_step *step) {

@@ -182,7 +182,8 @@ plan_cost plan_step_cost(ir_module *m, const plan_step *step) {
   ir_dim zero = ir_dim_const(m, 0);
   plan_cost cost = {zero, zero, zero, zero};
   if (step->control != PLAN_CALL) return cost;
-  for (int i = 0; i < step->node_count; i++) {
+  /* what joins chunks is counted with them */
+  for (int i = 0; i < step->node_count && step->kernel != PLAN_ATTENTION_JOIN; i++) {
     cost.flops = ir_dim_add(m, cost.flops, plan_node_flops(m, step->nodes[i]));
   }
   for (int i = 0; i < step->read_count; i++) {

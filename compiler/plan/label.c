@@ -41,7 +41,10 @@ const char *plan_step_label(arena *a, const plan_step *step) {
     print_linear(&t, step->nodes[0]);
     break;
   case PLAN_ATTENTION:
+  case PLAN_ATTENTION_CHUNKS:
+  case PLAN_ATTENTION_JOIN:
     print_attention(&t, step->nodes[0]);
+    if (step->kernel == PLAN_ATTENTION_JOIN) text_print(&t, ", chunks joined");
     break;
   default:
     print_shape(&t, &step->result.value->type);

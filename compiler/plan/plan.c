@@ -132,7 +132,7 @@ static status add_dedicated(planner *p, ir_node *n) {
   step.result.value = n->result;
   TRY(new_place(p, n->result, &step.result.view));
   plan_set_place(p, n->result, &step.result.view);
-  return plan_add_step(p, &step);
+  return step.kernel == PLAN_ATTENTION ? plan_add_attention(p, &step) : plan_add_step(p, &step);
 }
 
 /* Puts v where a state wants it: nothing to do if it was made there. */

@@ -49,6 +49,7 @@ enum {
   PLAN_PANEL = 16,
   PLAN_PAIR = 2,
   PLAN_QUAD = 4,
+  PLAN_CHUNK_KEYS = 128,
   PLAN_ALIGN_BYTES = 64,
   PLAN_MAX_DEPTH = 32 /* of loops and branches */
 };
@@ -80,6 +81,8 @@ bool plan_is_transposed(plan_layout layout);
   X(LINEAR, linear, "x times packed panels, with bias, activation, gate and residual")                       \
   X(MATMUL, matmul, "product of two computed matrices, batched")                                             \
   X(ATTENTION, attention, "scores, softmax and weighted values in one sweep over the keys")                  \
+  X(ATTENTION_CHUNKS, attention_chunks, "the same for one query, by chunks of keys")                         \
+  X(ATTENTION_JOIN, attention_join, "what the chunks found to the result")                                   \
   X(NORM, norm, "layer and root-mean-square normalisation of rows")                                          \
   X(SOFTMAX, softmax, "softmax of rows")                                                                     \
   X(ROTARY, rotary, "rotation of feature pairs by position")                                                 \
@@ -139,7 +142,9 @@ const char *plan_control_name(plan_control control);
  * be walked as rows: all axes before the last merge into one with a single stride, that of axis rank-2 (rank
  * 1: one row); the weight is in panels. NORM, SOFTMAX likewise rows. MATMUL, ATTENTION, ROTARY: any strides
  * before the last axis. ATTENTION's bias and ROTARY's cos and sin may have stride 0 anywhere, except that
- * bias' last axis has stride 1 or 0.
+ * bias' last axis has stride 1 or 0. ATTENTION_CHUNKS has one query; chunk c of PLAN_CHUNK_KEYS keys leaves
+ * [B, H, c, E + 2] in f32 (f64 for f64): E sums of values weighted by exp(score - most), then most, the
+ * largest score, then the total of the weights. ATTENTION_JOIN reads that.
  */
 typedef struct {
   plan_control control;

@@ -62,6 +62,11 @@ status plan_add_copy(planner *p, ir_value *v, const plan_view *source, const pla
 /* Appends a step and notes the lifetimes of the buffers it touches. */
 status plan_add_step(planner *p, const plan_step *step);
 
+/* ---- attention.c ---- */
+
+/* Adds an attention's step; two steps where one query may have many keys. */
+status plan_add_attention(planner *p, const plan_step *step);
+
 /* ---- weights.c ---- */
 
 /* The layout of operand `index` of a linear: of its weight, and of scales for groups of the weight's rows. */

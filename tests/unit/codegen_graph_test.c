@@ -1,13 +1,14 @@
 /*
- * A decoder block through the real plan: weights packed, cache written in
- * place, threads that meet at barriers. Three calls in a row (a prompt, its
+ * Graphs through the real plan, with threads that meet at barriers. A decoder
+ * block: weights packed, cache written in place; calls in a row (a prompt, its
  * continuation, one token) against the reference evaluator on the same states.
+ * One query over a context that is split into chunks: every size around theirs.
  */
 #include "codegen_harness.h"
 
 #include <pthread.h>
 
-enum { MAX_TOKENS = 64, VOCABULARY = 50, THREADS = 3 };
+enum { MAX_TOKENS = 64, VOCABULARY = 50, MAX_CONTEXT = 5 * PLAN_CHUNK_KEYS, MAX_THREADS = 5 };
 
 static const char BLOCK[] = "state keys: f32[1, 4, 64, 8] {append_axis = 2}\n"
                             "state values: f32[1, 4, 64, 8] {append_axis = 2}\n"
@@ -53,6 +54,7 @@ typedef struct {
   smelt_frame frame;
   pthread_barrier_t meeting;
   smelt_entry_code *code;
+  int32_t thread_count;
 } team;
 
 typedef struct {
@@ -66,21 +68,21 @@ static void meet(smelt_frame *frame) {
 
 static void *run_member(void *user) {
   member *m = user;
-  m->team->code(&m->team->frame, m->number, THREADS);
+  m->team->code(&m->team->frame, m->number, m->team->thread_count);
   return NULL;
 }
 
 static void run_team(team *t) {
-  pthread_t threads[THREADS];
-  member members[THREADS];
-  pthread_barrier_init(&t->meeting, NULL, THREADS);
+  pthread_t threads[MAX_THREADS];
+  member members[MAX_THREADS];
+  pthread_barrier_init(&t->meeting, NULL, (unsigned)t->thread_count);
   t->frame.team = &t->meeting;
   t->frame.barrier = meet;
-  for (int32_t i = 0; i < THREADS; i++) {
+  for (int32_t i = 0; i < t->thread_count; i++) {
     members[i] = (member){t, i};
     assert_int_equal(pthread_create(&threads[i], NULL, run_member, &members[i]), 0);
   }
-  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+  for (int i = 0; i < t->thread_count; i++) pthread_join(threads[i], NULL);
   pthread_barrier_destroy(&t->meeting);
 }
 
@@ -122,7 +124,7 @@ static void run_block(const plan_module *plan, const smelt_image *image, const u
   int64_t symbols[8] = {0};
   ir_tensor states[2] = {harness_tensor(&scratch, &m->states[0].type, symbols),
                          harness_tensor(&scratch, &m->states[1].type, symbols)};
-  team t = {.code = image->levels[0].entries[0]};
+  team t = {.code = image->levels[0].entries[0], .thread_count = 3};
   t.frame = (smelt_frame){.arena = aligned_memory(&scratch, plan->arena_bytes),
                           .weights = weights,
                           .state = aligned_memory(&scratch, plan->state_bytes),
@@ -146,16 +148,20 @@ static void run_block(const plan_module *plan, const smelt_image *image, const u
   arena_free(&scratch);
 }
 
+static plan_module *plan_of(arena *a, const char *source, int64_t maximum) {
+  ir_module *m;
+  plan_module *plan;
+  harness_check(ir_parse(a, "case", source, strlen(source), &m));
+  for (size_t i = 0; i < ir_dim_symbol_count(m); i++) ir_dim_set_maximum(m, ir_dim_symbol_at(m, i), maximum);
+  fill_constants(a, m);
+  harness_check(plan_make(m, &plan));
+  return plan;
+}
+
 static void decoder_block(void **state) {
   (void)state;
   arena a = {0};
-  ir_module *m;
-  plan_module *plan;
-  harness_check(ir_parse(&a, "block", BLOCK, sizeof BLOCK - 1, &m));
-  for (size_t i = 0; i < ir_dim_symbol_count(m); i++)
-    ir_dim_set_maximum(m, ir_dim_symbol_at(m, i), MAX_TOKENS);
-  fill_constants(&a, m);
-  harness_check(plan_make(m, &plan));
+  plan_module *plan = plan_of(&a, BLOCK, MAX_TOKENS);
   uint8_t *weights = packed_weights(&a, plan);
   const codegen_target *target = codegen_target_host();
   for (int level = 0; level < CODEGEN_MAX_LEVELS && target->levels[level].cpu; level++) {
@@ -165,7 +171,87 @@ static void decoder_block(void **state) {
   arena_free(&a);
 }
 
+/* ---- one query over a long context ---------------------------------------------------- */
+
+static const char *const LONG_CONTEXTS[] = {
+    "graph grouped(q: f32[2, 6, 1, 8], k: f32[2, 2, P, 8], v: f32[2, 2, P, 8]) {\n"
+    "  y = attention q, k, v {scale = 0.3, causal = true} : f32[2, 6, 1, 8]\n"
+    "  return y = y\n"
+    "}\n",
+    "graph biased(q: f32[1, 2, 1, 19], k: f32[1, 2, P, 19], v: f32[1, 2, P, 21], b: f32[1, 2, 1, P]) {\n"
+    "  y = attention q, k, v, b {scale = 0.3, softcap = 3} : f32[1, 2, 1, 21]\n"
+    "  return y = y\n"
+    "}\n",
+    "graph half(q: f16[1, 3, 1, 16], k: f16[1, 1, P, 16], v: f16[1, 1, P, 16]) {\n"
+    "  y = attention q, k, v {scale = 0.3} : f16[1, 3, 1, 16]\n"
+    "  return y = y\n"
+    "}\n",
+};
+
+/* Of a bias, what hides the keys of the first chunk, the last key, and for head 0 all keys. */
+static void hide_keys(ir_tensor *bias) {
+  int64_t keys = bias->dims[3];
+  float *first = bias->data;
+  for (int64_t t = 0; t < keys; t++) {
+    first[t] = -INFINITY;
+    if (t < PLAN_CHUNK_KEYS || t == keys - 1) first[keys + t] = -INFINITY;
+  }
+}
+
+/* Against the evaluator, and with any number of threads the same bits. */
+static void run_context(const plan_module *plan, const smelt_image *image, int64_t keys, const char *level) {
+  arena scratch = {0};
+  ir_graph *g = plan->module->graphs[0];
+  int64_t symbols[1] = {keys};
+  uint64_t seed = 1618033988749894848u;
+  ir_tensor inputs[HARNESS_MAX_INPUTS], wanted;
+  const void *pointers[HARNESS_MAX_INPUTS];
+  for (size_t i = 0; i < g->input_count; i++) {
+    inputs[i] = harness_tensor(&scratch, &g->inputs[i]->type, symbols);
+    harness_fill(&inputs[i], &seed);
+    if (i == 3) hide_keys(&inputs[i]);
+    pointers[i] = inputs[i].data;
+  }
+  harness_check(ir_evaluate(&scratch, g, inputs, NULL, &wanted));
+  char *first = NULL;
+  for (int32_t threads = 1; threads <= MAX_THREADS; threads++) {
+    team t = {.code = image->levels[0].entries[0], .thread_count = threads};
+    t.frame = (smelt_frame){
+        .arena = aligned_memory(&scratch, plan->arena_bytes), .inputs = pointers, .dims = symbols};
+    memset(t.frame.arena, 0xff, plan->arena_bytes); /* NaN */
+    run_team(&t);
+    ir_tensor got = wanted;
+    got.data = t.frame.arena + plan->entries[0].outputs[0].arena_bytes_offset;
+    const char *what =
+        arena_format(&scratch, "%s of %d keys, %d threads, %s", g->name, (int)keys, threads, level);
+    harness_compare(what, &wanted, &got);
+    if (first && memcmp(first, got.data, harness_bytes(&got)) != 0)
+      fail_msg("%s: other bits than with one thread", what);
+    first = got.data;
+  }
+  arena_free(&scratch);
+}
+
+static void long_contexts(void **state) {
+  (void)state;
+  static const int64_t KEYS[] = {
+      0, 1, PLAN_CHUNK_KEYS - 1, PLAN_CHUNK_KEYS, PLAN_CHUNK_KEYS + 1, 3 * PLAN_CHUNK_KEYS + 70, MAX_CONTEXT};
+  const codegen_target *target = codegen_target_host();
+  for (size_t i = 0; i < sizeof LONG_CONTEXTS / sizeof *LONG_CONTEXTS; i++) {
+    arena a = {0};
+    plan_module *plan = plan_of(&a, LONG_CONTEXTS[i], MAX_CONTEXT);
+    assert_int_equal(plan->entries[0].step_count, 2);
+    assert_int_equal(plan->entries[0].steps[0].kernel, PLAN_ATTENTION_CHUNKS);
+    for (int level = 0; level < CODEGEN_MAX_LEVELS && target->levels[level].cpu; level++) {
+      const smelt_image *image = harness_compile(&a, plan, target, level);
+      for (size_t k = 0; image && k < sizeof KEYS / sizeof *KEYS; k++)
+        run_context(plan, image, KEYS[k], target->levels[level].cpu);
+    }
+    arena_free(&a);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(decoder_block)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(decoder_block), cmocka_unit_test(long_contexts)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,16 +28,16 @@ void attention_rows_end(emitter *e, const attention_row_loop *loop) {
 
 /* ---- shapes -------------------------------------------------------------------------- */
 
-/* Room on the stack for `dim` elements, whole steps of `step`. Sizes of heads are known or bounded. */
-static int64_t room_for(emitter *e, ir_dim dim, int64_t step) {
+int64_t attention_room(emitter *e, ir_dim dim, int64_t step) {
   int64_t low, high;
   ir_dim_bounds(e->ir, dim, &low, &high);
   return (high + step - 1) / step * step;
 }
 
-/* Heads of a unit: as many as divide a group evenly. With one query they are all the units there are. */
+/* Heads of a unit: as many as divide a group evenly. With one query, undivided, heads are all units there
+ * are. */
 static int choose_heads(const attention *t) {
-  if (t->one_query) return 1;
+  if (t->one_query && !t->in_chunks) return 1;
   int64_t heads, groups;
   bool known = ir_dim_is_const(t->q->value->type.dims[1], &heads) &&
                ir_dim_is_const(t->k->value->type.dims[1], &groups) && groups > 0;
@@ -70,7 +70,8 @@ static attention describe(emitter *e, const plan_step *step) {
                  .causal = attrs->causal,
                  .scale = attrs->scale,
                  .softcap = attrs->softcap,
-                 .one_query = ir_dim_is(q->type.dims[2], 1)};
+                 .one_query = ir_dim_is(q->type.dims[2], 1),
+                 .in_chunks = step->kernel == PLAN_ATTENTION_CHUNKS};
   t.B = kernel_dim(e, q, 0);
   t.H = kernel_dim(e, q, 1);
   t.S = kernel_dim(e, q, 2);
@@ -79,8 +80,8 @@ static attention describe(emitter *e, const plan_step *step) {
   t.T = kernel_dim(e, k, 2);
   t.E = kernel_dim(e, v, 3);
   tile_shape(e, t.dtype, &t.tile_rows, &t.vectors, &t.lanes);
-  t.depth_room = room_for(e, q->type.dims[3], t.lanes);
-  t.width_room = room_for(e, v->type.dims[3], (int64_t)t.vectors * t.lanes);
+  t.depth_room = attention_room(e, q->type.dims[3], t.lanes);
+  t.width_room = attention_room(e, v->type.dims[3], (int64_t)t.vectors * t.lanes);
   t.heads = choose_heads(&t);
   choose_rows(&t);
   LLVMTypeRef element = emit_type(e, t.dtype, 1);
@@ -125,10 +126,13 @@ static void store_result(emitter *e, LLVMValueRef index, int lanes, int part, vo
   emit_store(e, dtype, emit_at(e, dtype, c->to, index), emit_mul(e, x, c->factor));
 }
 
-/* The row of q or of the result. */
+/* The row of q or of the result: of a query, or of a chunk. */
 static LLVMValueRef query_row(emitter *e, const attention *t, int index, const attention_row_loop *row) {
-  const plan_operand *operand = index == t->step->read_count ? &t->step->result : &t->step->reads[index];
-  LLVMValueRef at[] = {t->b, emit_add(e, t->first_head, row->head), emit_add(e, t->first_query, row->query)};
+  bool is_result = index == t->step->read_count;
+  const plan_operand *operand = is_result ? &t->step->result : &t->step->reads[index];
+  LLVMValueRef query = emit_add(e, t->first_query, row->query);
+  LLVMValueRef at[] = {t->b, emit_add(e, t->first_head, row->head),
+                       is_result && t->in_chunks ? t->chunk : query};
   return kernel_at(e, operand, emit_argument(e, index), at, 3);
 }
 
@@ -146,22 +150,43 @@ static void begin_unit(emitter *e, const attention *t) {
   attention_rows_end(e, &rows);
 }
 
+LLVMValueRef attention_reference(emitter *e, LLVMValueRef most) {
+  LLVMTypeRef type = LLVMTypeOf(most);
+  LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, most, emit_number(type, -INFINITY));
+  return emit_select(e, unseen, emit_zero(type), most);
+}
+
+LLVMValueRef attention_factor(emitter *e, ir_dtype dtype, LLVMValueRef total) {
+  LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, total, emit_zero(LLVMTypeOf(total)));
+  total = emit_select(e, unseen, emit_number(LLVMTypeOf(total), 1), total);
+  return elementwise_unary(e, IR_RECIPROCAL, dtype, total);
+}
+
+static void end_chunk(emitter *e, const attention *t, const row_copy *result, LLVMValueRef most,
+                      LLVMValueRef total) {
+  LLVMValueRef figures = emit_at(e, t->dtype, result->to, t->E);
+  emit_store(e, t->dtype, emit_at(e, t->dtype, figures, emit_index(e, ATTENTION_MOST)), most);
+  emit_store(e, t->dtype, emit_at(e, t->dtype, figures, emit_index(e, ATTENTION_TOTAL)), total);
+}
+
 static void end_unit(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
   attention_row_loop rows = attention_rows_begin(e, t, zero);
+  LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, rows.row), 1);
   LLVMValueRef total = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_total, rows.row), 1);
-  /* A query that sees no key is 0: an empty sum of values. */
-  LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, total, emit_zero(LLVMTypeOf(total)));
-  total = emit_select(e, unseen, emit_number(LLVMTypeOf(total), 1), total);
-  row_copy result = {.t = t, .factor = elementwise_unary(e, IR_RECIPROCAL, t->dtype, total)};
+  row_copy result = {.t = t};
+  result.factor = t->in_chunks ? emit_number(LLVMTypeOf(total), 1) : attention_factor(e, t->dtype, total);
   result.from = attention_element(e, t, t->stack_sums, rows.row, t->width_room, zero);
   result.to = query_row(e, t, t->step->read_count, &rows);
   emit_strips(e, zero, t->E, t->lanes, 1, store_result, &result);
+  if (t->in_chunks) end_chunk(e, t, &result, most, total);
   attention_rows_end(e, &rows);
 }
 
-/* How many keys, from the first, any query of the block may see: query s sees t <= s + T - S. */
+/* The end of the unit's keys, of which a query may see some: query s sees t <= s + T - S. */
 static LLVMValueRef seen_keys(emitter *e, const attention *t) {
+  if (t->in_chunks) /* the one query sees all */
+    return emit_imin(e, t->T, emit_add(e, t->start_key, emit_index(e, PLAN_CHUNK_KEYS)));
   if (!t->causal) return t->T;
   LLVMValueRef end = emit_add(e, emit_add(e, t->first_query, t->query_count), emit_sub(e, t->T, t->S));
   return emit_imin(e, t->T, end);
@@ -186,11 +211,20 @@ static LLVMValueRef paired(emitter *e, LLVMValueRef index, LLVMValueRef count) {
   return emit_select(e, even, half, emit_sub(e, last, half));
 }
 
+/* Blocks of queries of a batch's heads; chunks of keys, where the one query is split into them. */
+static LLVMValueRef unit_blocks(emitter *e, const attention *t) {
+  if (t->in_chunks) return kernel_dim(e, t->step->result.value, 2);
+  return emit_udiv(e, emit_add(e, t->S, emit_index(e, t->queries - 1)), emit_index(e, t->queries));
+}
+
 static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef blocks) {
   LLVMValueRef heads = emit_index(e, t->heads), queries = emit_index(e, t->queries);
   LLVMValueRef sizes[] = {t->B, emit_udiv(e, t->H, heads), blocks}, index[3];
   kernel_split(e, unit, sizes, 3, index);
-  if (t->causal) index[2] = paired(e, index[2], blocks);
+  t->chunk = t->in_chunks ? index[2] : emit_index(e, 0);
+  t->start_key = emit_mul(e, t->chunk, emit_index(e, PLAN_CHUNK_KEYS));
+  if (t->in_chunks) index[2] = emit_index(e, 0);
+  if (t->causal && !t->in_chunks) index[2] = paired(e, index[2], blocks);
   t->b = index[0];
   t->first_head = emit_mul(e, index[1], heads);
   t->first_query = emit_mul(e, index[2], queries);
@@ -201,7 +235,7 @@ static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef 
   t->v_rows = kernel_at(e, t->v, emit_argument(e, ATTENTION_V), head, 2);
   begin_unit(e, t);
   LLVMValueRef seen = seen_keys(e, t);
-  emit_loop block = emit_loop_begin(e, emit_index(e, 0), seen, ATTENTION_KEYS);
+  emit_loop block = emit_loop_begin(e, t->start_key, seen, ATTENTION_KEYS);
   t->first_key = block.index;
   t->key_count = emit_imin(e, emit_index(e, ATTENTION_KEYS), emit_sub(e, seen, block.index));
   skip_hidden_rows(e, t);
@@ -215,12 +249,17 @@ static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef 
 void kernel_attention(emitter *e, const plan_step *step) {
   attention t = describe(e, step);
   LLVMValueRef low, high, queries = emit_index(e, t.queries), heads = emit_index(e, t.heads);
-  LLVMValueRef blocks = emit_udiv(e, emit_add(e, t.S, emit_index(e, t.queries - 1)), queries);
+  LLVMValueRef blocks = unit_blocks(e, &t), keys = t.T;
+  if (t.in_chunks) keys = emit_imin(e, keys, emit_index(e, PLAN_CHUNK_KEYS));
   LLVMValueRef units = emit_mul(e, emit_mul(e, t.B, emit_udiv(e, t.H, heads)), blocks);
   LLVMValueRef rows = emit_mul(e, emit_imin(e, t.S, queries), heads);
-  LLVMValueRef work = emit_mul(e, emit_mul(e, t.T, rows), emit_add(e, t.D, t.E));
+  LLVMValueRef work = emit_mul(e, emit_mul(e, keys, rows), emit_add(e, t.D, t.E));
   emit_share(e, units, emit_udiv(e, work, emit_index(e, 4)), &low, &high);
   emit_loop unit = emit_loop_begin(e, low, high, 1);
   emit_unit(e, &t, unit.index, blocks);
   emit_loop_end(e, &unit);
+}
+
+void kernel_attention_chunks(emitter *e, const plan_step *step) {
+  kernel_attention(e, step);
 }

@@ -34,6 +34,7 @@ typedef struct {
   bool causal;
   double scale, softcap; /* softcap: 0: none */
   bool one_query;        /* S is 1: scores by dot products, without transposing keys */
+  bool in_chunks;        /* one query, whose keys are split: the result is [B, H, chunks, E + 2] (plan.h) */
   LLVMValueRef B, H, G, S, T, D, E;
   int heads, queries, rows; /* of a unit; rows: heads x queries, whole tiles */
   int tile_rows, vectors, lanes;
@@ -44,6 +45,7 @@ typedef struct {
   LLVMValueRef stack_sums;        /* [rows][width_room] */
   LLVMValueRef stack_most, stack_total, stack_fade; /* [rows], and a vector that may begin at any of them */
   /* the current unit */
+  LLVMValueRef chunk, start_key; /* its first key: 0 but for chunks */
   LLVMValueRef b, first_head, first_query, query_count, row_count, k_rows, v_rows;
   /* the current block of keys; rows before tile_row see none of it, those of queries before from_query too */
   LLVMValueRef first_key, key_count, from_query, tile_row;
@@ -59,6 +61,17 @@ void attention_rows_end(emitter *e, const attention_row_loop *loop);
 
 LLVMValueRef attention_element(emitter *e, const attention *t, LLVMValueRef memory, LLVMValueRef row,
                                int64_t row_size, LLVMValueRef column);
+
+/* What a chunk of keys leaves behind its E sums. */
+enum { ATTENTION_MOST, ATTENTION_TOTAL };
+
+/* Elements on the stack for `dim` of them, whole steps of `step`. Sizes of heads are known or bounded. */
+int64_t attention_room(emitter *e, ir_dim dim, int64_t step);
+
+/* What scores are relative to: the largest, but 0 where all are minus infinity. */
+LLVMValueRef attention_reference(emitter *e, LLVMValueRef most);
+/* 1 / total; 1 where it is 0: a query that sees no key is 0, an empty sum of values. */
+LLVMValueRef attention_factor(emitter *e, ir_dtype dtype, LLVMValueRef total);
 
 /* Scores of the current keys into stack_scores (attention_scores.c). */
 void attention_scores(emitter *e, const attention *t);

@@ -86,7 +86,6 @@ static void find_most(emitter *e, weight_row *w) {
  * rows' room has a vector more; what lies behind the last row is never used.
  */
 static void fade_rows(emitter *e, const attention *t) {
-  LLVMTypeRef vector = emit_type(e, t->dtype, t->lanes);
   LLVMValueRef first = emit_mul(e, t->from_query, emit_index(e, t->heads));
   emit_loop rows = emit_loop_begin(e, first, t->row_count, t->lanes);
   LLVMValueRef most_at = emit_at(e, t->dtype, t->stack_most, rows.index);
@@ -94,8 +93,7 @@ static void fade_rows(emitter *e, const attention *t) {
   LLVMValueRef total_at = emit_at(e, t->dtype, t->stack_total, rows.index);
   LLVMValueRef old = emit_load(e, t->dtype, most_at, t->lanes);
   LLVMValueRef most = emit_larger(e, emit_load(e, t->dtype, fade_at, t->lanes), old);
-  LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, most, emit_number(vector, -INFINITY));
-  LLVMValueRef fade = emit_exp(e, emit_sub(e, old, emit_select(e, unseen, emit_zero(vector), most)));
+  LLVMValueRef fade = emit_exp(e, emit_sub(e, old, attention_reference(e, most)));
   emit_store(e, t->dtype, most_at, most);
   emit_store(e, t->dtype, fade_at, fade);
   emit_store(e, t->dtype, total_at, emit_mul(e, emit_load(e, t->dtype, total_at, t->lanes), fade));
@@ -105,11 +103,10 @@ static void fade_rows(emitter *e, const attention *t) {
 /* Scores to weights, and their sum onto the row's total. */
 static void exponentiate(emitter *e, const weight_row *w) {
   const attention *t = w->t;
-  LLVMTypeRef scalar = emit_type(e, t->dtype, 1), vector = emit_type(e, t->dtype, t->lanes);
+  LLVMTypeRef vector = emit_type(e, t->dtype, t->lanes);
   LLVMValueRef total = emit_variable(e, vector, emit_zero(vector));
   LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, w->at->row), 1);
-  LLVMValueRef unseen = emit_fcmp(e, LLVMRealOEQ, most, emit_number(scalar, -INFINITY));
-  LLVMValueRef reference = emit_select(e, unseen, emit_zero(scalar), most);
+  LLVMValueRef reference = attention_reference(e, most);
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
   LLVMValueRef at = vector_at(e, w, keys.index);
   LLVMValueRef weight = emit_exp(e, emit_sub(e, emit_load(e, t->dtype, at, t->lanes), reference));
