@@ -62,6 +62,8 @@ status fail_expected(struct arena *a, status s, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 status fail_found(struct arena *a, status s, const char *format, ...) __attribute__((format(printf, 3, 4)));
 status fail_hint(struct arena *a, status s, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A copy that outlives the memory that `s` and its texts were made in. */
+status fail_keep(struct arena *a, status s);
 
 /* ---- arena ------------------------------------------------------------- */
 

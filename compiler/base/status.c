@@ -49,3 +49,11 @@ DEFINE_FAIL_FIELD(fail_node, node)
 DEFINE_FAIL_FIELD(fail_expected, expected)
 DEFINE_FAIL_FIELD(fail_found, found)
 DEFINE_FAIL_FIELD(fail_hint, hint)
+
+status fail_keep(arena *a, status s) {
+  if (!s) return OK;
+  failure *kept = arena_copy(a, s, sizeof *s);
+  const char **texts[] = {&kept->file, &kept->node, &kept->cause, &kept->expected, &kept->found, &kept->hint};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = arena_text(a, *texts[i]);
+  return kept;
+}

@@ -126,7 +126,7 @@ status auto_choose(arena *a, const driver_options *options, driver_options *chos
               .reports = options->reports};
   s.options.precision = "int8";
   compilation c;
-  status failed = keep_failure(a, look(&s, &c));
+  status failed = fail_keep(a, look(&s, &c));
   compile_end(&c);
   if (!failed) failed = choose(&s);
   progress_end(&s.progress);

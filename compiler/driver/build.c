@@ -226,7 +226,7 @@ static status build(arena *a, const driver_options *options, const char *output)
     if (!s) s = write_artefact(&c, form, name, output);
     if (!s && options->reports) s = report(&c, form, output);
   }
-  s = keep_failure(a, s);
+  s = fail_keep(a, s);
   compile_end(&c);
   return s;
 }

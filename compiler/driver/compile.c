@@ -281,18 +281,6 @@ status compile_begin(compilation *c, const driver_options *options) {
   return OK;
 }
 
-status keep_failure(arena *a, status s) {
-  if (!s) return OK;
-  failure *copy = arena_copy(a, s, sizeof *s);
-  copy->file = arena_text(a, s->file);
-  copy->node = arena_text(a, s->node);
-  copy->cause = arena_text(a, s->cause);
-  copy->expected = arena_text(a, s->expected);
-  copy->found = arena_text(a, s->found);
-  copy->hint = arena_text(a, s->hint);
-  return copy;
-}
-
 void compile_end(compilation *c) {
   progress_end(&c->progress);
   for (int i = 0; i < 3; i++) onnx_close(c->files[i]);

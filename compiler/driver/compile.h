@@ -42,7 +42,4 @@ status known_inputs(arena *a, const driver_options *options, onnx_options *known
 status compile_begin(compilation *c, const driver_options *options);
 void compile_end(compilation *c);
 
-/* A copy of a failure that outlives the compilation it comes from. */
-status keep_failure(arena *a, status s);
-
 #endif

@@ -11,7 +11,7 @@ bool ir_constant_same(const ir_constant *a, const ir_constant *b) {
 }
 
 /* left [K, N], right [N, K]. By strips of columns, so that each line of memory is used while it is near. */
-static bool are_transposed(const char *left, const char *right, int64_t K, int64_t N, size_t element) {
+static inline bool are_transposed(const char *left, const char *right, int64_t K, int64_t N, size_t element) {
   enum { STRIP = 16 };
   for (int64_t first = 0; first < N; first += STRIP) {
     int64_t end = first + STRIP < N ? first + STRIP : N;
@@ -31,7 +31,14 @@ static bool has_transposed_bytes(const ir_constant *w, const ir_constant *c) {
     return false;
   if (w->type.dims[0] != c->type.dims[1] || w->type.dims[1] != c->type.dims[0]) return false;
   if (!ir_dim_is_const(w->type.dims[0], &K) || !ir_dim_is_const(w->type.dims[1], &N)) return false;
-  return are_transposed(w->data, c->data, K, N, ir_dtype_bytes(c->type.dtype));
+  switch (ir_dtype_bytes(c->type.dtype)) { /* sizes that the compiler knows need no call for each element */
+  case 4:
+    return are_transposed(w->data, c->data, K, N, 4);
+  case 2:
+    return are_transposed(w->data, c->data, K, N, 2);
+  default:
+    return are_transposed(w->data, c->data, K, N, ir_dtype_bytes(c->type.dtype));
+  }
 }
 
 static const ir_constant *operand_of(const ir_constant *c, ir_op maker) {

@@ -72,16 +72,18 @@ static double unpack_small_float(uint16_t code, int fraction_bits) {
   X(U64, uint64_t)                                                                                           \
   X(BOOL, uint8_t)
 
-/* Integers and the doubles between which truncation is defined. */
-#define INTEGER_DTYPES(X)                                                                                    \
+/* Integers and the doubles between which truncation is defined; of 64 bits, the largest is no double. */
+#define NARROW_INTEGER_DTYPES(X)                                                                             \
   X(I8, int8_t, INT8_MIN, INT8_MAX)                                                                          \
   X(I16, int16_t, INT16_MIN, INT16_MAX)                                                                      \
   X(I32, int32_t, INT32_MIN, INT32_MAX)                                                                      \
-  X(I64, int64_t, INT64_MIN, INT64_MAX)                                                                      \
   X(U8, uint8_t, 0, UINT8_MAX)                                                                               \
   X(U16, uint16_t, 0, UINT16_MAX)                                                                            \
-  X(U32, uint32_t, 0, UINT32_MAX)                                                                            \
+  X(U32, uint32_t, 0, UINT32_MAX)
+#define WIDE_INTEGER_DTYPES(X)                                                                               \
+  X(I64, int64_t, INT64_MIN, INT64_MAX)                                                                      \
   X(U64, uint64_t, 0, UINT64_MAX)
+#define INTEGER_DTYPES(X) NARROW_INTEGER_DTYPES(X) WIDE_INTEGER_DTYPES(X)
 
 /* The two 16-bit floats, and the bits of their fractions. */
 #define SMALL_DTYPES(X)                                                                                      \
@@ -173,6 +175,17 @@ void element_set_doubles(ir_dtype dtype, void *data, int64_t first, int64_t coun
     return;
 #define X(DTYPE, type, least, most)                                                                          \
   case SMELT_##DTYPE:                                                                                        \
+    for (int64_t i = 0; i < count; i++) { /* without branches: vectors */                                    \
+      double y = isnan(x[i]) ? 0 : x[i];                                                                     \
+      y = y > (double)most ? (double)most : y;                                                               \
+      y = y < (double)least ? (double)least : y;                                                             \
+      STORE(type, first + i, (type)y);                                                                       \
+    }                                                                                                        \
+    return;
+    NARROW_INTEGER_DTYPES(X)
+#undef X
+#define X(DTYPE, type, least, most)                                                                          \
+  case SMELT_##DTYPE:                                                                                        \
     for (int64_t i = 0; i < count; i++) {                                                                    \
       if (isnan(x[i])) {                                                                                     \
         STORE(type, first + i, 0);                                                                           \
@@ -183,7 +196,7 @@ void element_set_doubles(ir_dtype dtype, void *data, int64_t first, int64_t coun
       }                                                                                                      \
     }                                                                                                        \
     return;
-    INTEGER_DTYPES(X)
+    WIDE_INTEGER_DTYPES(X)
 #undef X
   default:
     return;

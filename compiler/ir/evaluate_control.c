@@ -77,15 +77,6 @@ static ir_tensor copy_tensor(arena *a, const ir_tensor *t) {
   return copy;
 }
 
-/* What failed may lie in memory that is freed with the turn. */
-static status keep_failure(arena *a, status s) {
-  failure *kept = arena_copy(a, s, sizeof *s);
-  const char **texts[] = {&kept->file, &kept->node, &kept->cause, &kept->expected, &kept->found, &kept->hint};
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    if (*texts[i]) *texts[i] = arena_text(a, *texts[i]);
-  return kept;
-}
-
 static status run_turn(loop_evaluation *l, int64_t turn, bool *goes_on) {
   evaluation *e = l->e;
   size_t carried = (size_t)l->node->attrs.carried;
@@ -94,7 +85,7 @@ static status run_turn(loop_evaluation *l, int64_t turn, bool *goes_on) {
   *memory = (arena){0};
   evaluation_set_symbol(e, ir_dim_symbol_index(l->node->attrs.dim_list[0]), turn);
   status s = run_body(e, memory, l->node->attrs.body, l->in, l->out);
-  if (s) return keep_failure(e->scratch, s);
+  if (s) return fail_keep(e->scratch, s); /* it may lie in memory that is freed with the turn */
   *goes_on = element_integer(SMELT_BOOL, l->out[0].data, 0) != 0;
   /* A carried value may be what the body was given: memory of the turn before, which the next turn frees. */
   for (size_t i = 0; i < carried; i++) l->in[i] = copy_tensor(memory, &l->out[1 + i]);

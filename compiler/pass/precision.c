@@ -104,13 +104,24 @@ typedef struct {
   ir_value *scale;         /* f32, size 1 along the axes; bytes * scale is about what it was */
 } quantised;
 
+static ir_value *lazy_unary(ir_builder *b, ir_op op, ir_value *x) {
+  return rewrite_lazy(b, ir_unary(b, op, x));
+}
+
+/* Largest size over the axes. A weight's without a copy of the weight: by its highest and lowest element. */
+static ir_value *largest_size(ir_builder *b, ir_value *x, uint32_t axes) {
+  if (!ir_value_is_const(x)) return ir_reduce(b, IR_REDUCE_MAX, ir_unary(b, IR_ABS, x), axes);
+  ir_value *lowest = rewrite_lazy(b, ir_reduce(b, IR_REDUCE_MIN, x, axes));
+  ir_value *highest = rewrite_lazy(b, ir_reduce(b, IR_REDUCE_MAX, x, axes));
+  return lazy_binary(b, IR_MAX, highest, lazy_unary(b, IR_NEG, lowest));
+}
+
 /* Over the axes a scale of its own for each of the rest; the bytes are kept as `dtype`. */
 static quantised quantise(ir_builder *b, ir_value *x, uint32_t axes, ir_dtype dtype) {
-  ir_value *size = rewrite_lazy(b, ir_unary(b, IR_ABS, x));
-  ir_value *largest = rewrite_lazy(b, ir_reduce(b, IR_REDUCE_MAX, size, axes));
+  ir_value *largest = largest_size(b, x, axes);
   largest = lazy_binary(b, IR_MAX, largest, number(b, LEAST_SCALE));
   ir_value *inverse = lazy_binary(b, IR_DIV, number(b, LARGEST_BYTE), largest);
-  ir_value *scaled = rewrite_lazy(b, ir_unary(b, IR_ROUND, lazy_binary(b, IR_MUL, x, inverse)));
+  ir_value *scaled = lazy_unary(b, IR_ROUND, lazy_binary(b, IR_MUL, x, inverse));
   return (quantised){.bytes = rewrite_lazy(b, ir_cast(b, scaled, dtype)),
                      .scale = lazy_binary(b, IR_MUL, largest, number(b, 1 / LARGEST_BYTE))};
 }
@@ -126,11 +137,10 @@ static quantised quantise_groups(ir_builder *b, ir_value *w) {
   ir_value *highest = rewrite_lazy(b, ir_reduce(b, IR_REDUCE_MAX, grouped, 1u << 1));
   ir_value *lowest = rewrite_lazy(b, ir_reduce(b, IR_REDUCE_MIN, grouped, 1u << 1));
   lowest = lazy_binary(b, IR_MIN, lowest, number(b, -LEAST_SCALE));
-  ir_value *is_above = lazy_binary(b, IR_LT, rewrite_lazy(b, ir_unary(b, IR_NEG, lowest)), highest);
+  ir_value *is_above = lazy_binary(b, IR_LT, lazy_unary(b, IR_NEG, lowest), highest);
   ir_value *largest = rewrite_lazy(b, ir_select(b, is_above, highest, lowest));
   ir_value *scale = lazy_binary(b, IR_MUL, largest, number(b, -1.0 / 8));
-  ir_value *scaled = lazy_binary(b, IR_DIV, grouped, scale);
-  scaled = rewrite_lazy(b, ir_unary(b, IR_ROUND, scaled));
+  ir_value *scaled = lazy_unary(b, IR_ROUND, lazy_binary(b, IR_DIV, grouped, scale));
   scaled = lazy_binary(b, IR_MIN, lazy_binary(b, IR_MAX, scaled, number(b, -8)), number(b, 7));
   ir_value *bytes = rewrite_lazy(b, ir_cast(b, scaled, SMELT_I8));
   ir_value *kept =

@@ -1,6 +1,7 @@
-/* elementwise.c: operators that scalar.def describes, broadcast over their operands; and casts. */
+/* elementwise.c: operators that scalar.def describes, broadcast over their operands; and casts. Floats go
+ * through chain.c. */
+#include "ir/evaluate/chain.h"
 #include "ir/evaluate/scalar.h"
-#include "ir/evaluate/walk.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,6 +50,25 @@ double scalar_activation(ir_op op, double x) {
   return x;
 }
 
+bool scalar_knows(ir_op op) {
+  return scalar_table[op].floats;
+}
+
+void scalar_floats(ir_op op, double *x, const double *y, const double *z, int64_t count) {
+  scalar_table[op].floats(x, y, z, count);
+}
+
+/* out = the node's operator over floats in memory */
+static status evaluate_floats(arena *scratch, const ir_node *node, const ir_tensor *const *in,
+                              ir_tensor *out) {
+  chain operands[3] = {0}, last = {.node = node};
+  for (int k = 0; k < node->operand_count; k++) {
+    operands[k].memory = in[k];
+    last.in[k] = &operands[k];
+  }
+  return chain_evaluate(scratch, &last, out);
+}
+
 /* A row of operands, and where in them it starts. */
 typedef struct {
   const ir_tensor *in[3];
@@ -56,43 +76,33 @@ typedef struct {
   int count;
 } operand_rows;
 
-static void compute_floats(ir_op op, const operand_rows *rows, ir_tensor *out, int64_t to, int64_t count) {
-  double x[3][CHUNK] = {0};
-  for (int k = 0; k < rows->count; k++)
-    element_doubles(rows->in[k]->dtype, rows->in[k]->data, rows->at[k], rows->steps[k], count, x[k]);
-  scalar_table[op].floats(x[0], x[1], x[2], count);
-  element_set_doubles(out->dtype, out->data, to, count, x[0]);
-}
-
-static void compute_integers(ir_op op, const operand_rows *rows, bool is_signed, ir_tensor *out, int64_t to,
-                             int64_t count) {
-  int64_t n[3][CHUNK] = {0};
-  for (int k = 0; k < rows->count; k++)
-    element_integers(rows->in[k]->dtype, rows->in[k]->data, rows->at[k], rows->steps[k], count, n[k]);
-  if (is_signed) {
-    scalar_table[op].signeds(n[0], n[1], n[2], count);
-  } else {
-    scalar_table[op].unsigneds((uint64_t *)n[0], (uint64_t *)n[1], (uint64_t *)n[2], count);
-  }
-  element_set_integers(out->dtype, out->data, to, count, n[0], !is_signed);
-}
-
-/* Results from element `to` of out on, in the arithmetic of `dtype`. */
-static void compute(ir_op op, ir_dtype dtype, operand_rows rows, ir_tensor *out, int64_t to, int64_t length) {
+/* Results from element `to` of out on. */
+static void compute_integers(ir_op op, operand_rows rows, bool is_signed, ir_tensor *out, int64_t to,
+                             int64_t length) {
   for (int64_t done = 0; done < length; done += CHUNK) {
-    int64_t count = length - done < CHUNK ? length - done : CHUNK;
-    if (ir_dtype_is_float(dtype)) {
-      compute_floats(op, &rows, out, to + done, count);
-    } else {
-      compute_integers(op, &rows, ir_dtype_is_signed(dtype), out, to + done, count);
+    int64_t n[3][CHUNK] = {0}, count = length - done < CHUNK ? length - done : CHUNK;
+    for (int k = 0; k < rows.count; k++) {
+      element_integers(rows.in[k]->dtype, rows.in[k]->data, rows.at[k], rows.steps[k], count, n[k]);
+      rows.at[k] += count * rows.steps[k];
     }
-    for (int k = 0; k < rows.count; k++) rows.at[k] += count * rows.steps[k];
+    if (is_signed) {
+      scalar_table[op].signeds(n[0], n[1], n[2], count);
+    } else {
+      scalar_table[op].unsigneds((uint64_t *)n[0], (uint64_t *)n[1], (uint64_t *)n[2], count);
+    }
+    element_set_integers(out->dtype, out->data, to + done, count, n[0], !is_signed);
   }
 }
 
 void scalar_combine(ir_op op, ir_tensor *out, int64_t to, const ir_tensor *y, int64_t from) {
+  if (ir_dtype_is_float(out->dtype)) {
+    double a = element_double(out->dtype, out->data, to), b = element_double(y->dtype, y->data, from);
+    scalar_floats(op, &a, &b, &b, 1);
+    element_set_double(out->dtype, out->data, to, a);
+    return;
+  }
   operand_rows rows = {.in = {out, y}, .at = {to, from}, .count = 2};
-  compute(op, out->dtype, rows, out, to, 1);
+  compute_integers(op, rows, ir_dtype_is_signed(out->dtype), out, to, 1);
 }
 
 status ir_evaluate_elementwise(arena *scratch, const ir_node *node, const ir_tensor *const *in,
@@ -100,8 +110,10 @@ status ir_evaluate_elementwise(arena *scratch, const ir_node *node, const ir_ten
   (void)symbols;
   operand_rows rows = {.count = node->operand_count};
   int64_t strides[3][IR_MAX_RANK], index[IR_MAX_RANK] = {0}, to = 0;
-  if (rows.count > 3 || !scalar_table[node->op].floats)
+  if (rows.count > 3 || !scalar_knows(node->op))
     return walk_misfit(scratch, node, "has no row in scalar.def");
+  ir_dtype dtype = in[rows.count == 3 ? 1 : 0]->dtype; /* of select's second operand: the first is bool */
+  if (ir_dtype_is_float(dtype)) return evaluate_floats(scratch, node, in, out);
   int last = out->rank - 1;
   for (int k = 0; k < rows.count; k++) {
     if (!walk_broadcast(in[k], out, strides[k]))
@@ -109,14 +121,13 @@ status ir_evaluate_elementwise(arena *scratch, const ir_node *node, const ir_ten
     rows.in[k] = in[k];
     if (out->rank) rows.steps[k] = strides[k][last];
   }
-  ir_dtype dtype = in[rows.count == 3 ? 1 : 0]->dtype; /* of select's second operand: the first is bool */
   if (ir_tensor_count(out) == 0) return OK;
   ir_tensor firsts = *out; /* one element for each row along the last axis */
   int64_t length = out->rank ? out->dims[last] : 1;
   if (out->rank) firsts.dims[last] = 1;
   do {
     for (int k = 0; k < rows.count; k++) rows.at[k] = walk_offset(out->rank, index, strides[k]);
-    compute(node->op, dtype, rows, out, to, length);
+    compute_integers(node->op, rows, ir_dtype_is_signed(dtype), out, to, length);
     to += length;
   } while (walk_next(&firsts, index));
   return OK;
@@ -139,16 +150,11 @@ status ir_evaluate_cast(arena *scratch, const ir_node *node, const ir_tensor *co
   ir_dtype from = in[0]->dtype;
   int64_t count = ir_tensor_count(out);
   if (count != ir_tensor_count(in[0])) return walk_misfit(scratch, node, "result and operand differ in size");
+  if (ir_dtype_is_float(from)) return evaluate_floats(scratch, node, in, out);
   for (int64_t done = 0; done < count; done += CHUNK) {
     int64_t length = count - done < CHUNK ? count - done : CHUNK, n[CHUNK];
-    double x[CHUNK];
-    if (ir_dtype_is_float(from)) {
-      element_doubles(from, in[0]->data, done, 1, length, x);
-      element_set_doubles(out->dtype, out->data, done, length, x);
-    } else {
-      element_integers(from, in[0]->data, done, 1, length, n);
-      element_set_integers(out->dtype, out->data, done, length, n, from == SMELT_U64);
-    }
+    element_integers(from, in[0]->data, done, 1, length, n);
+    element_set_integers(out->dtype, out->data, done, length, n, from == SMELT_U64);
   }
   return OK;
 }

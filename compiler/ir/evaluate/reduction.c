@@ -5,7 +5,7 @@
 
 /* ---- reductions over any set of axes ---- */
 
-typedef struct {
+typedef union {
   double floats;
   int64_t integers; /* of u64: its bits */
 } accumulator;
@@ -16,32 +16,35 @@ static bool is_less(ir_dtype dtype, int64_t a, int64_t b) {
 
 /* What a reduction of nothing gives. */
 static accumulator neutral(ir_op op, ir_dtype dtype) {
-  bool is_signed = ir_dtype_is_signed(dtype);
+  bool is_signed = ir_dtype_is_signed(dtype), is_float = ir_dtype_is_float(dtype);
   switch (op) {
   case IR_REDUCE_PROD:
-    return (accumulator){1, 1};
+    return is_float ? (accumulator){.floats = 1} : (accumulator){.integers = 1};
   case IR_REDUCE_MAX:
-    return (accumulator){-INFINITY, is_signed ? INT64_MIN : 0};
+    if (is_float) return (accumulator){.floats = -INFINITY};
+    return (accumulator){.integers = is_signed ? INT64_MIN : 0};
   case IR_REDUCE_MIN:
-    return (accumulator){INFINITY, is_signed ? INT64_MAX : (int64_t)UINT64_MAX};
+    if (is_float) return (accumulator){.floats = INFINITY};
+    return (accumulator){.integers = is_signed ? INT64_MAX : (int64_t)UINT64_MAX};
   default:
-    return (accumulator){0, 0};
+    return is_float ? (accumulator){.floats = 0} : (accumulator){.integers = 0};
   }
 }
 
 /* Each element of x into the sum that is its own, `step` apart. */
-static void accumulate_floats(ir_op op, accumulator *sum, int64_t step, const double *x, int64_t count) {
+static inline void accumulate_floats(ir_op op, accumulator *sum, int64_t step, const double *x,
+                                     int64_t count) {
   switch (op) {
   case IR_REDUCE_PROD:
     for (int64_t i = 0; i < count; i++) sum[i * step].floats *= x[i];
     return;
   case IR_REDUCE_MAX:
     for (int64_t i = 0; i < count; i++, sum += step)
-      if (isnan(x[i]) || x[i] > sum->floats) sum->floats = x[i];
+      sum->floats = isnan(x[i]) || x[i] > sum->floats ? x[i] : sum->floats;
     return;
   case IR_REDUCE_MIN:
     for (int64_t i = 0; i < count; i++, sum += step)
-      if (isnan(x[i]) || x[i] < sum->floats) sum->floats = x[i];
+      sum->floats = isnan(x[i]) || x[i] < sum->floats ? x[i] : sum->floats;
     return;
   default:
     for (int64_t i = 0; i < count; i++) sum[i * step].floats += x[i];
@@ -73,7 +76,11 @@ static void accumulate_row(ir_op op, const ir_tensor *x, int64_t from, int64_t l
   for (int64_t done = 0; is_float && done < length; done += CHUNK) {
     int64_t count = length - done < CHUNK ? length - done : CHUNK;
     element_doubles(x->dtype, x->data, from + done, 1, count, reals);
-    accumulate_floats(op, sum + done * step, step, reals, count);
+    if (step == 1) { /* neighbours, so that the compiler can make vectors of them */
+      accumulate_floats(op, sum + done, 1, reals, count);
+    } else {
+      accumulate_floats(op, sum + done * step, step, reals, count);
+    }
   }
   for (int64_t i = 0; !is_float && i < length; i++)
     accumulate_integer(op, x->dtype, sum + i * step, element_integer(x->dtype, x->data, from + i));
