@@ -292,7 +292,11 @@ LLVMValueRef emit_set_lane(emitter *e, LLVMValueRef v, int lane, LLVMValueRef x)
 }
 
 LLVMValueRef emit_across(emitter *e, LLVMValueRef v, emit_combine *combine) {
-  for (int lanes = emit_lanes(v); lanes > 1; lanes /= 2) {
+  return emit_across_to(e, v, 1, combine);
+}
+
+LLVMValueRef emit_across_to(emitter *e, LLVMValueRef v, int left, emit_combine *combine) {
+  for (int lanes = emit_lanes(v); lanes > left; lanes /= 2) {
     int low[32], high[32];
     for (int i = 0; i < lanes / 2; i++) low[i] = i, high[i] = lanes / 2 + i;
     LLVMValueRef nothing = LLVMGetPoison(LLVMTypeOf(v));

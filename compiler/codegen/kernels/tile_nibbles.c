@@ -53,16 +53,16 @@ typedef struct {
   LLVMValueRef *x_rows;
 } multiplication;
 
-/* x's four numbers from `at`, over and over. */
-static LLVMValueRef broadcast_quad(emitter *e, const tile *t, LLVMValueRef at) {
-  LLVMValueRef quad = emit_load(e, SMELT_I8, at, PLAN_QUAD);
-  LLVMValueRef all = emit_splat(e, LLVMBuildBitCast(e->builder, quad, e->i32, ""), t->lanes);
-  return LLVMBuildBitCast(e->builder, all, emit_lanes_type(emit_type(e, SMELT_I8, 1), t->lanes * PLAN_QUAD),
-                          "");
+/* 32 bits of small integers, over and over. */
+static LLVMValueRef repeat(emitter *e, const tile *t, LLVMValueRef v) {
+  LLVMTypeRef type = emit_lanes_type(emit_element_type(LLVMTypeOf(v)), t->lanes * emit_lanes(v));
+  LLVMValueRef all = emit_splat(e, LLVMBuildBitCast(e->builder, v, e->i32, ""), t->lanes);
+  return LLVMBuildBitCast(e->builder, all, type, "");
 }
 
-/* OFFSET times the sum of a group's numbers of x, i32 */
-static LLVMValueRef offset_of_group(emitter *e, LLVMValueRef x) {
+/* OFFSET times a group's numbers of x, added up as their products are: those at 0 and 1 of each quad, those
+ * at 2 and 3; i16. */
+static LLVMValueRef offset_of_group(emitter *e, const tile *t, LLVMValueRef x) {
   int piece = e->level->vector_bytes < IR_GROUP ? e->level->vector_bytes : IR_GROUP;
   LLVMValueRef sum = NULL;
   for (int i = 0; i < IR_GROUP; i += piece) {
@@ -70,7 +70,7 @@ static LLVMValueRef offset_of_group(emitter *e, LLVMValueRef x) {
     part = multiply_pairs(e, emit_integer(LLVMTypeOf(part), OFFSET), part);
     sum = sum ? emit_add(e, sum, part) : part;
   }
-  return emit_across(e, widen_pairs(e, sum), emit_add);
+  return repeat(e, t, emit_across_to(e, sum, 2, emit_add));
 }
 
 /* The numbers of half a block (0: low, 1: high) of a vector's columns. */
@@ -92,7 +92,8 @@ static void add_block(emitter *e, const multiplication *m, LLVMValueRef k, LLVMV
     LLVMValueRef at = emit_add(e, k, emit_index(e, (int64_t)half * PLAN_QUAD)), w[TILE_MAX_VECTORS];
     for (int j = 0; j < t->vectors; j++) w[j] = half_of(e, bytes[j], half);
     for (int r = 0; r < t->rows; r++) {
-      LLVMValueRef x = broadcast_quad(e, t, emit_at(e, SMELT_I8, m->x_rows[r], at));
+      LLVMValueRef x =
+          repeat(e, t, emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, m->x_rows[r], at), PLAN_QUAD));
       for (int j = 0; j < t->vectors; j++) {
         LLVMValueRef *sum = &pairs[r * t->vectors + j], product = multiply_pairs(e, w[j], x);
         *sum = *sum ? emit_add(e, *sum, product) : product;
@@ -113,10 +114,10 @@ static void add_group(emitter *e, LLVMValueRef group, int lanes, int part, void 
     scale[j] = emit_load(e, t->scale_dtype, emit_at(e, t->scale_dtype, t->scale[j], at), t->lanes);
   }
   for (int r = 0; r < t->rows; r++) {
-    LLVMValueRef offset = emit_splat(e, offset_of_group(e, emit_at(e, SMELT_I8, m->x_rows[r], k)), t->lanes);
+    LLVMValueRef offset = offset_of_group(e, t, emit_at(e, SMELT_I8, m->x_rows[r], k));
     for (int j = 0; j < t->vectors; j++) {
       LLVMValueRef sum = m->sums[r * t->vectors + j];
-      LLVMValueRef whole = emit_sub(e, widen_pairs(e, pairs[r * t->vectors + j]), offset);
+      LLVMValueRef whole = widen_pairs(e, emit_sub(e, pairs[r * t->vectors + j], offset));
       whole = LLVMBuildSIToFP(e->builder, whole, emit_type(e, t->dtype, t->lanes), "");
       emit_set(e, sum, emit_fma(e, whole, scale[j], emit_get(e, sum)));
     }
