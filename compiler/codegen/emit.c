@@ -264,6 +264,13 @@ LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, 
   return LLVMBuildCall2(e->builder, type, function, args, count, "");
 }
 
+LLVMValueRef emit_instruction_form(emitter *e, const emit_form *forms, size_t form_count, LLVMValueRef *args,
+                                   unsigned count) {
+  for (size_t i = 0; i < form_count; i++)
+    if (forms[i].lanes == emit_lanes(args[0])) return emit_instruction(e, forms[i].name, args, count);
+  return NULL;
+}
+
 LLVMValueRef emit_floor_mod(emitter *e, LLVMValueRef x, LLVMValueRef y) {
   LLVMValueRef r = emit_binary(e, LLVMSRem, x, y);
   LLVMValueRef zero = emit_zero(LLVMTypeOf(r));

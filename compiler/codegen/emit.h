@@ -95,6 +95,14 @@ LLVMValueRef emit_intrinsic(emitter *e, const char *name, LLVMValueRef x, LLVMVa
 /* An intrinsic of one processor family, whose types LLVM's versions tell apart in name only: arguments are
  * seen as what it takes. */
 LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, unsigned count);
+/* One instruction's forms, each for vectors of so many lanes. */
+typedef struct {
+  int lanes;
+  const char *name;
+} emit_form;
+/* The form for as many lanes as args[0] has; NULL, and nothing emitted, where the table has none. */
+LLVMValueRef emit_instruction_form(emitter *e, const emit_form *forms, size_t form_count, LLVMValueRef *args,
+                                   unsigned count);
 /* Floor division and modulo of i64, as ir_dim's. */
 LLVMValueRef emit_floor_div(emitter *e, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_floor_mod(emitter *e, LLVMValueRef x, LLVMValueRef y);

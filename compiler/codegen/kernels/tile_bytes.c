@@ -15,21 +15,16 @@ void tile_shape_bytes(const emitter *e, int *rows, int *vectors, int *lanes) {
   if (*rows > TILE_MAX_ROWS) *rows = TILE_MAX_ROWS;
 }
 
+static const emit_form MULTIPLY_PAIRS[] = {
+    {8, "llvm.x86.sse2.pmadd.wd"}, {16, "llvm.x86.avx2.pmadd.wd"}, {32, "llvm.x86.avx512.pmaddw.d.512"}};
+
 /* lanes of i16 times lanes of i16, neighbours added: lanes / 2 of i32 */
 static LLVMValueRef multiply_pairs(emitter *e, LLVMValueRef x, LLVMValueRef y) {
-  static const struct {
-    int lanes;
-    const char *name;
-  } INSTRUCTIONS[] = {
-      {8, "llvm.x86.sse2.pmadd.wd"}, {16, "llvm.x86.avx2.pmadd.wd"}, {32, "llvm.x86.avx512.pmaddw.d.512"}};
-  int lanes = emit_lanes(x);
-  LLVMValueRef args[] = {x, y};
-  for (size_t i = 0; e->level->engines & ENGINE_PAIRS && i < sizeof INSTRUCTIONS / sizeof *INSTRUCTIONS;
-       i++) {
-    if (INSTRUCTIONS[i].lanes != lanes) continue;
-    return emit_instruction(e, INSTRUCTIONS[i].name, args, 2);
+  if (e->level->engines & ENGINE_PAIRS) {
+    LLVMValueRef args[] = {x, y}, sums = emit_instruction_form(e, MULTIPLY_PAIRS, 3, args, 2);
+    if (sums) return sums;
   }
-  LLVMTypeRef wide = emit_lanes_type(e->i32, lanes);
+  LLVMTypeRef wide = emit_lanes_type(e->i32, emit_lanes(x));
   LLVMValueRef product =
       emit_mul(e, LLVMBuildSExt(e->builder, x, wide, ""), LLVMBuildSExt(e->builder, y, wide, ""));
   return emit_pair_sums(e, product, NULL);

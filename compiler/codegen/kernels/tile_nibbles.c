@@ -18,22 +18,17 @@ void tile_shape_nibbles(const emitter *e, int *rows, int *vectors, int *lanes) {
   if (*rows > TILE_MAX_ROWS) *rows = TILE_MAX_ROWS;
 }
 
+static const emit_form MULTIPLY_PAIRS[] = {{16, "llvm.x86.ssse3.pmadd.ub.sw.128"},
+                                           {32, "llvm.x86.avx2.pmadd.ub.sw"},
+                                           {64, "llvm.x86.avx512.pmaddubs.w.512"}};
+
 /* lanes of u8 times lanes of i8, neighbours added: lanes / 2 of i16, which must hold the sums */
 static LLVMValueRef multiply_pairs(emitter *e, LLVMValueRef w, LLVMValueRef x) {
-  static const struct {
-    int lanes;
-    const char *name;
-  } INSTRUCTIONS[] = {{16, "llvm.x86.ssse3.pmadd.ub.sw.128"},
-                      {32, "llvm.x86.avx2.pmadd.ub.sw"},
-                      {64, "llvm.x86.avx512.pmaddubs.w.512"}};
-  int lanes = emit_lanes(w);
-  LLVMValueRef args[] = {w, x};
-  for (size_t i = 0; e->level->engines & ENGINE_PAIRS && i < sizeof INSTRUCTIONS / sizeof *INSTRUCTIONS;
-       i++) {
-    if (INSTRUCTIONS[i].lanes != lanes) continue;
-    return emit_instruction(e, INSTRUCTIONS[i].name, args, 2);
+  if (e->level->engines & ENGINE_PAIRS) {
+    LLVMValueRef args[] = {w, x}, sums = emit_instruction_form(e, MULTIPLY_PAIRS, 3, args, 2);
+    if (sums) return sums;
   }
-  LLVMTypeRef wide = emit_lanes_type(LLVMInt16TypeInContext(e->context), lanes);
+  LLVMTypeRef wide = emit_lanes_type(LLVMInt16TypeInContext(e->context), emit_lanes(w));
   LLVMValueRef product =
       emit_mul(e, LLVMBuildZExt(e->builder, w, wide, ""), LLVMBuildSExt(e->builder, x, wide, ""));
   return emit_pair_sums(e, product, NULL);
