@@ -31,6 +31,7 @@ typedef struct emitter {
   LLVMBuilderRef builder;  /* where instructions go */
   LLVMBuilderRef prologue; /* the function's first block: variables and sizes, which dominate everything */
   LLVMValueRef function, frame, thread, thread_count; /* thread, thread_count: i64 */
+  LLVMValueRef claims; /* in a kernel: its step's counter (smelt/image.h); may be NULL at run time */
   emit_known_size *sizes;
   size_t size_count, size_capacity;
 } emitter;
@@ -203,6 +204,21 @@ LLVMValueRef emit_size_now(emitter *e, ir_dim dim); /* where symbols change with
  */
 void emit_share(emitter *e, LLVMValueRef units, LLVMValueRef unit_work, LLVMValueRef *low,
                 LLVMValueRef *high);
+/*
+ * The same for long steps, whose threads shall end together though one is slower or was interrupted: what is
+ * emitted between begin and end is run for several ranges of pieces. First comes the thread's share of three
+ * quarters of all; then whoever is free claims a little of the rest (guided self-scheduling, without its
+ * first rounds: Polychronopoulos and Kuck, 1987). Without claims (entry.c) it is emit_share.
+ */
+typedef struct {
+  LLVMValueRef low, high;      /* this range, may be empty */
+  LLVMValueRef units, settled; /* pieces in all, pieces that are nobody's to claim */
+  LLVMValueRef claims_at_once; /* pieces; 0: none are claimed */
+  LLVMValueRef next, next_end; /* variables */
+  emit_repeat loop;
+} emit_claim;
+emit_claim emit_claim_begin(emitter *e, LLVMValueRef units, LLVMValueRef unit_work);
+void emit_claim_end(emitter *e, const emit_claim *claim);
 
 /* ---- mathematics (math.c): floats of any lanes; accuracy in the comments there ------------------------ */
 

@@ -178,13 +178,64 @@ LLVMValueRef emit_size(emitter *e, ir_dim dim) {
 /* Below this much work a second thread costs more than it brings: about 2 us of vector code. */
 enum { SHARED_WORK = 16 * 1024 };
 
+/* How many threads so much work is for: all, or thread 0 alone. */
+static LLVMValueRef sharing_threads(emitter *e, LLVMValueRef units, LLVMValueRef unit_work) {
+  LLVMValueRef small = emit_icmp(e, LLVMIntSLT, emit_mul(e, units, unit_work), emit_index(e, SHARED_WORK));
+  return emit_select(e, small, emit_index(e, 1), e->thread_count);
+}
+
+/* This thread's of the first `settled` of `units` pieces, among `count` threads; else [units, units). */
+static void settle(emitter *e, LLVMValueRef settled, LLVMValueRef units, LLVMValueRef count,
+                   LLVMValueRef *low, LLVMValueRef *high) {
+  LLVMValueRef next = emit_add(e, e->thread, emit_index(e, 1));
+  LLVMValueRef takes_part = emit_icmp(e, LLVMIntSLT, e->thread, count);
+  *low = emit_select(e, takes_part, emit_udiv(e, emit_mul(e, settled, e->thread), count), units);
+  *high = emit_select(e, takes_part, emit_udiv(e, emit_mul(e, settled, next), count), units);
+}
+
 void emit_share(emitter *e, LLVMValueRef units, LLVMValueRef unit_work, LLVMValueRef *low,
                 LLVMValueRef *high) {
-  LLVMValueRef small = emit_icmp(e, LLVMIntSLT, emit_mul(e, units, unit_work), emit_index(e, SHARED_WORK));
-  LLVMValueRef one = emit_index(e, 1);
-  LLVMValueRef count = emit_select(e, small, one, e->thread_count);
-  LLVMValueRef first = emit_udiv(e, emit_mul(e, units, e->thread), count);
-  LLVMValueRef end = emit_udiv(e, emit_mul(e, units, emit_add(e, e->thread, one)), count);
-  *low = emit_imin(e, first, units);
-  *high = emit_imin(e, end, units);
+  settle(e, units, units, sharing_threads(e, units, unit_work), low, high);
+}
+
+enum {
+  CLAIMED_PART = 4,       /* one in so many pieces is claimed */
+  CLAIMS_OF_A_THREAD = 4, /* in how many portions, where pieces are small enough */
+};
+
+emit_claim emit_claim_begin(emitter *e, LLVMValueRef units, LLVMValueRef unit_work) {
+  LLVMValueRef zero = emit_index(e, 0), one = emit_index(e, 1), count = sharing_threads(e, units, unit_work);
+  LLVMValueRef claims = emit_binary(e, LLVMAnd, emit_icmp(e, LLVMIntSGT, count, one),
+                                    LLVMBuildIsNotNull(e->builder, e->claims, ""));
+  LLVMValueRef rest =
+      emit_udiv(e, emit_add(e, units, emit_index(e, CLAIMED_PART - 1)), emit_index(e, CLAIMED_PART));
+  rest = emit_select(e, claims, rest, zero);
+  LLVMValueRef portions = emit_mul(e, count, emit_index(e, CLAIMS_OF_A_THREAD));
+  emit_claim c = {.units = units, .settled = emit_sub(e, units, rest)};
+  c.claims_at_once = emit_select(e, claims, emit_imax(e, one, emit_udiv(e, rest, portions)), zero);
+  settle(e, c.settled, units, count, &c.low, &c.high);
+  c.next = emit_variable(e, e->i64, zero);
+  c.next_end = emit_variable(e, e->i64, zero);
+  emit_set(e, c.next, c.low);
+  emit_set(e, c.next_end, c.high);
+  c.loop = emit_while_begin(e);
+  c.low = emit_get(e, c.next);
+  c.high = emit_get(e, c.next_end);
+  emit_while_test(e, &c.loop, emit_icmp(e, LLVMIntSLT, c.low, units));
+  return c;
+}
+
+void emit_claim_end(emitter *e, const emit_claim *c) {
+  LLVMValueRef nothing = emit_icmp(e, LLVMIntEQ, c->claims_at_once, emit_index(e, 0));
+  emit_branch alone = emit_if(e, nothing);
+  emit_set(e, c->next, c->units);
+  emit_else(e, &alone);
+  LLVMValueRef count = LLVMBuildTrunc(e->builder, c->claims_at_once, e->i32, "");
+  LLVMValueRef claimed = LLVMBuildAtomicRMW(e->builder, LLVMAtomicRMWBinOpAdd, e->claims, count,
+                                            LLVMAtomicOrderingMonotonic, false);
+  LLVMValueRef low = emit_add(e, c->settled, LLVMBuildZExt(e->builder, claimed, e->i64, ""));
+  emit_set(e, c->next, low);
+  emit_set(e, c->next_end, emit_imin(e, c->units, emit_add(e, low, c->claims_at_once)));
+  emit_end_if(e, &alone);
+  emit_while_end(e, &c->loop);
 }

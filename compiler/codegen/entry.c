@@ -81,7 +81,8 @@ static LLVMValueRef kernel_of(entry_maker *m, const plan_step *step) {
   for (size_t i = 0; i < m->kernel_count; i++)
     if (strcmp(m->kernels[i].key, key) == 0) return m->kernels[i].function;
   char *name = arena_format(e->arena, "%s_%zu", plan_kernel_name(step->kernel), m->kernel_count);
-  emit_function_begin(e, name, step->read_count + 1);
+  emit_function_begin(e, name, step->read_count + 2);
+  e->claims = emit_argument(e, step->read_count + 1);
   LLVMSetLinkage(e->function, LLVMInternalLinkage);
   unsigned noinline = LLVMGetEnumAttributeKindForName("noinline", strlen("noinline"));
   LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex,
@@ -95,27 +96,37 @@ static LLVMValueRef kernel_of(entry_maker *m, const plan_step *step) {
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
-static void call_step(emitter *e, const plan_step *step, LLVMValueRef kernel) {
-  int count = step->read_count + 4;
+/* Kernels whose pieces are claimed (emit_claim_begin). */
+static const bool CLAIMS[PLAN_KERNEL_COUNT] = {
+    [PLAN_LINEAR] = true, [PLAN_MATMUL] = true, [PLAN_ATTENTION] = true, [PLAN_ATTENTION_CHUNKS] = true};
+
+/* `claim`: which of the frame's counters; from SMELT_CLAIMS on none. */
+static void call_step(emitter *e, const plan_step *step, LLVMValueRef kernel, int claim) {
+  int count = step->read_count + 5;
   LLVMValueRef *args = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)count);
   for (unsigned i = 0; i < 3; i++) args[i] = LLVMGetParam(e->function, i);
   for (int i = 0; i < step->read_count; i++) args[i + 3] = frame_pointer(e, &step->reads[i]);
-  args[count - 1] = frame_pointer(e, &step->result);
+  args[count - 2] = frame_pointer(e, &step->result);
+  args[count - 1] = claim < SMELT_CLAIMS ? frame_claims(e, claim) : LLVMConstNull(e->pointer);
   LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(kernel), kernel, args, (unsigned)count, "");
 }
 
 static void emit_steps(emitter *e, const plan_entry *entry, LLVMValueRef const *kernels,
                        LLVMValueRef teller) {
   control_stack open = {0};
+  int claims = 0; /* counters in use since the threads met */
   for (size_t s = 0; s < entry->step_count; s++) {
     const plan_step *step = &entry->steps[s];
     if (step->control == PLAN_CALL) {
-      call_step(e, step, kernels[s]);
+      bool claiming = CLAIMS[step->kernel] && open.depth == 0;
+      call_step(e, step, kernels[s], claiming ? claims++ : SMELT_CLAIMS);
     } else {
       control_emit(e, step, &open);
     }
     frame_step_done(e, teller, s);
-    if (step->barrier) frame_barrier(e);
+    if (!step->barrier) continue;
+    frame_barrier(e);
+    if (open.depth == 0) claims = 0; /* in a body that is not entered, nobody meets */
   }
 }
 

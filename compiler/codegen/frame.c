@@ -32,6 +32,10 @@ LLVMValueRef frame_pointer(emitter *e, const plan_operand *operand) {
   return emit_at(e, operand->value->type.dtype, place, emit_size_now(e, offset));
 }
 
+LLVMValueRef frame_claims(emitter *e, int claim) {
+  return byte_offset(e, frame_field(e, offsetof(smelt_frame, claims)), (uint64_t)claim * sizeof(uint32_t));
+}
+
 void frame_barrier(emitter *e) {
   LLVMTypeRef type = LLVMFunctionType(e->kernel_result, &e->pointer, 1, false);
   LLVMBuildCall2(e->builder, type, frame_field(e, offsetof(smelt_frame, barrier)), &e->frame, 1, "");

@@ -9,6 +9,8 @@
 
 /* Where the operand's element [0, 0, ...] lies; NULL for an absent one. */
 LLVMValueRef frame_pointer(emitter *e, const plan_operand *operand);
+/* The counter `claim` of the steps between two meetings. */
+LLVMValueRef frame_claims(emitter *e, int claim);
 /* All threads meet. */
 void frame_barrier(emitter *e);
 /*

@@ -14,6 +14,8 @@
 
 /* ---- what generated code sees ----------------------------------------------- */
 
+enum { SMELT_CLAIMS = 8 };
+
 /*
  * One call of an entry. Generated code reads the fields by their offsets
  * (codegen/frame.c states them); all are 8 bytes.
@@ -26,6 +28,8 @@ typedef struct smelt_frame {
   int64_t *dims; /* value of each symbol, in the manifest's order; code sets those that it computes itself */
   void (*barrier)(struct smelt_frame *frame); /* all threads of the team meet here */
   void *team;                                 /* the runtime's own */
+  /* SMELT_CLAIMS counters by which threads divide what is left of a step; zero after each barrier. */
+  uint32_t *claims;
   /*
    * Two words, zero before the call. Code that meets a size beyond what it was built for notes the symbol's
    * index + 1 and the value, goes on with the largest size it has room for, and the call has failed. An index

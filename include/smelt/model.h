@@ -74,6 +74,8 @@ typedef struct {
 typedef struct {
   int32_t threads;    /* 0: one per processor this process may use */
   int32_t max_tokens; /* 0: the limit given at build time; else at most that */
+  bool pins; /* each thread stays on one processor; so does, from smelt_open on, the thread that called it,
+                with all that it makes later: open a second model before, or from another thread */
 } smelt_open_options;
 
 /*

@@ -61,6 +61,7 @@ typedef struct {
   smelt_generate_options generate;
   bool seed_given;
   int32_t threads;
+  bool pins;
   bool ids, echo, no_echo, stats, profile, bench, version, help, describe;
   app_named_files inputs, outputs;
   app_named_file *named_files; /* [2 * argc], behind inputs and outputs */

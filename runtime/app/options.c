@@ -53,6 +53,7 @@ static const option options_table[] = {
     {0, "profile-json", "FILE", "write the same as JSON", ANY, TEXT, FIELD(profile_path), 0},
     {0, "bench", NULL, "answer what smelt bench asks on standard input", 0, FLAG, FIELD(bench), 0},
     {0, "threads", "N", "threads to use; else one per processor", ANY, COUNT, FIELD(threads), 1024},
+    {0, "pin", NULL, "keep each thread on one processor", ANY, FLAG, FIELD(pins), 0},
     {0, "version", NULL, "say what this program is", ANY, FLAG, FIELD(version), 0},
     {'h', "help", NULL, "print this", ANY, FLAG, FIELD(help), 0},
 };

@@ -90,6 +90,9 @@ bool rt_isa_from_text(const char *text, smelt_isa_level *level);
 /* How many processors this process may keep busy: its affinity, capped by its cgroup's CPU quota. At least 1.
  */
 int32_t rt_processor_count(void);
+/* Keeps the calling thread on the index-th (from 0, and round again) of the processors that it may use; where
+ * the system refuses, nothing changes. */
+void rt_processor_pin(int32_t index);
 
 /* ---- the thread team (team.c) -------------------------------------------------------- */
 
@@ -98,15 +101,16 @@ typedef struct rt_team rt_team;
 /*
  * A team of `thread_count` threads (at least 1), the caller of rt_team_run
  * being thread 0 of it. Where the system refuses to make more threads the team
- * is smaller. NULL: out of memory. A team of one makes no thread.
+ * is smaller. NULL: out of memory. A team of one makes no thread. `pins`: each
+ * thread, the caller's too, stays on one of the processors that it might use.
  */
-rt_team *rt_team_create(int32_t thread_count);
+rt_team *rt_team_create(int32_t thread_count, bool pins);
 void rt_team_destroy(rt_team *team); /* ends and joins the threads; NULL is allowed */
 int32_t rt_team_thread_count(const rt_team *team);
 
 /*
  * Calls code(frame, thread, thread_count) on every thread of the team and
- * returns when all have returned. Fills frame->barrier and frame->team. What
+ * returns when all have returned. Fills frame->barrier, team and claims. What
  * the caller wrote before is seen by all threads, and their writes by the
  * caller afterwards. One run at a time.
  */

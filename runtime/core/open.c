@@ -132,7 +132,7 @@ static smelt_result fill(smelt_model *model, const smelt_image *image, const sme
   prefer_huge_pages(image->weights, model->manifest.header->weights_bytes);
 
   int32_t threads = options && options->threads > 0 ? options->threads : rt_processor_count();
-  model->team = rt_team_create(threads);
+  model->team = rt_team_create(threads, options && options->pins);
   return model->team ? SMELT_OK : SMELT_OUT_OF_MEMORY;
 }
 

@@ -36,6 +36,17 @@ static int32_t quota_count(void) {
   return whole < INT32_MAX ? (int32_t)whole : INT32_MAX;
 }
 
+void rt_processor_pin(int32_t index) {
+  cpu_set_t all, one;
+  if (sched_getaffinity(0, sizeof all, &all) != 0 || CPU_COUNT(&all) == 0) return;
+  int32_t left = index % CPU_COUNT(&all);
+  size_t processor = 0;
+  while (!CPU_ISSET(processor, &all) || left-- > 0) processor++;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  sched_setaffinity(0, sizeof one, &one);
+}
+
 int32_t rt_processor_count(void) {
   int32_t affinity = affinity_count(), quota = quota_count();
   int32_t count = affinity < quota ? affinity : quota;

@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,10 +45,12 @@ typedef struct {
 
 struct rt_team {
   gate call, barrier;
-  _Alignas(CACHE_LINE_BYTES) atomic_uint arrived; /* threads at the barrier */
+  _Alignas(CACHE_LINE_BYTES) atomic_uint arrived;           /* threads at the barrier */
+  _Alignas(CACHE_LINE_BYTES) uint32_t claims[SMELT_CLAIMS]; /* the frame's; code adds to them atomically */
   _Alignas(CACHE_LINE_BYTES) atomic_uint spins; /* pauses before sleep, at present; 0 .. most_barrier_spins */
   uint32_t most_barrier_spins, most_call_spins;
   int32_t thread_count;
+  bool pins;
   smelt_entry_code *code; /* of the call; NULL: the threads are to end */
   smelt_frame *frame;
   member members[]; /* members[0] is unused: the caller */
@@ -116,6 +119,7 @@ static void team_barrier(rt_team *team) {
   uint32_t last = (uint32_t)team->thread_count - 1;
   if (atomic_fetch_add_explicit(&team->arrived, 1, memory_order_acq_rel) == last) {
     atomic_store_explicit(&team->arrived, 0, memory_order_relaxed); /* published by the opening */
+    memset(team->claims, 0, sizeof team->claims);
     gate_open(&team->barrier);
   } else {
     wait_adaptively(team, seen);
@@ -132,6 +136,7 @@ static void frame_barrier(smelt_frame *frame) {
 static void *worker(void *argument) {
   member *self = argument;
   rt_team *team = self->team;
+  if (team->pins) rt_processor_pin(self->thread);
   for (uint32_t seen = 0;; seen++) {
     if (gate_spin(&team->call, seen, team->most_call_spins) > team->most_call_spins)
       gate_sleep(&team->call, seen);
@@ -144,6 +149,7 @@ static void *worker(void *argument) {
 void rt_team_run(rt_team *team, smelt_entry_code *code, smelt_frame *frame) {
   frame->barrier = frame_barrier;
   frame->team = team;
+  frame->claims = team->claims;
   if (team->thread_count == 1) {
     code(frame, 0, 1);
     return;
@@ -197,19 +203,20 @@ static void start_members(rt_team *team, int32_t thread_count) {
   pthread_attr_destroy(attributes);
 }
 
-rt_team *rt_team_create(int32_t thread_count) {
+rt_team *rt_team_create(int32_t thread_count, bool pins) {
   size_t bytes = sizeof(rt_team) + (size_t)thread_count * sizeof(member);
   bytes = (bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
   rt_team *team = aligned_alloc(CACHE_LINE_BYTES, bytes);
   if (!team) return NULL;
-  *team = (rt_team){.thread_count = 1};
-  if (thread_count == 1) return team;
-  if (thread_count <= rt_processor_count()) { /* a larger team has nothing to gain from spinning */
+  *team = (rt_team){.thread_count = 1, .pins = pins};
+  if (thread_count > 1 &&
+      thread_count <= rt_processor_count()) { /* a larger team has nothing to gain from spinning */
     team->most_barrier_spins = pauses_in(BARRIER_SPIN_NS);
     team->most_call_spins = pauses_in(CALL_SPIN_NS);
     atomic_store_explicit(&team->spins, team->most_barrier_spins, memory_order_relaxed);
   }
-  start_members(team, thread_count);
+  if (thread_count > 1) start_members(team, thread_count);
+  if (pins) rt_processor_pin(0); /* last: the threads inherit what processors there are */
   return team;
 }
 

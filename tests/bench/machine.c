@@ -21,7 +21,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: %s THREADS\n", argv[0]);
     return 2;
   }
-  rt_team *team = rt_team_create(threads);
+  rt_team *team = rt_team_create(threads, false);
   if (!team) return 1;
   printf("read %.4g\n", rt_read_limit(team, &thorough));
   for (size_t i = 0; i < rt_peak_row_count; i++) {

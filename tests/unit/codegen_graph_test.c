@@ -52,6 +52,7 @@ static const char BLOCK[] = "state keys: f32[1, 4, 64, 8] {append_axis = 2}\n"
 
 typedef struct {
   smelt_frame frame;
+  uint32_t claims[SMELT_CLAIMS];
   pthread_barrier_t meeting;
   smelt_entry_code *code;
   int32_t thread_count;
@@ -63,6 +64,8 @@ typedef struct {
 } member;
 
 static void meet(smelt_frame *frame) {
+  pthread_barrier_wait(frame->team);
+  memset(frame->claims, 0, SMELT_CLAIMS * sizeof *frame->claims); /* by each thread, before any goes on */
   pthread_barrier_wait(frame->team);
 }
 
@@ -78,6 +81,8 @@ static void run_team(team *t) {
   pthread_barrier_init(&t->meeting, NULL, (unsigned)t->thread_count);
   t->frame.team = &t->meeting;
   t->frame.barrier = meet;
+  memset(t->claims, 0, sizeof t->claims);
+  t->frame.claims = t->claims;
   for (int32_t i = 0; i < t->thread_count; i++) {
     members[i] = (member){t, i};
     assert_int_equal(pthread_create(&threads[i], NULL, run_member, &members[i]), 0);

@@ -329,8 +329,12 @@ static void harness_run_graph(const plan_module *plan, const smelt_image *image,
     char *raw = arena_alloc(&scratch, bytes + 4 * GUARD);
     char *arena_bytes = raw + (GUARD - (uintptr_t)raw % GUARD) % GUARD + GUARD;
     memset(raw, 0x5a, bytes + 4 * GUARD);
-    smelt_frame frame = {
-        .arena = (uint8_t *)arena_bytes, .inputs = pointers, .dims = symbols, .barrier = harness_barrier};
+    uint32_t claims[SMELT_CLAIMS] = {0};
+    smelt_frame frame = {.arena = (uint8_t *)arena_bytes,
+                         .inputs = pointers,
+                         .dims = symbols,
+                         .claims = claims,
+                         .barrier = harness_barrier};
     for (int t = 0; t < threads; t++) image->levels[0].entries[entry](&frame, t, threads);
     ir_tensor got = wanted;
     got.data = arena_bytes;

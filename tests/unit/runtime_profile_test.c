@@ -36,7 +36,7 @@ static void loops_are_counted(void **state) {
   fake_header(&m)->entry_count = 1;
   rt_manifest manifest = {.header = fake_header(&m), .entries = &entry};
 
-  rt_team *team = rt_team_create(THREADS);
+  rt_team *team = rt_team_create(THREADS, false);
   rt_profile *profile = rt_profile_create(&manifest, THREADS);
   assert_non_null(team);
   assert_non_null(profile);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <sched.h>
 #include <time.h>
 
 enum { MOST_THREADS = 8, ROUNDS = 2000 };
@@ -35,7 +36,7 @@ static void count_together(smelt_frame *frame, int32_t thread, int32_t thread_co
 static void barriers_hold(void **state) {
   (void)state;
   for (int32_t threads = 1; threads <= MOST_THREADS; threads++) {
-    rt_team *team = rt_team_create(threads);
+    rt_team *team = rt_team_create(threads, false);
     assert_non_null(team);
     assert_int_equal(rt_team_thread_count(team), threads);
     shared_counts shared = {.rounds = ROUNDS};
@@ -50,7 +51,7 @@ static void barriers_hold(void **state) {
 static void calls_follow_each_other(void **state) {
   (void)state;
   for (int32_t threads = 1; threads <= MOST_THREADS; threads++) {
-    rt_team *team = rt_team_create(threads);
+    rt_team *team = rt_team_create(threads, false);
     shared_counts shared = {.rounds = 1};
     smelt_frame frame = {.arena = (uint8_t *)&shared};
     for (int call = 0; call < 500; call++) rt_team_run(team, count_together, &frame);
@@ -62,7 +63,7 @@ static void calls_follow_each_other(void **state) {
 
 static void wakes_after_sleep(void **state) {
   (void)state;
-  rt_team *team = rt_team_create(4);
+  rt_team *team = rt_team_create(4, false);
   shared_counts shared = {.rounds = 3};
   smelt_frame frame = {.arena = (uint8_t *)&shared};
   for (int call = 0; call < 5; call++) {
@@ -74,9 +75,58 @@ static void wakes_after_sleep(void **state) {
   rt_team_destroy(team);
 }
 
+enum { CLAIMED = 1000 };
+
+/* Claims pieces of a pile until none are left, twice with a meeting between. */
+static void claim_together(smelt_frame *frame, int32_t thread, int32_t thread_count) {
+  int32_t *pieces = (int32_t *)(void *)frame->arena;
+  (void)thread, (void)thread_count;
+  for (int32_t pile = 0; pile < 2; pile++) {
+    for (uint32_t i; (i = __atomic_fetch_add(&frame->claims[1], 1, __ATOMIC_RELAXED)) < CLAIMED;)
+      pieces[pile * CLAIMED + (int32_t)i]++;
+    frame->barrier(frame);
+  }
+}
+
+static void claims_begin_anew(void **state) {
+  (void)state;
+  for (int32_t threads = 2; threads <= MOST_THREADS; threads++) {
+    rt_team *team = rt_team_create(threads, false);
+    int32_t pieces[2 * CLAIMED] = {0};
+    smelt_frame frame = {.arena = (uint8_t *)pieces};
+    for (int call = 0; call < 3; call++) rt_team_run(team, claim_together, &frame);
+    for (int i = 0; i < 2 * CLAIMED; i++) assert_int_equal(pieces[i], 3);
+    rt_team_destroy(team);
+  }
+}
+
+/* The processor that each thread is on, where it can be on one only; else -1. */
+static void note_processors(smelt_frame *frame, int32_t thread, int32_t thread_count) {
+  cpu_set_t set;
+  (void)thread_count;
+  bool is_pinned = sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1;
+  ((int32_t *)(void *)frame->arena)[thread] = is_pinned ? sched_getcpu() : -1;
+}
+
+static void stays_where_it_is_pinned(void **state) {
+  (void)state;
+  cpu_set_t all;
+  assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+  int32_t threads = CPU_COUNT(&all) < MOST_THREADS ? CPU_COUNT(&all) : MOST_THREADS, found[MOST_THREADS];
+  rt_team *team = rt_team_create(threads, true);
+  smelt_frame frame = {.arena = (uint8_t *)found};
+  rt_team_run(team, note_processors, &frame);
+  rt_team_destroy(team);
+  assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+  for (int32_t i = 0; i < threads; i++) {
+    assert_true(found[i] >= 0 && CPU_ISSET((size_t)found[i], &all));
+    for (int32_t j = 0; j < i; j++) assert_int_not_equal(found[i], found[j]);
+  }
+}
+
 static void comes_and_goes_unused(void **state) {
   (void)state;
-  for (int i = 0; i < 200; i++) rt_team_destroy(rt_team_create(1 + i % MOST_THREADS));
+  for (int i = 0; i < 200; i++) rt_team_destroy(rt_team_create(1 + i % MOST_THREADS, false));
   rt_team_destroy(NULL);
 }
 
@@ -87,9 +137,13 @@ static void counts_processors(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(barriers_hold),     cmocka_unit_test(calls_follow_each_other),
-      cmocka_unit_test(wakes_after_sleep), cmocka_unit_test(comes_and_goes_unused),
+      cmocka_unit_test(barriers_hold),
+      cmocka_unit_test(calls_follow_each_other),
+      cmocka_unit_test(wakes_after_sleep),
+      cmocka_unit_test(comes_and_goes_unused),
       cmocka_unit_test(counts_processors),
+      cmocka_unit_test(claims_begin_anew),
+      cmocka_unit_test(stays_where_it_is_pinned),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

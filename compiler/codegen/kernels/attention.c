@@ -248,16 +248,17 @@ static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef 
 
 void kernel_attention(emitter *e, const plan_step *step) {
   attention t = describe(e, step);
-  LLVMValueRef low, high, queries = emit_index(e, t.queries), heads = emit_index(e, t.heads);
+  LLVMValueRef queries = emit_index(e, t.queries), heads = emit_index(e, t.heads);
   LLVMValueRef blocks = unit_blocks(e, &t), keys = t.T;
   if (t.in_chunks) keys = emit_imin(e, keys, emit_index(e, PLAN_CHUNK_KEYS));
   LLVMValueRef units = emit_mul(e, emit_mul(e, t.B, emit_udiv(e, t.H, heads)), blocks);
   LLVMValueRef rows = emit_mul(e, emit_imin(e, t.S, queries), heads);
   LLVMValueRef work = emit_mul(e, emit_mul(e, keys, rows), emit_add(e, t.D, t.E));
-  emit_share(e, units, emit_udiv(e, work, emit_index(e, 4)), &low, &high);
-  emit_loop unit = emit_loop_begin(e, low, high, 1);
+  emit_claim claim = emit_claim_begin(e, units, emit_udiv(e, work, emit_index(e, 4)));
+  emit_loop unit = emit_loop_begin(e, claim.low, claim.high, 1);
   emit_unit(e, &t, unit.index, blocks);
   emit_loop_end(e, &unit);
+  emit_claim_end(e, &claim);
 }
 
 void kernel_attention_chunks(emitter *e, const plan_step *step) {

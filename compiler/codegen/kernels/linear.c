@@ -8,10 +8,10 @@
 enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL, LINEAR_X_SCALE, LINEAR_WEIGHT_SCALE };
 
 static void multiply_in_vectors(emitter *e, product *p) {
-  LLVMValueRef work, low, high;
-  LLVMValueRef units = product_plan(e, p, &work);
-  emit_share(e, units, work, &low, &high);
-  product_units(e, p, low, high);
+  LLVMValueRef work, units = product_plan(e, p, &work);
+  emit_claim claim = emit_claim_begin(e, units, work);
+  product_units(e, p, claim.low, claim.high);
+  emit_claim_end(e, &claim);
 }
 
 void kernel_linear(emitter *e, const plan_step *step) {

@@ -17,7 +17,7 @@ static kernel_rows matrix(emitter *e, const plan_step *step, int index, const LL
 void kernel_matmul(emitter *e, const plan_step *step) {
   const ir_value *x = step->reads[MATMUL_X].value, *result = step->result.value;
   int rank = result->type.rank;
-  LLVMValueRef sizes[IR_MAX_RANK], leading[IR_MAX_RANK], batches = emit_index(e, 1), work, low, high;
+  LLVMValueRef sizes[IR_MAX_RANK], leading[IR_MAX_RANK], batches = emit_index(e, 1), work;
   for (int a = 0; a < rank - 2; a++) {
     sizes[a] = kernel_dim(e, result, a);
     batches = emit_mul(e, batches, sizes[a]);
@@ -32,8 +32,8 @@ void kernel_matmul(emitter *e, const plan_step *step) {
       .activation = IR_IDENTITY,
   };
   LLVMValueRef units = product_plan(e, &p, &work);
-  emit_share(e, emit_mul(e, batches, units), work, &low, &high);
-  emit_loop unit = emit_loop_begin(e, low, high, 1);
+  emit_claim claim = emit_claim_begin(e, emit_mul(e, batches, units), work);
+  emit_loop unit = emit_loop_begin(e, claim.low, claim.high, 1);
   kernel_split(e, emit_udiv(e, unit.index, units), sizes, rank - 2, leading);
   p.x = matrix(e, step, MATMUL_X, leading, rank);
   p.result = matrix(e, step, step->read_count, leading, rank);
@@ -43,4 +43,5 @@ void kernel_matmul(emitter *e, const plan_step *step) {
   LLVMValueRef within = emit_urem(e, unit.index, units);
   product_units(e, &p, within, emit_add(e, within, emit_index(e, 1)));
   emit_loop_end(e, &unit);
+  emit_claim_end(e, &claim);
 }

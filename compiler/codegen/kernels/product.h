@@ -35,7 +35,7 @@ typedef struct {
   LLVMValueRef sums;   /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
 } product;
 
-/* Chooses tile and blocks. Returns the number of units; *unit_work is for emit_share. */
+/* Chooses tile and blocks. Returns the number of units; *unit_work is for emit_claim_begin. */
 LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work);
 /* Units [low, high): those of one block of rows lie together, so that x is brought near once for all of them.
  */

@@ -19,7 +19,7 @@ enum {
   UNIT_BLOCKS = 2,   /* of columns in a unit */
   LEAST_ROWS = 4,    /* fewer are bound by memory whatever multiplies them */
   CONFIG_WORDS = 8,  /* of 64 bits */
-  MACS_PER_WORK = 32 /* of the matrix unit, in the time of one elementary operation (emit_share) */
+  MACS_PER_WORK = 32 /* of the matrix unit, in the time of one elementary operation (emit_claim) */
 };
 
 /* Tile registers: sums [row][column], x [row], w [column]. */
@@ -167,14 +167,15 @@ void tile_matrix_product(emitter *e, const product *described) {
   p.vectors = (p.gated ? PLAN_PANEL : BLOCK_COLUMNS) / p.lanes;
   p.tile_columns = p.vectors * p.lanes;
   p.sums = emit_stack(e, emit_type(e, SMELT_F32, 1), (int64_t)BLOCK_ROWS * BLOCK_COLUMNS);
-  LLVMValueRef config = emit_stack(e, e->i64, CONFIG_WORDS), low, high;
+  LLVMValueRef config = emit_stack(e, e->i64, CONFIG_WORDS);
   LLVMValueRef groups = count_of(e, p.columns, (int64_t)UNIT_BLOCKS * p.tile_columns);
   LLVMValueRef units = emit_mul(e, count_of(e, p.rows, UNIT_ROWS), groups);
   LLVMValueRef rows = emit_imin(e, p.rows, emit_index(e, UNIT_ROWS));
   LLVMValueRef work = emit_mul(e, emit_mul(e, rows, p.depth), emit_index(e, UNIT_BLOCKS * BLOCK_COLUMNS));
-  emit_share(e, units, emit_udiv(e, work, emit_index(e, MACS_PER_WORK)), &low, &high);
-  emit_loop unit = emit_loop_begin(e, low, high, 1);
+  emit_claim claim = emit_claim_begin(e, units, emit_udiv(e, work, emit_index(e, MACS_PER_WORK)));
+  emit_loop unit = emit_loop_begin(e, claim.low, claim.high, 1);
   emit_unit(e, &p, config, unit.index, groups);
   emit_loop_end(e, &unit);
+  emit_claim_end(e, &claim);
   emit_instruction(e, "llvm.x86.tilerelease", NULL, 0);
 }
