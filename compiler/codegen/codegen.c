@@ -1,5 +1,11 @@
-/* codegen.c: one file per instruction-set level, and the image table. */
+/*
+ * codegen.c: one file per instruction-set level, and the image table. Modules
+ * are filled one after the other; then each has a thread on which LLVM makes
+ * the file of it, since they share nothing.
+ */
 #include "codegen/stage.h"
+
+#include <pthread.h>
 
 static bool has_layouts(const plan_module *plan, unsigned layouts) {
   for (size_t i = 0; i < plan->weight_count; i++)
@@ -17,48 +23,127 @@ static const char *file_suffix(codegen_form form) {
   return form == CODEGEN_OBJECT ? "o" : form == CODEGEN_ASSEMBLY ? "s" : "ll";
 }
 
-typedef status module_filler(emitter *e, const plan_module *plan, const codegen_options *options);
-
-static status make_file(arena *a, const plan_module *plan, const codegen_options *options,
-                        const codegen_level *level, const char *name, module_filler *fill,
-                        codegen_output *output) {
+/* A file on its way. */
+typedef struct {
+  const codegen_options *options;
   LLVMTargetMachineRef machine;
-  TRY(machine_make(a, options->target, level, &machine));
-  emitter *e = emit_new(a, plan->module, level, name);
-  status s = fill(e, plan, options);
-  output->name = arena_format(a, "%s.%s", name, file_suffix(options->form));
-  if (!s) s = machine_write(e, machine, options->target, options->form, &output->bytes);
-  emit_free(e);
-  LLVMDisposeTargetMachine(machine);
-  return s;
+  emitter *e;
+  arena memory; /* the emitter's once its thread runs: what fails is said there */
+  bool is_running;
+  pthread_t thread;
+  codegen_output output;
+  status failed;
+} module_file;
+
+enum { MOST_FILES = CODEGEN_MAX_LEVELS + 1, LLVM_STACK_BYTES = 16 << 20 };
+
+struct codegen_job {
+  arena *a;
+  codegen_options options;
+  module_file files[MOST_FILES];
+  size_t count;
+  status failed; /* before LLVM was asked */
+};
+
+/* ---- filling ---- */
+
+/* A file in `job` for a module of the level, with LLVM's machine for it. */
+static status add_file(codegen_job *job, const plan_module *plan, const codegen_level *level,
+                       const char *name) {
+  module_file *file = &job->files[job->count++];
+  file->options = &job->options;
+  file->output.name = arena_format(job->a, "%s.%s", name, file_suffix(job->options.form));
+  TRY(machine_make(job->a, job->options.target, level, &file->machine));
+  file->e = emit_new(job->a, plan->module, level, name);
+  return OK;
 }
 
-static status make_files(arena *a, const plan_module *plan, const codegen_options *options,
-                         codegen_output *outputs, size_t *output_count,
-                         void (*progress)(void *user, size_t done, size_t total), void *user) {
-  size_t total = 0, done = 0;
-  for (int i = 0; i < CODEGEN_MAX_LEVELS; i++) total += level_wanted(options, plan, i);
+/* Machines first: making them writes what all of LLVM reads. */
+static status add_files(codegen_job *job, const plan_module *plan) {
+  const codegen_level *levels = job->options.target->levels;
   for (int i = 0; i < CODEGEN_MAX_LEVELS; i++) {
-    if (!level_wanted(options, plan, i)) continue;
-    const codegen_level *level = &options->target->levels[i];
-    if (progress) progress(user, done++, total);
-    const char *name = arena_format(a, "code-%s", codegen_level_name(level));
-    TRY(make_file(a, plan, options, level, name, entries_emit, &outputs[(*output_count)++]));
+    if (!level_wanted(&job->options, plan, i)) continue;
+    TRY(add_file(job, plan, &levels[i], arena_format(job->a, "code-%s", codegen_level_name(&levels[i]))));
   }
-  if (progress) progress(user, total, total);
-  if (options->form != CODEGEN_OBJECT) return OK;
-  return make_file(a, plan, options, &options->target->levels[0], "image", image_emit,
-                   &outputs[(*output_count)++]);
+  if (job->options.form != CODEGEN_OBJECT) return OK;
+  return add_file(job, plan, &levels[0], "image");
+}
+
+static bool is_image(const codegen_job *job, const module_file *file) {
+  return job->options.form == CODEGEN_OBJECT && file == &job->files[job->count - 1];
+}
+
+/* ---- LLVM ---- */
+
+/* What LLVM worked with, gone as soon as it is done. */
+static void free_module(module_file *file) {
+  if (file->e) emit_free(file->e);
+  if (file->machine) LLVMDisposeTargetMachine(file->machine);
+  file->e = NULL;
+  file->machine = NULL;
+}
+
+static void *work(void *argument) {
+  module_file *file = argument;
+  const codegen_options *options = file->options;
+  file->failed = machine_write(file->e, file->machine, options->target, options->form, &file->output.bytes);
+  free_module(file);
+  return NULL;
+}
+
+static void start(module_file *file) {
+  pthread_attr_t attributes;
+  file->e->arena = &file->memory;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, LLVM_STACK_BYTES);
+  file->is_running = pthread_create(&file->thread, &attributes, work, file) == 0;
+  pthread_attr_destroy(&attributes);
+  if (!file->is_running) work(file);
+}
+
+static status fill_and_start(codegen_job *job, const plan_module *plan) {
+  TRY(add_files(job, plan));
+  for (size_t i = 0; i < job->count; i++) {
+    module_file *file = &job->files[i];
+    TRY((is_image(job, file) ? image_emit : entries_emit)(file->e, plan, &job->options));
+    start(file);
+  }
+  return OK;
+}
+
+/* ---- jobs ---- */
+
+status codegen_begin(arena *a, const plan_module *plan, const codegen_options *options,
+                     codegen_job **result) {
+  codegen_job *job = ARENA_NEW(a, codegen_job);
+  *job = (codegen_job){.a = a, .options = *options};
+  *result = job;
+  return job->failed = fill_and_start(job, plan);
+}
+
+status codegen_end(codegen_job *job, codegen_output *outputs, size_t *output_count,
+                   void (*progress)(void *user, size_t done, size_t total), void *user) {
+  *output_count = 0;
+  if (!job) return OK;
+  status failed = job->failed;
+  for (size_t i = 0; i < job->count; i++) {
+    module_file *file = &job->files[i];
+    if (progress) progress(user, i, job->count);
+    if (file->is_running) pthread_join(file->thread, NULL);
+    free_module(file);
+    if (!failed) failed = fail_keep(job->a, file->failed);
+    arena_free(&file->memory);
+    outputs[(*output_count)++] = file->output;
+  }
+  if (!failed) return OK;
+  for (size_t i = 0; i < *output_count; i++) text_free(&outputs[i].bytes);
+  *output_count = 0;
+  return failed;
 }
 
 status codegen_make(arena *a, const plan_module *plan, const codegen_options *options,
-                    codegen_output *outputs, size_t *output_count,
-                    void (*progress)(void *user, size_t done, size_t total), void *user) {
-  *output_count = 0;
-  for (int i = 0; i <= CODEGEN_MAX_LEVELS; i++) outputs[i] = (codegen_output){0};
-  status s = make_files(a, plan, options, outputs, output_count, progress, user);
-  if (!s) return OK;
-  for (size_t i = 0; i < *output_count; i++) text_free(&outputs[i].bytes);
-  *output_count = 0;
-  return s;
+                    codegen_output *outputs, size_t *output_count) {
+  codegen_job *job;
+  codegen_begin(a, plan, options, &job); /* its failure is codegen_end's too */
+  return codegen_end(job, outputs, output_count, NULL, NULL);
 }

@@ -63,15 +63,26 @@ typedef struct {
 } codegen_output;
 
 /*
+ * Code generation that goes on beside the caller: codegen_begin makes LLVM's
+ * modules, which threads turn into files until codegen_end. *job is set after
+ * failures too, and to be ended before `a` and the plan go. A NULL job gives
+ * no outputs.
+ */
+typedef struct codegen_job codegen_job;
+status codegen_begin(arena *a, const plan_module *plan, const codegen_options *options, codegen_job **job);
+/*
  * Fills outputs[] (room for CODEGEN_MAX_LEVELS + 1): one per level and, for
  * CODEGEN_OBJECT, the image table `smelt_model_NAME` that refers to the hidden
  * symbols NAME_manifest, NAME_weights and, with a tokenizer, NAME_tokenizer,
- * made by the link stage. The caller frees the texts. `progress` (may be
- * NULL) is called before each level with done and total.
+ * made by the link stage. The caller frees the texts; after failures, here or
+ * in codegen_begin, there are none. `progress` (may be NULL) is called before
+ * each is waited for, with done and total.
  */
+status codegen_end(codegen_job *job, codegen_output *outputs, size_t *output_count,
+                   void (*progress)(void *user, size_t done, size_t total), void *user);
+/* Both. */
 status codegen_make(arena *a, const plan_module *plan, const codegen_options *options,
-                    codegen_output *outputs, size_t *output_count,
-                    void (*progress)(void *user, size_t done, size_t total), void *user);
+                    codegen_output *outputs, size_t *output_count);
 
 /* ---- code in this process (jit.c), for `smelt check` ---------------------------------------- */
 

@@ -96,7 +96,7 @@ status codegen_load_for(arena *a, const plan_module *plan, const codegen_target 
   size_t count;
   codegen_loaded *loaded = ARENA_NEW(a, codegen_loaded);
   *result = loaded;
-  TRY(codegen_make(a, plan, &options, outputs, &count, NULL, NULL));
+  TRY(codegen_make(a, plan, &options, outputs, &count));
   status s = orc_failure(a, "LLVM cannot link here", LLVMOrcCreateLLJIT(&loaded->jit, NULL));
   if (!s)
     s = add_object(a, loaded, &outputs[0]); /* the other is the image table, which only a program needs */

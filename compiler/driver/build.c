@@ -76,11 +76,16 @@ static void code_free(code *made) {
   for (size_t i = 0; i < made->count; i++) text_free(&made->files[i].bytes);
 }
 
-static status make_code(compilation *c, const emit_form *form, const char *name, code *made) {
+static status begin_code(compilation *c, const emit_form *form, const char *name, codegen_job **job) {
   codegen_options options = {.target = c->target, .model_name = name, .form = form->code};
   options.has_tokenizer = c->tokenizer.count > 0;
   TRY(choose_level(c, !form->finish, &options.only_level));
-  return codegen_make(&c->arena, c->plan, &options, made->files, &made->count, show_level, c);
+  progress_show(&c->progress, "generating code", 0, 0);
+  return codegen_begin(&c->arena, c->plan, &options, job);
+}
+
+static status end_code(compilation *c, codegen_job *job, code *made) {
+  return codegen_end(job, made->files, &made->count, show_level, c);
 }
 
 /* ---- artefacts ---- */
@@ -97,12 +102,7 @@ static status write_weights(void *context, FILE *file) {
 /* Where a file that is larger by up to a huge page is no larger to speak of. */
 enum { LARGE_WEIGHTS_BYTES = 16 * LINK_HUGE_PAGE_BYTES };
 
-static status add_pieces(compilation *c, const emit_form *form, const char *name, const code *made,
-                         link_job *job) {
-  for (size_t i = 0; i < made->count; i++) {
-    const codegen_output *file = &made->files[i];
-    TRY(link_add_object(job, file->name, file->bytes.bytes, file->bytes.count));
-  }
+static status add_data(compilation *c, const emit_form *form, const char *name, link_job *job) {
   text manifest = {0};
   plan_manifest_info info = {
       .model_name = c->folder.name, .smelt_version = SMELT_VERSION, .tokenizer_bytes = c->tokenizer.count};
@@ -126,12 +126,25 @@ static status add_pieces(compilation *c, const emit_form *form, const char *name
   return link_add_blob(job, &weights);
 }
 
+static status add_code(link_job *job, const code *made) {
+  for (size_t i = 0; i < made->count; i++) {
+    const codegen_output *file = &made->files[i];
+    TRY(link_add_object(job, file->name, file->bytes.bytes, file->bytes.count));
+  }
+  return OK;
+}
+
+/* Weights are packed while LLVM works on the code. */
 static status write_artefact(compilation *c, const emit_form *form, const char *name, const char *output) {
   code made = {0};
+  codegen_job *coding = NULL;
   link_job *job = NULL;
-  status s = make_code(c, form, name, &made);
-  if (!s) s = link_begin(&c->arena, c->target->name, output, &job);
-  if (!s) s = add_pieces(c, form, name, &made, job);
+  status s = link_begin(&c->arena, c->target->name, output, &job);
+  if (!s) s = begin_code(c, form, name, &coding);
+  if (!s) s = add_data(c, form, name, job);
+  status ended = end_code(c, coding, &made);
+  if (!s) s = ended;
+  if (!s) s = add_code(job, &made);
   progress_show(&c->progress, "linking", 0, 0);
   if (!s) s = form->finish(job);
   link_end(job);
@@ -159,7 +172,9 @@ static status write_text_form(compilation *c, const emit_form *form, const char 
     return s;
   }
   code made = {0};
-  status s = make_code(c, form, name, &made);
+  codegen_job *coding = NULL;
+  status begun = begin_code(c, form, name, &coding), s = end_code(c, coding, &made);
+  if (begun) s = begun;
   if (!s) s = write_text(c, c->options->output, &made.files[0].bytes);
   code_free(&made);
   return s;

@@ -143,7 +143,7 @@ static const smelt_image *harness_compile(arena *a, const plan_module *plan, con
       .target = target, .model_name = "t", .form = CODEGEN_OBJECT, .only_level = level};
   codegen_output outputs[CODEGEN_MAX_LEVELS + 1];
   size_t count;
-  harness_check(codegen_make(a, plan, &options, outputs, &count, NULL, NULL));
+  harness_check(codegen_make(a, plan, &options, outputs, &count));
   const smelt_image *image = NULL;
   if (target == codegen_target_host() && level <= codegen_host_level())
     image = harness_load(a, outputs, count);
