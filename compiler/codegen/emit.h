@@ -223,6 +223,7 @@ void emit_claim_end(emitter *e, const emit_claim *claim);
 /* ---- mathematics (math.c): floats of any lanes; accuracy in the comments there ------------------------ */
 
 LLVMValueRef emit_exp(emitter *e, LLVMValueRef x);
+LLVMValueRef emit_exp2(emitter *e, LLVMValueRef x); /* x below 127 (f64: 1023) */
 LLVMValueRef emit_log(emitter *e, LLVMValueRef x);
 LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x);
 LLVMValueRef emit_atan(emitter *e, LLVMValueRef x);

@@ -99,6 +99,25 @@ LLVMValueRef emit_exp(emitter *e, LLVMValueRef x) {
   return emit_select(e, emit_fcmp(e, LLVMRealOLT, x, least), number_like(x, 0), v);
 }
 
+/*
+ * 2^x for x below 127 (1023), within 2 ulp; below the smallest normal number it is 0. What is left of x after
+ * its whole part is exact, and the shift that rounds x brings the exponent's bias along.
+ */
+LLVMValueRef emit_exp2(emitter *e, LLVMValueRef x) {
+  LLVMTypeRef bits = bits_type(e, x);
+  LLVMValueRef shift = number_like(x, rounding_shift(x) + exponent_bias(x));
+  LLVMValueRef shifted = emit_add(e, x, shift), r = emit_sub(e, x, emit_sub(e, shifted, shift));
+  LLVMValueRef scale = LLVMBuildBitCast(e->builder, shifted, bits, "");
+  scale = emit_binary(e, LLVMShl, scale, emit_integer(bits, fraction_bits(x)));
+  scale = LLVMBuildBitCast(e->builder, scale, LLVMTypeOf(x), "");
+  double terms[EXP_TERMS_F64 + 1] = {1};
+  int count = (is_double(x) ? EXP_TERMS_F64 : EXP_TERMS_F32) + 1;
+  for (int i = 1; i < count; i++) terms[i] = terms[i - 1] * log(2) / i;
+  LLVMValueRef v = emit_mul(e, paired_polynomial(e, r, emit_mul(e, r, r), terms, count), scale);
+  LLVMValueRef least = number_like(x, 1 - exponent_bias(x));
+  return emit_select(e, emit_fcmp(e, LLVMRealOLT, x, least), number_like(x, 0), v);
+}
+
 enum { LOG_TERMS_F32 = 6, LOG_TERMS_F64 = 11 };
 
 /* Within 2 ulp; log 0 = -infinity, negative numbers give NaN. */

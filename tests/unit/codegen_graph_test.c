@@ -6,6 +6,7 @@
  */
 #include "codegen_harness.h"
 
+#include <float.h>
 #include <pthread.h>
 
 enum { MAX_TOKENS = 64, VOCABULARY = 50, MAX_CONTEXT = 5 * PLAN_CHUNK_KEYS, MAX_THREADS = 5 };
@@ -183,8 +184,8 @@ static const char *const LONG_CONTEXTS[] = {
     "  y = attention q, k, v {scale = 0.3, causal = true} : f32[2, 6, 1, 8]\n"
     "  return y = y\n"
     "}\n",
-    "graph biased(q: f32[1, 2, 1, 19], k: f32[1, 2, P, 19], v: f32[1, 2, P, 21], b: f32[1, 2, 1, P]) {\n"
-    "  y = attention q, k, v, b {scale = 0.3, softcap = 3} : f32[1, 2, 1, 21]\n"
+    "graph biased(q: f32[1, 3, 1, 19], k: f32[1, 3, P, 19], v: f32[1, 3, P, 21], b: f32[1, 3, 1, P]) {\n"
+    "  y = attention q, k, v, b {scale = 0.3, softcap = 3} : f32[1, 3, 1, 21]\n"
     "  return y = y\n"
     "}\n",
     "graph half(q: f16[1, 3, 1, 16], k: f16[1, 1, P, 16], v: f16[1, 1, P, 16]) {\n"
@@ -193,12 +194,16 @@ static const char *const LONG_CONTEXTS[] = {
     "}\n",
 };
 
-/* Of a bias, what hides the keys of the first chunk, the last key, and for head 0 all keys. */
+/*
+ * Of a bias, what hides the keys of the first chunk, the last key, and for head 0 all keys. Head 2 is masked
+ * by the lowest number in place of minus infinity: then all keys weigh the same.
+ */
 static void hide_keys(ir_tensor *bias) {
   int64_t keys = bias->dims[3];
   float *first = bias->data;
   for (int64_t t = 0; t < keys; t++) {
     first[t] = -INFINITY;
+    first[2 * keys + t] = -FLT_MAX;
     if (t < PLAN_CHUNK_KEYS || t == keys - 1) first[keys + t] = -INFINITY;
   }
 }

@@ -68,8 +68,8 @@ static attention describe(emitter *e, const plan_step *step) {
                  .bias = kernel_read(step, ATTENTION_BIAS),
                  .dtype = emit_compute_dtype(q->type.dtype),
                  .causal = attrs->causal,
-                 .scale = attrs->scale,
-                 .softcap = attrs->softcap,
+                 .scale = attrs->scale * ATTENTION_UNIT,
+                 .softcap = attrs->softcap * ATTENTION_UNIT,
                  .one_query = ir_dim_is(q->type.dims[2], 1),
                  .in_chunks = step->kernel == PLAN_ATTENTION_CHUNKS};
   t.B = kernel_dim(e, q, 0);
@@ -90,7 +90,7 @@ static attention describe(emitter *e, const plan_step *step) {
   t.stack_scores = emit_stack(e, element, (int64_t)t.rows * ATTENTION_KEYS);
   t.stack_sums = emit_stack(e, element, t.rows * t.width_room);
   t.stack_most = emit_stack(e, element, t.rows + t.lanes);
-  t.stack_total = emit_stack(e, element, t.rows + t.lanes);
+  t.stack_total = emit_stack(e, element, (int64_t)t.rows * t.lanes);
   t.stack_fade = emit_stack(e, element, t.rows + t.lanes);
   return t;
 }
@@ -146,7 +146,8 @@ static void begin_unit(emitter *e, const attention *t) {
   row_copy sums = {.t = t, .to = attention_element(e, t, t->stack_sums, rows.row, t->width_room, zero)};
   emit_strips(e, zero, emit_index(e, t->width_room), t->lanes, 1, clear, &sums);
   emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_most, rows.row), emit_number(type, -INFINITY));
-  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_total, rows.row), emit_zero(type));
+  emit_store(e, t->dtype, attention_element(e, t, t->stack_total, rows.row, t->lanes, zero),
+             emit_zero(emit_type(e, t->dtype, t->lanes)));
   attention_rows_end(e, &rows);
 }
 
@@ -173,7 +174,8 @@ static void end_unit(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
   attention_row_loop rows = attention_rows_begin(e, t, zero);
   LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, rows.row), 1);
-  LLVMValueRef total = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_total, rows.row), 1);
+  LLVMValueRef totals = attention_element(e, t, t->stack_total, rows.row, t->lanes, zero);
+  LLVMValueRef total = emit_across(e, emit_load(e, t->dtype, totals, t->lanes), emit_add);
   row_copy result = {.t = t};
   result.factor = t->in_chunks ? emit_number(LLVMTypeOf(total), 1) : attention_factor(e, t->dtype, total);
   result.from = attention_element(e, t, t->stack_sums, rows.row, t->width_room, zero);

@@ -26,24 +26,28 @@ enum {
   ATTENTION_HEADS = 8, /* of a unit, at most */
 };
 
+/* Scores are kept as powers of two, which are cheaper: in units of log 2. */
+static const double ATTENTION_UNIT = 1.44269504088896340736; /* log2 e */
+
 /* Sums are f32 (f64 for f64). */
 typedef struct {
   const plan_step *step;
   const plan_operand *q, *k, *v, *bias; /* bias: NULL where absent */
   ir_dtype dtype;
   bool causal;
-  double scale, softcap; /* softcap: 0: none */
+  double scale, softcap; /* softcap: 0: none; both in units of ATTENTION_UNIT */
   bool one_query;        /* S is 1: scores by dot products, without transposing keys */
   bool in_chunks;        /* one query, whose keys are split: the result is [B, H, chunks, E + 2] (plan.h) */
   LLVMValueRef B, H, G, S, T, D, E;
   int heads, queries, rows; /* of a unit; rows: heads x queries, whole tiles */
   int tile_rows, vectors, lanes;
-  int64_t depth_room, width_room; /* D and E rounded up to whole vectors and tiles */
-  LLVMValueRef stack_q;           /* [rows][depth_room], scaled */
-  LLVMValueRef stack_keys;        /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed */
-  LLVMValueRef stack_scores;      /* [rows][ATTENTION_KEYS] */
-  LLVMValueRef stack_sums;        /* [rows][width_room] */
-  LLVMValueRef stack_most, stack_total, stack_fade; /* [rows], and a vector that may begin at any of them */
+  int64_t depth_room, width_room;      /* D and E rounded up to whole vectors and tiles */
+  LLVMValueRef stack_q;                /* [rows][depth_room], scaled */
+  LLVMValueRef stack_keys;             /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed */
+  LLVMValueRef stack_scores;           /* [rows][ATTENTION_KEYS] */
+  LLVMValueRef stack_sums;             /* [rows][width_room] */
+  LLVMValueRef stack_most, stack_fade; /* [rows], and a vector that may begin at any of them */
+  LLVMValueRef stack_total;            /* [rows][lanes]: vectors to be added up */
   /* the current unit */
   LLVMValueRef chunk, start_key; /* its first key: 0 but for chunks */
   LLVMValueRef b, first_head, first_query, query_count, row_count, k_rows, v_rows;

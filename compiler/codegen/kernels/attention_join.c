@@ -64,7 +64,7 @@ static void join_chunks(emitter *e, joining *j) {
   LLVMValueRef most = largest_score(e, j);
   emit_loop chunk = emit_loop_begin(e, zero, j->C, 1);
   j->from = chunk_row(e, j, chunk.index);
-  j->factor = emit_exp(e, emit_sub(e, chunk_figure(e, j, j->from, ATTENTION_MOST), most));
+  j->factor = emit_exp2(e, emit_sub(e, chunk_figure(e, j, j->from, ATTENTION_MOST), most));
   LLVMValueRef here = chunk_figure(e, j, j->from, ATTENTION_TOTAL);
   emit_set(e, total, emit_fma(e, here, j->factor, emit_get(e, total)));
   emit_strips(e, zero, j->E, lanes, 1, add_sums, j);

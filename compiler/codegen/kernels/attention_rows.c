@@ -5,6 +5,7 @@
  */
 #include "codegen/kernels/attention.h"
 
+#include <float.h>
 #include <math.h>
 
 typedef struct {
@@ -20,15 +21,26 @@ static LLVMValueRef vector_at(emitter *e, const weight_row *w, LLVMValueRef key)
   return emit_at(e, w->t->dtype, w->scores, key);
 }
 
+/* The lowest finite number, by which some masks hide, stays finite: a row of nothing else sees all keys
+ * alike. */
+static LLVMValueRef in_units(emitter *e, LLVMValueRef bias) {
+  LLVMTypeRef type = LLVMTypeOf(bias);
+  bool is_double = LLVMGetTypeKind(emit_element_type(type)) == LLVMDoubleTypeKind;
+  LLVMValueRef lowest = emit_number(type, is_double ? -DBL_MAX : -FLT_MAX);
+  LLVMValueRef scaled = emit_mul(e, bias, emit_number(type, ATTENTION_UNIT));
+  LLVMValueRef finite = emit_fcmp(e, LLVMRealOGE, bias, lowest);
+  return emit_select(e, finite, emit_larger(e, scaled, lowest), scaled);
+}
+
 /* Bias of `lanes` keys from `key`; it may be the same for all. */
 static LLVMValueRef bias_at(emitter *e, const weight_row *w, LLVMValueRef key) {
   const attention *t = w->t;
   const ir_type *type = &t->bias->value->type;
   int last = type->rank - 1;
   bool repeated = ir_dim_is(type->dims[last], 1) || ir_dim_is(t->bias->view.stride[last], 0);
-  if (repeated) return emit_load(e, type->dtype, w->bias, 1);
+  if (repeated) return in_units(e, emit_load(e, type->dtype, w->bias, 1));
   LLVMValueRef count = emit_sub(e, t->key_count, key);
-  return emit_load_part(e, type->dtype, emit_at(e, type->dtype, w->bias, key), t->lanes, count);
+  return in_units(e, emit_load_part(e, type->dtype, emit_at(e, type->dtype, w->bias, key), t->lanes, count));
 }
 
 /* The row's bias: index (b, h, s, first key), axes aligned at the last; an axis of size 1 is repeated. */
@@ -90,32 +102,30 @@ static void fade_rows(emitter *e, const attention *t) {
   emit_loop rows = emit_loop_begin(e, first, t->row_count, t->lanes);
   LLVMValueRef most_at = emit_at(e, t->dtype, t->stack_most, rows.index);
   LLVMValueRef fade_at = emit_at(e, t->dtype, t->stack_fade, rows.index);
-  LLVMValueRef total_at = emit_at(e, t->dtype, t->stack_total, rows.index);
   LLVMValueRef old = emit_load(e, t->dtype, most_at, t->lanes);
   LLVMValueRef most = emit_larger(e, emit_load(e, t->dtype, fade_at, t->lanes), old);
-  LLVMValueRef fade = emit_exp(e, emit_sub(e, old, attention_reference(e, most)));
+  LLVMValueRef fade = emit_exp2(e, emit_sub(e, old, attention_reference(e, most)));
   emit_store(e, t->dtype, most_at, most);
   emit_store(e, t->dtype, fade_at, fade);
-  emit_store(e, t->dtype, total_at, emit_mul(e, emit_load(e, t->dtype, total_at, t->lanes), fade));
   emit_loop_end(e, &rows);
 }
 
 /* Scores to weights, and their sum onto the row's total. */
 static void exponentiate(emitter *e, const weight_row *w) {
   const attention *t = w->t;
-  LLVMTypeRef vector = emit_type(e, t->dtype, t->lanes);
-  LLVMValueRef total = emit_variable(e, vector, emit_zero(vector));
+  LLVMValueRef fade = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, w->at->row), 1);
+  LLVMValueRef total_at = attention_element(e, t, t->stack_total, w->at->row, t->lanes, emit_index(e, 0));
+  LLVMValueRef faded = emit_mul(e, emit_load(e, t->dtype, total_at, t->lanes), fade);
+  LLVMValueRef total = emit_variable(e, LLVMTypeOf(faded), faded);
   LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, w->at->row), 1);
   LLVMValueRef reference = attention_reference(e, most);
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
   LLVMValueRef at = vector_at(e, w, keys.index);
-  LLVMValueRef weight = emit_exp(e, emit_sub(e, emit_load(e, t->dtype, at, t->lanes), reference));
+  LLVMValueRef weight = emit_exp2(e, emit_sub(e, emit_load(e, t->dtype, at, t->lanes), reference));
   emit_store(e, t->dtype, at, weight);
   emit_set(e, total, emit_add(e, emit_get(e, total), weight));
   emit_loop_end(e, &keys);
-  LLVMValueRef total_at = emit_at(e, t->dtype, t->stack_total, w->at->row);
-  LLVMValueRef sum = emit_across(e, emit_get(e, total), emit_add);
-  emit_store(e, t->dtype, total_at, emit_add(e, emit_load(e, t->dtype, total_at, 1), sum));
+  emit_store(e, t->dtype, total_at, emit_get(e, total));
 }
 
 /* How many keys of the block a query sees. */
