@@ -242,7 +242,7 @@ static status choose_precision(compilation *c) {
     name = NULL;
   }
   status s = name ? fail_expected(&c->arena, fail(&c->arena, STATUS_USAGE, "unknown precision '%s'", name),
-                                  "one of: %s", names.bytes)
+                                  "one of: %s; of smelt build also auto", names.bytes)
                   : OK;
   text_free(&names);
   return s;
