@@ -10,6 +10,10 @@
  * has other work, or the team is larger than the machine), spinning takes the
  * processor from it, so each wait that ends in sleep shortens the next spins;
  * every PROBE_PERIODth wait spins in full again, to notice that times are better.
+ *
+ * Threads differ by more than these spins in long steps, and waking one takes as long as a short step, more
+ * so on a virtual machine whose processor has halted meanwhile. So a wait spins on as long as the kernel says
+ * that no thread of this process has left its processor since anybody last asked: the one waited for runs.
  */
 #define _GNU_SOURCE
 #include "core/core.h"
@@ -19,6 +23,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +32,7 @@ enum {
   CACHE_LINE_BYTES = 64,
   STACK_BYTES = 1 << 20,
   BARRIER_SPIN_NS = 50 * 1000,
+  MOST_FURTHER_SPINS = 40,   /* 2 ms: more than threads differ by in a step */
   CALL_SPIN_NS = 200 * 1000, /* a sampler's time between two tokens */
   PROBE_PERIOD = 32,
   CALIBRATION_PAUSES = 256,
@@ -48,6 +54,7 @@ struct rt_team {
   _Alignas(CACHE_LINE_BYTES) atomic_uint arrived;           /* threads at the barrier */
   _Alignas(CACHE_LINE_BYTES) uint32_t claims[SMELT_CLAIMS]; /* the frame's; code adds to them atomically */
   _Alignas(CACHE_LINE_BYTES) atomic_uint spins; /* pauses before sleep, at present; 0 .. most_barrier_spins */
+  atomic_long switches;                         /* of this process's threads, when somebody last asked */
   uint32_t most_barrier_spins, most_call_spins;
   int32_t thread_count;
   bool pins;
@@ -99,13 +106,34 @@ static uint32_t gate_spin(const gate *g, uint32_t seen, uint32_t most) {
 
 /* ---- the barrier ------------------------------------------------------------------- */
 
+/* Whether all threads of this process have kept their processors since somebody last asked. */
+static bool all_run(rt_team *team) {
+  struct rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return false;
+  long switches = usage.ru_nvcsw + usage.ru_nivcsw;
+  return atomic_exchange_explicit(&team->switches, switches, memory_order_relaxed) == switches;
+}
+
+/* Spins on while all threads run, once at least for a probe. False: the gate is still closed. */
+static bool gate_opens_soon(rt_team *team, uint32_t seen, bool probes) {
+  uint32_t most = team->most_barrier_spins;
+  for (int i = 0; i < MOST_FURTHER_SPINS; i++) {
+    bool runs = all_run(team);
+    if (most == 0 || (!runs && (i > 0 || !probes))) return false;
+    if (gate_spin(&team->barrier, seen, most) <= most) return true;
+  }
+  return false;
+}
+
 /* Waits at the barrier's gate and learns from how long that took. */
 static void wait_adaptively(rt_team *team, uint32_t seen) {
   uint32_t usual = atomic_load_explicit(&team->spins, memory_order_relaxed);
-  uint32_t most = seen % PROBE_PERIOD == 0 ? team->most_barrier_spins : usual;
+  bool probes = seen % PROBE_PERIOD == 0;
+  uint32_t most = probes ? team->most_barrier_spins : usual;
   uint32_t pauses = gate_spin(&team->barrier, seen, most);
   uint32_t better = usual;
   if (pauses > most) {
+    if (gate_opens_soon(team, seen, probes)) return;
     gate_sleep(&team->barrier, seen);
     better = usual - (usual + 3) / 4;
   } else if (pauses > usual / 2) {
