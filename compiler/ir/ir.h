@@ -83,8 +83,7 @@ void ir_dim_set_limit(ir_module *m, ir_dim symbol, ir_dim limit);
 ir_dim ir_dim_limit(ir_module *m, ir_dim symbol); /* NULL: none */
 /* A symbol of its own, named for `hint`. */
 ir_dim ir_dim_new_symbol(ir_module *m, const char *hint);
-/* The least value a symbol can have, 0 unless set: with 1, max(s - 1, 0) is s - 1. To be set before it is
- * used. */
+/* The least value a symbol can have, 0 unless set: with 1, max(s - 1, 0) is s - 1. To be set before use. */
 void ir_dim_set_minimum(ir_module *m, ir_dim symbol, int64_t minimum);
 int64_t ir_dim_minimum(ir_module *m, ir_dim symbol);
 /* Module's symbols in order of creation: 0 <= index < ir_dim_symbol_count. */
@@ -106,8 +105,7 @@ typedef enum {
   IR_DIM_MIN,
   IR_DIM_MAX
 } ir_dim_op;
-typedef void ir_dim_visitor(void *user, ir_dim_op op,
-                            int64_t operand); /* operand: constant, or symbol index */
+typedef void ir_dim_visitor(void *user, ir_dim_op op, int64_t operand); /* constant, or symbol index */
 void ir_dim_visit_postfix(ir_dim d, ir_dim_visitor *visit, void *user);
 
 /*
@@ -154,10 +152,7 @@ status ir_constant_bytes(arena *scratch, const ir_constant *c, const void **byte
 
 /* Whether they are one constant, or clones or reshapes of one to the same shape. */
 bool ir_constant_same(const ir_constant *a, const ir_constant *b);
-/*
- * Whether w [K, N] is c [N, K] transposed: one is made so of the other, or an exporter stored the tied weight
- * twice; or both are casts of such a pair.
- */
+/* Whether w [K, N] is c [N, K] transposed: one made of the other, stored twice, or casts of such a pair. */
 bool ir_constant_is_transpose(const ir_constant *w, const ir_constant *c);
 
 /* ---- operators ----------------------------------------------------------------------------------------- */
@@ -178,8 +173,7 @@ typedef struct {
   int perm[IR_MAX_RANK];     /* output axis i is input axis perm[i] */
   int rank;                  /* of `shape` */
   ir_dim shape[IR_MAX_RANK]; /* result shape of reshape, expand, slice, iota; lengths for dims */
-  ir_dim
-      start[IR_MAX_RANK]; /* first index per axis (slice), start[0] first value (iota), low padding (pad) */
+  ir_dim start[IR_MAX_RANK]; /* first index per axis (slice), low padding (pad); [0]: first value (iota) */
   int64_t step[IR_MAX_RANK]; /* step per axis (slice; may be negative), step[0] (iota); 1 is the default */
   int64_t dim_count;         /* dims: how many */
   const ir_dim *dim_list;    /* dims: the elements */
@@ -265,8 +259,7 @@ typedef struct {
 } ir_op_info;
 
 const ir_op_info *ir_op_describe(ir_op op);
-/* The elementwise operator by which a scatter combines a row with its update; IR_IDENTITY: the update alone.
- */
+/* The elementwise operator by which a scatter combines a row with its update; IR_IDENTITY: none. */
 ir_op ir_scatter_combination(ir_op scatter);
 bool ir_op_named(const char *name, size_t length, ir_op *op);
 
@@ -357,9 +350,9 @@ struct ir_module {
   struct ir_dim_table *dims;
   ir_precision precision;
   bool rounds_inputs; /* bf16: a level multiplies bf16 by bf16, so every level rounds what it multiplies */
-  pointer_map shortened, quantised; /* the precision pass's: what it made of each ir_constant */
-  pointer_map weight_numbers;       /* of ir_constants that int8 can hold: where in weight_names, as met */
-  const char **weight_names;        /* as the model calls it, or the node that reads it */
+  pointer_map shortened, quantised, quantised_tables; /* the precision pass's, by ir_constant */
+  pointer_map weight_numbers; /* of ir_constants that int8 can hold: where in weight_names, as met */
+  const char **weight_names;  /* as the model calls it, or the node that reads it */
   size_t weight_count, weight_capacity, kept_count;
   const bool *kept;     /* by number: what int8 leaves in bf16 */
   bool measures_losses; /* of f32: graphs also compute what int8 would lose in each (pass/losses.c) */
@@ -370,8 +363,7 @@ ir_graph *ir_graph_new(ir_module *m, const char *name); /* appended to the modul
 ir_graph *ir_graph_new_body(ir_graph *around);          /* named for the graph around it */
 ir_value *ir_graph_add_input(ir_graph *g, const char *name, const ir_type *type);
 void ir_graph_add_output(ir_graph *g, const char *name, ir_value *value);
-/* A copy in the same module, sharing constants and states, with `symbol` replaced by `value` (both NULL:
- * none). */
+/* A copy in the same module, sharing constants and states, `symbol` replaced by `value` (or both NULL). */
 ir_graph *ir_graph_clone(ir_graph *g, const char *name, ir_dim symbol, ir_dim value);
 ir_graph *ir_module_find(ir_module *m, const char *name); /* NULL if there is none */
 /* From now on the module's graphs are these (NULLs are skipped) and the bodies that they run. */

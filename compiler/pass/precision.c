@@ -13,7 +13,8 @@
  * int4: the same where K is a multiple of IR_GROUP, with w from -8 to 7 and t
  * for each group of rows of a column; other weights as with int8.
  *
- * A table that is the transpose of such a w is read out of it; other tables become bf16:
+ * A table that is the transpose of such a w is read out of it; other tables have bytes of their own, with a
+ * scale for each row:
  *   e = gather table, ids     ->    e = gather transpose(w / t rounded), ids * gather t, ids
  *
  * Each constant is made narrower once, whatever graphs read it, and by way
@@ -26,6 +27,11 @@
 
 /* Smaller tables are not worth a conversion when they are read. */
 enum { LEAST_TABLE_ELEMENTS = 1 << 16 };
+
+static bool is_large_table(const ir_value *table) {
+  int64_t count;
+  return table->type.rank == 2 && ir_type_is_static(&table->type, &count) && count >= LEAST_TABLE_ELEMENTS;
+}
 
 static const double LARGEST_BYTE = 127, LEAST_SCALE = 1e-30;
 
@@ -79,10 +85,8 @@ static ir_value *shorten_weight(ir_builder *b, ir_node *n) {
 }
 
 static ir_value *shorten_table(ir_builder *b, ir_node *n) {
-  int64_t count;
   ir_value *table = n->operands[0];
-  if (!is_wide(table) || table->type.rank != 2 || n->attrs.axis != 0) return NULL;
-  if (!ir_type_is_static(&table->type, &count) || count < LEAST_TABLE_ELEMENTS) return NULL;
+  if (!is_wide(table) || n->attrs.axis != 0 || !is_large_table(table)) return NULL;
   ir_value *narrow = shortened(b, table);
   return narrow == table ? NULL : ir_cast(b, ir_gather(b, narrow, n->operands[1], 0), SMELT_F32);
 }
@@ -229,6 +233,28 @@ static ir_value *quantise_linear(ir_builder *b, ir_node *n) {
   return precision_quantise(b, n);
 }
 
+/* ---- tables in bytes ---- */
+
+static ir_value *gather_floats(ir_builder *b, const ir_value *from, ir_value *ids) {
+  ir_value *own = ir_const(b, from->def->attrs.constant);
+  return ir_cast(b, ir_gather(b, own, ids, 0), SMELT_F32);
+}
+
+/* A scale for each row. Made once for each constant. */
+static ir_value *gather_bytes(ir_builder *b, const ir_node *n) {
+  ir_module *m = b->graph->module;
+  ir_value *table = n->operands[0], *ids = n->operands[1];
+  const ir_constant *c = table->def->attrs.constant;
+  quantised *q = pointer_map_get(&m->quantised_tables, c);
+  if (!q) {
+    q = ARENA_NEW(m->arena, quantised);
+    *q = quantise(b, table, 1u << 1, SMELT_I8);
+    if (b->failed || !ir_value_is_const(q->bytes) || !ir_value_is_const(q->scale)) return NULL;
+    pointer_map_set(m->arena, &m->quantised_tables, c, q);
+  }
+  return ir_binary(b, IR_MUL, gather_floats(b, q->bytes, ids), gather_floats(b, q->scale, ids));
+}
+
 /* ---- tables that are weights too ---- */
 
 /* The weight of a linear of the graph, quantised by now, that is the table transposed; NULL: none is. */
@@ -241,10 +267,9 @@ static const quantised *tied_weight(const ir_graph *g, const ir_constant *table)
   return NULL;
 }
 
-static ir_value *gather_columns(ir_builder *b, ir_value *matrix, ir_value *ids) {
+static ir_value *gather_columns(ir_builder *b, const ir_value *matrix, ir_value *ids) {
   ir_value *own = ir_const(b, matrix->def->attrs.constant);
-  ir_value *rows = rewrite_lazy(b, ir_transpose(b, own, (int[]){1, 0}));
-  return ir_cast(b, ir_gather(b, rows, ids, 0), SMELT_F32);
+  return gather_floats(b, rewrite_lazy(b, ir_transpose(b, own, (int[]){1, 0})), ids);
 }
 
 /* Columns of w, K numbers each, at ids: [ids..., K] */
@@ -256,7 +281,7 @@ static ir_value *gather_tied(ir_builder *b, const quantised *w, ir_value *ids) {
   if (b->failed || rank >= IR_MAX_RANK) return NULL;
   for (int i = 0; i < rank; i++) whole[i] = dims[i] = rows->type.dims[i];
   if (w->scale->type.rank == 1) {
-    scale = ir_gather(b, ir_const(b, w->scale->def->attrs.constant), ids, 0);
+    scale = gather_floats(b, w->scale, ids);
     dims[rank - 1] = one;
     return ir_binary(b, IR_MUL, rows, ir_reshape(b, scale, dims, rank));
   }
@@ -269,11 +294,14 @@ static ir_value *gather_tied(ir_builder *b, const quantised *w, ir_value *ids) {
   return ir_reshape(b, rows, whole, rank);
 }
 
+/* Where weights are kept in bf16 one by one, by what they lose, nobody asked what tables lose. */
 static ir_value *quantise_table(ir_builder *b, ir_node *n) {
   ir_value *table = n->operands[0];
   if (!is_wide(table) || n->attrs.axis != 0) return NULL;
   const quantised *w = tied_weight(b->graph, table->def->attrs.constant);
-  return w ? gather_tied(b, w, n->operands[1]) : shorten_table(b, n);
+  if (w) return gather_tied(b, w, n->operands[1]);
+  if (b->graph->module->kept) return shorten_table(b, n);
+  return is_large_table(table) ? gather_bytes(b, n) : NULL;
 }
 
 bool pass_precision(ir_graph *g, pass_report *report) {

@@ -283,8 +283,8 @@ static ir_module *make_tied(arena *a, int64_t N, int64_t K, bool is_stored_twice
   return m;
 }
 
-/* Code on every level against the evaluator: rows of the table, and what the linear makes of them. */
-static void run_tied(arena *a, const ir_module *m, const plan_module *plan) {
+/* Code on every level against the evaluator: rows of the table, and what is made of them. */
+static void run_tables(arena *a, const ir_module *m, const plan_module *plan) {
   enum { M = 8 };
   int64_t ids[M] = {0, 1, 17, -1, 5, 15, 16, 99}, symbols[4] = {M};
   ir_tensor input = {.dtype = SMELT_I64, .rank = 1, .dims = {M}, .data = ids}, expected[2], computed[2];
@@ -323,17 +323,53 @@ static void tied_tables_stay_tied(void **state) {
     check(pass_run_all(m->graphs[0], NULL, NULL));
     check(plan_make(m, &plan));
     assert_int_equal(plan->weights_bytes, CASES[i / 2].bytes);
-    run_tied(&a, m, plan);
+    run_tables(&a, m, plan);
+    arena_free(&a);
+  }
+}
+
+/* Bytes with a scale for each row, read by two gathers that share them. */
+static void other_tables_are_bytes(void **state) {
+  (void)state;
+  static const char source[] = "graph run(ids: i64[m]) {\n"
+                               "  table = const \"table\" : f32[1000, 96]\n"
+                               "  x = gather table, ids {axis = 0} : f32[m, 96]\n"
+                               "  one = const {1} : i64[1]\n"
+                               "  others = add ids, one : i64[m]\n"
+                               "  y = gather table, others {axis = 0} : f32[m, 96]\n"
+                               "  z = mul x, y : f32[m, 96]\n"
+                               "  return z = z, x = x\n"
+                               "}\n";
+  static const ir_precision PRECISIONS[] = {IR_PRECISION_INT8, IR_PRECISION_INT4};
+  for (size_t i = 0; i < sizeof PRECISIONS / sizeof *PRECISIONS; i++) {
+    arena a = {0};
+    ir_module *m;
+    plan_module *plan;
+    uint64_t seed = 9;
+    check(ir_parse(&a, "case", source, sizeof source - 1, &m));
+    ((ir_constant *)(uintptr_t)m->graphs[0]->first->attrs.constant)->data =
+        random_floats(&a, 1000 * 96, &seed);
+    m->precision = PRECISIONS[i];
+    ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), 8);
+    check(pass_run_all(m->graphs[0], NULL, NULL));
+    check(plan_make(m, &plan));
+    assert_int_equal(plan->weights_bytes, 1000 * 96 + 4032);
+    run_tables(&a, m, plan);
     arena_free(&a);
   }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(f32_stays),       cmocka_unit_test(bf16_loses_little),
-      cmocka_unit_test(bf16_edges),      cmocka_unit_test(int8_loses_little),
-      cmocka_unit_test(int4_loses_more), cmocka_unit_test(int4_edges),
-      cmocka_unit_test(int4_is_small),   cmocka_unit_test(tied_tables_stay_tied),
+      cmocka_unit_test(f32_stays),
+      cmocka_unit_test(bf16_loses_little),
+      cmocka_unit_test(bf16_edges),
+      cmocka_unit_test(int8_loses_little),
+      cmocka_unit_test(int4_loses_more),
+      cmocka_unit_test(int4_edges),
+      cmocka_unit_test(int4_is_small),
+      cmocka_unit_test(tied_tables_stay_tied),
+      cmocka_unit_test(other_tables_are_bytes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
