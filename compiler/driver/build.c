@@ -139,6 +139,8 @@ static status write_artefact(compilation *c, const emit_form *form, const char *
   code made = {0};
   codegen_job *coding = NULL;
   link_job *job = NULL;
+  const char *runtime;
+  if (form->finish != link_object) TRY(link_library_folder(&c->arena, &runtime)); /* found missing at once */
   status s = link_begin(&c->arena, c->target->name, output, &job);
   if (!s) s = begin_code(c, form, name, &coding);
   if (!s) s = add_data(c, form, name, job);
