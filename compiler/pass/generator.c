@@ -234,8 +234,11 @@ static status find_past(ir_graph *g, ir_dim *past) {
   return fail(a, STATUS_INPUT, "input '%s' has no symbolic past length", g->inputs[i]->name);
 }
 
-/* logits of the last position only: a program samples from nothing else. */
-static status keep_last_logits(ir_graph *g, ir_dim sequence, int64_t *vocab_size) {
+/*
+ * logits of the last position only: a program samples from nothing else. The graph may have cut them itself,
+ * so the last position is the last of those that there are, not of the sequence.
+ */
+static status keep_last_logits(ir_graph *g, int64_t *vocab_size) {
   ir_module *m = g->module;
   size_t i = 0;
   while (i < g->output_count && strcmp(g->outputs[i].name, "logits") != 0) i++;
@@ -246,8 +249,8 @@ static status keep_last_logits(ir_graph *g, ir_dim sequence, int64_t *vocab_size
                 "output 'logits' is not [batch, sequence, vocabulary] of a fixed vocabulary");
   }
   ir_builder b = {.graph = g};
-  ir_dim one = ir_dim_const(m, 1);
-  ir_value *last = ir_cast(&b, ir_slice_axis(&b, logits, 1, ir_dim_sub(m, sequence, one), one), SMELT_F32);
+  ir_dim one = ir_dim_const(m, 1), start = ir_dim_sub(m, ir_dim_resolve(m, logits->type.dims[1]), one);
+  ir_value *last = ir_cast(&b, ir_slice_axis(&b, logits, 1, start, one), SMELT_F32);
   if (b.failed) return fail_node(m->arena, b.failed, "output 'logits'");
   while (g->output_count) pass_drop_output(g, g->output_count - 1);
   ir_graph_add_output(g, "logits", last);
@@ -297,7 +300,7 @@ static status prepare_decoder(ir_graph *g, ir_graph *first, const generator_limi
   TRY(fix_inputs(g, result->past));
   TRY(show_growth(g));
   TRY(make_states(g, limits->max_tokens));
-  return keep_last_logits(g, result->sequence, &result->vocab_size);
+  return keep_last_logits(g, &result->vocab_size);
 }
 
 /* Whether v counts up from the past along its last axis, as positions do. */
