@@ -55,6 +55,7 @@ static status look(search *s, compilation *c) {
 static status measure(search *s) {
   driver_options wide = s->options;
   wide.precision = "f32";
+  wide.kv = NULL;
   int program;
   progress_show(&s->progress, "auto: building in f32", 0, 0);
   TRY(program_build(s->a, &wide, &program));

@@ -248,6 +248,14 @@ static status choose_precision(compilation *c) {
   return s;
 }
 
+static status choose_cache(compilation *c) {
+  const char *name = c->options->kv;
+  c->module->shortens_caches = name && strcmp(name, "bf16") == 0;
+  if (!name || c->module->shortens_caches || strcmp(name, "f32") == 0) return OK;
+  status s = fail(&c->arena, STATUS_USAGE, "keys and values cannot be kept in '%s'", name);
+  return fail_expected(&c->arena, s, "one of: f32, bf16");
+}
+
 status compile_begin(compilation *c, const driver_options *options) {
   *c = (compilation){.options = options, .progress = progress_begin(options->quiet)};
   TRY(check_pass_name(c));
@@ -265,6 +273,7 @@ status compile_begin(compilation *c, const driver_options *options) {
   TRY(folder_open(&c->arena, options->path, &c->folder));
   c->module = ir_module_new(&c->arena, c->folder.model);
   TRY(choose_precision(c));
+  TRY(choose_cache(c));
   c->module->rounds_inputs = codegen_target_has(c->target, ENGINE_AMX | ENGINE_BF16);
   c->module->kept = options->kept;
   c->module->kept_count = options->kept_count;

@@ -29,6 +29,7 @@ static status open_narrow(arena *a, const driver_options *options, const char *p
 static status run_both(arena *a, compilation *c, const char *program, comparison *p, agreement *sums) {
   driver_options here = program_silent(c->options), wide = here;
   wide.precision = "f32";
+  wide.kv = NULL;
   TRY(sample_take(a, c, here.report_text, &p->sample));
   progress_show(&c->progress, "report: building in f32", 0, 0);
   TRY(program_build(a, &wide, &p->wide));
@@ -58,7 +59,8 @@ static void print(arena *a, const compilation *c, const comparison *p, const agr
   const char *precision = c->module->kept ? "auto" : ir_precision_name(c->module->precision);
   bool is_arrays = p->sample.kind == SAMPLE_ARRAYS;
   const char *rows = is_arrays ? "rows" : "tokens", *error = is_arrays ? "output error" : "logit error";
-  printf("%s against f32 on %s %s of %s, %s\n", precision, units_grouped(a, s->row_count), rows,
+  const char *kept = c->module->shortens_caches ? ", keys and values in bf16," : "";
+  printf("%s%s against f32 on %s %s of %s, %s\n", precision, kept, units_grouped(a, s->row_count), rows,
          p->sample.source, is_built ? "by this program" : "by code for this machine");
   printf("  %-16s%s, in f32 %s\n", "program", file_size(a, p->narrow), file_size(a, p->wide));
   printf("  %-16smax %.3g, mean %.3g; root mean square %.3g %% of the spread\n", error, s->max_error,

@@ -349,7 +349,8 @@ struct ir_module {
   size_t state_count, state_capacity;
   struct ir_dim_table *dims;
   ir_precision precision;
-  bool rounds_inputs; /* bf16: a level multiplies bf16 by bf16, so every level rounds what it multiplies */
+  bool rounds_inputs;   /* bf16: a level multiplies bf16 by bf16, so every level rounds what it multiplies */
+  bool shortens_caches; /* f32 keys and values that grow in place are kept in bf16: --kv */
   pointer_map shortened, quantised, quantised_tables; /* the precision pass's, by ir_constant */
   pointer_map weight_numbers; /* of ir_constants that int8 can hold: where in weight_names, as met */
   const char **weight_names;  /* as the model calls it, or the node that reads it */

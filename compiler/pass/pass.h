@@ -26,6 +26,7 @@
   X(rotary, "find rotary position embedding")                                                                \
   X(linear, "matrix products with constant weights become linear, with their bias")                          \
   X(attention, "scores, mask, softmax and weighted values become attention")                                 \
+  X(cache, "attention reads keys and values as they are kept")                                               \
   X(gated, "activation(gate) * up of one input becomes one gated linear")                                    \
   X(epilogue, "activation and residual move into the linear before them")                                    \
   X(siblings, "linears of one input become one (query, key and value)")                                      \

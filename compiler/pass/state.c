@@ -26,6 +26,7 @@ status pass_state_from_pair(ir_graph *g, size_t past_input, size_t present_outpu
   }
   ir_state state = {.name = past->name, .type = past->type, .append_axis = join->attrs.axis};
   state.type.dims[join->attrs.axis] = ir_dim_const(m, capacity);
+  if (m->shortens_caches && past->type.dtype == SMELT_F32) state.type.dtype = SMELT_BF16;
   for (int i = 0; i < state.type.rank; i++) {
     if (ir_dim_is_const(state.type.dims[i], NULL)) continue;
     text t = {0};
@@ -41,10 +42,12 @@ status pass_state_from_pair(ir_graph *g, size_t past_input, size_t present_outpu
   memcpy(load_attrs.shape, past->type.dims, sizeof load_attrs.shape);
   ir_builder at_start = {.graph = g, .before = g->first, .origin = join->origin};
   ir_value *load = ir_build(&at_start, IR_LOAD, NULL, 0, &load_attrs);
-  ir_replace_uses(g, past, load);
+  ir_replace_uses(g, past, ir_cast(&at_start, load, past->type.dtype));
   ir_builder at_join = {.graph = g, .before = join, .origin = join->origin};
   ir_attrs append_attrs = {.state = index, .axis = join->attrs.axis};
-  ir_value *append = ir_build(&at_join, IR_APPEND, (ir_value *[]){load, join->operands[1]}, 2, &append_attrs);
+  ir_value *made = ir_cast(&at_join, join->operands[1], state.type.dtype);
+  ir_value *append = ir_build(&at_join, IR_APPEND, (ir_value *[]){load, made}, 2, &append_attrs);
+  append = ir_cast(&at_join, append, past->type.dtype);
   if (at_start.failed) return at_start.failed;
   if (at_join.failed) return at_join.failed;
   ir_replace_uses(g, present, append);

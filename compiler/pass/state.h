@@ -12,6 +12,8 @@
  *   graph g(past: f32[1, 4, p, 16], ...) {       state s: f32[1, 4, 2048, 16] {append_axis = 2}
  *     y = concat past, new {axis = 2}      ->      past = load {state = s, shape = [1, 4, p, 16]}
  *     return present = y                           y = append past, new {state = s, axis = 2}
+ *
+ * Where the module shortens caches, the state is bf16, with casts around it.
  */
 status pass_state_from_pair(ir_graph *g, size_t past_input, size_t present_output, int64_t capacity);
 

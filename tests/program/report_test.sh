@@ -34,6 +34,21 @@ says "int4: many tokens are equal" '^  equal tokens +(9|1[0-2])[0-9] of 128, ' s
 same "int4: ids" 6 "$(wc -w <ids)"
 [ "$(stat -c %s int4)" -lt "$(stat -c %s int8)" ] || fail "int4 is not smaller than int8"
 
+exits "--kv" 0 "$smelt" build "$decoder" -o kept --kv bf16 --report
+says "--kv: heading" '^f32, keys and values in bf16, against f32 on 128 tokens' stdout
+says "--kv: some error" '^  logit error +max [0-9.e-]*[1-9][0-9.e-]*, mean [0-9.e-]*[1-9]' stdout
+says "--kv: nearly all tokens are equal" '^  equal tokens +12[5-8] of 128, ' stdout
+state_bytes() {
+  "$smelt" inspect "$decoder" --print-plan --kv "$1" | sed -n 's/.*, state \([0-9]*\) bytes.*/\1/p'
+}
+same "--kv: half the memory" "$(state_bytes f32)" $((2 * $(state_bytes bf16)))
+"$smelt" inspect "$decoder" --print-plan --kv bf16 >plan
+[ "$(grep -c 'attention.* bf16.* state.* bf16.* state' plan)" -ge 2 ] || fail "--kv: attention reads copies"
+./kept -p "In the" -n 40 --temp 0 --threads 1 >one
+./kept -p "In the" -n 40 --temp 0 --threads 3 >three
+exits "--kv: threads do not matter" 0 cmp one three
+exits "--kv: unknown" 2 "$smelt" build "$decoder" -o no --kv int3
+
 printf 'And it came to pass' >text
 exits "--report-text" 0 "$smelt" build "$decoder" -o own --precision bf16 --report --report-text text
 says "--report-text: heading" '^bf16 against f32 on [1-9] tokens of text, ' stdout

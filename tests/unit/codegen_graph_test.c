@@ -188,6 +188,10 @@ static const char *const LONG_CONTEXTS[] = {
     "  y = attention q, k, v, b {scale = 0.3, softcap = 3} : f32[1, 3, 1, 21]\n"
     "  return y = y\n"
     "}\n",
+    "graph kept(q: f32[1, 4, 1, 19], k: bf16[1, 2, P, 19], v: bf16[1, 2, P, 21]) {\n"
+    "  y = attention q, k, v {scale = 0.3} : f32[1, 4, 1, 21]\n"
+    "  return y = y\n"
+    "}\n",
     "graph half(q: f16[1, 3, 1, 16], k: f16[1, 1, P, 16], v: f16[1, 1, P, 16]) {\n"
     "  y = attention q, k, v {scale = 0.3} : f16[1, 3, 1, 16]\n"
     "  return y = y\n"
