@@ -64,10 +64,34 @@ static plan_view append_region(planner *p, const ir_node *append) {
 
 /* ---- values into memory ---- */
 
+enum {
+  CACHE_LINE_BYTES = 64,
+  CACHE_PERIOD_BYTES = 4096, /* addresses this far apart share a set of a first-level cache */
+};
+
+/* A product reads rows side by side: where all begin in the same set, few of them would fit. */
+static bool wants_gaps(const ir_value *v, const ir_node *reader) {
+  int64_t columns;
+  ir_op maker = v->def->op;
+  bool makes_rows = maker == IR_LINEAR || maker == IR_LAYER_NORM || maker == IR_RMS_NORM;
+  return makes_rows && reader && reader->op == IR_LINEAR && reader->operands[0] == v && v->type.rank > 1 &&
+         ir_dim_is_const(v->type.dims[v->type.rank - 1], &columns) && columns > 0 &&
+         columns * (int64_t)ir_dtype_bytes(v->type.dtype) % CACHE_PERIOD_BYTES == 0;
+}
+
+/* Dense but for a line of the cache between rows. */
+static status new_with_gaps(planner *p, const ir_value *v, plan_view *view) {
+  ir_type wider = v->type;
+  ir_dim *columns = &wider.dims[wider.rank - 1];
+  int64_t gap = CACHE_LINE_BYTES / (int64_t)ir_dtype_bytes(wider.dtype);
+  *columns = ir_dim_add(p->m, *columns, ir_dim_const(p->m, gap));
+  return plan_new_dense(p, &wider, view);
+}
+
 /*
  * Where a fresh result goes. Straight into the state if an append or a store
  * is its one reader; in the order of the transpose that reads it, so that the
- * transposed value is dense; else dense.
+ * transposed value is dense; apart from the next row for a product; else dense.
  */
 static status new_place(planner *p, ir_value *v, plan_view *view) {
   ir_node *reader = v->use_count == 1 ? pointer_map_get(&p->consumers, v) : NULL;
@@ -77,6 +101,7 @@ static status new_place(planner *p, ir_value *v, plan_view *view) {
     *view = append_region(p, reader);
     return OK;
   }
+  if (wants_gaps(v, reader)) return new_with_gaps(p, v, view);
   TRY(plan_new_dense(p, &v->type, view));
   int last = v->type.rank - 1;
   if (!reader || !is_free || reader->op != IR_TRANSPOSE || reader->attrs.perm[last] != last) return OK;

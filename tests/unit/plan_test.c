@@ -142,6 +142,36 @@ static void appends_write_in_place(void **state) {
 }
 
 /* A size without a limit cannot be planned, and says which. */
+static ir_dim row_stride_between_linears(arena *a, const char *source) {
+  const plan_entry *entry = &plan_of(a, source)->entries[0];
+  assert_int_equal(entry->step_count, 2);
+  assert_ptr_equal(entry->steps[0].result.value, entry->steps[1].reads[0].value);
+  return entry->steps[0].result.view.stride[0];
+}
+
+/* 1024 columns of f32 are 4 KiB: a line of the cache keeps the next row out of the same sets. */
+static void rows_of_a_product_lie_apart(void **state) {
+  (void)state;
+  arena a = {0};
+  ir_dim far = row_stride_between_linears(&a, "graph run(x: f32[s, 8]) {\n"
+                                              "  w = const \"w\" : f32[8, 1024]\n"
+                                              "  y = linear x, w {activation = relu} : f32[s, 1024]\n"
+                                              "  w2 = const \"w2\" : f32[1024, 8]\n"
+                                              "  z = linear y, w2 {activation = identity} : f32[s, 8]\n"
+                                              "  return z = z\n"
+                                              "}\n");
+  assert_true(ir_dim_is(far, 1024 + 16));
+  ir_dim dense = row_stride_between_linears(&a, "graph run(x: f32[s, 8]) {\n"
+                                                "  w = const \"w\" : f32[8, 1008]\n"
+                                                "  y = linear x, w {activation = relu} : f32[s, 1008]\n"
+                                                "  w2 = const \"w2\" : f32[1008, 8]\n"
+                                                "  z = linear y, w2 {activation = identity} : f32[s, 8]\n"
+                                                "  return z = z\n"
+                                                "}\n");
+  assert_true(ir_dim_is(dense, 1008));
+  arena_free(&a);
+}
+
 static void unlimited_sizes_fail(void **state) {
   (void)state;
   arena a = {0};
@@ -159,7 +189,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(chains_share_a_nest),    cmocka_unit_test(movement_around_attention_is_views),
       cmocka_unit_test(buffers_are_reused),     cmocka_unit_test(equal_steps_share_keys),
-      cmocka_unit_test(appends_write_in_place), cmocka_unit_test(unlimited_sizes_fail),
+      cmocka_unit_test(appends_write_in_place), cmocka_unit_test(rows_of_a_product_lie_apart),
+      cmocka_unit_test(unlimited_sizes_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
