@@ -16,7 +16,8 @@ static bool has_layouts(const plan_module *plan, unsigned layouts) {
 bool level_wanted(const codegen_options *options, const plan_module *plan, int level) {
   const codegen_level *row = &options->target->levels[level];
   if (options->only_level >= 0) return options->only_level == level;
-  return row->cpu && (row->layouts == 0 || has_layouts(plan, row->layouts));
+  return row->cpu && (row->layouts == 0 || has_layouts(plan, row->layouts)) &&
+         !has_layouts(plan, row->never_with);
 }
 
 static const char *file_suffix(codegen_form form) {

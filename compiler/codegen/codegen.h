@@ -12,7 +12,7 @@
 /* Matrix engines a level may have; kernel generators ask for these, never for names. */
 enum {
   ENGINE_FMA = 1 << 0,   /* fused multiply-add on vectors */
-  ENGINE_DOT8 = 1 << 1,  /* VNNI, NEON dot product: u8/s8 x s8 -> s32 */
+  ENGINE_DOT8U = 1 << 1, /* VNNI: dots of four u8 with four s8, added to s32 */
   ENGINE_BF16 = 1 << 2,  /* bf16 dot product */
   ENGINE_AMX = 1 << 3,   /* tiles */
   ENGINE_PAIRS = 1 << 4, /* products of 16-bit numbers, added up in pairs: x86's pmaddwd */
@@ -27,6 +27,7 @@ typedef struct {
   int vector_registers;
   unsigned engines;
   unsigned layouts; /* 1 << plan_layout: only programs with such weights have this level; 0: every program */
+  unsigned never_with; /* the same: programs with such weights do without this level, for their size */
 } codegen_level;
 
 enum { CODEGEN_MAX_LEVELS = 6 };

@@ -8,8 +8,13 @@ static LLVMValueRef byte_offset(emitter *e, LLVMValueRef base, uint64_t bytes) {
   return LLVMBuildInBoundsGEP2(e->builder, LLVMInt8TypeInContext(e->context), base, &offset, 1, "");
 }
 
+/* Nothing changes the frame itself during a call: what was loaded once stays in a register. */
 static LLVMValueRef frame_field(emitter *e, size_t offset) {
-  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, e->frame, offset), "");
+  static const char INVARIANT[] = "invariant.load";
+  LLVMValueRef field = LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, e->frame, offset), "");
+  unsigned kind = LLVMGetMDKindIDInContext(e->context, INVARIANT, sizeof INVARIANT - 1);
+  LLVMSetMetadata(field, kind, LLVMMetadataAsValue(e->context, LLVMMDNodeInContext2(e->context, NULL, 0)));
+  return field;
 }
 
 static LLVMValueRef place_of(emitter *e, const plan_view *view) {

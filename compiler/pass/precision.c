@@ -58,17 +58,22 @@ static ir_value *shortened(ir_builder *b, ir_value *v) {
   return narrow;
 }
 
+/* Whether x is one row, whatever the symbols: its product is bound by memory. */
+static bool is_single(const ir_type *x) {
+  bool single = true;
+  for (int i = 0; i < x->rank - 1; i++) single &= ir_dim_is(x->dims[i], 1);
+  return single;
+}
+
 /*
  * Whether x is rounded too, where levels multiply bf16 by bf16: many rows may come, and whole tiles of K. A
- * single row is bound by memory: it stays as it is.
+ * single row stays as it is.
  */
 static bool is_rounded(const ir_node *linear) {
   enum { TILE_DEPTH = 32 };
   const ir_type *x = &linear->operands[0]->type;
   int64_t K;
-  bool is_single = true;
-  for (int i = 0; i < x->rank - 1; i++) is_single &= ir_dim_is(x->dims[i], 1);
-  return x->dtype == SMELT_F32 && !is_single && ir_dim_is_const(x->dims[x->rank - 1], &K) &&
+  return x->dtype == SMELT_F32 && !is_single(x) && ir_dim_is_const(x->dims[x->rank - 1], &K) &&
          K % TILE_DEPTH == 0;
 }
 
@@ -212,10 +217,12 @@ ir_value *precision_quantise(ir_builder *b, ir_node *n) {
   const quantised *w = quantise_weight(b, weight, by_groups);
   if (!w) return NULL;
   /*
-   * Of x in 16 bits: products of pairs are made from those, and each row is read for many columns. Beside 4
-   * bits, bytes: their products with those are small enough to be made of bytes.
+   * Of x bytes, as some levels multiply them; the others widen many rows once for many columns (product.c). A
+   * single row is kept in 16 bits, of which they make products of pairs, but beside 4 bits in bytes: their
+   * products with those are small enough to be made of bytes.
    */
-  quantised rows = quantise(b, x, 1u << (x->type.rank - 1), by_groups ? SMELT_I8 : SMELT_I16);
+  ir_dtype dtype = is_single(&x->type) && !by_groups ? SMELT_I16 : SMELT_I8;
+  quantised rows = quantise(b, x, 1u << (x->type.rank - 1), dtype);
   ir_value *operands[6] = {rows.bytes,
                            ir_const(b, w->bytes->def->attrs.constant),
                            n->operand_count > 2 ? n->operands[2] : NULL,

@@ -1,7 +1,7 @@
 /*
  * cpu.c: which instruction-set level the processor has. The levels x86-64-v2
  * to v4 are those of the x86-64 psABI, section 3.1.1 "Processor Architecture",
- * x86-64-amx is Sapphire Rapids' matrix tiles beside v4; from AVX on the
+ * x86-64-vnni is Cascade Lake's and x86-64-amx Sapphire Rapids' addition; from AVX on the
  * operating system must save the wider registers too, which XCR0 tells (Intel
  * SDM volume 1, 13.3; volume 2, CPUID).
  */
@@ -55,12 +55,12 @@ static const level_feature level_features[] = {
     {SMELT_ISA_X86_64_V4, RT_CPU_LEAF_7_EBX,
      (uint32_t)(bit_AVX512F | bit_AVX512DQ | bit_AVX512CD | bit_AVX512BW) | (uint32_t)bit_AVX512VL},
     {SMELT_ISA_X86_64_V4, RT_CPU_XCR0, XCR0_AVX512},
-    {SMELT_ISA_X86_64_AMX, RT_CPU_LEAF_7_ECX, bit_AVX512VNNI},
+    {SMELT_ISA_X86_64_VNNI, RT_CPU_LEAF_7_ECX, bit_AVX512VNNI},
     {SMELT_ISA_X86_64_AMX, RT_CPU_LEAF_7_EDX, AMX_TILE | AMX_BF16 | AMX_INT8},
     {SMELT_ISA_X86_64_AMX, RT_CPU_XCR0, XCR0_TILES},
 };
 static const smelt_isa_level levels[] = {SMELT_ISA_X86_64_V2, SMELT_ISA_X86_64_V3, SMELT_ISA_X86_64_V4,
-                                         SMELT_ISA_X86_64_AMX};
+                                         SMELT_ISA_X86_64_VNNI, SMELT_ISA_X86_64_AMX};
 
 static uint64_t saved_registers(void) {
   uint32_t low, high;

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "emulated_tiles.h"
+#include "emulated_instructions.h"
 
 typedef struct {
   int64_t M, N, K;
@@ -81,16 +81,20 @@ static double difference(const ir_tensor *a, const ir_tensor *b) {
 
 static codegen_target emulated;
 
-/* Matrix tiles beside what the processor has. */
+/* Matrix tiles, and dot products of bytes, beside what x86-64-v3 has. */
 static int emulated_levels(void) {
-#ifdef SMELT_HAS_EMULATED_TILES
+#ifdef SMELT_HAS_EMULATED_INSTRUCTIONS
   if (codegen_host_level() < 1) return 0;
   emulated = *codegen_target_host();
   emulated.levels[0] = emulated.levels[1]; /* x86-64-v3 */
   emulated.levels[0].features = "+amx-tile,+amx-bf16,+amx-int8";
   emulated.levels[0].engines |= ENGINE_AMX;
-  emulate_tiles();
-  return 1;
+  emulated.levels[0].layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS;
+  emulated.levels[1].features = "+avxvnni";
+  emulated.levels[1].engines |= ENGINE_DOT8U;
+  emulated.levels[1].layouts = 1u << PLAN_QUADS;
+  emulate_instructions();
+  return 2;
 #else
   return 0;
 #endif
@@ -126,6 +130,12 @@ static void run_code(arena *a, const linear_case *c, const codegen_loaded *code,
              wrong, (int)M, (int)s->N, (int)s->K);
 }
 
+static bool has_layouts(const plan_module *plan, unsigned layouts) {
+  unsigned found = 0;
+  for (size_t i = 0; i < plan->weight_count; i++) found |= 1u << plan->weights[i].layout;
+  return found & layouts;
+}
+
 /* With every number of rows from least_M to the shape's. */
 static void run_rows(const shape *s, int64_t least_M, ir_precision precision, double loss, int first_level) {
   arena a = {0};
@@ -142,6 +152,7 @@ static void run_rows(const shape *s, int64_t least_M, ir_precision precision, do
   for (int level = first_level; level < own_levels + emulated_levels(); level++) {
     codegen_loaded *code;
     bool is_own = level < own_levels;
+    if (!is_own && !has_layouts(c.plan, emulated.levels[level - own_levels].layouts)) continue;
     check(is_own ? codegen_load(&a, c.plan, level, &code)
                  : codegen_load_for(&a, c.plan, &emulated, level - own_levels, &code));
     for (int64_t M = least_M; M <= s->M; M++) run_code(&a, &c, code, level, M);
@@ -200,21 +211,26 @@ static void bf16_loses_little(void **state) {
   run_all(IR_PRECISION_BF16, 0.01); /* 2^-9 of each product; sums of few products cancel */
 }
 
-/* Every edge of a block of matrix tiles, 32 by 32 by 32. */
-static void bf16_edges(void **state) {
-  (void)state;
+/* Every edge of a block of matrix tiles, 32 by 32 by `depth`. */
+static void run_edges(ir_precision precision, int64_t depth, double loss) {
   static const int64_t ROWS[] = {4, 16, 17, 32, 33, 129}, COLUMNS[] = {1, 17, 32, 65};
   for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
-    shape s = {.M = ROWS[i], .K = i % 2 ? 32 : 64, .attributes = "", .bias = i % 3, .residual = i % 2};
+    shape s = {
+        .M = ROWS[i], .K = i % 2 ? depth : 2 * depth, .attributes = "", .bias = i % 3, .residual = i % 2};
     for (size_t j = 0; j < sizeof COLUMNS / sizeof *COLUMNS; j++) {
       s.N = COLUMNS[j];
-      run_from(&s, IR_PRECISION_BF16, 0.02, codegen_host_level() + 1);
+      run_from(&s, precision, loss, codegen_host_level() + 1);
     }
   }
   shape gated = {
-      .M = 37, .N = 96, .K = 64, .gated = true, .attributes = " {activation = silu, gated = true}"};
-  run(&gated, IR_PRECISION_BF16, 0.02);
-#ifdef SMELT_HAS_EMULATED_TILES
+      .M = 37, .N = 96, .K = 2 * depth, .gated = true, .attributes = " {activation = silu, gated = true}"};
+  run(&gated, precision, loss);
+}
+
+static void bf16_edges(void **state) {
+  (void)state;
+  run_edges(IR_PRECISION_BF16, 32, 0.02);
+#ifdef SMELT_HAS_EMULATED_INSTRUCTIONS
   assert_true(tile_count > 0 || codegen_host_level() < 1);
 #endif
 }
@@ -251,6 +267,17 @@ static void int4_is_small(void **state) {
   check(plan_make(m, &plan));
   assert_int_equal(plan->weights_bytes, 1024 * 512 / 2 + 1024 * 512 / 32 * 2);
   arena_free(&a);
+}
+
+static void int8_edges(void **state) {
+  (void)state;
+#ifdef SMELT_HAS_EMULATED_INSTRUCTIONS
+  long tiles_before = tile_count;
+  run_edges(IR_PRECISION_INT8, 64, 0.04);
+  assert_true((tile_count > tiles_before && dot_count > 0) || codegen_host_level() < 1);
+#else
+  run_edges(IR_PRECISION_INT8, 64, 0.04);
+#endif
 }
 
 /* ---- a table that is also the output layer's weight ---- */
@@ -365,6 +392,7 @@ int main(void) {
       cmocka_unit_test(bf16_loses_little),
       cmocka_unit_test(bf16_edges),
       cmocka_unit_test(int8_loses_little),
+      cmocka_unit_test(int8_edges),
       cmocka_unit_test(int4_loses_more),
       cmocka_unit_test(int4_edges),
       cmocka_unit_test(int4_is_small),

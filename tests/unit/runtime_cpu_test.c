@@ -32,7 +32,7 @@ static bool refuses_tiles(smelt_isa_level level) {
   return level != SMELT_ISA_X86_64_AMX;
 }
 
-/* Words as `cpuid -r` prints them, XCR0 as Linux sets it. */
+/* The words as such processors have them, XCR0 as Linux sets it. */
 #define WORDS(leaf_1_ecx, leaf_7_ebx, leaf_7_ecx, leaf_7_edx, leaf_80000001_ecx, xcr0)                       \
   {[RT_CPU_LEAF_1_ECX] = leaf_1_ecx,                                                                         \
    [RT_CPU_LEAF_7_EBX] = leaf_7_ebx,                                                                         \
@@ -55,13 +55,16 @@ static const struct {
     {"Skylake server", SMELT_ISA_X86_64_V4, WORDS(0x7ffefbff, 0xd39ffffb, 0, 0x9c000400, 0x121, 0xe7)},
     {"Skylake server, 512 bits not saved", SMELT_ISA_X86_64_V3,
      WORDS(0x7ffefbff, 0xd39ffffb, 0, 0x9c000400, 0x121, 0x7)},
+    {"Cascade Lake", SMELT_ISA_X86_64_VNNI, WORDS(0x7ffefbff, 0xd39ffffb, 0x808, 0xbc000400, 0x121, 0x2e7)},
+    {"Cascade Lake, 512 bits not saved", SMELT_ISA_X86_64_V3,
+     WORDS(0x7ffefbff, 0xd39ffffb, 0x808, 0xbc000400, 0x121, 0x207)},
     {"Sapphire Rapids", SMELT_ISA_X86_64_AMX,
      WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x602e7)},
-    {"Sapphire Rapids, tiles not saved", SMELT_ISA_X86_64_V4,
+    {"Sapphire Rapids, tiles not saved", SMELT_ISA_X86_64_VNNI,
      WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x2e7)},
-    {"Sapphire Rapids, tiles' data not saved", SMELT_ISA_X86_64_V4,
+    {"Sapphire Rapids, tiles' data not saved", SMELT_ISA_X86_64_VNNI,
      WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x202e7)},
-    {"Sapphire Rapids, tiles hidden by a hypervisor", SMELT_ISA_X86_64_V4,
+    {"Sapphire Rapids, tiles hidden by a hypervisor", SMELT_ISA_X86_64_VNNI,
      WORDS(0xfffefbff, 0xf3bfbffb, 0xfb417ffe, 0xbc1d4432, 0x121, 0x602e7)},
 };
 
@@ -80,7 +83,7 @@ static void a_refusal_costs_one_level(void **state) {
   static const uint64_t words[RT_CPU_WORD_COUNT] =
       WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x602e7);
   assert_int_equal(rt_cpu_level_of(words, allows_all), SMELT_ISA_X86_64_AMX);
-  assert_int_equal(rt_cpu_level_of(words, refuses_tiles), SMELT_ISA_X86_64_V4);
+  assert_int_equal(rt_cpu_level_of(words, refuses_tiles), SMELT_ISA_X86_64_VNNI);
 }
 
 static void this_one_agrees_with_the_compiler(void **state) {

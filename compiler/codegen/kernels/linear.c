@@ -49,9 +49,11 @@ void kernel_linear(emitter *e, const plan_step *step) {
     multiply_in_vectors(e, &p);
     return;
   }
-  emit_branch many = emit_if(e, emit_icmp(e, LLVMIntSGE, p.rows, tile_matrix_least_rows(e)));
+  LLVMValueRef least_rows = emit_index(e, tile_matrix_least_rows());
+  emit_branch many = emit_if(e, emit_icmp(e, LLVMIntSGE, p.rows, least_rows));
   tile_matrix_product(e, &p);
   emit_else(e, &many);
+  p.most_rows = tile_matrix_least_rows() - 1;
   multiply_in_vectors(e, &p);
   emit_end_if(e, &many);
 }

@@ -10,7 +10,7 @@
 enum {
   DEPTH_BLOCK = 768, /* K per block: with 16 f32 columns 48 KiB */
   ROW_BLOCK = 66,    /* rows per block: with DEPTH_BLOCK 198 KiB of f32; of bytes twice as many */
-  NEAR_ELEMENTS = ROW_BLOCK * DEPTH_BLOCK,
+  NEAR_BYTES = ROW_BLOCK * DEPTH_BLOCK * (int)sizeof(float),
   CACHE_PERIOD_BYTES = 4096, /* addresses this far apart share a set */
   STREAM_AHEAD_BYTES = 2048,
   GROUP_COLUMNS = 64, /* columns per unit when there are many rows */
@@ -40,18 +40,19 @@ static bool can_split_depth(const product *p) {
 }
 
 /*
- * Room for a copy of x as f32, a block at a time: its rows lie together, and are converted once for all
+ * Room for a copy of x as `dtype`, a block at a time: its rows lie together, and are converted once for all
  * columns. Returns how many rows a block may have, a multiple of the tile's.
  */
-static int64_t keep_x_near(emitter *e, product *p) {
-  int64_t K;
-  if (!emit_is_constant(p->depth, &K)) return ROW_BLOCK;
-  int64_t rows = NEAR_ELEMENTS / (can_split_depth(p) && K > DEPTH_BLOCK ? DEPTH_BLOCK : K ? K : 1);
+static int64_t keep_x_near(emitter *e, product *p, ir_dtype dtype, int64_t row_limit) {
+  int64_t K, elements = NEAR_BYTES / (int64_t)ir_dtype_bytes(dtype);
+  if (!emit_is_constant(p->depth, &K)) return row_limit;
+  int64_t rows = elements / (can_split_depth(p) && K > DEPTH_BLOCK ? DEPTH_BLOCK : K ? K : 1);
+  if (rows > row_limit) rows = row_limit;
   rows -= rows % p->tile_rows;
-  if (rows > ROW_BLOCK) rows = ROW_BLOCK / p->tile_rows * p->tile_rows;
   /* few rows take all of K at once */
-  if (rows == 0 || K * p->tile_rows > NEAR_ELEMENTS) return ROW_BLOCK;
-  p->near_x = emit_stack(e, emit_type(e, SMELT_F32, 1), NEAR_ELEMENTS);
+  if (rows == 0 || K * p->tile_rows > elements) return row_limit;
+  p->near_x = emit_stack(e, emit_type(e, dtype, 1), elements);
+  p->near_dtype = dtype;
   return rows;
 }
 
@@ -69,21 +70,47 @@ static bool is_low(const product *p) {
   return emit_is_constant(p->rows, &rows) && rows <= p->tile_rows;
 }
 
-LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
-  LLVMValueRef one = emit_index(e, 1);
-  int64_t row_limit = p->w_scale ? 2 * ROW_BLOCK : ROW_BLOCK;
-  p->dtype = emit_compute_dtype(p->result.dtype);
+/* Of a gated product whole vectors only: its halves must not share one. */
+static bool takes_dots(const emitter *e, const product *p) {
+  int64_t columns = 0, lanes = e->level->vector_bytes / (int64_t)sizeof(int32_t);
+  if (!p->w_scale || p->grouped || !tile_dots_suits(e, p->x.dtype)) return false;
+  return !p->gated || (emit_is_constant(p->columns, &columns) && columns % lanes == 0);
+}
+
+static void choose_tile(emitter *e, product *p) {
   if (p->grouped) {
     tile_shape_nibbles(e, &p->tile_rows, &p->vectors, &p->lanes);
+  } else if (takes_dots(e, p)) {
+    tile_shape_dots(e, &p->tile_rows, &p->vectors, &p->lanes);
   } else if (p->w_scale) {
     tile_shape_bytes(e, &p->tile_rows, &p->vectors, &p->lanes);
   } else if (p->together == PLAN_PAIR) {
     tile_shape_pairs(e, &p->tile_rows, &p->vectors, &p->lanes);
-    if (p->x.dtype == SMELT_BF16) row_limit = keep_x_near(e, p);
   } else {
     tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
-    if (has_rows_in_step(p) && !is_low(p)) row_limit = keep_x_near(e, p);
   }
+  if (p->most_rows && p->most_rows < p->tile_rows) p->tile_rows = p->most_rows;
+}
+
+/* Makes room for what is known of x before its products. Returns the most rows that a block may have. */
+static int64_t prepare_x(emitter *e, product *p) {
+  int64_t row_limit = p->w_scale ? 2 * ROW_BLOCK : ROW_BLOCK;
+  if (takes_dots(e, p)) {
+    row_limit -= row_limit % p->tile_rows;
+    p->x_excess = emit_stack(e, e->i32, row_limit);
+  } else if (p->w_scale && !p->grouped && p->x.dtype == SMELT_I8) {
+    return keep_x_near(e, p, SMELT_I16, row_limit);
+  } else if (p->together == PLAN_PAIR ? p->x.dtype == SMELT_BF16 : has_rows_in_step(p) && !is_low(p)) {
+    return keep_x_near(e, p, SMELT_F32, row_limit);
+  }
+  return row_limit;
+}
+
+LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
+  LLVMValueRef one = emit_index(e, 1);
+  p->dtype = emit_compute_dtype(p->result.dtype);
+  choose_tile(e, p);
+  int64_t row_limit = prepare_x(e, p);
   LLVMTypeRef vector = emit_type(e, p->dtype, p->lanes);
   p->sums = emit_stack(e, vector, (int64_t)p->tile_rows * p->vectors);
   if (p->gated) narrow_for_gate(p);
@@ -151,27 +178,36 @@ typedef struct {
 /* ---- x brought near ---- */
 
 static LLVMValueRef near_row(emitter *e, const product *p, LLVMValueRef row) {
-  return emit_at(e, SMELT_F32, p->near_x, emit_mul(e, row, p->block_depth));
+  return emit_at(e, p->near_dtype, p->near_x, emit_mul(e, row, p->block_depth));
 }
 
 typedef struct {
-  ir_dtype dtype;
   LLVMValueRef from, to;
+  ir_dtype dtype, near_dtype;
 } row_copy;
 
 static void copy_part(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
   const row_copy *c = user;
   (void)part;
   LLVMValueRef v = emit_load(e, c->dtype, emit_at(e, c->dtype, c->from, k), lanes);
-  emit_store(e, SMELT_F32, emit_at(e, SMELT_F32, c->to, k), v);
+  if (!ir_dtype_is_float(c->dtype)) v = LLVMBuildSExt(e->builder, v, emit_type(e, c->near_dtype, lanes), "");
+  emit_store(e, c->near_dtype, emit_at(e, c->near_dtype, c->to, k), v);
 }
 
 static void bring_rows(emitter *e, const product *p, LLVMValueRef end, const tile_place *at) {
   emit_loop rows = emit_loop_begin(e, at->first_row, end, 1);
   row_copy c = {.dtype = p->x.dtype,
+                .near_dtype = p->near_dtype,
                 .from = emit_at(e, p->x.dtype, kernel_row(e, &p->x, rows.index), at->k),
                 .to = near_row(e, p, emit_sub(e, rows.index, at->first_row))};
   emit_strips(e, emit_index(e, 0), at->depth, p->lanes, 2, copy_part, &c);
+  emit_loop_end(e, &rows);
+}
+
+static void find_excess(emitter *e, const product *p, LLVMValueRef end, const tile_place *at) {
+  emit_loop rows = emit_loop_begin(e, at->first_row, end, 1);
+  LLVMValueRef place = emit_at(e, SMELT_I32, p->x_excess, emit_sub(e, rows.index, at->first_row));
+  emit_store(e, SMELT_I32, place, tile_dots_excess(e, kernel_row(e, &p->x, rows.index), p->depth));
   emit_loop_end(e, &rows);
 }
 
@@ -198,7 +234,7 @@ static void scale_sums(emitter *e, const product *p, const tile *t, const tile_p
 
 static void sum_tile(emitter *e, const product *p, const tile *t, const tile_place *at, LLVMValueRef *sums) {
   if (p->w_scale) {
-    (p->grouped ? tile_multiply_nibbles : tile_multiply_bytes)(e, t, sums);
+    (p->grouped ? tile_multiply_nibbles : p->x_excess ? tile_multiply_dots : tile_multiply_bytes)(e, t, sums);
     scale_sums(e, p, t, at, sums);
   } else if (p->together == PLAN_PAIR) {
     tile_multiply_pairs(e, t, sums);
@@ -228,7 +264,7 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
             .vectors = p->vectors * halves,
             .lanes = p->lanes,
             .dtype = p->dtype,
-            .x_dtype = p->near_x ? SMELT_F32 : p->x.dtype,
+            .x_dtype = p->near_x ? p->near_dtype : p->x.dtype,
             .w_dtype = p->w_dtype,
             .scale_dtype = p->w_scale_dtype,
             .x_stride = p->near_x ? p->block_depth : p->x.row_stride,
@@ -239,6 +275,7 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
             .fetch_bytes = at->fetch_bytes};
   t.x = p->near_x ? near_row(e, p, emit_sub(e, at->row, at->first_row))
                   : emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
+  if (p->x_excess) t.x_excess = emit_at(e, SMELT_I32, p->x_excess, emit_sub(e, at->row, at->first_row));
   for (int j = 0; j < t.vectors; j++) {
     LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)(j % p->vectors) * p->lanes));
     if (p->w_stride) t.w_count[j] = emit_sub(e, p->columns, n);
@@ -263,6 +300,9 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
     for (int j = 0; j < t.vectors; j++) t.w_count[j] = NULL;
     keep_sums(e, p, &t, at);
     emit_end_if(e, &part);
+    product_epilogue(e, p, &place);
+  } else if (p->w_scale && p->activation != IR_IDENTITY) { /* its code once for a row, not for each vector */
+    keep_sums(e, p, &t, at);
     product_epilogue(e, p, &place);
   } else {
     LLVMValueRef sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
@@ -344,6 +384,7 @@ static void multiply_block(emitter *e, const product *p, LLVMValueRef block, LLV
   at.first_column = column;
   at.column_end = column_end;
   if (p->near_x) bring_rows(e, p, row_end, &at);
+  if (p->x_excess) find_excess(e, p, row_end, &at);
   emit_loop tiles = emit_loop_begin(e, column, column_end, p->tile_columns);
   at.column = tiles.index;
   emit_rows(e, p, row, row_end, &at);

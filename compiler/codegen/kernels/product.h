@@ -12,6 +12,7 @@
 typedef struct {
   kernel_rows x, result;             /* [rows, depth], [rows, columns] */
   LLVMValueRef rows, columns, depth; /* M, N, K */
+  int most_rows;                     /* that `rows` can be; 0: any number */
   /* w: [K, N], or gated [K, 2 N] */
   LLVMValueRef w, w_stride; /* w_stride: between rows; NULL: w is in panels, padded to whole ones */
   ir_dtype w_dtype;
@@ -31,8 +32,11 @@ typedef struct {
   int tile_rows, vectors, lanes, tile_columns;
   bool splits_depth; /* K is taken in blocks, with sums waiting in the result */
   LLVMValueRef row_blocks, block_rows, groups, group_tiles, depth_blocks, block_depth;
-  LLVMValueRef near_x; /* stack: x of a block of rows and of K as f32, [..][block_depth]; NULL: x as it is */
-  LLVMValueRef sums;   /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
+  /* stack: x of a block of rows and of K as near_dtype, [..][block_depth]; NULL: x as it is */
+  LLVMValueRef near_x;
+  ir_dtype near_dtype;
+  LLVMValueRef x_excess; /* stack: of each row of a block (tile_dots_excess), or NULL */
+  LLVMValueRef sums;     /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
 } product;
 
 /* Chooses tile and blocks. Returns the number of units; *unit_work is for emit_claim_begin. */
@@ -41,11 +45,11 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work);
  */
 void product_units(emitter *e, const product *p, LLVMValueRef low, LLVMValueRef high);
 
-/* ---- tile_matrix.c: bf16 on matrix tiles, where the level and the shape allow ---- */
+/* ---- tile_matrix.c: bf16 and bytes on matrix tiles, where the level and the shape allow ---- */
 
 bool tile_matrix_suits(const emitter *e, const product *p);
 /* The rows from which on it is faster than product_units. */
-LLVMValueRef tile_matrix_least_rows(emitter *e);
+int tile_matrix_least_rows(void);
 /* The whole product, this thread's share of it. */
 void tile_matrix_product(emitter *e, const product *p);
 

@@ -21,8 +21,9 @@ typedef struct {
   LLVMValueRef w_count[TILE_MAX_VECTORS]; /* columns of vector j that exist, or NULL: all */
   LLVMValueRef scale[TILE_MAX_VECTORS];   /* of 4-bit weights: of vector j's columns in group 0 of rows */
   ir_dtype scale_dtype;
-  LLVMValueRef depth; /* k in [0, depth) */
-  bool odd_depth;     /* whether it can be odd */
+  LLVMValueRef depth;    /* k in [0, depth) */
+  bool odd_depth;        /* whether it can be odd */
+  LLVMValueRef x_excess; /* tile_multiply_dots: of row r, i32, at x_excess + r */
   /* what to bring into the cache meanwhile: the line at fetch + k * fetch_bytes; NULL: nothing */
   LLVMValueRef fetch, fetch_bytes;
 } tile;
@@ -52,6 +53,14 @@ void tile_shape_bytes(const emitter *e, int *rows, int *vectors, int *lanes);
  * depth is a multiple of four.
  */
 void tile_multiply_bytes(emitter *e, const tile *t, LLVMValueRef *sums);
+
+/* ---- tile_dots.c: the same where the level has the instruction, x of i8 ---- */
+
+bool tile_dots_suits(const emitter *e, ir_dtype x_dtype);
+void tile_shape_dots(const emitter *e, int *rows, int *vectors, int *lanes);
+/* What a sum over this row of x, `depth` bytes, is too large by, as i32. */
+LLVMValueRef tile_dots_excess(emitter *e, LLVMValueRef x, LLVMValueRef depth);
+void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums);
 
 /* ---- tile_nibbles.c: x of i8, w of 4 bits with a scale for each group of rows ---- */
 

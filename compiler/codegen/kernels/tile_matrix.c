@@ -1,18 +1,18 @@
 /*
- * tile_matrix.c: products of bf16 on the tiles of Intel's Advanced Matrix
- * Extensions (Intel SDM volume 1, chapter 18; volume 2, TDPBF16PS). A tile
- * register has up to 16 rows of 64 bytes. Two tiles of x under each other
- * times two panels of w side by side make four tiles of sums, over all of K:
- * each tile that is loaded is used twice. PLAN_PAIRS is the form in which
- * the instruction wants w; rows of x that do not exist are left out by the
- * tiles' configuration, columns that do not exist are zero in the panel.
+ * tile_matrix.c: products of bf16 and of bytes on the tiles of Intel's
+ * Advanced Matrix Extensions (Intel SDM volume 1, chapter 18; volume 2,
+ * TDPBF16PS and TDPBSSD). A tile register has up to 16 rows of 64 bytes. Two
+ * tiles of x under each other times two panels of w side by side make four
+ * tiles of sums, over all of K: each tile that is loaded is used twice.
+ * PLAN_PAIRS and PLAN_QUADS are the forms in which the instructions want w;
+ * rows of x that do not exist are left out by the tiles' configuration,
+ * columns that do not exist are zero in the panel.
  */
 #include "codegen/kernels/product.h"
 
 enum {
   TILE_ROWS = 16,
   TILE_ROW_BYTES = 64,
-  TILE_DEPTH = TILE_ROW_BYTES / 2, /* elements of K in a row of x's tile */
   BLOCK_ROWS = 2 * TILE_ROWS,
   BLOCK_COLUMNS = 2 * PLAN_PANEL,
   UNIT_ROWS = 4 * BLOCK_ROWS,
@@ -25,15 +25,22 @@ enum {
 /* Tile registers: sums [row][column], x [row], w [column]. */
 enum { SUMS = 0, X_TILES = 4, W_TILES = 6 };
 
+/* Elements of K in a row of x's tile. */
+static int64_t tile_depth(const product *p) {
+  return TILE_ROW_BYTES / (int64_t)ir_dtype_bytes(p->x.dtype);
+}
+
 bool tile_matrix_suits(const emitter *e, const product *p) {
   int64_t K, N;
-  if (!(e->level->engines & ENGINE_AMX) || p->together != PLAN_PAIR || p->x.dtype != SMELT_BF16) return false;
-  if (!emit_is_constant(p->depth, &K) || K == 0 || K % TILE_DEPTH) return false;
+  bool is_bf16 = p->together == PLAN_PAIR && p->x.dtype == SMELT_BF16;
+  bool is_bytes = p->together == PLAN_QUAD && p->x.dtype == SMELT_I8;
+  if (!(e->level->engines & ENGINE_AMX) || !(is_bf16 || is_bytes)) return false;
+  if (!emit_is_constant(p->depth, &K) || K == 0 || K % tile_depth(p)) return false;
   return emit_is_constant(p->columns, &N) && (!p->gated || N % PLAN_PANEL == 0);
 }
 
-LLVMValueRef tile_matrix_least_rows(emitter *e) {
-  return emit_index(e, LEAST_ROWS);
+int tile_matrix_least_rows(void) {
+  return LEAST_ROWS;
 }
 
 /* ---- instructions ---- */
@@ -52,9 +59,9 @@ static void move_tile(emitter *e, const char *name, int tile, LLVMValueRef memor
   emit_instruction(e, name, (LLVMValueRef[]){tile_number(e, tile), memory, stride_bytes}, 3);
 }
 
-static void multiply_tiles(emitter *e, int sum, int x, int w) {
-  emit_instruction(e, "llvm.x86.tdpbf16ps",
-                   (LLVMValueRef[]){tile_number(e, sum), tile_number(e, x), tile_number(e, w)}, 3);
+static void multiply_tiles(emitter *e, const product *p, int sum, int x, int w) {
+  const char *name = p->x.dtype == SMELT_I8 ? "llvm.x86.tdpbssd" : "llvm.x86.tdpbf16ps";
+  emit_instruction(e, name, (LLVMValueRef[]){tile_number(e, sum), tile_number(e, x), tile_number(e, w)}, 3);
 }
 
 /*
@@ -91,13 +98,14 @@ static LLVMValueRef panel_at(emitter *e, const product *p, LLVMValueRef n) {
   int64_t last = ((p->gated ? 2 * N : N) + PLAN_PANEL - 1) / PLAN_PANEL - 1;
   LLVMValueRef number = emit_imin(e, emit_udiv(e, n, emit_index(e, PLAN_PANEL)), emit_index(e, last));
   LLVMValueRef elements = emit_mul(e, p->depth, emit_index(e, PLAN_PANEL));
-  return emit_at(e, SMELT_BF16, p->w, emit_mul(e, number, elements));
+  return emit_at(e, p->w_dtype, p->w, emit_mul(e, number, elements));
 }
 
-/* The sums of one block, `tiles` high, to p->sums: [BLOCK_ROWS][BLOCK_COLUMNS]. */
+/* The sums of one block, `tiles` high, to p->sums: [BLOCK_ROWS][BLOCK_COLUMNS] of f32, or i32 of bytes. */
 static void multiply_block(emitter *e, const block *b, int tiles) {
   const product *p = b->p;
-  LLVMValueRef row_bytes = emit_mul(e, p->x.row_stride, emit_index(e, 2)), x[2], w[2];
+  LLVMValueRef element_bytes = emit_index(e, (int64_t)ir_dtype_bytes(p->x.dtype));
+  LLVMValueRef row_bytes = emit_mul(e, p->x.row_stride, element_bytes), x[2], w[2];
   LLVMValueRef w_stride = emit_index(e, TILE_ROW_BYTES);
   for (int r = 0; r < tiles; r++)
     x[r] = kernel_row(e, &p->x, emit_add(e, b->row, emit_index(e, (int64_t)r * TILE_ROWS)));
@@ -105,14 +113,14 @@ static void multiply_block(emitter *e, const block *b, int tiles) {
   w[1] = panel_at(e, p, emit_add(e, b->column, p->gated ? p->columns : emit_index(e, PLAN_PANEL)));
   for (int i = 0; i < 2 * tiles; i++)
     emit_instruction(e, "llvm.x86.tilezero", (LLVMValueRef[]){tile_number(e, SUMS + i)}, 1);
-  emit_loop depth = emit_loop_begin(e, emit_index(e, 0), p->depth, TILE_DEPTH);
-  LLVMValueRef along_x = emit_mul(e, depth.index, emit_index(e, 2));
-  LLVMValueRef along_w = emit_mul(e, depth.index, emit_index(e, 2 * PLAN_PANEL));
+  emit_loop depth = emit_loop_begin(e, emit_index(e, 0), p->depth, tile_depth(p));
+  LLVMValueRef along_x = emit_mul(e, depth.index, element_bytes);
+  LLVMValueRef along_w = emit_mul(e, along_x, emit_index(e, PLAN_PANEL));
   for (int c = 0; c < 2; c++)
     move_tile(e, "llvm.x86.tileloadd64", W_TILES + c, bytes_at(e, w[c], along_w), w_stride);
   for (int r = 0; r < tiles; r++) {
     move_tile(e, "llvm.x86.tileloadd64", X_TILES + r, bytes_at(e, x[r], along_x), row_bytes);
-    for (int c = 0; c < 2; c++) multiply_tiles(e, SUMS + 2 * r + c, X_TILES + r, W_TILES + c);
+    for (int c = 0; c < 2; c++) multiply_tiles(e, p, SUMS + 2 * r + c, X_TILES + r, W_TILES + c);
   }
   emit_loop_end(e, &depth);
   LLVMValueRef stride = emit_index(e, BLOCK_COLUMNS * (int64_t)sizeof(float));
@@ -123,6 +131,27 @@ static void multiply_block(emitter *e, const block *b, int tiles) {
   }
 }
 
+/* A block's sums of products of bytes, in place, to what they stand for. */
+static void scale_block(emitter *e, const block *b) {
+  const product *p = b->p;
+  LLVMTypeRef floats = emit_type(e, SMELT_F32, p->lanes);
+  emit_loop rows = emit_loop_begin(e, emit_index(e, 0), b->height, 1);
+  LLVMValueRef row = kernel_row(e, p->x_scale, emit_add(e, b->row, rows.index));
+  LLVMValueRef row_scale = emit_splat(e, emit_load(e, SMELT_F32, row, 1), p->lanes);
+  LLVMValueRef sums = emit_at(e, SMELT_F32, p->sums, emit_mul(e, rows.index, emit_index(e, BLOCK_COLUMNS)));
+  for (int j = 0; j < BLOCK_COLUMNS / p->lanes; j++) {
+    bool is_right = p->gated && j >= p->vectors;
+    LLVMValueRef n =
+        emit_add(e, b->column, emit_index(e, (int64_t)(is_right ? j - p->vectors : j) * p->lanes));
+    LLVMValueRef count = emit_sub(e, p->columns, n), at = is_right ? emit_add(e, n, p->columns) : n;
+    LLVMValueRef scale = emit_load_part(e, SMELT_F32, emit_at(e, SMELT_F32, p->w_scale, at), p->lanes, count);
+    LLVMValueRef place = emit_at(e, SMELT_F32, sums, emit_index(e, (int64_t)j * p->lanes));
+    LLVMValueRef sum = LLVMBuildSIToFP(e->builder, emit_load(e, SMELT_I32, place, p->lanes), floats, "");
+    emit_store(e, SMELT_F32, place, emit_mul(e, sum, emit_mul(e, row_scale, scale)));
+  }
+  emit_loop_end(e, &rows);
+}
+
 static void emit_block(emitter *e, const block *b) {
   LLVMValueRef yes = LLVMConstInt(e->i1, 1, false);
   emit_branch tall = emit_if(e, emit_icmp(e, LLVMIntSGT, b->height, emit_index(e, TILE_ROWS)));
@@ -130,6 +159,7 @@ static void emit_block(emitter *e, const block *b) {
   emit_else(e, &tall);
   multiply_block(e, b, 1);
   emit_end_if(e, &tall);
+  if (b->p->w_scale) scale_block(e, b);
   product_place place = {.row = b->row, .column = b->column, .height = b->height, .first = yes, .last = yes};
   product_epilogue(e, b->p, &place);
 }

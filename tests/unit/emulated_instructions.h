@@ -1,15 +1,16 @@
 /*
- * emulated_tiles.h: Intel's matrix tiles (AMX) on processors without them: a
- * handler of SIGILL decodes the instructions that smelt generates, does what
- * they do and goes on behind them, for each thread by itself. Encodings and operations:
- * Intel SDM volume 2, LDTILECFG, TILELOADD, TILESTORED, TILEZERO,
- * TILERELEASE, TDPBF16PS, TDPBSSD.
+ * emulated_instructions.h: Intel's matrix tiles (AMX) and dot products of
+ * bytes (AVX-VNNI) on processors without them: a handler of SIGILL decodes
+ * the instructions that smelt generates, does what they do and goes on behind
+ * them, for each thread by itself. Encodings and operations: Intel SDM volume
+ * 2, LDTILECFG, TILELOADD, TILESTORED, TILEZERO, TILERELEASE, TDPBF16PS,
+ * TDPBSSD, VPDPBUSD, VPDPWSSD.
  */
-#ifndef SMELT_EMULATED_TILES_H
-#define SMELT_EMULATED_TILES_H
+#ifndef SMELT_EMULATED_INSTRUCTIONS_H
+#define SMELT_EMULATED_INSTRUCTIONS_H
 
 #if defined(__x86_64__) && defined(__linux__)
-#define SMELT_HAS_EMULATED_TILES
+#define SMELT_HAS_EMULATED_INSTRUCTIONS
 
 #ifndef _GNU_SOURCE
 #error "compile with _GNU_SOURCE: REG_RIP and its like"
@@ -26,7 +27,7 @@ static _Thread_local struct {
   uint8_t config[64];
   uint8_t data[TILE_COUNT][TILE_MOST_ROWS][TILE_MOST_BYTES];
 } tiles;
-static _Atomic long tile_count; /* instructions so far */
+static _Atomic long tile_count, dot_count; /* instructions so far */
 
 static int tile_rows_of(int tile) {
   return tiles.config[48 + tile];
@@ -74,18 +75,19 @@ static bool tile_multiply_into(int sum, int x, int w, bool is_bf16) {
 typedef struct {
   int mandatory; /* prefix: 0 none, 1 66, 2 F3, 3 F2 */
   int opcode, mode, reg, rm, vvvv, bytes;
+  bool is_wide;     /* VEX.L */
   uint8_t *address; /* of the memory operand without the index */
   int64_t index;    /* the index register, scaled */
-} tile_instruction;
+} emulated_instruction;
 
-static int64_t tile_register(const ucontext_t *c, int number) {
+static int64_t general_register(const ucontext_t *c, int number) {
   static const int PLACES[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
   return c->uc_mcontext.gregs[PLACES[number]];
 }
 
 /* ModRM with a memory operand, from its own byte on. */
-static void tile_decode_memory(const ucontext_t *c, const uint8_t *at, int x, int b, tile_instruction *i) {
+static void decode_memory(const ucontext_t *c, const uint8_t *at, int x, int b, emulated_instruction *i) {
   int base = i->rm, displacement = i->mode == 1 ? 1 : i->mode == 2 ? 4 : 0;
   int64_t address = 0;
   const uint8_t *next = at + 1;
@@ -93,10 +95,10 @@ static void tile_decode_memory(const ucontext_t *c, const uint8_t *at, int x, in
   if (base == 4) {
     int sib = *next++, index = (sib >> 3 & 7) | x << 3;
     base = sib & 7;
-    if (index != 4) i->index = (int64_t)((uint64_t)tile_register(c, index) << (sib >> 6));
+    if (index != 4) i->index = (int64_t)((uint64_t)general_register(c, index) << (sib >> 6));
   }
   bool has_base = !(i->mode == 0 && base == 5);
-  if (has_base) address = tile_register(c, base | b << 3);
+  if (has_base) address = general_register(c, base | b << 3);
   if (!has_base) displacement = 4;
   int32_t wide = 0;
   if (displacement == 4) memcpy(&wide, next, 4);
@@ -107,21 +109,28 @@ static void tile_decode_memory(const ucontext_t *c, const uint8_t *at, int x, in
   i->bytes = (int)(next - at) + 4;
 }
 
-/* Three-byte VEX, map 0F38, W0, L0. */
-static bool tile_decode(const ucontext_t *c, const uint8_t *code, tile_instruction *i) {
-  if (code[0] != 0xc4 || (code[1] & 31) != 2 || (code[2] & 0x84) != 0) return false;
-  *i = (tile_instruction){.mandatory = code[2] & 3,
-                          .vvvv = ~code[2] >> 3 & 15,
-                          .opcode = code[3],
-                          .mode = code[4] >> 6,
-                          .reg = code[4] >> 3 & 7,
-                          .rm = code[4] & 7,
-                          .bytes = 5};
-  if (i->mode != 3) tile_decode_memory(c, code + 4, !(code[1] & 0x40), !(code[1] & 0x20), i);
+/* Three-byte VEX, map 0F38, W0. */
+static bool decode(const ucontext_t *c, const uint8_t *code, emulated_instruction *i) {
+  if (code[0] != 0xc4 || (code[1] & 31) != 2 || (code[2] & 0x80) != 0) return false;
+  *i = (emulated_instruction){.mandatory = code[2] & 3,
+                              .is_wide = code[2] & 4,
+                              .vvvv = ~code[2] >> 3 & 15,
+                              .opcode = code[3],
+                              .mode = code[4] >> 6,
+                              .reg = (code[4] >> 3 & 7) | (~code[1] >> 4 & 8),
+                              .rm = code[4] & 7,
+                              .bytes = 5};
+  if (i->mode != 3) {
+    decode_memory(c, code + 4, !(code[1] & 0x40), !(code[1] & 0x20), i);
+  } else {
+    i->rm |= ~code[1] >> 2 & 8;
+  }
   return true;
 }
 
-static bool tile_move(const tile_instruction *i, bool is_load) {
+/* ---- tiles ---- */
+
+static bool tile_move(const emulated_instruction *i, bool is_load) {
   for (int r = 0; r < tile_rows_of(i->reg); r++) {
     uint8_t *memory = i->address + r * i->index;
     if (is_load) {
@@ -133,9 +142,11 @@ static bool tile_move(const tile_instruction *i, bool is_load) {
   return tile_rows_of(i->reg) > 0;
 }
 
-static bool tile_execute(const tile_instruction *i) {
+static bool tile_execute(const emulated_instruction *i) {
   enum { NONE, P66, PF3, PF2 };
   bool is_memory = i->mode != 3;
+  if (i->is_wide) return false;
+  tile_count++;
   if (i->opcode == 0x49 && i->mandatory == NONE) { /* LDTILECFG, TILERELEASE */
     memset(&tiles.data, 0, sizeof tiles.data);
     memset(tiles.config, 0, sizeof tiles.config);
@@ -156,20 +167,61 @@ static bool tile_execute(const tile_instruction *i) {
   return false;
 }
 
-static void tile_handler(int signal_number, siginfo_t *info, void *context) {
+/* ---- dot products ---- */
+
+/* 16 bytes of a vector register in the frame of a signal: where FXSAVE and XSAVE put its lower and upper
+ * half. */
+static uint8_t *vector_register(const ucontext_t *c, int number, int half) {
+  enum { LOWER = 160, UPPER = 576, HALF_BYTES = 16 };
+  uint8_t *state = (uint8_t *)c->uc_mcontext.fpregs;
+  return state + (half ? UPPER : LOWER) + HALF_BYTES * number;
+}
+
+/* VPDPBUSD: u8 times s8, four products to a sum; VPDPWSSD: s16 times s16, two, which LLVM makes of VPMADDWD.
+ */
+static int32_t dot_of(const uint8_t *x, const uint8_t *y, bool is_bytes) {
+  int16_t a[2], b[2];
+  memcpy(a, x, sizeof a);
+  memcpy(b, y, sizeof b);
+  if (!is_bytes) return a[0] * b[0] + a[1] * b[1];
+  return x[0] * (int8_t)y[0] + x[1] * (int8_t)y[1] + x[2] * (int8_t)y[2] + x[3] * (int8_t)y[3];
+}
+
+static bool dot_execute(const ucontext_t *c, const emulated_instruction *i) {
+  enum { P66 = 1, HALF_BYTES = 16, OF_BYTES = 0x50, OF_WORDS = 0x52 };
+  if ((i->opcode != OF_BYTES && i->opcode != OF_WORDS) || i->mandatory != P66) return false;
+  for (int half = 0; half <= i->is_wide; half++) {
+    uint8_t *sums = vector_register(c, i->reg, half);
+    const uint8_t *x = vector_register(c, i->vvvv, half);
+    const uint8_t *y =
+        i->mode == 3 ? vector_register(c, i->rm, half) : i->address + i->index + half * HALF_BYTES;
+    for (int lane = 0; lane < HALF_BYTES; lane += 4) {
+      int32_t sum;
+      memcpy(&sum, sums + lane, sizeof sum);
+      sum += dot_of(x + lane, y + lane, i->opcode == OF_BYTES);
+      memcpy(sums + lane, &sum, sizeof sum);
+    }
+  }
+  dot_count += i->opcode == OF_BYTES;
+  return true;
+}
+
+/* ---- the handler ---- */
+
+static void illegal_instruction(int signal_number, siginfo_t *info, void *context) {
   (void)info;
   ucontext_t *c = context;
-  tile_instruction i;
-  if (!tile_decode(c, (const uint8_t *)(uintptr_t)c->uc_mcontext.gregs[REG_RIP], &i) || !tile_execute(&i)) {
+  emulated_instruction i;
+  bool is_known = decode(c, (const uint8_t *)(uintptr_t)c->uc_mcontext.gregs[REG_RIP], &i);
+  if (!is_known || !(tile_execute(&i) || dot_execute(c, &i))) {
     signal(signal_number, SIG_DFL); /* what it is: an illegal instruction */
     return;
   }
-  tile_count++;
   c->uc_mcontext.gregs[REG_RIP] += i.bytes;
 }
 
-static void emulate_tiles(void) {
-  struct sigaction action = {.sa_sigaction = tile_handler, .sa_flags = SA_SIGINFO};
+static void emulate_instructions(void) {
+  struct sigaction action = {.sa_sigaction = illegal_instruction, .sa_flags = SA_SIGINFO};
   sigaction(SIGILL, &action, NULL);
 }
 

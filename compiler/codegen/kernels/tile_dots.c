@@ -1,0 +1,102 @@
+/*
+ * tile_dots.c: the register tile for bytes where one instruction multiplies
+ * four bytes by four and adds them up: PLAN_QUADS is the form in which it
+ * wants w. Intel's (SDM volume 2, VPDPBUSD) takes one factor without sign: w
+ * is then read as w + 128, and 128 times the sum of x's row taken off again.
+ */
+#include "codegen/kernels/tile.h"
+
+enum {
+  MOST_ROWS = 8, /* with 2 vectors bound by the multipliers already: more would only be longer code */
+  PIPELINE = 8,  /* independent sums that keep the multipliers busy */
+  UNROLL = 4,    /* quads in one turn of the loop */
+  SIGN = -128,
+};
+
+bool tile_dots_suits(const emitter *e, ir_dtype x_dtype) {
+  return e->level->engines & ENGINE_DOT8U && x_dtype == SMELT_I8;
+}
+
+void tile_shape_dots(const emitter *e, int *rows, int *vectors, int *lanes) {
+  *lanes = e->level->vector_bytes / (int)sizeof(int32_t);
+  *vectors = 2;             /* halves of a gated product */
+  int spare = *vectors + 2; /* the columns, the sign, numbers of x */
+  *rows = (e->level->vector_registers - spare) / *vectors;
+  if (*rows > MOST_ROWS) *rows = MOST_ROWS;
+}
+
+static const emit_form ADD_DOTS[] = {{8, "llvm.x86.avx512.vpdpbusd.256"},
+                                     {16, "llvm.x86.avx512.vpdpbusd.512"}};
+
+/* sum + dots of four bytes each, x's with sign, w's without */
+static LLVMValueRef add_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x) {
+  LLVMValueRef args[] = {sum, w, x};
+  return emit_instruction_form(e, ADD_DOTS, sizeof ADD_DOTS / sizeof *ADD_DOTS, args, 3);
+}
+
+LLVMValueRef tile_dots_excess(emitter *e, LLVMValueRef x, LLVMValueRef depth) {
+  int bytes = e->level->vector_bytes;
+  LLVMTypeRef type = emit_lanes_type(e->i32, bytes / PLAN_QUAD);
+  LLVMTypeRef byte = emit_memory_type(e, SMELT_I8, bytes);
+  LLVMValueRef sum = emit_variable(e, type, emit_zero(type));
+  emit_loop along = emit_loop_begin(e, emit_index(e, 0), depth, bytes);
+  LLVMValueRef left = emit_sub(e, depth, along.index);
+  LLVMValueRef v = emit_load_part(e, SMELT_I8, emit_at(e, SMELT_I8, x, along.index), bytes, left);
+  emit_set(e, sum, add_dots(e, emit_get(e, sum), emit_integer(byte, SIGN), v));
+  emit_loop_end(e, &along);
+  return emit_across(e, emit_get(e, sum), emit_add);
+}
+
+typedef struct {
+  const tile *t;
+  int sets;             /* of independent sums, taken in turn over the quads */
+  LLVMValueRef *sums;   /* variables: [set][row][vector], i32 */
+  LLVMValueRef *x_rows; /* pointers */
+} multiplication;
+
+/* x's four bytes at k, over and over. */
+static LLVMValueRef broadcast_quad(emitter *e, const tile *t, LLVMValueRef x_row, LLVMValueRef k) {
+  LLVMValueRef quad = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, x_row, k), PLAN_QUAD);
+  return emit_splat(e, LLVMBuildBitCast(e->builder, quad, e->i32, ""), t->lanes);
+}
+
+static void step(emitter *e, LLVMValueRef quad, int lanes, int part, void *user) {
+  const multiplication *m = user;
+  const tile *t = m->t;
+  LLVMValueRef w[TILE_MAX_VECTORS], k = emit_mul(e, quad, emit_index(e, PLAN_QUAD));
+  LLVMValueRef along = emit_mul(e, k, t->w_stride);
+  (void)lanes;
+  for (int j = 0; j < t->vectors; j++) {
+    w[j] = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, t->w[j], along), t->lanes * PLAN_QUAD);
+    w[j] = emit_binary(e, LLVMXor, w[j], emit_integer(LLVMTypeOf(w[j]), SIGN));
+  }
+  tile_fetch(e, t, k);
+  for (int r = 0; r < t->rows; r++) {
+    LLVMValueRef x = broadcast_quad(e, t, m->x_rows[r], k);
+    for (int j = 0; j < t->vectors; j++) {
+      LLVMValueRef sum = m->sums[((part % m->sets) * t->rows + r) * t->vectors + j];
+      emit_set(e, sum, add_dots(e, emit_get(e, sum), w[j], x));
+    }
+  }
+}
+
+void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums) {
+  int count = t->rows * t->vectors;
+  multiplication m = {.t = t, .sets = 1};
+  while (m.sets < UNROLL && m.sets * count < PIPELINE) m.sets *= 2;
+  m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(m.sets * count));
+  m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
+  LLVMTypeRef type = emit_lanes_type(e->i32, t->lanes);
+  for (int i = 0; i < m.sets * count; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
+  for (int r = 0; r < t->rows; r++)
+    m.x_rows[r] = emit_at(e, SMELT_I8, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
+  LLVMValueRef quads = emit_udiv(e, t->depth, emit_index(e, PLAN_QUAD));
+  emit_strips(e, emit_index(e, 0), quads, 1, count < PIPELINE ? UNROLL : 2, step, &m);
+  for (int i = 0; i < count; i++) {
+    LLVMValueRef sum = emit_get(e, m.sums[i]);
+    for (int s = 1; s < m.sets; s++) sum = emit_add(e, sum, emit_get(e, m.sums[s * count + i]));
+    LLVMValueRef excess = emit_at(e, SMELT_I32, t->x_excess, emit_index(e, i / t->vectors));
+    sum = emit_sub(e, sum, emit_splat(e, emit_load(e, SMELT_I32, excess, 1), t->lanes));
+    sums[i] = LLVMBuildSIToFP(e->builder, sum, emit_type(e, t->dtype, t->lanes), "");
+  }
+}
