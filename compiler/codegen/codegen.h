@@ -13,6 +13,7 @@
 enum {
   ENGINE_FMA = 1 << 0,   /* fused multiply-add on vectors */
   ENGINE_DOT8U = 1 << 1, /* VNNI: dots of four u8 with four s8, added to s32 */
+  ENGINE_DOT8 = 1 << 5,  /* NEON's sdot: the same of s8 with s8 */
   ENGINE_BF16 = 1 << 2,  /* bf16 dot product */
   ENGINE_AMX = 1 << 3,   /* tiles */
   ENGINE_PAIRS = 1 << 4, /* products of 16-bit numbers, added up in pairs: x86's pmaddwd */

@@ -8,6 +8,8 @@
 #if defined(__x86_64__)
 #include <sys/syscall.h>
 #include <unistd.h>
+#else
+#include <sys/auxv.h>
 #endif
 
 struct codegen_loaded {
@@ -44,7 +46,8 @@ static bool processor_has(const codegen_level *level) {
     return true;
   }
 #else
-  return level->level == SMELT_ISA_BASELINE;
+  enum { HWCAP_DOT = 1 << 20 }; /* ASIMDDP */
+  return level->level == SMELT_ISA_BASELINE || (getauxval(AT_HWCAP) & HWCAP_DOT);
 #endif
 }
 

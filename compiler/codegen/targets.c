@@ -52,7 +52,14 @@ static const codegen_target TARGETS[] = {
                  .features = "+neon",
                  .vector_bytes = 16,
                  .vector_registers = 32,
-                 .engines = ENGINE_FMA}}},
+                 .engines = ENGINE_FMA},
+                {.level = SMELT_ISA_ARM64_DOT,
+                 .cpu = "generic",
+                 .features = "+neon,+dotprod",
+                 .vector_bytes = 16,
+                 .vector_registers = 32,
+                 .engines = ENGINE_FMA | ENGINE_DOT8,
+                 .layouts = 1u << PLAN_QUADS}}},
 };
 
 const codegen_target *codegen_target_at(size_t index) {

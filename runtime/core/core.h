@@ -66,7 +66,8 @@ bool rt_dim_value(const int64_t *program, const int64_t *symbols, int64_t *value
 
 /* ---- the processor (cpu.c, processors.c) ------------------------------------------- */
 
-/* Where processor and operating system tell what they have: outputs of CPUID's leaves, and XCR0. */
+/* Where processor and operating system tell what they have: outputs of CPUID's leaves, and XCR0; on Arm what
+ * the kernel says in AT_HWCAP. */
 typedef enum {
   RT_CPU_LEAF_1_ECX,
   RT_CPU_LEAF_7_EBX,
@@ -74,6 +75,7 @@ typedef enum {
   RT_CPU_LEAF_7_EDX,
   RT_CPU_LEAF_80000001_ECX,
   RT_CPU_XCR0,
+  RT_CPU_HWCAP,
   RT_CPU_WORD_COUNT
 } rt_cpu_word;
 

@@ -86,12 +86,15 @@ static bool may_use(smelt_isa_level level) {
 }
 
 #else
+#include <sys/auxv.h>
 
-static const level_feature level_features[] = {{SMELT_ISA_BASELINE, 0, 0}};
-static const smelt_isa_level levels[] = {SMELT_ISA_BASELINE};
+enum { HWCAP_DOT = 1 << 20 }; /* ASIMDDP (Linux, Documentation/arm64/elf_hwcaps.rst) */
+
+static const level_feature level_features[] = {{SMELT_ISA_ARM64_DOT, RT_CPU_HWCAP, HWCAP_DOT}};
+static const smelt_isa_level levels[] = {SMELT_ISA_BASELINE, SMELT_ISA_ARM64_DOT};
 
 static void read_words(uint64_t *words) {
-  (void)words;
+  words[RT_CPU_HWCAP] = getauxval(AT_HWCAP);
 }
 static bool may_use(smelt_isa_level level) {
   (void)level;

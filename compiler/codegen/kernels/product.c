@@ -97,7 +97,7 @@ static int64_t prepare_x(emitter *e, product *p) {
   int64_t row_limit = p->w_scale ? 2 * ROW_BLOCK : ROW_BLOCK;
   if (takes_dots(e, p)) {
     row_limit -= row_limit % p->tile_rows;
-    p->x_excess = emit_stack(e, e->i32, row_limit);
+    if (tile_dots_exceed(e)) p->x_excess = emit_stack(e, e->i32, row_limit);
   } else if (p->w_scale && !p->grouped && p->x.dtype == SMELT_I8) {
     return keep_x_near(e, p, SMELT_I16, row_limit);
   } else if (p->together == PLAN_PAIR ? p->x.dtype == SMELT_BF16 : has_rows_in_step(p) && !is_low(p)) {
@@ -234,7 +234,9 @@ static void scale_sums(emitter *e, const product *p, const tile *t, const tile_p
 
 static void sum_tile(emitter *e, const product *p, const tile *t, const tile_place *at, LLVMValueRef *sums) {
   if (p->w_scale) {
-    (p->grouped ? tile_multiply_nibbles : p->x_excess ? tile_multiply_dots : tile_multiply_bytes)(e, t, sums);
+    (p->grouped         ? tile_multiply_nibbles
+     : takes_dots(e, p) ? tile_multiply_dots
+                        : tile_multiply_bytes)(e, t, sums);
     scale_sums(e, p, t, at, sums);
   } else if (p->together == PLAN_PAIR) {
     tile_multiply_pairs(e, t, sums);

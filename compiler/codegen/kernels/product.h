@@ -35,7 +35,7 @@ typedef struct {
   /* stack: x of a block of rows and of K as near_dtype, [..][block_depth]; NULL: x as it is */
   LLVMValueRef near_x;
   ir_dtype near_dtype;
-  LLVMValueRef x_excess; /* stack: of each row of a block (tile_dots_excess), or NULL */
+  LLVMValueRef x_excess; /* stack: of each row of a block (tile_dots_excess), where dots exceed */
   LLVMValueRef sums;     /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
 } product;
 

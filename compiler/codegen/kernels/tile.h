@@ -23,7 +23,7 @@ typedef struct {
   ir_dtype scale_dtype;
   LLVMValueRef depth;    /* k in [0, depth) */
   bool odd_depth;        /* whether it can be odd */
-  LLVMValueRef x_excess; /* tile_multiply_dots: of row r, i32, at x_excess + r */
+  LLVMValueRef x_excess; /* tile_multiply_dots: of row r, i32, at x_excess + r; NULL: sums do not exceed */
   /* what to bring into the cache meanwhile: the line at fetch + k * fetch_bytes; NULL: nothing */
   LLVMValueRef fetch, fetch_bytes;
 } tile;
@@ -58,6 +58,7 @@ void tile_multiply_bytes(emitter *e, const tile *t, LLVMValueRef *sums);
 
 bool tile_dots_suits(const emitter *e, ir_dtype x_dtype);
 void tile_shape_dots(const emitter *e, int *rows, int *vectors, int *lanes);
+bool tile_dots_exceed(const emitter *e); /* whether sums are too large, so that tiles need x_excess */
 /* What a sum over this row of x, `depth` bytes, is too large by, as i32. */
 LLVMValueRef tile_dots_excess(emitter *e, LLVMValueRef x, LLVMValueRef depth);
 void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums);

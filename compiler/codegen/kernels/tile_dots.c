@@ -1,8 +1,9 @@
 /*
  * tile_dots.c: the register tile for bytes where one instruction multiplies
  * four bytes by four and adds them up: PLAN_QUADS is the form in which it
- * wants w. Intel's (SDM volume 2, VPDPBUSD) takes one factor without sign: w
- * is then read as w + 128, and 128 times the sum of x's row taken off again.
+ * wants w. Arm's (Architecture Reference Manual, SDOT) takes both factors with
+ * sign. Intel's (SDM volume 2, VPDPBUSD) takes one without: w is then read as
+ * w + 128, and 128 times the sum of x's row taken off again.
  */
 #include "codegen/kernels/tile.h"
 
@@ -14,22 +15,36 @@ enum {
 };
 
 bool tile_dots_suits(const emitter *e, ir_dtype x_dtype) {
-  return e->level->engines & ENGINE_DOT8U && x_dtype == SMELT_I8;
+  return e->level->engines & (ENGINE_DOT8U | ENGINE_DOT8) && x_dtype == SMELT_I8;
 }
 
 void tile_shape_dots(const emitter *e, int *rows, int *vectors, int *lanes) {
   *lanes = e->level->vector_bytes / (int)sizeof(int32_t);
-  *vectors = 2;             /* halves of a gated product */
-  int spare = *vectors + 2; /* the columns, the sign, numbers of x */
+  *vectors = *lanes < PLAN_PANEL / 2 ? PLAN_PANEL / *lanes : 2; /* halves of a gated product */
+  int spare = *vectors + 2;                                     /* the columns, the sign, numbers of x */
   *rows = (e->level->vector_registers - spare) / *vectors;
   if (*rows > MOST_ROWS) *rows = MOST_ROWS;
+}
+
+bool tile_dots_exceed(const emitter *e) {
+  return !(e->level->engines & ENGINE_DOT8);
+}
+
+static LLVMValueRef add_signed_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x) {
+  static const char NAME[] = "llvm.aarch64.neon.sdot";
+  LLVMTypeRef types[] = {LLVMTypeOf(sum), LLVMTypeOf(w)};
+  unsigned id = LLVMLookupIntrinsicID(NAME, sizeof NAME - 1);
+  LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, types, 2);
+  LLVMValueRef args[] = {sum, w, LLVMBuildBitCast(e->builder, x, types[1], "")};
+  return LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(function), function, args, 3, "");
 }
 
 static const emit_form ADD_DOTS[] = {{8, "llvm.x86.avx512.vpdpbusd.256"},
                                      {16, "llvm.x86.avx512.vpdpbusd.512"}};
 
-/* sum + dots of four bytes each, x's with sign, w's without */
+/* sum + dots of four bytes each, x's with sign, w's without where sums exceed */
 static LLVMValueRef add_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x) {
+  if (!tile_dots_exceed(e)) return add_signed_dots(e, sum, w, x);
   LLVMValueRef args[] = {sum, w, x};
   return emit_instruction_form(e, ADD_DOTS, sizeof ADD_DOTS / sizeof *ADD_DOTS, args, 3);
 }
@@ -68,7 +83,7 @@ static void step(emitter *e, LLVMValueRef quad, int lanes, int part, void *user)
   (void)lanes;
   for (int j = 0; j < t->vectors; j++) {
     w[j] = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, t->w[j], along), t->lanes * PLAN_QUAD);
-    w[j] = emit_binary(e, LLVMXor, w[j], emit_integer(LLVMTypeOf(w[j]), SIGN));
+    if (t->x_excess) w[j] = emit_binary(e, LLVMXor, w[j], emit_integer(LLVMTypeOf(w[j]), SIGN));
   }
   tile_fetch(e, t, k);
   for (int r = 0; r < t->rows; r++) {
@@ -95,8 +110,10 @@ void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums) {
   for (int i = 0; i < count; i++) {
     LLVMValueRef sum = emit_get(e, m.sums[i]);
     for (int s = 1; s < m.sets; s++) sum = emit_add(e, sum, emit_get(e, m.sums[s * count + i]));
-    LLVMValueRef excess = emit_at(e, SMELT_I32, t->x_excess, emit_index(e, i / t->vectors));
-    sum = emit_sub(e, sum, emit_splat(e, emit_load(e, SMELT_I32, excess, 1), t->lanes));
+    if (t->x_excess) {
+      LLVMValueRef excess = emit_at(e, SMELT_I32, t->x_excess, emit_index(e, i / t->vectors));
+      sum = emit_sub(e, sum, emit_splat(e, emit_load(e, SMELT_I32, excess, 1), t->lanes));
+    }
     sums[i] = LLVMBuildSIToFP(e->builder, sum, emit_type(e, t->dtype, t->lanes), "");
   }
 }
