@@ -86,7 +86,9 @@ static attention describe(emitter *e, const plan_step *step) {
   choose_rows(&t);
   LLVMTypeRef element = emit_type(e, t.dtype, 1);
   t.stack_q = emit_stack(e, element, t.rows * t.depth_room);
+  t.widens_keys = t.one_query && t.heads > 1 && k->type.dtype != t.dtype;
   if (!t.one_query) t.stack_keys = emit_stack(e, element, t.depth_room * ATTENTION_KEYS);
+  if (t.widens_keys) t.stack_keys = emit_stack(e, element, t.depth_room * t.lanes);
   t.stack_scores = emit_stack(e, element, (int64_t)t.rows * ATTENTION_KEYS);
   t.stack_sums = emit_stack(e, element, t.rows * t.width_room);
   t.stack_most = emit_stack(e, element, t.rows + t.lanes);

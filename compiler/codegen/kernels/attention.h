@@ -37,15 +37,17 @@ typedef struct {
   bool causal;
   double scale, softcap; /* softcap: 0: none; both in units of ATTENTION_UNIT */
   bool one_query;        /* S is 1: scores by dot products, without transposing keys */
+  bool widens_keys;      /* one query: short keys are made wide once for all heads */
   bool in_chunks;        /* one query, whose keys are split: the result is [B, H, chunks, E + 2] (plan.h) */
   LLVMValueRef B, H, G, S, T, D, E;
   int heads, queries, rows; /* of a unit; rows: heads x queries, whole tiles */
   int tile_rows, vectors, lanes;
-  int64_t depth_room, width_room;      /* D and E rounded up to whole vectors and tiles */
-  LLVMValueRef stack_q;                /* [rows][depth_room], scaled */
-  LLVMValueRef stack_keys;             /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed */
-  LLVMValueRef stack_scores;           /* [rows][ATTENTION_KEYS] */
-  LLVMValueRef stack_sums;             /* [rows][width_room] */
+  int64_t depth_room, width_room; /* D and E rounded up to whole vectors and tiles */
+  LLVMValueRef stack_q;           /* [rows][depth_room], scaled */
+  LLVMValueRef stack_keys;   /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed; where widens_keys,
+[lanes][depth_room]: a few of them */
+  LLVMValueRef stack_scores; /* [rows][ATTENTION_KEYS] */
+  LLVMValueRef stack_sums;   /* [rows][width_room] */
   LLVMValueRef stack_most, stack_fade; /* [rows], and a vector that may begin at any of them */
   LLVMValueRef stack_total;            /* [rows][lanes]: vectors to be added up */
   /* the current unit */

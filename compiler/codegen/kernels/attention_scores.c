@@ -22,10 +22,9 @@ static void lane_keys(emitter *e, const attention *t, LLVMValueRef key, LLVMValu
     rows[i] = key_row(e, t, t->k, t->k_rows, emit_imin(e, emit_add(e, key, emit_index(e, i)), last));
 }
 
-/* A vector of features from `depth` of the row; missing ones are zero. */
-static LLVMValueRef features(emitter *e, const attention *t, LLVMValueRef row, LLVMValueRef depth,
-                             bool whole) {
-  ir_dtype dtype = t->k->value->type.dtype;
+/* A vector of features from `depth` of the row of `dtype`; missing ones are zero. */
+static LLVMValueRef features(emitter *e, const attention *t, ir_dtype dtype, LLVMValueRef row,
+                             LLVMValueRef depth, bool whole) {
   LLVMValueRef count = whole ? NULL : emit_sub(e, t->D, depth);
   return emit_load_part(e, dtype, emit_at(e, dtype, row, depth), t->lanes, count);
 }
@@ -49,7 +48,8 @@ static void each_features(emitter *e, const attention *t, feature_body *body, vo
 
 typedef struct {
   const attention *t;
-  LLVMValueRef rows[64]; /* of k, one per lane */
+  LLVMValueRef rows[64]; /* of keys, one per lane */
+  ir_dtype dtype;        /* theirs */
   LLVMValueRef key, q;   /* q: the row */
   LLVMValueRef sums[64]; /* variables: one query's dot products, vectors to be added up */
 } key_vector;
@@ -58,7 +58,7 @@ static void transpose_features(emitter *e, LLVMValueRef depth, bool whole, void 
   key_vector *v = user;
   const attention *t = v->t;
   LLVMValueRef block[64];
-  for (int i = 0; i < t->lanes; i++) block[i] = features(e, t, v->rows[i], depth, whole);
+  for (int i = 0; i < t->lanes; i++) block[i] = features(e, t, v->dtype, v->rows[i], depth, whole);
   emit_transpose(e, block, t->lanes);
   for (int i = 0; i < t->lanes; i++) {
     LLVMValueRef d = emit_add(e, depth, emit_index(e, i));
@@ -73,17 +73,36 @@ static void multiply_features(emitter *e, LLVMValueRef depth, bool whole, void *
   LLVMValueRef count = whole ? NULL : emit_sub(e, t->D, depth);
   LLVMValueRef q = emit_load_part(e, t->dtype, emit_at(e, t->dtype, v->q, depth), t->lanes, count);
   for (int i = 0; i < t->lanes; i++) {
-    LLVMValueRef k = features(e, t, v->rows[i], depth, whole);
+    LLVMValueRef k = features(e, t, v->dtype, v->rows[i], depth, whole);
     emit_set(e, v->sums[i], emit_fma(e, q, k, emit_get(e, v->sums[i])));
   }
 }
 
+static LLVMValueRef wide_row(emitter *e, const attention *t, int lane, LLVMValueRef depth) {
+  return attention_element(e, t, t->stack_keys, emit_index(e, lane), t->depth_room, depth);
+}
+
+static void widen_features(emitter *e, LLVMValueRef depth, bool whole, void *user) {
+  const key_vector *v = user;
+  const attention *t = v->t;
+  for (int i = 0; i < t->lanes; i++)
+    emit_store(e, t->dtype, wide_row(e, t, i, depth), features(e, t, v->dtype, v->rows[i], depth, whole));
+}
+
+static void widen_keys(emitter *e, key_vector *v) {
+  const attention *t = v->t;
+  each_features(e, t, widen_features, v);
+  for (int i = 0; i < t->lanes; i++) v->rows[i] = wide_row(e, t, i, emit_index(e, 0));
+  v->dtype = t->dtype;
+}
+
 static void one_query_scores(emitter *e, const attention *t) {
-  key_vector v = {.t = t};
+  key_vector v = {.t = t, .dtype = t->k->value->type.dtype};
   LLVMTypeRef type = emit_type(e, t->dtype, t->lanes);
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
   v.key = keys.index;
   lane_keys(e, t, v.key, v.rows);
+  if (t->widens_keys) widen_keys(e, &v);
   emit_loop heads = emit_loop_begin(e, emit_index(e, 0), emit_index(e, t->heads), 1);
   v.q = attention_element(e, t, t->stack_q, heads.index, t->depth_room, emit_index(e, 0));
   for (int i = 0; i < t->lanes; i++) v.sums[i] = emit_variable(e, type, emit_zero(type));
@@ -97,7 +116,7 @@ static void one_query_scores(emitter *e, const attention *t) {
 }
 
 static void transpose_keys(emitter *e, const attention *t) {
-  key_vector v = {.t = t};
+  key_vector v = {.t = t, .dtype = t->k->value->type.dtype};
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
   v.key = keys.index;
   lane_keys(e, t, v.key, v.rows);
