@@ -3,11 +3,15 @@
 
 #include <string.h>
 
+/* Constants that differ mostly do so at once. */
 bool ir_constant_same(const ir_constant *a, const ir_constant *b) {
+  int64_t count;
   if (a == b) return true;
-  if (!a->data || a->data != b->data || a->type.dtype != b->type.dtype || a->type.rank != b->type.rank)
-    return false;
-  return memcmp(a->type.dims, b->type.dims, sizeof(ir_dim) * (size_t)a->type.rank) == 0;
+  if (!a->data || !b->data || a->type.dtype != b->type.dtype || a->type.rank != b->type.rank) return false;
+  if (memcmp(a->type.dims, b->type.dims, sizeof(ir_dim) * (size_t)a->type.rank) != 0) return false;
+  if (a->data == b->data) return true;
+  return ir_type_is_static(&a->type, &count) && count > 0 &&
+         memcmp(a->data, b->data, (size_t)count * ir_dtype_bytes(a->type.dtype)) == 0;
 }
 
 /* left [K, N], right [N, K]. By strips of columns, so that each line of memory is used while it is near. */

@@ -150,7 +150,7 @@ struct ir_constant {
 /* Bytes of the constant, evaluated into `scratch` where it is lazy. */
 status ir_constant_bytes(arena *scratch, const ir_constant *c, const void **bytes);
 
-/* Whether they are one constant, or clones or reshapes of one to the same shape. */
+/* Whether they have one shape and the same elements: clones, or stored in two files. */
 bool ir_constant_same(const ir_constant *a, const ir_constant *b);
 /* Whether w [K, N] is c [N, K] transposed: one made of the other, stored twice, or casts of such a pair. */
 bool ir_constant_is_transpose(const ir_constant *w, const ir_constant *c);

@@ -264,14 +264,21 @@ static ir_value *gather_bytes(ir_builder *b, const ir_node *n) {
 
 /* ---- tables that are weights too ---- */
 
-/* The weight of a linear of the graph, quantised by now, that is the table transposed; NULL: none is. */
-static const quantised *tied_weight(const ir_graph *g, const ir_constant *table) {
+static const quantised *tied_weight_of(const ir_graph *g, const ir_constant *table) {
   for (const ir_node *n = g->first; n; n = n->next) {
     if (n->op != IR_LINEAR || !ir_value_is_const(n->operands[1])) continue;
     const quantised *w = pointer_map_get(&g->module->quantised, n->operands[1]->def->attrs.constant);
     if (w && ir_constant_is_transpose(w->wide, table)) return w;
   }
   return NULL;
+}
+
+/* The weight of a linear, quantised by now, that is the table transposed; NULL: none is. An encoder, whose
+ * passes run later, may have a decoder's. */
+static const quantised *tied_weight(const ir_module *m, const ir_constant *table) {
+  const quantised *w = NULL;
+  for (size_t i = 0; i < m->graph_count && !w; i++) w = tied_weight_of(m->graphs[i], table);
+  return w;
 }
 
 static ir_value *gather_columns(ir_builder *b, const ir_value *matrix, ir_value *ids) {
@@ -305,7 +312,7 @@ static ir_value *gather_tied(ir_builder *b, const quantised *w, ir_value *ids) {
 static ir_value *quantise_table(ir_builder *b, ir_node *n) {
   ir_value *table = n->operands[0];
   if (!is_wide(table) || n->attrs.axis != 0) return NULL;
-  const quantised *w = tied_weight(b->graph, table->def->attrs.constant);
+  const quantised *w = tied_weight(b->graph->module, table->def->attrs.constant);
   if (w) return gather_tied(b, w, n->operands[1]);
   if (b->graph->module->kept) return shorten_table(b, n);
   return is_large_table(table) ? gather_bytes(b, n) : NULL;

@@ -355,6 +355,46 @@ static void tied_tables_stay_tied(void **state) {
   }
 }
 
+/* An encoder's table and a decoder's output layer, stored in two files, are one too. */
+static void tables_are_tied_across_graphs(void **state) {
+  (void)state;
+  static const char source[] = "graph decode(x: f32[m, 96]) {\n"
+                               "  w = const \"w\" : f32[96, 1000]\n"
+                               "  y = linear x, w : f32[m, 1000]\n"
+                               "  return y = y\n"
+                               "}\n"
+                               "graph encode(ids: i64[m]) {\n"
+                               "  table = const \"table\" : f32[1000, 96]\n"
+                               "  x = gather table, ids {axis = 0} : f32[m, 96]\n"
+                               "  return x = x\n"
+                               "}\n";
+  static const struct {
+    ir_precision precision;
+    int64_t bytes; /* in panels of 16 columns; scales */
+  } CASES[] = {{IR_PRECISION_F32, 1008 * 96 * 4},
+               {IR_PRECISION_BF16, 1008 * 96 * 2},
+               {IR_PRECISION_INT8, 1008 * 96 + 4032},
+               {IR_PRECISION_INT4, 1008 * 96 / 2 + 1008 * 3 * 2 + 32}};
+  for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+    arena a = {0};
+    ir_module *m;
+    plan_module *plan;
+    uint64_t seed = 3;
+    check(ir_parse(&a, "case", source, sizeof source - 1, &m));
+    float *table = random_floats(&a, 1000 * 96, &seed), *w = ARENA_ARRAY(&a, float, 1000 * 96);
+    for (int64_t n = 0; n < 1000; n++)
+      for (int64_t k = 0; k < 96; k++) w[k * 1000 + n] = table[n * 96 + k];
+    ((ir_constant *)(uintptr_t)m->graphs[0]->first->attrs.constant)->data = w;
+    ((ir_constant *)(uintptr_t)m->graphs[1]->first->attrs.constant)->data = table;
+    m->precision = CASES[i].precision;
+    ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), 8);
+    for (int g = 0; g < 2; g++) check(pass_run_all(m->graphs[g], NULL, NULL));
+    check(plan_make(m, &plan));
+    assert_int_equal(plan->weights_bytes, CASES[i].bytes);
+    arena_free(&a);
+  }
+}
+
 /* Bytes with a scale for each row, read by two gathers that share them. */
 static void other_tables_are_bytes(void **state) {
   (void)state;
@@ -398,6 +438,7 @@ int main(void) {
       cmocka_unit_test(int4_is_small),
       cmocka_unit_test(tied_tables_stay_tied),
       cmocka_unit_test(other_tables_are_bytes),
+      cmocka_unit_test(tables_are_tied_across_graphs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
