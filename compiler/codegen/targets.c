@@ -26,14 +26,15 @@ static const codegen_target TARGETS[] = {
                  .vector_bytes = 64,
                  .vector_registers = 32,
                  .engines = ENGINE_FMA | ENGINE_PAIRS,
-                 .never_with = 1u << PLAN_QUADS}, /* nearly all processors with AVX-512 have VNNI too */
+                 .never_with = 1u << PLAN_QUADS |
+                               1u << PLAN_NIBBLES}, /* nearly all processors with AVX-512 have VNNI too */
                 {.level = SMELT_ISA_X86_64_VNNI,
                  .cpu = "x86-64-v4",
                  .features = "-prefer-256-bit,+avx512vnni",
                  .vector_bytes = 64,
                  .vector_registers = 32,
                  .engines = ENGINE_FMA | ENGINE_PAIRS | ENGINE_DOT8U,
-                 .layouts = 1u << PLAN_QUADS},
+                 .layouts = 1u << PLAN_QUADS | 1u << PLAN_NIBBLES},
                 {.level = SMELT_ISA_X86_64_AMX,
                  .cpu = "x86-64-v4",
                  .features = "-prefer-256-bit,+avx512vnni,+amx-tile,+amx-bf16,+amx-int8",
@@ -42,7 +43,7 @@ static const codegen_target TARGETS[] = {
                  .engines = ENGINE_FMA | ENGINE_PAIRS | ENGINE_DOT8U | ENGINE_AMX,
                  .layouts =
                      1u << PLAN_PAIRS, /* of bytes on tiles too, which --isa asks for: programs stay small */
-                 .never_with = 1u << PLAN_QUADS}}},
+                 .never_with = 1u << PLAN_QUADS | 1u << PLAN_NIBBLES}}},
     {.name = "aarch64-linux",
      .triple = "aarch64-unknown-linux-musl",
      .arch = "aarch64",
@@ -59,7 +60,7 @@ static const codegen_target TARGETS[] = {
                  .vector_bytes = 16,
                  .vector_registers = 32,
                  .engines = ENGINE_FMA | ENGINE_DOT8,
-                 .layouts = 1u << PLAN_QUADS}}},
+                 .layouts = 1u << PLAN_QUADS | 1u << PLAN_NIBBLES}}},
 };
 
 const codegen_target *codegen_target_at(size_t index) {

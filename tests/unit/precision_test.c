@@ -92,7 +92,7 @@ static int emulated_levels(void) {
   emulated.levels[0].layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS;
   emulated.levels[1].features = "+avxvnni";
   emulated.levels[1].engines |= ENGINE_DOT8U;
-  emulated.levels[1].layouts = 1u << PLAN_QUADS;
+  emulated.levels[1].layouts = 1u << PLAN_QUADS | 1u << PLAN_NIBBLES;
   emulate_instructions();
   return 2;
 #else

@@ -57,6 +57,8 @@ void tile_multiply_bytes(emitter *e, const tile *t, LLVMValueRef *sums);
 /* ---- tile_dots.c: the same where the level has the instruction, x of i8 ---- */
 
 bool tile_dots_suits(const emitter *e, ir_dtype x_dtype);
+/* sum, of at least four lanes, + dots of four bytes each: x's with sign, w's too unless tile_dots_exceed. */
+LLVMValueRef tile_add_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x);
 void tile_shape_dots(const emitter *e, int *rows, int *vectors, int *lanes);
 bool tile_dots_exceed(const emitter *e); /* whether sums are too large, so that tiles need x_excess */
 /* What a sum over this row of x, `depth` bytes, is too large by, as i32. */

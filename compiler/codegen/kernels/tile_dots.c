@@ -39,11 +39,11 @@ static LLVMValueRef add_signed_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w
   return LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(function), function, args, 3, "");
 }
 
-static const emit_form ADD_DOTS[] = {{8, "llvm.x86.avx512.vpdpbusd.256"},
+static const emit_form ADD_DOTS[] = {{4, "llvm.x86.avx512.vpdpbusd.128"},
+                                     {8, "llvm.x86.avx512.vpdpbusd.256"},
                                      {16, "llvm.x86.avx512.vpdpbusd.512"}};
 
-/* sum + dots of four bytes each, x's with sign, w's without where sums exceed */
-static LLVMValueRef add_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x) {
+LLVMValueRef tile_add_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x) {
   if (!tile_dots_exceed(e)) return add_signed_dots(e, sum, w, x);
   LLVMValueRef args[] = {sum, w, x};
   return emit_instruction_form(e, ADD_DOTS, sizeof ADD_DOTS / sizeof *ADD_DOTS, args, 3);
@@ -57,7 +57,7 @@ LLVMValueRef tile_dots_excess(emitter *e, LLVMValueRef x, LLVMValueRef depth) {
   emit_loop along = emit_loop_begin(e, emit_index(e, 0), depth, bytes);
   LLVMValueRef left = emit_sub(e, depth, along.index);
   LLVMValueRef v = emit_load_part(e, SMELT_I8, emit_at(e, SMELT_I8, x, along.index), bytes, left);
-  emit_set(e, sum, add_dots(e, emit_get(e, sum), emit_integer(byte, SIGN), v));
+  emit_set(e, sum, tile_add_dots(e, emit_get(e, sum), emit_integer(byte, SIGN), v));
   emit_loop_end(e, &along);
   return emit_across(e, emit_get(e, sum), emit_add);
 }
@@ -90,7 +90,7 @@ static void step(emitter *e, LLVMValueRef quad, int lanes, int part, void *user)
     LLVMValueRef x = broadcast_quad(e, t, m->x_rows[r], k);
     for (int j = 0; j < t->vectors; j++) {
       LLVMValueRef sum = m->sums[((part % m->sets) * t->rows + r) * t->vectors + j];
-      emit_set(e, sum, add_dots(e, emit_get(e, sum), w[j], x));
+      emit_set(e, sum, tile_add_dots(e, emit_get(e, sum), w[j], x));
     }
   }
 }

@@ -6,6 +6,7 @@
  * whole group of rows, which no sum can overflow (16 * 15 * 127 < 2^15), so a
  * group costs one conversion to f32 and one multiplication by its scale. What
  * the numbers are too large by, 8, is taken off as 8 times the group's sum of x.
+ * Where the level has dot products of bytes, sums are in 32 bits from the start.
  */
 #include "codegen/kernels/tile.h"
 
@@ -34,6 +35,21 @@ static LLVMValueRef multiply_pairs(emitter *e, LLVMValueRef w, LLVMValueRef x) {
   return emit_pair_sums(e, product, NULL);
 }
 
+/* Whether the level has dot products for the tile's vectors, which a gate may have narrowed. */
+static bool takes_dots(const emitter *e, const tile *t) {
+  return tile_dots_suits(e, SMELT_I8) && t->lanes >= PLAN_QUAD;
+}
+
+/* sum (NULL: 0) + products: dots, of quads, i32, or those of pairs, i16. */
+static LLVMValueRef add_products(emitter *e, bool dots, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x) {
+  if (dots) {
+    LLVMTypeRef type = emit_lanes_type(e->i32, emit_lanes(x) / PLAN_QUAD);
+    return tile_add_dots(e, sum ? sum : emit_zero(type), w, x);
+  }
+  LLVMValueRef pairs = multiply_pairs(e, w, x);
+  return sum ? emit_add(e, sum, pairs) : pairs;
+}
+
 /* Pairs of i16 added: half as many of i32. */
 static LLVMValueRef widen_pairs(emitter *e, LLVMValueRef pairs) {
   LLVMTypeRef type = emit_lanes_type(e->i32, emit_lanes(pairs) / 2);
@@ -55,16 +71,16 @@ static LLVMValueRef repeat(emitter *e, const tile *t, LLVMValueRef v) {
   return LLVMBuildBitCast(e->builder, all, type, "");
 }
 
-/* OFFSET times a group's numbers of x, added up as their products are: those at 0 and 1 of each quad, those
- * at 2 and 3; i16. */
+/* OFFSET times a group's numbers of x, added up as their products are: of a quad all, i32, or those at 0 and
+ * 1 and those at 2 and 3, i16. */
 static LLVMValueRef offset_of_group(emitter *e, const tile *t, LLVMValueRef x) {
   int piece = e->level->vector_bytes < IR_GROUP ? e->level->vector_bytes : IR_GROUP;
   LLVMValueRef sum = NULL;
   for (int i = 0; i < IR_GROUP; i += piece) {
     LLVMValueRef part = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, x, emit_index(e, i)), piece);
-    part = multiply_pairs(e, emit_integer(LLVMTypeOf(part), OFFSET), part);
-    sum = sum ? emit_add(e, sum, part) : part;
+    sum = add_products(e, takes_dots(e, t), sum, emit_integer(LLVMTypeOf(part), OFFSET), part);
   }
+  if (takes_dots(e, t)) return emit_splat(e, emit_across(e, sum, emit_add), t->lanes);
   return repeat(e, t, emit_across_to(e, sum, 2, emit_add));
 }
 
@@ -75,8 +91,8 @@ static LLVMValueRef half_of(emitter *e, LLVMValueRef bytes, int half) {
   return LLVMBuildAnd(e->builder, bytes, emit_integer(type, 15), "");
 }
 
-/* pairs[row][vector]: the products of BLOCK rows from k on, added. */
-static void add_block(emitter *e, const multiplication *m, LLVMValueRef k, LLVMValueRef *pairs) {
+/* totals[row][vector]: the products of BLOCK rows from k on, added. */
+static void add_block(emitter *e, const multiplication *m, LLVMValueRef k, LLVMValueRef *totals) {
   const tile *t = m->t;
   LLVMValueRef bytes[TILE_MAX_VECTORS];
   LLVMValueRef along = emit_mul(e, k, emit_index(e, PLAN_PANEL / 2));
@@ -90,8 +106,8 @@ static void add_block(emitter *e, const multiplication *m, LLVMValueRef k, LLVMV
       LLVMValueRef x =
           repeat(e, t, emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, m->x_rows[r], at), PLAN_QUAD));
       for (int j = 0; j < t->vectors; j++) {
-        LLVMValueRef *sum = &pairs[r * t->vectors + j], product = multiply_pairs(e, w[j], x);
-        *sum = *sum ? emit_add(e, *sum, product) : product;
+        LLVMValueRef *total = &totals[r * t->vectors + j];
+        *total = add_products(e, takes_dots(e, t), *total, w[j], x);
       }
     }
   }
@@ -100,10 +116,10 @@ static void add_block(emitter *e, const multiplication *m, LLVMValueRef k, LLVMV
 static void add_group(emitter *e, LLVMValueRef group, int lanes, int part, void *user) {
   const multiplication *m = user;
   const tile *t = m->t;
-  LLVMValueRef pairs[TILE_MAX_ROWS * TILE_MAX_VECTORS] = {0}, scale[TILE_MAX_VECTORS];
+  LLVMValueRef totals[TILE_MAX_ROWS * TILE_MAX_VECTORS] = {0}, scale[TILE_MAX_VECTORS];
   LLVMValueRef k = emit_mul(e, group, emit_index(e, IR_GROUP));
   (void)lanes, (void)part;
-  for (int i = 0; i < IR_GROUP; i += BLOCK) add_block(e, m, emit_add(e, k, emit_index(e, i)), pairs);
+  for (int i = 0; i < IR_GROUP; i += BLOCK) add_block(e, m, emit_add(e, k, emit_index(e, i)), totals);
   for (int j = 0; j < t->vectors; j++) {
     LLVMValueRef at = emit_mul(e, group, emit_index(e, PLAN_PANEL));
     scale[j] = emit_load(e, t->scale_dtype, emit_at(e, t->scale_dtype, t->scale[j], at), t->lanes);
@@ -112,7 +128,8 @@ static void add_group(emitter *e, LLVMValueRef group, int lanes, int part, void 
     LLVMValueRef offset = offset_of_group(e, t, emit_at(e, SMELT_I8, m->x_rows[r], k));
     for (int j = 0; j < t->vectors; j++) {
       LLVMValueRef sum = m->sums[r * t->vectors + j];
-      LLVMValueRef whole = widen_pairs(e, emit_sub(e, pairs[r * t->vectors + j], offset));
+      LLVMValueRef whole = emit_sub(e, totals[r * t->vectors + j], offset);
+      if (!takes_dots(e, t)) whole = widen_pairs(e, whole);
       whole = LLVMBuildSIToFP(e->builder, whole, emit_type(e, t->dtype, t->lanes), "");
       emit_set(e, sum, emit_fma(e, whole, scale[j], emit_get(e, sum)));
     }
