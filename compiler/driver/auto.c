@@ -71,7 +71,8 @@ static status measure(search *s) {
   failed = sample_losses(s->a, &s->sample, program, s->entry, s->input, &losses);
   close(program);
   for (size_t i = 0; !failed && i < s->weight_count && (int64_t)(2 * i + 1) < losses.columns; i++)
-    s->weights[i].loss = losses.rows[2 * i + 1] > 0 ? sqrt(losses.rows[2 * i] / losses.rows[2 * i + 1]) : 0;
+    s->weights[i].loss =
+        losses.rows[2 * i + 1] > 0 ? sqrt((double)losses.rows[2 * i] / losses.rows[2 * i + 1]) : 0;
   sample_drop(&(sample_result){.pieces = &losses, .count = 1});
   qsort(s->weights, s->weight_count, sizeof *s->weights, by_loss);
   return failed;

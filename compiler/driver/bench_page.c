@@ -42,7 +42,7 @@ static int hue_of(const char *label) {
 static void add_step(page_row *rows, size_t *count, const json_t *step) {
   const char *label = words(step, "label");
   size_t i = 0;
-  while (i < *count && strcmp(rows[i].label, label)) i++;
+  while (i < *count && strcmp(rows[i].label, label) != 0) i++;
   if (i == MOST_ROWS) return;
   if (i == *count) rows[(*count)++] = (page_row){.label = label, .bound_by = words(step, "bound_by")};
   rows[i].calls += number(step, "calls");

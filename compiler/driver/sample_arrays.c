@@ -48,7 +48,8 @@ static status write_array(arena *a, FILE *file, const char *descr, const int64_t
 status sample_write_array(arena *a, const char *descr, const int64_t *dims, int rank, const void *data,
                           size_t bytes, int *file) {
   TRY(program_scratch(a, file));
-  FILE *stream = fdopen(dup(*file), "wb");
+  int copy = dup(*file);
+  FILE *stream = copy < 0 ? NULL : fdopen(copy, "wb");
   status failed = stream ? write_array(a, stream, descr, dims, rank, data, bytes) : OK;
   if (!stream || fclose(stream)) failed = fail(a, STATUS_INPUT, "the sample cannot be written");
   if (failed) close(*file);

@@ -49,9 +49,9 @@ static double unpack_small_float(uint16_t code, int fraction_bits) {
   } else if (field == 0) {
     size = ldexp(fraction, least - fraction_bits);
   } else {
-    uint64_t exponent = (uint64_t)(field - 1 + least + DOUBLE_BIAS);
-    uint64_t bits = exponent << DOUBLE_FRACTION_BITS | (uint64_t)fraction
-                                                           << (DOUBLE_FRACTION_BITS - fraction_bits);
+    int exponent = field - 1 + least + DOUBLE_BIAS;
+    uint64_t bits = (uint64_t)exponent << DOUBLE_FRACTION_BITS |
+                    (uint64_t)fraction << (DOUBLE_FRACTION_BITS - fraction_bits);
     memcpy(&size, &bits, sizeof size);
   }
   return code & 0x8000 ? -size : size;

@@ -232,7 +232,8 @@ static int find_work(const bench *b, const char *word) {
   const smelt_manifest_generation *g = b->model->manifest.generation;
   for (int i = 0; i < WORK_COUNT; i++) {
     if (strcmp(word, works[i].name) != 0) continue;
-    bool fits = works[i].generates == (g != NULL) && (!works[i].encodes || g->encode_entry != SMELT_NONE);
+    bool fits =
+        works[i].generates == (g != NULL) && (!works[i].encodes || (g && g->encode_entry != SMELT_NONE));
     return fits ? i : -1;
   }
   return -1;
