@@ -3,8 +3,7 @@
 
 enum {
   PIPELINE = 8,    /* independent sums that keep the multipliers busy: latency times rate */
-  UNROLL = 4,      /* steps of k in one turn of the loop, */
-  FULL_SUMS = 25,  /* unless that many sums make a turn long enough, and registers scarce */
+  FULL_SUMS = 25,  /* so many make a turn of one step long enough, and registers scarce */
   FETCH_STEPS = 2, /* of k per fetch: each takes a load's place */
 };
 
@@ -25,15 +24,24 @@ void tile_fetch(emitter *e, const tile *t, LLVMValueRef k) {
   emit_prefetch(e, from, t->rows == 1 ? 1 : 2);
 }
 
-typedef struct {
-  const tile *t;
-  int sets;             /* of independent sums, taken in turn over k */
-  LLVMValueRef *sums;   /* variables: [set][row][vector] */
-  LLVMValueRef *x_rows; /* pointers */
-} multiplication;
+tile_sums tile_begin_sums(emitter *e, const tile *t, LLVMTypeRef type) {
+  int count = t->rows * t->vectors;
+  tile_sums m = {.t = t, .sets = 1};
+  while (m.sets < TILE_UNROLL && m.sets * count < PIPELINE) m.sets *= 2;
+  m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(m.sets * count));
+  m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
+  for (int i = 0; i < m.sets * count; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
+  for (int r = 0; r < t->rows; r++)
+    m.x_rows[r] = emit_at(e, t->x_dtype, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
+  return m;
+}
+
+LLVMValueRef tile_sum(const tile_sums *m, int r, int j, int part) {
+  return m->sums[((part % m->sets) * m->t->rows + r) * m->t->vectors + j];
+}
 
 static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
-  const multiplication *m = user;
+  const tile_sums *m = user;
   const tile *t = m->t;
   LLVMValueRef w[TILE_MAX_VECTORS];
   (void)lanes;
@@ -45,7 +53,7 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
     LLVMValueRef x = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1);
     x = emit_splat(e, x, t->lanes);
     for (int j = 0; j < t->vectors; j++) {
-      LLVMValueRef sum = m->sums[((part % m->sets) * t->rows + r) * t->vectors + j];
+      LLVMValueRef sum = tile_sum(m, r, j, part);
       emit_set(e, sum, emit_fma(e, x, w[j], emit_get(e, sum)));
     }
   }
@@ -53,17 +61,10 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
 
 void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums) {
   int count = t->rows * t->vectors;
-  multiplication m = {.t = t, .sets = 1};
-  while (m.sets < UNROLL && m.sets * count < PIPELINE) m.sets *= 2;
-  m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(m.sets * count));
-  m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
-  LLVMTypeRef type = emit_type(e, t->dtype, t->lanes);
-  for (int i = 0; i < m.sets * count; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
-  for (int r = 0; r < t->rows; r++)
-    m.x_rows[r] = emit_at(e, t->x_dtype, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
-  emit_strips(e, emit_index(e, 0), t->depth, 1, count < FULL_SUMS ? UNROLL : 1, step, &m);
+  tile_sums m = tile_begin_sums(e, t, emit_type(e, t->dtype, t->lanes));
+  emit_strips(e, emit_index(e, 0), t->depth, 1, count < FULL_SUMS ? TILE_UNROLL : 1, step, &m);
   for (int i = 0; i < count; i++) {
-    LLVMValueRef parts[UNROLL] = {0};
+    LLVMValueRef parts[TILE_UNROLL] = {0};
     for (int s = 0; s < m.sets; s++) parts[s] = emit_get(e, m.sums[s * count + i]);
     for (int width = m.sets; width > 1; width /= 2)
       for (int s = 0; s < width / 2; s++) parts[s] = emit_add(e, parts[2 * s], parts[2 * s + 1]);

@@ -31,6 +31,21 @@ typedef struct {
 /* The largest tile that fits the level's registers; lanes is the width of its vectors of `dtype`. */
 void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *lanes);
 
+/* Steps of K in one turn of a tile's loop; sums are kept in at most so many sets. */
+enum { TILE_UNROLL = 4 };
+
+/* What a tile's loop over K keeps. Few sums are kept in several sets, taken in turn, so that the multipliers
+ * stay busy. */
+typedef struct {
+  const tile *t;
+  int sets;
+  LLVMValueRef *sums;   /* variables: [set][row][vector], 0 at first */
+  LLVMValueRef *x_rows; /* pointers */
+} tile_sums;
+tile_sums tile_begin_sums(emitter *e, const tile *t, LLVMTypeRef type);
+/* The variable of row r and vector j that step `part` of a turn adds to. */
+LLVMValueRef tile_sum(const tile_sums *m, int r, int j, int part);
+
 /* Emits the fetch that goes with step k: into the first level for a single row, else into the second. */
 void tile_fetch(emitter *e, const tile *t, LLVMValueRef k);
 

@@ -9,8 +9,7 @@
 
 enum {
   MOST_ROWS = 8, /* with 2 vectors bound by the multipliers already: more would only be longer code */
-  PIPELINE = 8,  /* independent sums that keep the multipliers busy */
-  UNROLL = 4,    /* quads in one turn of the loop */
+  FEW_SUMS = 8,  /* fewer make a turn of the loop longer than two quads */
   SIGN = -128,
 };
 
@@ -62,13 +61,6 @@ LLVMValueRef tile_dots_excess(emitter *e, LLVMValueRef x, LLVMValueRef depth) {
   return emit_across(e, emit_get(e, sum), emit_add);
 }
 
-typedef struct {
-  const tile *t;
-  int sets;             /* of independent sums, taken in turn over the quads */
-  LLVMValueRef *sums;   /* variables: [set][row][vector], i32 */
-  LLVMValueRef *x_rows; /* pointers */
-} multiplication;
-
 /* x's four bytes at k, over and over. */
 static LLVMValueRef broadcast_quad(emitter *e, const tile *t, LLVMValueRef x_row, LLVMValueRef k) {
   LLVMValueRef quad = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, x_row, k), PLAN_QUAD);
@@ -76,7 +68,7 @@ static LLVMValueRef broadcast_quad(emitter *e, const tile *t, LLVMValueRef x_row
 }
 
 static void step(emitter *e, LLVMValueRef quad, int lanes, int part, void *user) {
-  const multiplication *m = user;
+  const tile_sums *m = user;
   const tile *t = m->t;
   LLVMValueRef w[TILE_MAX_VECTORS], k = emit_mul(e, quad, emit_index(e, PLAN_QUAD));
   LLVMValueRef along = emit_mul(e, k, t->w_stride);
@@ -89,7 +81,7 @@ static void step(emitter *e, LLVMValueRef quad, int lanes, int part, void *user)
   for (int r = 0; r < t->rows; r++) {
     LLVMValueRef x = broadcast_quad(e, t, m->x_rows[r], k);
     for (int j = 0; j < t->vectors; j++) {
-      LLVMValueRef sum = m->sums[((part % m->sets) * t->rows + r) * t->vectors + j];
+      LLVMValueRef sum = tile_sum(m, r, j, part);
       emit_set(e, sum, tile_add_dots(e, emit_get(e, sum), w[j], x));
     }
   }
@@ -97,16 +89,9 @@ static void step(emitter *e, LLVMValueRef quad, int lanes, int part, void *user)
 
 void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums) {
   int count = t->rows * t->vectors;
-  multiplication m = {.t = t, .sets = 1};
-  while (m.sets < UNROLL && m.sets * count < PIPELINE) m.sets *= 2;
-  m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(m.sets * count));
-  m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
-  LLVMTypeRef type = emit_lanes_type(e->i32, t->lanes);
-  for (int i = 0; i < m.sets * count; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
-  for (int r = 0; r < t->rows; r++)
-    m.x_rows[r] = emit_at(e, SMELT_I8, t->x, emit_mul(e, t->x_stride, emit_index(e, r)));
+  tile_sums m = tile_begin_sums(e, t, emit_lanes_type(e->i32, t->lanes));
   LLVMValueRef quads = emit_udiv(e, t->depth, emit_index(e, PLAN_QUAD));
-  emit_strips(e, emit_index(e, 0), quads, 1, count < PIPELINE ? UNROLL : 2, step, &m);
+  emit_strips(e, emit_index(e, 0), quads, 1, count < FEW_SUMS ? TILE_UNROLL : 2, step, &m);
   for (int i = 0; i < count; i++) {
     LLVMValueRef sum = emit_get(e, m.sums[i]);
     for (int s = 1; s < m.sets; s++) sum = emit_add(e, sum, emit_get(e, m.sums[s * count + i]));

@@ -19,7 +19,7 @@ enum {
   UNIT_BLOCKS = 2,   /* of columns in a unit */
   LEAST_ROWS = 4,    /* fewer are bound by memory whatever multiplies them */
   CONFIG_WORDS = 8,  /* of 64 bits */
-  MACS_PER_WORK = 32 /* of the matrix unit, in the time of one elementary operation (emit_claim) */
+  MACS_PER_WORK = 32 /* of the matrix unit, in the time of one elementary operation (emit_claim_begin) */
 };
 
 /* Tile registers: sums [row][column], x [row], w [column]. */
