@@ -149,6 +149,7 @@ static status write_artefact(compilation *c, const emit_form *form, const char *
   if (!s) s = add_code(job, &made);
   progress_show(&c->progress, "linking", 0, 0);
   if (!s) s = form->finish(job);
+  if (!s) link_ignore_interrupts();
   link_end(job);
   code_free(&made);
   return s;

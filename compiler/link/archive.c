@@ -208,9 +208,8 @@ static status collect(link_job *job, archive *ar, file_view *views, size_t *view
 
 static status write_output(link_job *job, archive *ar) {
   arena *a = job->arena;
-  const char *output;
-  TRY(output_begin(job, &output));
-  FILE *file = fopen(output, "wb");
+  TRY(output_begin(job));
+  FILE *file = fopen(job->output, "wb");
   bool broken = !file;
   if (file) {
     write_archive(ar, file);
@@ -218,8 +217,8 @@ static status write_output(link_job *job, archive *ar) {
     broken |= fclose(file) != 0;
   }
   int error = errno;
-  if (!broken) return output_commit(job, output, 0666);
-  output_abandon(output);
+  if (!broken) return output_commit(job, 0666);
+  output_abandon(job);
   return fail_file(a, fail(a, STATUS_INPUT, "cannot be written: %s", strerror(error)), job->destination);
 }
 

@@ -38,16 +38,13 @@ static void add_inputs(link_job *job, argument_list *list, bool blobs) {
 
 /* Runs the linker into a file beside the destination, then puts that in its place. */
 static status link_into_place(link_job *job, argument_list *list, unsigned mode) {
-  const char *output;
-  TRY(output_begin(job, &output));
+  TRY(output_begin(job));
   add(list, "-o");
-  add(list, output);
-  status s = linker_run(job, output, list->items, list->count);
-  if (s) {
-    output_abandon(output);
-    return s;
-  }
-  return output_commit(job, output, mode);
+  add(list, job->output);
+  status s = linker_run(job, list->items, list->count);
+  if (!s) return output_commit(job, mode);
+  output_abandon(job);
+  return s;
 }
 
 status link_executable(link_job *job) {

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* O_TMPFILE */
 #include "link/stage.h"
 
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -59,6 +60,7 @@ void link_end(link_job *job) {
   if (!job) return;
   for (size_t i = 0; i < job->input_count; i++) close(job->inputs[i].descriptor);
   job->input_count = 0;
+  interrupts_release(&job->interrupts);
 }
 
 /* Where the file system has no O_TMPFILE, a file with a name for the blink of an eye. */
@@ -128,24 +130,45 @@ const char *input_path(link_job *job, const link_input *input) {
   return arena_format(job->arena, "/proc/self/fd/%d", input->descriptor);
 }
 
-status output_begin(link_job *job, const char **path) {
-  char *name = file_join(job->arena, job->folder, ".smelt-XXXXXX");
-  int descriptor = mkostemp(name, O_CLOEXEC);
-  if (descriptor < 0) return cannot_write(job, "cannot be written", errno);
-  close(descriptor);
-  *path = name;
+/* Removes the staging folder and what lies in it. */
+static void remove_staging(link_job *job) {
+  DIR *folder = opendir(job->staging);
+  for (const struct dirent *entry; folder && (entry = readdir(folder));)
+    unlinkat(dirfd(folder), entry->d_name, 0); /* "." and ".." are refused */
+  if (folder) closedir(folder);
+  rmdir(job->staging);
+  job->staging = NULL;
+}
+
+status output_begin(link_job *job) {
+  char *folder = file_join(job->arena, job->folder, ".smelt-XXXXXX");
+  interrupts_hold(&job->interrupts);
+  if (!mkdtemp(folder)) {
+    int error = errno;
+    interrupts_release(&job->interrupts);
+    return cannot_write(job, "cannot be written", error);
+  }
+  job->staging = folder;
+  job->output = file_join(job->arena, folder, "output");
   return OK;
 }
 
-status output_commit(link_job *job, const char *path, unsigned mode) {
-  mode_t mask = umask(0);
-  umask(mask);
-  if (chmod(path, mode & ~mask) == 0 && rename(path, job->destination) == 0) return OK;
-  int error = errno;
-  output_abandon(path);
-  return cannot_write(job, "cannot be written", error);
+void output_abandon(link_job *job) {
+  remove_staging(job);
+  interrupts_release(&job->interrupts);
 }
 
-void output_abandon(const char *path) {
-  unlink(path);
+status output_commit(link_job *job, unsigned mode) {
+  mode_t mask = umask(0);
+  umask(mask);
+  int error = EINTR;
+  if (!interrupts_came(&job->interrupts)) {
+    error = chmod(job->output, mode & ~mask) == 0 && rename(job->output, job->destination) == 0 ? 0 : errno;
+    if (!error) {
+      remove_staging(job);
+      return OK;
+    }
+  }
+  output_abandon(job);
+  return cannot_write(job, "cannot be written", error);
 }

@@ -32,8 +32,15 @@ typedef struct link_job link_job;
  */
 status link_begin(arena *a, const char *target, const char *destination, link_job **job);
 
-/* Closes the job's files; after success as after failure. NULL is allowed. */
+/* Closes the job's files, and lets interrupts act again; after success as after failure. NULL is allowed. */
 void link_end(link_job *job);
+
+/*
+ * For the rest of the process. For a command whose artefact is in its place: an
+ * interrupt would stop nothing any more, and the exit code would deny the work.
+ * Before link_end, as interrupts are held from the moment of success until then.
+ */
+void link_ignore_interrupts(void);
 
 /* Adds an ELF object for the job's target; the bytes are copied out. `name` is for messages and archives. */
 status link_add_object(link_job *job, const char *name, const void *bytes, size_t count);

@@ -46,29 +46,15 @@ static status find_linker(arena *a, const char **linker) {
 /* A child, what it says, and the signals that shall end it. */
 typedef struct {
   pid_t pid;
-  int said;        /* read end of its standard output and error */
-  int interrupts;  /* signalfd: SIGINT, SIGTERM, SIGHUP */
-  sigset_t before; /* this thread's signal mask before */
+  int said;       /* read end of its standard output and error */
+  int interrupts; /* signalfd of those that are held back */
 } child;
-
-/* Those that would end this process; one that is ignored (nohup) stays so. */
-static sigset_t interrupt_signals(void) {
-  static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-  sigset_t set;
-  sigemptyset(&set);
-  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-    struct sigaction action;
-    if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-      sigaddset(&set, signals[i]);
-  }
-  return set;
-}
 
 static int spawn(link_job *job, const char *linker, char **argv, int says, child *c) {
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_t files;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setsigmask(&attributes, &c->before);
+  posix_spawnattr_setsigmask(&attributes, &job->interrupts.before);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -135,7 +121,7 @@ static status judge(link_job *job, int wait_status, const text *message) {
   return fail_file(a, s, job->destination);
 }
 
-/* Runs the linker with the interrupting signals held back. *stopped_by is the one that came, or 0. */
+/* Runs the linker to its end. *stopped_by is the signal that came meanwhile, or 0. */
 static status run(link_job *job, const char *linker, char **argv, child *c, int *stopped_by) {
   arena *a = job->arena;
   int ends[2];
@@ -158,7 +144,7 @@ static status run(link_job *job, const char *linker, char **argv, child *c, int 
   return s;
 }
 
-status linker_run(link_job *job, const char *output, const char *const *arguments, size_t argument_count) {
+status linker_run(link_job *job, const char *const *arguments, size_t argument_count) {
   arena *a = job->arena;
   const char *linker;
   TRY(find_linker(a, &linker));
@@ -166,18 +152,11 @@ status linker_run(link_job *job, const char *output, const char *const *argument
   argv[0] = arena_text(a, linker);
   for (size_t i = 0; i < argument_count; i++) argv[i + 1] = arena_text(a, arguments[i]);
 
-  child c = {0};
-  sigset_t interrupts = interrupt_signals();
-  c.interrupts = signalfd(-1, &interrupts, SFD_CLOEXEC);
+  child c = {.interrupts = signalfd(-1, &job->interrupts.signals, SFD_CLOEXEC)};
   if (c.interrupts < 0) return fail(a, STATUS_DEFECT, "no signalfd: %s", strerror(errno));
-  pthread_sigmask(SIG_BLOCK, &interrupts, &c.before);
   int stopped_by = 0;
   status s = run(job, linker, argv, &c, &stopped_by);
-  if (stopped_by) {
-    output_abandon(output);
-    raise(stopped_by); /* arrives when the mask is restored */
-  }
-  pthread_sigmask(SIG_SETMASK, &c.before, NULL);
   close(c.interrupts);
+  if (stopped_by) raise(stopped_by); /* waits, as it did before it was read */
   return s;
 }

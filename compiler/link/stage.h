@@ -2,6 +2,8 @@
 #ifndef SMELT_LINK_STAGE_H
 #define SMELT_LINK_STAGE_H
 
+#include <signal.h>
+
 #include "link/link.h"
 
 /* What the linker has to know of a target. */
@@ -18,6 +20,18 @@ typedef struct {
   bool is_blob;
 } link_input;
 
+/* SIGINT, SIGTERM and SIGHUP, held back in this thread. */
+typedef struct {
+  bool active;
+  sigset_t signals; /* those that would end the process */
+  sigset_t before;  /* the thread's mask before */
+} held_interrupts;
+
+void interrupts_hold(held_interrupts *held);
+bool interrupts_came(const held_interrupts *held); /* one of them waits to be delivered */
+void interrupts_release(
+    held_interrupts *held); /* what waits is delivered here; nothing where none are held */
+
 struct link_job {
   arena *arena;
   const link_target *target;
@@ -25,24 +39,30 @@ struct link_job {
   const char *folder; /* the destination's */
   link_input *inputs;
   size_t input_count, input_capacity;
+  const char *staging; /* a folder in `folder`, while the destination is being written; else NULL */
+  const char *output;  /* the file in it */
+  held_interrupts interrupts;
 };
 
 /*
- * A file to be written in the destination's folder and renamed onto it when
- * it is whole. output_begin makes its name; output_commit, with the mode it
- * shall have before the umask, or output_abandon ends it.
+ * The destination while it is written: job->output, in a folder of its own
+ * beside the destination, so that what a linker leaves half done goes with it.
+ * output_begin makes the folder and holds interrupts back; output_abandon
+ * removes all and lets them act. output_commit renames the file onto the
+ * destination, with `mode` less the umask, unless an interrupt came before; from
+ * then on they are held until link_end.
  */
-status output_begin(link_job *job, const char **path);
-status output_commit(link_job *job, const char *path, unsigned mode);
-void output_abandon(const char *path);
+status output_begin(link_job *job);
+status output_commit(link_job *job, unsigned mode);
+void output_abandon(link_job *job);
 
 /*
  * Runs ld.lld with `arguments` (argv[1] on), the job's inputs open under the
- * descriptors they have here. SIGINT and SIGTERM that arrive meanwhile end the
- * linker first, remove `output`, and then act as they would have. What the
- * linker says on failure becomes the failure's cause.
+ * descriptors they have here, between output_begin and output_commit. An
+ * interrupt that arrives meanwhile ends the linker and waits again for
+ * output_abandon. What the linker says on failure becomes the failure's cause.
  */
-status linker_run(link_job *job, const char *output, const char *const *arguments, size_t argument_count);
+status linker_run(link_job *job, const char *const *arguments, size_t argument_count);
 
 /* Path under which this process and its children open an input. */
 const char *input_path(link_job *job, const link_input *input);
