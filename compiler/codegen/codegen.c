@@ -1,5 +1,5 @@
 /*
- * codegen.c: one file per instruction-set level, and the image table. Modules
+ * codegen.c: one file per instruction-set level, what they share, and the image table. Modules
  * are filled one after the other; then each has a thread on which LLVM makes
  * the file of it, since they share nothing.
  */
@@ -24,8 +24,11 @@ static const char *file_suffix(codegen_form form) {
   return form == CODEGEN_OBJECT ? "o" : form == CODEGEN_ASSEMBLY ? "s" : "ll";
 }
 
+typedef enum { LEVEL_FILE, STEPS_FILE, IMAGE_FILE } file_kind;
+
 /* A file on its way. */
 typedef struct {
+  file_kind kind;
   const codegen_options *options;
   LLVMTargetMachineRef machine;
   emitter *e;
@@ -36,12 +39,12 @@ typedef struct {
   status failed;
 } module_file;
 
-enum { MOST_FILES = CODEGEN_MAX_LEVELS + 1, LLVM_STACK_BYTES = 16 << 20 };
+enum { LLVM_STACK_BYTES = 16 << 20 };
 
 struct codegen_job {
   arena *a;
   codegen_options options;
-  module_file files[MOST_FILES];
+  module_file files[CODEGEN_MAX_FILES];
   size_t count;
   status failed; /* before LLVM was asked */
 };
@@ -49,9 +52,10 @@ struct codegen_job {
 /* ---- filling ---- */
 
 /* A file in `job` for a module of the level, with LLVM's machine for it. */
-static status add_file(codegen_job *job, const plan_module *plan, const codegen_level *level,
+static status add_file(codegen_job *job, const plan_module *plan, file_kind kind, const codegen_level *level,
                        const char *name) {
   module_file *file = &job->files[job->count++];
+  file->kind = kind;
   file->options = &job->options;
   file->output.name = arena_format(job->a, "%s.%s", name, file_suffix(job->options.form));
   TRY(machine_make(job->a, job->options.target, level, &file->machine));
@@ -64,14 +68,26 @@ static status add_files(codegen_job *job, const plan_module *plan) {
   const codegen_level *levels = job->options.target->levels;
   for (int i = 0; i < CODEGEN_MAX_LEVELS; i++) {
     if (!level_wanted(&job->options, plan, i)) continue;
-    TRY(add_file(job, plan, &levels[i], arena_format(job->a, "code-%s", codegen_level_name(&levels[i]))));
+    const char *name = arena_format(job->a, "code-%s", codegen_level_name(&levels[i]));
+    TRY(add_file(job, plan, LEVEL_FILE, &levels[i], name));
   }
+  if (steps_are_apart(&job->options)) TRY(add_file(job, plan, STEPS_FILE, &levels[0], "steps"));
   if (job->options.form != CODEGEN_OBJECT) return OK;
-  return add_file(job, plan, &levels[0], "image");
+  return add_file(job, plan, IMAGE_FILE, &levels[0], "image");
 }
 
-static bool is_image(const codegen_job *job, const module_file *file) {
-  return job->options.form == CODEGEN_OBJECT && file == &job->files[job->count - 1];
+static void fill(const module_file *file, const plan_module *plan, const kernel_list *kernels) {
+  switch (file->kind) {
+  case LEVEL_FILE:
+    level_emit(file->e, plan, kernels, file->options);
+    break;
+  case STEPS_FILE:
+    steps_emit(file->e, plan, kernels, file->options);
+    break;
+  case IMAGE_FILE:
+    image_emit(file->e, plan, file->options);
+    break;
+  }
 }
 
 /* ---- LLVM ---- */
@@ -103,11 +119,12 @@ static void start(module_file *file) {
 }
 
 static status fill_and_start(codegen_job *job, const plan_module *plan) {
+  kernel_list kernels;
+  TRY(kernels_list(job->a, plan, &kernels));
   TRY(add_files(job, plan));
   for (size_t i = 0; i < job->count; i++) {
-    module_file *file = &job->files[i];
-    TRY((is_image(job, file) ? image_emit : entries_emit)(file->e, plan, &job->options));
-    start(file);
+    fill(&job->files[i], plan, &kernels);
+    start(&job->files[i]);
   }
   return OK;
 }

@@ -31,7 +31,7 @@ typedef struct {
   unsigned never_with; /* the same: programs with such weights do without this level, for their size */
 } codegen_level;
 
-enum { CODEGEN_MAX_LEVELS = 6 };
+enum { CODEGEN_MAX_LEVELS = 6, CODEGEN_MAX_FILES = CODEGEN_MAX_LEVELS + 2 };
 
 /* A row of the target table (codegen/targets.c). */
 typedef struct {
@@ -73,12 +73,12 @@ typedef struct {
 typedef struct codegen_job codegen_job;
 status codegen_begin(arena *a, const plan_module *plan, const codegen_options *options, codegen_job **job);
 /*
- * Fills outputs[] (room for CODEGEN_MAX_LEVELS + 1): one per level and, for
- * CODEGEN_OBJECT, the image table `smelt_model_NAME` that refers to the hidden
- * symbols NAME_manifest, NAME_weights and, with a tokenizer, NAME_tokenizer,
- * made by the link stage. The caller frees the texts; after failures, here or
- * in codegen_begin, there are none. `progress` (may be NULL) is called before
- * each is waited for, with done and total.
+ * Fills outputs[] (room for CODEGEN_MAX_FILES): one per level and, for
+ * CODEGEN_OBJECT, what levels share, if there are several, and the image table
+ * `smelt_model_NAME` that refers to the hidden symbols NAME_manifest,
+ * NAME_weights and, with a tokenizer, NAME_tokenizer, made by the link stage. The caller frees the texts;
+ * after failures, here or in codegen_begin, there are none. `progress` (may be NULL) is called before each is
+ * waited for, with done and total.
  */
 status codegen_end(codegen_job *job, codegen_output *outputs, size_t *output_count,
                    void (*progress)(void *user, size_t done, size_t total), void *user);

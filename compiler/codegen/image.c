@@ -35,7 +35,7 @@ static LLVMValueRef entry_table(emitter *e, const plan_module *plan, const codeg
   return table(e, LLVMConstArray2(e->pointer, entries, plan->entry_count));
 }
 
-status image_emit(emitter *e, const plan_module *plan, const codegen_options *options) {
+void image_emit(emitter *e, const plan_module *plan, const codegen_options *options) {
   LLVMTypeRef level_fields[] = {e->i64, e->pointer};
   LLVMTypeRef level_type = LLVMStructTypeInContext(e->context, level_fields, 2, false);
   LLVMValueRef levels[CODEGEN_MAX_LEVELS];
@@ -59,5 +59,4 @@ status image_emit(emitter *e, const plan_module *plan, const codegen_options *op
   LLVMValueRef global = LLVMAddGlobal(e->module, LLVMTypeOf(image), name);
   LLVMSetInitializer(global, image);
   LLVMSetGlobalConstant(global, true);
-  return OK;
 }

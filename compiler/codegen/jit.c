@@ -97,7 +97,7 @@ status codegen_load_for(arena *a, const plan_module *plan, const codegen_target 
                         codegen_loaded **result) {
   codegen_options options = {
       .target = target, .model_name = "model", .form = CODEGEN_OBJECT, .only_level = level};
-  codegen_output outputs[CODEGEN_MAX_LEVELS + 1];
+  codegen_output outputs[CODEGEN_MAX_FILES];
   size_t count;
   codegen_loaded *loaded = ARENA_NEW(a, codegen_loaded);
   *result = loaded;

@@ -1,4 +1,4 @@
-/* stage.h: the parts of code generation, in order: entries and kernels to LLVM, LLVM to files, the image
+/* stage.h: the parts of code generation, in order: kernels and entries to LLVM, LLVM to files, the image
  * table. */
 #ifndef SMELT_CODEGEN_STAGE_H
 #define SMELT_CODEGEN_STAGE_H
@@ -6,14 +6,39 @@
 #include "codegen/emit.h"
 #include <llvm-c/TargetMachine.h>
 
-/* "NAME_LEVEL_ENTRY" with every character that C does not allow in names replaced by '_'. */
+/* A kernel of the plan. Steps that compute the same share one. */
+typedef struct {
+  const char *key;
+  const plan_step *step; /* the first that calls it */
+} listed_kernel;
+
+typedef struct {
+  listed_kernel *kernels;
+  size_t count, capacity;
+  size_t **numbers; /* [entry][step]: its kernel's index, where the step is a call */
+} kernel_list;
+
+/* Fails where an operator has no code for a dtype. */
+status kernels_list(arena *a, const plan_module *plan, kernel_list *list);
+/* A kernel's pointers after frame, thread and thread_count: what it reads, its result, its claims' counter.
+ */
+int kernel_argument_count(const plan_step *step);
+
+/* "NAME_LEVEL_ENTRY" with every character that C does not allow in names replaced by '_': a smelt_entry_code.
+ */
 char *entry_symbol(arena *a, const codegen_options *options, const codegen_level *level, const char *entry);
-/* All entries of the plan, and their kernels, into e's module. Fails where an operator has no code for a
- * dtype. */
-status entries_emit(emitter *e, const plan_module *plan, const codegen_options *options);
+/* All kernels into e's module, and the entries that call them by way of their steps. */
+void level_emit(emitter *e, const plan_module *plan, const kernel_list *list, const codegen_options *options);
+
+/* "NAME_steps_ENTRY": void(frame, thread, thread_count, kernels), with a table of pointers to kernels. */
+char *steps_symbol(arena *a, const codegen_options *options, const char *entry);
+/* Whether levels share the entries' steps, which then are a module of their own. */
+bool steps_are_apart(const codegen_options *options);
+void steps_emit(emitter *e, const plan_module *plan, const kernel_list *list, const codegen_options *options);
+LLVMValueRef steps_declare(emitter *e, const codegen_options *options, const char *entry);
 
 /* The module of the image table smelt_model_NAME over the levels that `options` asks for. */
-status image_emit(emitter *e, const plan_module *plan, const codegen_options *options);
+void image_emit(emitter *e, const plan_module *plan, const codegen_options *options);
 
 /* LLVM's view of a level. The caller disposes of the machine. */
 status machine_make(arena *a, const codegen_target *target, const codegen_level *level,

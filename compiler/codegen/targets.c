@@ -41,9 +41,7 @@ static const codegen_target TARGETS[] = {
                  .vector_bytes = 64,
                  .vector_registers = 32,
                  .engines = ENGINE_FMA | ENGINE_PAIRS | ENGINE_DOT8U | ENGINE_AMX,
-                 .layouts =
-                     1u << PLAN_PAIRS, /* of bytes on tiles too, which --isa asks for: programs stay small */
-                 .never_with = 1u << PLAN_QUADS | 1u << PLAN_NIBBLES}}},
+                 .layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS}}},
     {.name = "aarch64-linux",
      .triple = "aarch64-unknown-linux-musl",
      .arch = "aarch64",

@@ -68,7 +68,7 @@ static status choose_level(compilation *c, bool is_text, int *index) {
 }
 
 typedef struct {
-  codegen_output files[CODEGEN_MAX_LEVELS + 1];
+  codegen_output files[CODEGEN_MAX_FILES];
   size_t count;
 } code;
 

@@ -141,7 +141,7 @@ static const smelt_image *harness_compile(arena *a, const plan_module *plan, con
                                           int level) {
   codegen_options options = {
       .target = target, .model_name = "t", .form = CODEGEN_OBJECT, .only_level = level};
-  codegen_output outputs[CODEGEN_MAX_LEVELS + 1];
+  codegen_output outputs[CODEGEN_MAX_FILES];
   size_t count;
   harness_check(codegen_make(a, plan, &options, outputs, &count));
   const smelt_image *image = NULL;
