@@ -32,7 +32,17 @@ typedef struct {
   size_t count;
 } tok_section_data;
 
+struct tok_build;
+
+/* A type of models: what its options are, and how its vocabulary is packed. */
 typedef struct {
+  const char *type, *family; /* family: for people */
+  tok_model model;
+  status (*read_options)(struct tok_build *b, const json_view *model);
+  status (*pack)(struct tok_build *b);
+} tok_model_row;
+
+typedef struct tok_build {
   arena *a;
   tok_header header;
   tok_section_data sections[TOK_SECTION_COUNT];
@@ -44,6 +54,8 @@ typedef struct {
   tok_string *text;     /* per id, as decoding gives it */
   uint8_t *flags;       /* per id: TOK_SPECIAL ... */
   bool byte_fallback, ignore_merges;
+  const tok_model_row *model;
+  tok_string continuing_prefix; /* WordPiece: what spellings of the insides of words begin with */
 
   tok_merge *merges; /* by rank; header.merge_count of them */
   perfect_hash merge_hash;
@@ -57,8 +69,16 @@ typedef struct {
   char *step_bytes;
   size_t step_bytes_count, step_bytes_capacity;
 
-  tok_split_kind *split_kinds; /* beside regexes */
-  size_t split_count, split_kind_capacity;
+  uint16_t **maps; /* of each of the steps that are maps: TOK_CODE_POINTS values */
+  size_t map_count, map_capacity;
+  tok_string *replacements;
+  size_t replacement_count, replacement_capacity;
+
+  struct {
+    tok_split_kind kind;
+    uint32_t steps_end;
+  } *splits; /* beside regexes */
+  size_t split_count, split_capacity;
   regex_program *programs;
   size_t program_count, program_capacity;
 } tok_build;
@@ -70,7 +90,12 @@ enum { TOK_MAX_NUMBER = 1 << 24 }; /* packed numbers are below it */
 
 /* ---- in order of use -------------------------------------------------------------- */
 
-/* Checks model.type and its options, reads model.vocab and added_tokens (vocabulary.c). */
+/* Finds model.type in the table of models and reads its options (model.c). */
+status tok_read_model(tok_build *b, const json_view *root, json_view *model);
+/* The options of the models (model.c, word_piece.c). */
+status tok_read_bpe(tok_build *b, const json_view *model);
+status tok_read_word_piece(tok_build *b, const json_view *model);
+/* Reads model.vocab and added_tokens (vocabulary.c). */
 status tok_read_vocabulary(tok_build *b, const json_view *root);
 /* The id of a spelling in the vocabulary or the added tokens, or TOK_NONE. */
 uint32_t tok_find(const tok_build *b, const char *spelling);
@@ -80,8 +105,15 @@ void tok_byte_level_texts(tok_build *b);
 /* normalizer -> steps (normalizer.c). */
 status tok_read_normalizer(tok_build *b, const json_view *root);
 /* A string after the steps read so far; what the normaliser makes of an added token. */
-tok_string tok_normalize(tok_build *b, tok_string string);
+tok_string tok_normalize(tok_build *b, tok_string string); /* normalize.c */
 void tok_add_step(tok_build *b, tok_step_kind kind, tok_string first, tok_string second);
+/* A string in step_bytes; returns its offset. */
+uint32_t tok_store_step_bytes(tok_build *b, tok_string string);
+/* A step that is a map, which is empty so far (char_map.c). */
+uint16_t *tok_add_map(tok_build *b, tok_step_kind kind);
+void tok_map_to(tok_build *b, uint16_t *map, uint32_t code, tok_string replacement);
+/* BertNormalizer -> steps (bert_normalizer.c). */
+status tok_read_bert_normalizer(tok_build *b, const json_view *view);
 /* The texts of a Replace, in a normalizer as in a decoder: pattern.String, which may not be empty, and
  * content. */
 status tok_read_replace(tok_build *b, const json_view *view, tok_string *from, tok_string *to);
@@ -110,6 +142,9 @@ void tok_pack_numbers(tok_build *b, int section, const uint32_t *numbers, size_t
 void tok_pack_merges(tok_build *b);
 /* The tables of pieces and bytes (pieces.c). Wants merges and keys. */
 status tok_pack_pieces(tok_build *b);
+/* The vocabulary as a trie, and with it all that WordPiece needs (word_piece.c). */
+status tok_pack_vocabulary_trie(tok_build *b);
+status tok_pack_word_piece(tok_build *b);
 /* Adds a split that changes no result but makes pieces short, where there is one (safe_split.c). Wants
  * merges. */
 status tok_add_safe_split(tok_build *b);
@@ -117,7 +152,9 @@ status tok_add_safe_split(tok_build *b);
 status tok_pack_added_tokens(tok_build *b);
 /* Regular expressions -> classes and DFAs (splits.c). */
 status tok_pack_splits(tok_build *b);
-/* Unicode's tables for NFC (normal_form.c). */
+/* The maps of the steps (char_map.c). */
+status tok_pack_maps(tok_build *b);
+/* Unicode's tables for NFC and NFD (normal_form.c). */
 void tok_pack_normal_form(tok_build *b);
 /* Header and sections -> bytes (pack.c). */
 status tok_pack(tok_build *b, text *blob);

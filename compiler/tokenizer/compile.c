@@ -1,5 +1,6 @@
 /* compile.c: from the files to the blob, part by part. */
 #include "tokenizer/build.h"
+#include "tokenizer/letters.h"
 
 #include <string.h>
 
@@ -57,13 +58,14 @@ static status read_tokenizer(tok_build *b, const json_view *root) {
   TRY(tok_read_pre_tokenizer(b, root));
   TRY(tok_read_decoder(b, root));
   TRY(tok_read_post_processor(b, root));
-  TRY(tok_read_merges(b, &model));
+  if (b->header.model == TOK_MODEL_BPE) TRY(tok_read_merges(b, &model));
   TRY(tok_pack_texts(b));
-  tok_pack_merges(b);
   TRY(tok_pack_pieces(b));
-  TRY(tok_add_safe_split(b));
+  TRY(b->model->pack(b));
   TRY(tok_pack_added_tokens(b));
   TRY(tok_pack_splits(b));
+  TRY(tok_pack_maps(b));
+  tok_pack_letters(b);
   tok_pack_normal_form(b);
   return OK;
 }
@@ -92,7 +94,7 @@ static void summarize(const tok_build *b, tok_summary *summary) {
   *summary = (tok_summary){
       .family = b->header.flags & TOK_BYTE_LEVEL ? "byte-level BPE"
                 : b->byte_fallback               ? "BPE with byte fallback"
-                                                 : "BPE",
+                                                 : b->model->family,
       .vocab_size = b->vocab_size,
       .bos_id = id_or_minus_one(b->header.bos_id),
       .eos_id = id_or_minus_one(b->header.eos_id),

@@ -86,6 +86,50 @@ static status read_metaspace(tok_build *b, const json_view *view) {
   return OK;
 }
 
+/* What people write without a space before it, in this order: replaced wherever it stands. */
+static const struct {
+  const char *from, *to;
+} cleanings[] = {{" .", "."},     {" ?", "?"},   {" !", "!"},   {" ,", ","},     {" ' ", "'"},
+                 {" n't", "n't"}, {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+
+/* Insides of words lose their prefix, other tokens get a space before, which the first one drops again. */
+static void join_words(tok_build *b, tok_string prefix) {
+  for (uint32_t id = 0; id < b->vocab_size; id++) {
+    tok_string old = b->text[id];
+    if (prefix.count && old.count >= prefix.count && memcmp(old.bytes, prefix.bytes, prefix.count) == 0) {
+      b->text[id] = (tok_string){old.bytes + prefix.count, old.count - prefix.count};
+      continue;
+    }
+    char *bytes = arena_alloc(b->a, old.count + 1);
+    *bytes = ' ';
+    if (old.count) memcpy(bytes + 1, old.bytes, old.count);
+    b->text[id] = (tok_string){bytes, old.count + 1};
+    if (!old.count) b->flags[id] |= TOK_CLOSED;
+  }
+}
+
+static status read_word_piece(tok_build *b, const json_view *view) {
+  json_view prefix_member = view_member(view, "prefix"), cleanup_member = view_member(view, "cleanup");
+  tok_string prefix = {"##", 2};
+  bool cleanup;
+  if (!view_is_absent(&prefix_member)) TRY(view_string(b->a, &prefix_member, &prefix.bytes, &prefix.count));
+  TRY(view_bool(b->a, &cleanup_member, true, &cleanup));
+  join_words(b, prefix);
+  b->header.strip_start = 1;
+  b->header.prefix_offset = tok_store_step_bytes(b, prefix);
+  b->header.prefix_bytes = (uint32_t)prefix.count;
+  if (!cleanup) return OK;
+  bool *spaced = ARENA_ARRAY(b->a, bool, b->vocab_size);
+  for (uint32_t id = 0; id < b->vocab_size; id++)
+    spaced[id] = b->text[id].count && b->text[id].bytes[0] == ' ';
+  for (size_t i = 0; i < sizeof cleanings / sizeof *cleanings; i++)
+    replace_in_texts(b, (tok_string){cleanings[i].from, strlen(cleanings[i].from)},
+                     (tok_string){cleanings[i].to, strlen(cleanings[i].to)});
+  for (uint32_t id = 0; id < b->vocab_size; id++)
+    if (spaced[id] && b->text[id].bytes[0] != ' ') b->flags[id] |= TOK_CLOSED;
+  return OK;
+}
+
 static const struct {
   const char *type;
   status (*read)(tok_build *b, const json_view *view);
@@ -94,7 +138,8 @@ static const struct {
              {"ByteFallback", read_byte_fallback},
              {"Fuse", read_fuse},
              {"Strip", read_strip},
-             {"Metaspace", read_metaspace}};
+             {"Metaspace", read_metaspace},
+             {"WordPiece", read_word_piece}};
 
 /* Strip means the start of the whole text only after Fuse; before it, that of each token. */
 static status read_sequence(tok_build *b, const json_view *view) {

@@ -76,7 +76,8 @@ static int compare_compositions(const void *x, const void *y) {
 
 void tok_pack_normal_form(tok_build *b) {
   bool needed = false;
-  for (size_t i = 0; i < b->step_count; i++) needed = needed || b->steps[i].kind == TOK_STEP_NFC;
+  for (size_t i = 0; i < b->step_count; i++)
+    needed = needed || b->steps[i].kind == TOK_STEP_NFC || b->steps[i].kind == TOK_STEP_NFD;
   if (!needed) return;
 
   uint8_t *marks = ARENA_ARRAY(b->a, uint8_t, TOK_CODE_POINTS);

@@ -17,7 +17,9 @@ status tok_add_split(tok_build *b, const char *pattern, size_t bytes, tok_split_
   TRY(regex_parse(b->a, pattern, bytes, &tree));
   TRY(regex_compile(b->a, tree, &program));
   ARENA_PUSH(b->a, b->programs, b->program_count, b->program_capacity) = program;
-  ARENA_PUSH(b->a, b->split_kinds, b->split_count, b->split_kind_capacity) = kind;
+  b->splits = arena_grow(b->a, b->splits, b->split_count, &b->split_capacity, sizeof *b->splits);
+  b->splits[b->split_count].kind = kind;
+  b->splits[b->split_count++].steps_end = (uint32_t)b->step_count;
   return OK;
 }
 
@@ -48,8 +50,6 @@ static status read_byte_level(tok_build *b, const json_view *view) {
   TRY(view_bool(b->a, &prefix, true, &add_prefix_space));
   TRY(view_bool(b->a, &regex, true, &use_regex));
   tok_string space = {" ", 1};
-  if (add_prefix_space && b->split_count)
-    return view_fail(b->a, &prefix, "a prefix space after a split is not supported");
   if (add_prefix_space) tok_add_step(b, TOK_STEP_PREPEND_MISSING, space, space);
   b->header.flags |= TOK_BYTE_LEVEL;
   return use_regex ? add_split(b, view, byte_level_pattern, sizeof byte_level_pattern - 1, TOK_SPLIT_ISOLATED)
@@ -86,6 +86,18 @@ static status read_split(tok_build *b, const json_view *view) {
   return view_fail(b->a, &behavior, "splits with behavior %s are not supported", name.bytes);
 }
 
+/* Punctuation as BERT has it: of category P, or in ASCII neither letter, digit nor space. */
+#define PUNCTUATION "\\p{P}!-/:-@\\[-`{-~"
+
+static status read_bert(tok_build *b, const json_view *view) {
+  static const char pattern[] = "[^\\s" PUNCTUATION "]+|[" PUNCTUATION "]";
+  return add_split(b, view, pattern, sizeof pattern - 1, TOK_SPLIT_KEEP_MATCHES);
+}
+
+static status read_whitespace_split(tok_build *b, const json_view *view) {
+  return add_split(b, view, "\\S+", 3, TOK_SPLIT_KEEP_MATCHES);
+}
+
 static status read_digits(tok_build *b, const json_view *view) {
   bool individual;
   json_view member = view_member(view, "individual_digits");
@@ -110,7 +122,6 @@ static status read_metaspace(tok_build *b, const json_view *view) {
   TRY(view_bool(b->a, &prefix_member, true, &add_prefix_space));
   if (!view_is_absent(&scheme_member)) TRY(view_string(b->a, &scheme_member, &scheme.bytes, &scheme.count));
   if (!add_prefix_space) scheme.bytes = "never";
-  if (b->split_count) return view_fail(b->a, view, "Metaspace after a split is not supported");
 
   tok_add_step(b, TOK_STEP_REPLACE, (tok_string){" ", 1}, mark);
   bool known = strcmp(scheme.bytes, "never") == 0;
@@ -140,6 +151,8 @@ static const struct {
 } types[] = {{"Sequence", read_sequence},
              {"ByteLevel", read_byte_level},
              {"Split", read_split},
+             {"BertPreTokenizer", read_bert},
+             {"WhitespaceSplit", read_whitespace_split},
              {"Digits", read_digits},
              {"Metaspace", read_metaspace}};
 

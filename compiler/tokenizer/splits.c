@@ -17,8 +17,7 @@ status tok_pack_splits(tok_build *b) {
   for (size_t i = 0; i < b->split_count; i++) {
     regex_dfa dfa;
     TRY(regex_determinize(b->a, &b->programs[i], &classes, &dfa));
-    splits[i] =
-        (tok_split){.kind = b->split_kinds[i], .state_count = dfa.state_count, .first = (uint32_t)count};
+    splits[i] = (tok_split){b->splits[i].kind, b->splits[i].steps_end, dfa.state_count, (uint32_t)count};
     for (size_t k = 0; k < (size_t)dfa.state_count * b->header.class_count; k++)
       ARENA_PUSH(b->a, transitions, count, capacity) = dfa.transitions[k];
   }

@@ -2,8 +2,8 @@
  * tokenizer.h: a Hugging Face tokenizer.json becomes the packed tables of
  * smelt/tokenizer.h, which runtime/text reads in place.
  *
- * Families: byte-level BPE (GPT-2, RoBERTa, Qwen, Llama-3) and BPE with byte
- * fallback (Llama-2). Anything in the JSON that is not understood is a failure
+ * Families: byte-level BPE (GPT-2, RoBERTa, Qwen, Llama-3), BPE with byte
+ * fallback (Llama-2), WordPiece (BERT, MiniLM). Anything in the JSON that is not understood is a failure
  * that names its JSON path; nothing is left out silently.
  */
 #ifndef SMELT_COMPILER_TOKENIZER_H
@@ -13,7 +13,7 @@
 
 /* What the driver checks against the model. Ids are -1 where the tokenizer has no such token. */
 typedef struct {
-  const char *family;  /* "byte-level BPE", "BPE with byte fallback", "BPE" */
+  const char *family;  /* "byte-level BPE", "BPE with byte fallback", "BPE", "WordPiece" */
   uint32_t vocab_size; /* highest id + 1, added tokens included */
   int64_t bos_id, eos_id, pad_id, unknown_id;
   uint32_t merge_count, added_token_count;

@@ -5,43 +5,6 @@
 
 enum { MAX_IDS = 1 << 22 };
 
-/* Options of a BPE model that change its result and are not supported unless they have this harmless value.
- */
-static status check_options(tok_build *b, const json_view *model) {
-  static const char *const empty_texts[] = {"continuing_subword_prefix", "end_of_word_suffix"};
-  for (size_t i = 0; i < sizeof empty_texts / sizeof *empty_texts; i++) {
-    json_view option = view_member(model, empty_texts[i]);
-    if (view_is_absent(&option)) continue;
-    const char *bytes;
-    size_t count;
-    TRY(view_string(b->a, &option, &bytes, &count));
-    if (count) return view_fail(b->a, &option, "this option is not supported");
-  }
-  json_view dropout = view_member(model, "dropout");
-  if (!view_is_absent(&dropout) && json_number_value(dropout.value) != 0)
-    return view_fail(b->a, &dropout, "dropout is for training and not supported");
-  return OK;
-}
-
-static status read_model(tok_build *b, const json_view *root, json_view *model) {
-  const char *type = "BPE"; /* what files without a type mean, as long as they have merges */
-  *model = view_member(root, "model");
-  TRY(view_object(b->a, model));
-  json_view type_member = view_member(model, "type"), merges = view_member(model, "merges");
-  if (!view_is_absent(&type_member) || view_is_absent(&merges)) TRY(view_type(b->a, model, &type));
-  if (strcmp(type, "BPE") != 0)
-    return fail_hint(b->a, view_fail(b->a, model, "tokenizer models of type %s are not supported", type),
-                     "use a model with a BPE tokenizer, or give token ids with --ids");
-  bool fuse_unknown;
-  json_view fuse = view_member(model, "fuse_unk"), fallback = view_member(model, "byte_fallback");
-  json_view ignore = view_member(model, "ignore_merges");
-  TRY(view_bool(b->a, &fuse, false, &fuse_unknown));
-  TRY(view_bool(b->a, &fallback, false, &b->byte_fallback));
-  TRY(view_bool(b->a, &ignore, false, &b->ignore_merges));
-  if (fuse_unknown) b->header.flags |= TOK_FUSE_UNKNOWN;
-  return check_options(b, model);
-}
-
 static status read_added_token(tok_build *b, const json_view *item) {
   TRY(view_object(b->a, item));
   tok_added_token *token = &ARENA_PUSH(b->a, b->added, b->added_count, b->added_capacity);
@@ -101,7 +64,7 @@ static status read_spellings(tok_build *b, const json_view *vocab) {
 
 status tok_read_vocabulary(tok_build *b, const json_view *root) {
   json_view model, added = view_member(root, "added_tokens");
-  TRY(read_model(b, root, &model));
+  TRY(tok_read_model(b, root, &model));
   if (!view_is_absent(&added)) TRY(view_array(b->a, &added));
   for (size_t i = 0; i < view_item_count(&added); i++) {
     json_view item = view_item(&added, i);

@@ -12,10 +12,9 @@
  *   added tokens with raw spelling are cut out        trie, root TOK_ROOT_RAW
  *   each rest is normalised                           steps[0 .. normalizer_steps)
  *   added tokens with normalised spelling are cut out trie, root TOK_ROOT_NORMAL
- *   each rest is prepared                             steps[normalizer_steps ..)
- *   and split into pieces                             splits, each a DFA over code point classes
- *   a few pieces are looked up by their spelling      piece_ids, a perfect hash
- *   any other is merged pair by pair                  merges, through a perfect hash of pairs
+ *   each rest is split into pieces, by level          splits, each a DFA over code point classes
+ *   and prepared before and between the splits        steps[normalizer_steps ..)
+ *   pieces become ids as the model has it             tok_model
  *
  * How ids become text: what a merge makes has the texts of its two parts, one
  * after the other. So only some texts are stored: of tokens that no merge makes,
@@ -33,7 +32,7 @@
 #define TOK_NONE  UINT32_MAX /* no such id */
 
 enum {
-  TOK_VERSION = 2,
+  TOK_VERSION = 3,
   TOK_ALIGN_BYTES = 8,
   TOK_MERGED_BYTES = 256, /* longest text that is made of parts; longer ones are stored */
   TOK_CLASS_BLOCK = 256,  /* code points per block of the class table */
@@ -42,6 +41,13 @@ enum {
   TOK_ROOT_NORMAL = 1,
   TOK_MAX_SPLITS = 16,
 };
+
+/* How a piece becomes ids. */
+typedef enum {
+  TOK_MODEL_BPE,        /* looked up by its spelling (piece_ids), or merged pair by pair (merges) */
+  TOK_MODEL_WORD_PIECE, /* the longest token of the trie, again and again; unknown as a whole or not at all */
+  TOK_MODELS
+} tok_model;
 
 /* tok_header.flags */
 enum {
@@ -61,6 +67,7 @@ enum {
   TOK_SPECIAL = 1u << 0, /* left out of decoded text on request */
   TOK_LSTRIP = 1u << 1,  /* an added token that swallows white space before it */
   TOK_RSTRIP = 1u << 2,  /* and after it */
+  TOK_CLOSED = 1u << 3,  /* a word of its own whose text has lost the space before it, as punctuation's */
 };
 
 /* The ids that have flags, sorted. */
@@ -75,8 +82,24 @@ typedef enum {
   TOK_STEP_PREPEND_MISSING_FIRST, /* the same, only where the stretch begins the whole input */
   TOK_STEP_REPLACE,               /* every a by b, left to right */
   TOK_STEP_NFC,                   /* Unicode normalization form C */
+  TOK_STEP_NFD,                   /* and form D */
+  TOK_STEP_MAP,       /* every code point by itself; the map's first block is map_blocks[a_offset] */
+  TOK_STEP_LOWERCASE, /* a map, and capital sigma at the end of a word becomes final sigma */
   TOK_STEP_KINDS
 } tok_step_kind;
+
+/* A map's value of a code point. */
+enum {
+  TOK_MAP_SAME = 0,
+  TOK_MAP_SPACED = 1,      /* itself with a space before and after */
+  TOK_MAP_REPLACEMENT = 2, /* from here on: replacement value - 2 of map_starts */
+};
+
+/* What `letters` knows of a code point. */
+enum {
+  TOK_CASED = 1u << 0,          /* Unicode 15, section 3.13: D135 */
+  TOK_CASE_IGNORABLE = 1u << 1, /* D136 */
+};
 
 typedef struct {
   uint32_t kind;
@@ -101,6 +124,7 @@ typedef enum {
  */
 typedef struct {
   uint32_t kind;        /* tok_split_kind */
+  uint32_t steps_end;   /* steps before this one that no earlier split or normalisation took come first */
   uint32_t state_count; /* at most 32767 */
   uint32_t first;       /* of this DFA in the section of transitions */
 } tok_split;
@@ -156,7 +180,14 @@ typedef struct {
   X(mark_blocks, uint16_t) /* as class_blocks, of marks; empty without TOK_STEP_NFC */                       \
   X(marks, uint8_t)        /* combining class, or TOK_MARK_STARTER for starters that NFC may change */       \
   X(decompositions, tok_decomposition) /* sorted by code */                                                  \
-  X(compositions, tok_composition)
+  X(compositions, tok_composition)                                                                           \
+  X(map_blocks, uint16_t) /* of each map: code point / 256 -> block */                                       \
+  X(map_values, uint16_t) /* block * 256 + code point % 256 -> value */                                      \
+  X(map_starts, uint32_t) /* the replacements' bytes */                                                      \
+  X(map_bytes, uint8_t)                                                                                      \
+  X(letter_blocks, uint16_t) /* as class_blocks, of letters; empty unless a step wants them */               \
+  X(letters, uint8_t)                                                                                        \
+  X(units, uint32_t) /* the trie of tokens' spellings: tok_unit_base */
 
 enum {
 #define X(name, type) TOK_SECTION_##name,
@@ -184,9 +215,14 @@ typedef struct {
   uint32_t merge_count;
   uint32_t first_merged_id; /* of merge 0 */
   uint32_t first_parted_id; /* where there are no sources: texts from here to the last merged id have parts */
-  uint32_t longest_piece_bytes; /* of the spellings of piece_ids */
-  uint32_t strip_start;         /* leading spaces that decoding drops */
-  uint32_t bad_class;           /* class of U+FFFD, which stands for bytes that are not UTF-8 */
+  uint32_t longest_piece_bytes;         /* of the spellings of piece_ids */
+  uint32_t strip_start;                 /* leading spaces that decoding drops */
+  uint32_t bad_class;                   /* class of U+FFFD, which stands for bytes that are not UTF-8 */
+  uint32_t model;                       /* tok_model */
+  uint32_t longest_word_codes;          /* WordPiece: words of more code points are unknown */
+  uint32_t continuing_unit;             /* WordPiece: where the trie is entered inside a word, or TOK_NONE */
+  uint32_t prefix_offset, prefix_bytes; /* of step_bytes: what the first token shows before its text unless
+                                           that begins with a space or is TOK_CLOSED */
   tok_section sections[TOK_SECTION_COUNT];
 } tok_header;
 
@@ -197,6 +233,28 @@ static inline uint32_t tok_usual_source(const tok_header *header, uint32_t id) {
   if (id < header->first_parted_id) return header->merge_count + id;
   return id - header->first_parted_id < parted_count ? id - header->first_merged_id
                                                      : header->merge_count + id - parted_count;
+}
+
+/*
+ * The trie is a double array (Aoe, "An Efficient Digital Search Algorithm by
+ * Using a Double-Array Structure") of one word a unit, as darts-clone's: the
+ * child of unit u by byte b is unit base(u) ^ b, if that has the byte b. No two
+ * units have the same base. The id of a spelling that ends at u is in unit
+ * base(u). Unit 0 is the root.
+ */
+enum {
+  TOK_UNIT_ENDS = 1u << 8, /* a spelling ends here */
+  TOK_UNIT_BASE_SHIFT = 9, /* the base above that, the byte below */
+  TOK_MAX_UNITS = 1 << 22,
+};
+#define TOK_UNIT_VALUE 0x80000000u /* not a node: an id in the other bits, or free */
+
+static inline uint32_t tok_unit_base(uint32_t unit) {
+  return (unit & ~TOK_UNIT_VALUE) >> TOK_UNIT_BASE_SHIFT;
+}
+
+static inline int tok_unit_has_byte(uint32_t unit, uint8_t byte) {
+  return (unit & (TOK_UNIT_VALUE | 0xffu)) == byte;
 }
 
 /* ---- hashing, the same on both sides ----------------------------------------- */

@@ -37,6 +37,7 @@ static bool has_numbers(const rt_tokenizer *t, uint32_t bytes, uint32_t count) {
 
 static const char *check_vocabulary(const rt_tokenizer *t) {
   uint32_t size = t->header->vocab_size;
+  if (t->header->model >= TOK_MODELS) return "tokenizer: unknown model";
   if (!size || size > INT32_MAX) return "tokenizer: vocabulary size";
   if (t->sources_count && !has_numbers(t, t->sources_count, size)) return "tokenizer: table of sources";
   if (!t->piece_seeds_count != !t->piece_ids_count || t->piece_starts_count != t->piece_ids_count + 1ull)
@@ -95,8 +96,11 @@ static const char *check_splits(const rt_tokenizer *t) {
       !two_level_is_valid(t->class_blocks, t->class_blocks_count, t->classes, t->classes_count,
                           class_count - 1))
     return "tokenizer: table of classes";
+  uint32_t steps_end = t->header->normalizer_steps;
   for (uint32_t i = 0; i < t->splits_count; i++) {
     const tok_split *split = &t->splits[i];
+    if (split->steps_end < steps_end || split->steps_end > t->steps_count) return "tokenizer: split";
+    steps_end = split->steps_end;
     if (split->kind >= TOK_SPLIT_KINDS || split->state_count < 2 || split->state_count > INT16_MAX)
       return "tokenizer: split";
     uint32_t count = split->state_count * class_count;
@@ -112,18 +116,41 @@ static bool slice_is_valid(const rt_tokenizer *t, uint32_t offset, uint32_t byte
   return offset <= t->step_bytes_count && t->step_bytes_count - offset >= bytes;
 }
 
+/* A step's map of code points, whose replacements are all there. */
+static bool map_is_valid(const rt_tokenizer *t, const tok_step *step) {
+  if (step->a_offset > t->map_blocks_count || t->map_blocks_count - step->a_offset < CODE_BLOCKS)
+    return false;
+  for (uint32_t i = 0; i < CODE_BLOCKS; i++)
+    if ((t->map_blocks[step->a_offset + i] + 1u) * TOK_CLASS_BLOCK > t->map_values_count) return false;
+  for (uint32_t i = 0; i < t->map_values_count; i++)
+    if (t->map_values[i] >= TOK_MAP_REPLACEMENT &&
+        t->map_values[i] - TOK_MAP_REPLACEMENT + 1u >= t->map_starts_count)
+      return false;
+  return step->kind != TOK_STEP_LOWERCASE ||
+         two_level_is_valid(t->letter_blocks, t->letter_blocks_count, t->letters, t->letters_count, 256);
+}
+
+/* The parts of a step, by its kind. */
+static bool step_is_valid(const rt_tokenizer *t, const tok_step *step) {
+  switch (step->kind) {
+  case TOK_STEP_NFC:
+  case TOK_STEP_NFD:
+    return two_level_is_valid(t->mark_blocks, t->mark_blocks_count, t->marks, t->marks_count, 256);
+  case TOK_STEP_MAP:
+  case TOK_STEP_LOWERCASE:
+    return map_is_valid(t, step);
+  default:
+    return step->kind < TOK_STEP_KINDS && slice_is_valid(t, step->a_offset, step->a_bytes) &&
+           slice_is_valid(t, step->b_offset, step->b_bytes) &&
+           (step->kind != TOK_STEP_REPLACE || step->a_bytes);
+  }
+}
+
 static const char *check_steps(const rt_tokenizer *t) {
   if (t->header->normalizer_steps > t->steps_count) return "tokenizer: number of steps";
-  for (uint32_t i = 0; i < t->steps_count; i++) {
-    const tok_step *step = &t->steps[i];
-    if (step->kind >= TOK_STEP_KINDS || !slice_is_valid(t, step->a_offset, step->a_bytes) ||
-        !slice_is_valid(t, step->b_offset, step->b_bytes))
-      return "tokenizer: step";
-    if (step->kind == TOK_STEP_REPLACE && !step->a_bytes) return "tokenizer: step";
-    if (step->kind == TOK_STEP_NFC &&
-        !two_level_is_valid(t->mark_blocks, t->mark_blocks_count, t->marks, t->marks_count, 256))
-      return "tokenizer: table of marks";
-  }
+  if (!slice_is_valid(t, t->header->prefix_offset, t->header->prefix_bytes)) return "tokenizer: prefix";
+  for (uint32_t i = 0; i < t->steps_count; i++)
+    if (!step_is_valid(t, &t->steps[i])) return "tokenizer: step";
   for (uint32_t i = 0; i < t->decompositions_count; i++)
     if (t->decompositions[i].first >= TOK_CODE_POINTS || t->decompositions[i].second >= TOK_CODE_POINTS)
       return "tokenizer: decomposition";

@@ -5,9 +5,6 @@
  * until none may. Short pieces scan for it, long ones keep a heap.
  */
 #include "text/encoder.h"
-#include "text/piece_cache.h"
-
-#include <stdlib.h>
 
 enum { SHORT_PIECE_SYMBOLS = 40 };
 
@@ -143,26 +140,10 @@ static bool merge_long(rt_encoder *e) {
   return true;
 }
 
-static bool merge_piece(rt_encoder *e, rt_slice piece) {
+bool rt_encode_bpe(rt_encoder *e, rt_slice piece) {
   uint32_t id = table_piece(e->tokenizer, piece.bytes, piece.count);
   if (id != TOK_NONE) return rt_push(&e->ids, id);
   if (!piece_symbols(e, piece)) return false;
   if (!e->initial.count) return true;
   return e->initial.count <= SHORT_PIECE_SYMBOLS ? merge_short(e) : merge_long(e);
-}
-
-bool rt_encode_piece(rt_encoder *e, rt_slice piece) {
-  if (!e->cache) e->cache = calloc(CACHED_PIECES, sizeof *e->cache);
-  if (!e->cache || piece.count > CACHED_BYTES) return merge_piece(e, piece);
-  rt_piece_key key = piece_key(piece);
-  rt_cached_piece *entry = cache_entry(e, key);
-  if (cache_holds(entry, key)) {
-    for (size_t i = 0; i < CACHED_IDS && entry->ids[i] != TOK_NONE; i++)
-      if (!rt_push(&e->ids, entry->ids[i])) return false;
-    return true;
-  }
-  size_t begin = e->ids.count;
-  if (!merge_piece(e, piece)) return false;
-  cache_keep(entry, key, e->ids.items + begin, e->ids.count - begin);
-  return true;
 }

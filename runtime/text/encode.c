@@ -43,7 +43,7 @@ void rt_encoder_free(rt_encoder *e) {
   free(e->repaired.bytes);
   for (int i = 0; i < 2; i++) {
     free(e->normal[i].bytes);
-    free(e->prepared[i].bytes);
+    for (int level = 0; level <= TOK_MAX_SPLITS; level++) free(e->prepared[level][i].bytes);
   }
   free(e->initial.items);
   free(e->codes.items);
@@ -161,24 +161,21 @@ static bool cut_added_tokens(rt_encoder *e, rt_slice text, uint32_t root, bool i
          encode_rest(e, (rt_slice){text.bytes + begin, text.count - begin}, is_first && begin == 0);
 }
 
-static bool encode_prepared(rt_encoder *e, rt_slice text, bool is_first) {
-  const rt_tokenizer *t = e->tokenizer;
-  uint32_t first = t->header->normalizer_steps;
-  return rt_apply_steps(e, t->steps + first, t->steps_count - first, e->prepared, is_first, &text) &&
-         rt_encode_split(e, text, 0);
+static bool encode_split(rt_encoder *e, rt_slice text, bool is_first) {
+  return rt_encode_split(e, text, 0, is_first);
 }
 
 static bool encode_normalised(rt_encoder *e, rt_slice text, bool is_first) {
   const rt_tokenizer *t = e->tokenizer;
   return rt_apply_steps(e, t->steps, t->header->normalizer_steps, e->normal, is_first, &text) &&
-         cut_added_tokens(e, text, TOK_ROOT_NORMAL, is_first, encode_prepared);
+         cut_added_tokens(e, text, TOK_ROOT_NORMAL, is_first, encode_split);
 }
 
 /* As encode_normalised, for text in which no added token is to be found. */
 static bool encode_plain(rt_encoder *e, rt_slice text, bool is_first) {
   const rt_tokenizer *t = e->tokenizer;
   return rt_apply_steps(e, t->steps, t->header->normalizer_steps, e->normal, is_first, &text) &&
-         encode_prepared(e, text, is_first);
+         encode_split(e, text, is_first);
 }
 
 bool rt_encode(rt_encoder *e, const char *text, size_t bytes, unsigned flags) {

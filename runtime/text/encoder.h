@@ -27,13 +27,21 @@ bool rt_push(rt_words *to, uint32_t item);
 bool rt_apply_steps(rt_encoder *e, const tok_step *steps, uint32_t step_count, rt_bytes buffers[2],
                     bool is_first, rt_slice *text);
 
-/* Appends the NFC form of `text` to `out` (normal_form.c). */
-bool rt_compose(rt_encoder *e, rt_slice text, rt_bytes *out);
+/* Appends the NFC form of `text` to `out`, or the NFD form (normal_form.c). */
+bool rt_normal_form(rt_encoder *e, rt_slice text, bool composed, rt_bytes *out);
 
-/* Cuts `text` by the splits from number `level` on and encodes the pieces (split.c). */
-bool rt_encode_split(rt_encoder *e, rt_slice text, uint32_t level);
+/* Appends `text` to `out` with each code point replaced as the step's map has it (char_map.c). */
+bool rt_map_codes(rt_encoder *e, rt_slice text, const tok_step *step, rt_bytes *out);
 
-/* Appends the ids of one piece, which is not empty (bpe.c). */
+/* Prepares `text`, cuts it by the splits from number `level` on and encodes the pieces (split.c). `is_first`:
+ * it lies before any added token. */
+bool rt_encode_split(rt_encoder *e, rt_slice text, uint32_t level, bool is_first);
+
+/* Appends the ids of one piece, which is not empty (piece.c). */
 bool rt_encode_piece(rt_encoder *e, rt_slice piece);
+
+/* The same by each of the models. */
+bool rt_encode_bpe(rt_encoder *e, rt_slice piece);
+bool rt_encode_word_piece(rt_encoder *e, rt_slice piece);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * normal_form.c: Unicode normalization form C (UAX #15; Unicode 15, section
- * 3.11): decompose, put marks in canonical order, compose. Only stretches that
+ * normal_form.c: Unicode normalization forms C and D (UAX #15; Unicode 15,
+ * section 3.11): decompose, put marks in canonical order, compose. Only stretches that
  * hold a code point with a mark (tok_header, marks) are worked on; all else is
  * copied.
  */
@@ -111,7 +111,7 @@ static void compose(rt_encoder *e) {
 }
 
 /* Appends the normal form of `part`, which holds no broken UTF-8. */
-static bool compose_part(rt_encoder *e, rt_slice part, rt_bytes *out) {
+static bool normal_part(rt_encoder *e, rt_slice part, bool composed, rt_bytes *out) {
   e->codes.count = 0;
   for (size_t at = 0; at < part.count;) {
     uint32_t code;
@@ -119,7 +119,7 @@ static bool compose_part(rt_encoder *e, rt_slice part, rt_bytes *out) {
     if (!decompose(e, code, 0)) return false;
   }
   if (!order_marks(e)) return false;
-  compose(e);
+  if (composed) compose(e);
   for (size_t i = 0; i < e->codes.count; i++) {
     uint8_t bytes[4];
     if (!rt_append(out, bytes, utf8_put(bytes, e->codes.items[i]))) return false;
@@ -127,7 +127,7 @@ static bool compose_part(rt_encoder *e, rt_slice part, rt_bytes *out) {
   return true;
 }
 
-bool rt_compose(rt_encoder *e, rt_slice text, rt_bytes *out) {
+bool rt_normal_form(rt_encoder *e, rt_slice text, bool composed, rt_bytes *out) {
   const rt_tokenizer *t = e->tokenizer;
   size_t done = 0;            /* text before it is in `out` */
   size_t starter = 0, at = 0; /* the last code point that marks may compose with */
@@ -147,7 +147,7 @@ bool rt_compose(rt_encoder *e, rt_slice text, rt_bytes *out) {
       if (!mark_of(t, code)) break;
     }
     if (!rt_append(out, text.bytes + done, begin - done) ||
-        !compose_part(e, (rt_slice){text.bytes + begin, at - begin}, out))
+        !normal_part(e, (rt_slice){text.bytes + begin, at - begin}, composed, out))
       return false;
     done = at;
     has_starter = false;

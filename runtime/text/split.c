@@ -31,16 +31,18 @@ static size_t match_end(const rt_tokenizer *t, const tok_split *split, rt_slice 
   return found;
 }
 
-static bool encode_part(rt_encoder *e, rt_slice text, size_t begin, size_t end, uint32_t level) {
-  if (begin == end) return true;
+/* A part of what split `level` - 1 has cut. */
+static bool encode_part(rt_encoder *e, rt_slice text, size_t begin, size_t end, uint32_t level,
+                        bool is_first) {
+  const rt_tokenizer *t = e->tokenizer;
   rt_slice part = {text.bytes + begin, end - begin};
-  return level == e->tokenizer->splits_count ? rt_encode_piece(e, part) : rt_encode_split(e, part, level);
+  if (begin == end) return true;
+  bool is_piece = level == t->splits_count && t->splits[level - 1].steps_end == t->steps_count;
+  return is_piece ? rt_encode_piece(e, part) : rt_encode_split(e, part, level, is_first);
 }
 
-/* Recursion is as deep as there are splits, at most TOK_MAX_SPLITS. */
-bool rt_encode_split(rt_encoder *e, rt_slice text, uint32_t level) {
+static bool cut(rt_encoder *e, rt_slice text, uint32_t level, bool is_first) {
   const rt_tokenizer *t = e->tokenizer;
-  if (level == t->splits_count) return encode_part(e, text, 0, text.count, level);
   const tok_split *split = &t->splits[level];
   size_t gap = 0, at = 0; /* text[gap .. at) belongs to no match */
   while (at < text.count) {
@@ -50,9 +52,23 @@ bool rt_encode_split(rt_encoder *e, rt_slice text, uint32_t level) {
       at += utf8_next(text.bytes + at, text.count - at, &code);
       continue;
     }
-    if (split->kind != TOK_SPLIT_KEEP_MATCHES && !encode_part(e, text, gap, at, level + 1)) return false;
-    if (split->kind != TOK_SPLIT_REMOVE_MATCHES && !encode_part(e, text, at, end, level + 1)) return false;
+    if (split->kind != TOK_SPLIT_KEEP_MATCHES && !encode_part(e, text, gap, at, level + 1, is_first))
+      return false;
+    if (split->kind != TOK_SPLIT_REMOVE_MATCHES && !encode_part(e, text, at, end, level + 1, is_first))
+      return false;
     gap = at = end;
   }
-  return split->kind == TOK_SPLIT_KEEP_MATCHES || encode_part(e, text, gap, text.count, level + 1);
+  return split->kind == TOK_SPLIT_KEEP_MATCHES || encode_part(e, text, gap, text.count, level + 1, is_first);
+}
+
+/* Recursion is as deep as there are splits, at most TOK_MAX_SPLITS; each level has its own buffers. */
+bool rt_encode_split(rt_encoder *e, rt_slice text, uint32_t level, bool is_first) {
+  const rt_tokenizer *t = e->tokenizer;
+  bool is_last = level == t->splits_count;
+  uint32_t first = level ? t->splits[level - 1].steps_end : t->header->normalizer_steps;
+  uint32_t end = is_last ? t->steps_count : t->splits[level].steps_end;
+  if (first < end && !rt_apply_steps(e, t->steps + first, end - first, e->prepared[level], is_first, &text))
+    return false;
+  if (!is_last) return cut(e, text, level, is_first);
+  return !text.count || rt_encode_piece(e, text);
 }

@@ -29,15 +29,20 @@ bool rt_apply_steps(rt_encoder *e, const tok_step *steps, uint32_t step_count, r
   const rt_tokenizer *t = e->tokenizer;
   for (uint32_t i = 0; i < step_count; i++) {
     const tok_step *step = &steps[i];
-    rt_slice a = {t->step_bytes + step->a_offset, step->a_bytes};
-    rt_slice b = {t->step_bytes + step->b_offset, step->b_bytes};
+    bool has_texts = step->a_bytes || step->b_bytes;
+    rt_slice a = {has_texts ? t->step_bytes + step->a_offset : NULL, step->a_bytes};
+    rt_slice b = {has_texts ? t->step_bytes + step->b_offset : NULL, step->b_bytes};
     rt_bytes *out = &buffers[text->bytes == buffers[0].bytes]; /* never the one that is read */
     bool ok;
     out->count = 0;
     if (step->kind == TOK_STEP_REPLACE) {
       ok = replace_all(*text, a, b, out);
     } else if (step->kind == TOK_STEP_NFC) {
-      ok = rt_compose(e, *text, out);
+      ok = rt_normal_form(e, *text, true, out);
+    } else if (step->kind == TOK_STEP_NFD) {
+      ok = rt_normal_form(e, *text, false, out);
+    } else if (step->kind == TOK_STEP_MAP || step->kind == TOK_STEP_LOWERCASE) {
+      ok = rt_map_codes(e, *text, step, out);
     } else {
       if (!wants_prefix((tok_step_kind)step->kind, *text, b, is_first)) continue;
       ok = rt_append(out, a.bytes, a.count) && rt_append(out, text->bytes, text->count);

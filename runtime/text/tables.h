@@ -86,4 +86,19 @@ static inline uint8_t table_two_level(const uint16_t *blocks, const uint8_t *val
   return values[blocks[code / TOK_CLASS_BLOCK] * TOK_CLASS_BLOCK + code % TOK_CLASS_BLOCK];
 }
 
+/* The child of a unit of the trie by `byte`, or TOK_NONE. */
+static inline uint32_t table_child(const rt_tokenizer *t, uint32_t unit, uint8_t byte) {
+  if (unit >= t->units_count) return TOK_NONE;
+  uint32_t child = tok_unit_base(t->units[unit]) ^ byte;
+  return child < t->units_count && tok_unit_has_byte(t->units[child], byte) ? child : TOK_NONE;
+}
+
+/* The id of the spelling that ends at a unit of the trie, or TOK_NONE. */
+static inline uint32_t table_unit_id(const rt_tokenizer *t, uint32_t unit) {
+  uint32_t at = tok_unit_base(t->units[unit]);
+  if (!(t->units[unit] & TOK_UNIT_ENDS) || at >= t->units_count) return TOK_NONE;
+  uint32_t id = t->units[at] & ~TOK_UNIT_VALUE;
+  return id < t->header->vocab_size ? id : TOK_NONE;
+}
+
 #endif

@@ -55,12 +55,12 @@ struct rt_cached_piece; /* see piece_cache.h */
 /* Ids of the last text, and memory that the next one reuses. */
 typedef struct {
   const rt_tokenizer *tokenizer;
-  rt_words ids;           /* result of the last rt_encode */
-  rt_bytes repaired;      /* the input with U+FFFD for what is not UTF-8 */
-  rt_bytes normal[2];     /* a stretch between added tokens, normalised; steps go back and forth */
-  rt_bytes prepared[2];   /* the same for the steps after normalisation */
-  rt_words initial;       /* a long piece as symbols */
-  rt_words codes, sorted; /* code points of a stretch that NFC works on */
+  rt_words ids;       /* result of the last rt_encode */
+  rt_bytes repaired;  /* the input with U+FFFD for what is not UTF-8 */
+  rt_bytes normal[2]; /* a stretch between added tokens, normalised; steps go back and forth */
+  rt_bytes prepared[TOK_MAX_SPLITS + 1][2]; /* the same for the steps before each split and after the last */
+  rt_words initial;                         /* a long piece as symbols */
+  rt_words codes, sorted;                   /* code points of a stretch that NFC works on */
   struct rt_symbol *symbols;
   size_t symbol_capacity;
   uint64_t *heap;

@@ -23,6 +23,7 @@ const WRITTEN = [
   "e\u0301 \u00e9 n\u0303 A\u030a\u0301 q\u0323\u0307 q\u0307\u0323 \u212b \u2126 \u1e9b\u0323 \u0344 \u0958 \ufb1d", "a\u0301\u0302\u0303\u0304\u0305", "\u0301 alone", "caf\u00e9 cafe\u0301 CAFE\u0301", "Z\u0335\u0321a\u0322\u0348l\u0334g\u0336o\u0337", "\u0000\u0001\u0002\u007f\u0080\u009f", "\u200b\u200c\u200d\u2060\u00ad",
   "<|endoftext|>", "a<|endoftext|>b", " <|endoftext|> <|endoftext|>", "<|endoftext", "<|start|><|start_header_id|>user<|eot_id|>", "<|start_header_i", "<s> a </s>  b <mask> c  <mask>", "x   <mask>   y", "<s></s>", "</s> </s>", "<unk>", "caf\u00e9<|im_start|>cafe\u0301",
   "<0x0A>", "\u2581", "\u2581a \u2581 b", "a\u2581b", "\u{10ffff}\ufffd\uffff", "\u017fs '\u017f \u212a", "'\u017f 'S", "\u0130\u0131 \u00df \u01c5", "\u02b0\u02b1 \u2070 \u00aa", "$100 \u20ac5 \u00a35 \u00b0C \u00a9\u00ae\u2122", "\u00e2\u20ac\u2122 \u200a", "snake_case camelCase PascalCase SCREAMING_CASE kebab-case",
+  "\u039f\u0394\u03a5\u03a3\u03a3\u0395\u03a5\u03a3 \u03a3 '\u03a3' \u0391\u03a3'\u0391 \u0391\u03a3' \u0391\u0301\u03a3\u0301. \u03a3\u0391\u03a3", "\u0130stanbul \u01c4 \u1e9e \u2126", "\u4e00a\u3400\uf900\u{20000}b\u{2f800} \uff21\uff5e\u0338\ufb01\u2460", "x".repeat(100) + " " + "x".repeat(101), "don 't , no . ' s !",
   "a".repeat(300), " ".repeat(300), "ab".repeat(200), "\n".repeat(100), " \n".repeat(60), "\u{1f600}".repeat(50), "1".repeat(100), "=".repeat(120), "the ".repeat(100),
 ];
 

@@ -34,6 +34,12 @@ fallback.decoder = { type: "Sequence", decoders: [{ type: "Replace", pattern: { 
 fallback.model = { type: "BPE", unk_token: "<s>", fuse_unk: true, byte_fallback: true, vocab: { ...vocab, "\u2581": 50 }, merges };
 for (let byte = 0; byte < 256; byte++) fallback.model.vocab[`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`] = 60 + byte;
 
+const wordPiece = structuredClone(byteLevel);
+wordPiece.normalizer = { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true };
+wordPiece.pre_tokenizer = { type: "BertPreTokenizer" };
+wordPiece.decoder = { type: "WordPiece", prefix: "##", cleanup: true };
+wordPiece.model = { type: "WordPiece", unk_token: "<s>", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab: { ...vocab, "##lo": 50, "##w": 51, hel: 52, 123: 53 } };
+
 mkdirSync(work, { recursive: true });
 let crashes = 0, accepted = 0;
 function run(path, mode, what) {
@@ -81,7 +87,7 @@ function damageBytes(bytes) {
   return random(8) ? copy : copy.subarray(0, random(copy.length));
 }
 
-for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallback]]) {
+for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallback], ["word_piece", wordPiece]]) {
   const text = JSON.stringify(tokenizer), path = join(work, `${name}.json`), blobPath = join(work, `${name}.blob`);
   writeFileSync(path, text);
   const blob = run(path, "blob", text);
@@ -97,5 +103,5 @@ for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallbac
     run(blobPath, "open", damagedBlob);
   }
 }
-console.log(`${4 * Number(rounds)} damaged files, ${accepted} of them harmless, ${crashes} crashes`);
+console.log(`${6 * Number(rounds)} damaged files, ${accepted} of them harmless, ${crashes} crashes`);
 process.exit(crashes ? 1 : 0);

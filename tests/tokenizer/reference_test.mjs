@@ -1,5 +1,6 @@
-// reference_test.mjs TOKENIZE NPM GPT2 STORIES WORK: ids and texts against @huggingface/transformers' tokenizers.
-// NPM: a folder with node_modules; GPT2, STORIES: folders with tokenizer.json, skipped if absent.
+// reference_test.mjs TOKENIZE NPM TOKENIZERS STORIES WORK: ids and texts against @huggingface/transformers' tokenizers.
+// NPM: a folder with node_modules; TOKENIZERS: a folder of folders with tokenizer.json, STORIES one
+// more; what is absent is skipped.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { corpus } from "./corpus.mjs";
 import { loadTokenizers } from "./tokenizers.mjs";
 
-const [tokenize, npm, gpt2, stories, work] = process.argv.slice(2);
+const [tokenize, npm, folder, stories, work] = process.argv.slice(2);
 const RANDOM_TEXTS = Number(process.env.TOKENIZER_TEXTS ?? 3000), SHOWN = 5;
 
 const module = pathToFileURL(join(npm, "node_modules/@huggingface/tokenizers/dist/tokenizers.mjs"));
@@ -52,7 +53,7 @@ function compare(name, json, texts) {
   return wrong;
 }
 
-const tokenizers = loadTokenizers({ gpt2, stories260K: stories });
+const tokenizers = loadTokenizers({ gpt2: join(folder, "gpt2"), minilm: join(folder, "minilm-l6"), stories260K: stories });
 if (!tokenizers.length) {
   console.log("skipped: neither tokenizer is there");
   process.exit(77);

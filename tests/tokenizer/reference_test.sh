@@ -6,4 +6,4 @@ tokenize=$1 npm=$2 shared=$3 stories=$4 work=$5
 here=$(dirname "$0")
 "$here/../../setup/npm" "$npm" @huggingface/transformers
 mkdir -p "$work"
-exec node "$here/reference_test.mjs" "$tokenize" "$npm" "$shared/tokenizers/gpt2" "$stories" "$work"
+exec node "$here/reference_test.mjs" "$tokenize" "$npm" "$shared/tokenizers" "$stories" "$work"

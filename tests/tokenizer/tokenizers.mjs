@@ -67,6 +67,16 @@ const FAMILIES = [
     t.pre_tokenizer = { type: "Metaspace", replacement: SPACE, prepend_scheme: "first", split: false };
   }],
   ["no-fallback", "stories260K", (t) => { t.model.byte_fallback = false; }],
+  ["minilm", "minilm", (t) => t],
+  ["bert-cased", "minilm", (t) => { t.normalizer.lowercase = false; }],
+  ["bert-cased-no-accents", "minilm", (t) => { t.normalizer.lowercase = false; t.normalizer.strip_accents = true; }],
+  ["bert-accents", "minilm", (t) => { t.normalizer.strip_accents = false; t.decoder.cleanup = false; }],
+  ["bert-unclean", "minilm", (t) => {
+    t.normalizer.clean_text = t.normalizer.handle_chinese_chars = false;
+    t.model.max_input_chars_per_word = 7;
+    t.post_processor = { type: "BertProcessing", sep: ["[SEP]", 102], cls: ["[CLS]", 101] };
+    t.added_tokens.push(token(30522, "na\u00efve", { normalized: true, special: false }), token(30523, "outside"));
+  }],
   ["unknown-apart", "stories260K", (t) => { t.model.byte_fallback = false; t.model.fuse_unk = false; }],
 ];
 

@@ -175,6 +175,31 @@ static void fallback_encodes_and_decodes(void **unused) {
   end(&f);
 }
 
+/* ---- WordPiece ----------------------------------------------------------------------------- */
+
+#define WORD_PIECE                                                                                           \
+  "{" ADDED "," TEMPLATE ",'normalizer':{'type':'BertNormalizer'},'pre_tokenizer':{'type':"                  \
+  "'BertPreTokenizer'},'decoder':{'type':'WordPiece'},'model':{'type':'WordPiece','unk_token':'?',"          \
+  "'max_input_chars_per_word':9,'vocab':{'?':0,'low':1,'lower':2,'##er':3,'##s':4,'.':5,'\\u03c3':6,"        \
+  "'##\\u03c2':7,'##\\u03c3':8}}}"
+
+static void word_piece_encodes_and_decodes(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, WORD_PIECE);
+  assert_string_equal(f.summary.family, "WordPiece");
+  EXPECT_IDS(&f, "Lowers L\xc3\xb3w.", RT_ADD_SPECIAL, 20, 2, 4, 1, 5); /* the longest first, accents gone */
+  expect_text(&f, RT_SKIP_SPECIAL, "lowers low.");
+  expect_text(&f, 0, "<s> lowers low.");
+  EXPECT_IDS(&f, "lowx low", 0, 0, 1);                                    /* the whole word is unknown */
+  EXPECT_IDS(&f, "lowerserss lowersers", 0, 0, 2, 4, 3, 4);               /* ten letters, nine */
+  EXPECT_IDS(&f, "\xce\xa3\xce\xa3\xce\xa3' \xce\xa3", 0, 6, 8, 7, 0, 6); /* final sigma */
+  EXPECT_IDS(&f, "lower", 0, 2);
+  f.encoder.ids.items[0] = 3; /* a text that begins inside a word */
+  expect_text(&f, 0, "##er");
+  end(&f);
+}
+
 /* ---- long pieces --------------------------------------------------------------------------- */
 
 /* The heap of long pieces and the scan of short ones give the same: compared over a piece of growing length.
@@ -200,7 +225,7 @@ static void failures_name_the_path(void **unused) {
   static const struct {
     const char *json, *node, *cause;
   } rows[] = {
-      {"{'model':{'type':'WordPiece','vocab':{}}}", "model", "WordPiece"},
+      {"{'model':{'type':'WordPiece','vocab':{}}}", "model.unk_token", "unknown token"},
       {"{'model':{'type':'Unigram','vocab':[]}}", "model", "Unigram"},
       {"[]", "the document", "type"},
       {"{'model':3}", "model", "type"},
@@ -208,9 +233,9 @@ static void failures_name_the_path(void **unused) {
       {"{'model':{'type':'BPE','vocab':{'a':-1},'merges':[]}}", "model.vocab.a", "range"},
       {"{'model':{'type':'BPE','vocab':{'a':0},'merges':[],'end_of_word_suffix':'</w>'}}",
        "model.end_of_word_suffix", "not supported"},
-      {"{'normalizer':{'type':'Sequence','normalizers':[{'type':'NFC'},{'type':'Lowercase'}]}"
+      {"{'normalizer':{'type':'Sequence','normalizers':[{'type':'NFC'},{'type':'ByteLevel'}]}"
        "," BYTE_LEVEL_PARTS "," BYTE_LEVEL_MODEL "}",
-       "normalizer.normalizers[1]", "Lowercase"},
+       "normalizer.normalizers[1]", "ByteLevel"},
       {"{'pre_tokenizer':{'type':'Split','pattern':{'Regex':'(?<=a)'},'behavior':'Isolated','invert':false},"
        "'decoder':{'type':'Fuse'}," BYTE_LEVEL_MODEL "}",
        "pre_tokenizer.pattern", "unsupported kind of group"},
@@ -265,6 +290,7 @@ int main(void) {
       cmocka_unit_test(broken_bytes_pass_through_byte_level),
       cmocka_unit_test(decoding_never_shows_half_a_character),
       cmocka_unit_test(fallback_encodes_and_decodes),
+      cmocka_unit_test(word_piece_encodes_and_decodes),
       cmocka_unit_test(long_pieces_merge_as_short_ones),
       cmocka_unit_test(failures_name_the_path),
       cmocka_unit_test(broken_blobs_are_refused),

@@ -1,0 +1,59 @@
+/* model.c: the table of models, which model.type names, and the options of BPE. */
+#include "tokenizer/build.h"
+
+#include <string.h>
+
+/* Options of a BPE model that change its result and are not supported unless they have this harmless value.
+ */
+static status check_bpe_options(tok_build *b, const json_view *model) {
+  static const char *const empty_texts[] = {"continuing_subword_prefix", "end_of_word_suffix"};
+  for (size_t i = 0; i < sizeof empty_texts / sizeof *empty_texts; i++) {
+    json_view option = view_member(model, empty_texts[i]);
+    if (view_is_absent(&option)) continue;
+    const char *bytes;
+    size_t count;
+    TRY(view_string(b->a, &option, &bytes, &count));
+    if (count) return view_fail(b->a, &option, "this option is not supported");
+  }
+  json_view dropout = view_member(model, "dropout");
+  if (!view_is_absent(&dropout) && json_number_value(dropout.value) != 0)
+    return view_fail(b->a, &dropout, "dropout is for training and not supported");
+  return OK;
+}
+
+status tok_read_bpe(tok_build *b, const json_view *model) {
+  json_view ignore = view_member(model, "ignore_merges"), fallback = view_member(model, "byte_fallback");
+  json_view fuse = view_member(model, "fuse_unk");
+  bool fuse_unknown;
+  TRY(view_bool(b->a, &ignore, false, &b->ignore_merges));
+  TRY(view_bool(b->a, &fallback, false, &b->byte_fallback));
+  TRY(view_bool(b->a, &fuse, false, &fuse_unknown));
+  if (fuse_unknown) b->header.flags |= TOK_FUSE_UNKNOWN;
+  return check_bpe_options(b, model);
+}
+
+static status pack_bpe(tok_build *b) {
+  tok_pack_merges(b);
+  return tok_add_safe_split(b);
+}
+
+static const tok_model_row rows[] = {
+    {"BPE", "BPE", TOK_MODEL_BPE, tok_read_bpe, pack_bpe},
+    {"WordPiece", "WordPiece", TOK_MODEL_WORD_PIECE, tok_read_word_piece, tok_pack_word_piece},
+};
+
+status tok_read_model(tok_build *b, const json_view *root, json_view *model) {
+  const char *type = "BPE"; /* what files without a type mean, as long as they have merges */
+  *model = view_member(root, "model");
+  TRY(view_object(b->a, model));
+  json_view type_member = view_member(model, "type"), merges = view_member(model, "merges");
+  if (!view_is_absent(&type_member) || view_is_absent(&merges)) TRY(view_type(b->a, model, &type));
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (strcmp(type, rows[i].type) != 0) continue;
+    b->model = &rows[i];
+    b->header.model = rows[i].model;
+    return rows[i].read_options(b, model);
+  }
+  return fail_hint(b->a, view_fail(b->a, model, "tokenizer models of type %s are not supported", type),
+                   "give token ids with --ids");
+}
