@@ -141,5 +141,7 @@ bool file_exists(const char *path); /* a regular file */
 bool file_is_folder(const char *path);
 /* "folder/name"; returned text lives in `a`. */
 char *file_join(arena *a, const char *folder, const char *name);
+/* The same file seen from any folder; links are kept. Text lives in `a`. */
+const char *file_absolute(arena *a, const char *path);
 
 #endif

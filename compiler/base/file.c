@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -55,4 +56,10 @@ char *file_join(arena *a, const char *folder, const char *name) {
   size_t length = strlen(folder);
   bool slash = length && folder[length - 1] == '/';
   return arena_format(a, "%s%s%s", folder, slash ? "" : "/", name);
+}
+
+const char *file_absolute(arena *a, const char *path) {
+  char here[PATH_MAX];
+  if (*path == '/' || !getcwd(here, sizeof here)) return arena_text(a, path);
+  return file_join(a, here, path);
 }

@@ -39,8 +39,6 @@ static void add_inputs(link_job *job, argument_list *list, bool blobs) {
 /* Runs the linker into a file beside the destination, then puts that in its place. */
 static status link_into_place(link_job *job, argument_list *list, unsigned mode) {
   TRY(output_begin(job));
-  add(list, "-o");
-  add(list, job->output);
   status s = linker_run(job, list->items, list->count);
   if (!s) return output_commit(job, mode);
   output_abandon(job);

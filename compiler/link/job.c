@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* O_TMPFILE */
 #include "link/stage.h"
 
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +104,8 @@ status link_add_object(link_job *job, const char *name, const void *bytes, size_
 status link_add_blob(link_job *job, const link_blob *blob) {
   FILE *file;
   TRY(add_input(job, blob->symbol, &file));
+  /* weights come in small pieces; the linker maps them in large ones */
+  setvbuf(file, arena_alloc(job->arena, LINK_HUGE_PAGE_BYTES), _IOFBF, LINK_HUGE_PAGE_BYTES);
   job->inputs[job->input_count - 1].is_blob = true;
   return flush(job, file, link_blob_object(job->arena, &job->target->machine, blob, file));
 }
@@ -130,44 +131,37 @@ const char *input_path(link_job *job, const link_input *input) {
   return arena_format(job->arena, "/proc/self/fd/%d", input->descriptor);
 }
 
-/* Removes the staging folder and what lies in it. */
-static void remove_staging(link_job *job) {
-  DIR *folder = opendir(job->staging);
-  for (const struct dirent *entry; folder && (entry = readdir(folder));)
-    unlinkat(dirfd(folder), entry->d_name, 0); /* "." and ".." are refused */
-  if (folder) closedir(folder);
-  rmdir(job->staging);
-  job->staging = NULL;
-}
-
 status output_begin(link_job *job) {
-  char *folder = file_join(job->arena, job->folder, ".smelt-XXXXXX");
+  char *path = file_join(job->arena, job->folder, ".smelt-XXXXXX");
   interrupts_hold(&job->interrupts);
-  if (!mkdtemp(folder)) {
-    int error = errno;
-    interrupts_release(&job->interrupts);
-    return cannot_write(job, "cannot be written", error);
-  }
-  job->staging = folder;
-  job->output = file_join(job->arena, folder, "output");
-  return OK;
+  job->output_descriptor = mkostemp(path, O_CLOEXEC);
+  int error = errno;
+  job->output = path;
+  if (job->output_descriptor >= 0) return OK;
+  interrupts_release(&job->interrupts);
+  return cannot_write(job, "cannot be written", error);
 }
 
 void output_abandon(link_job *job) {
-  remove_staging(job);
+  unlink(job->output);
+  close(job->output_descriptor);
   interrupts_release(&job->interrupts);
 }
 
-status output_commit(link_job *job, unsigned mode) {
+/* 0, or why not. */
+static int put_in_place(link_job *job, unsigned mode) {
   mode_t mask = umask(0);
   umask(mask);
-  int error = EINTR;
-  if (!interrupts_came(&job->interrupts)) {
-    error = chmod(job->output, mode & ~mask) == 0 && rename(job->output, job->destination) == 0 ? 0 : errno;
-    if (!error) {
-      remove_staging(job);
-      return OK;
-    }
+  if (interrupts_came(&job->interrupts)) return EINTR;
+  if (fchmod(job->output_descriptor, mode & ~mask) != 0) return errno;
+  return rename(job->output, job->destination) == 0 ? 0 : errno;
+}
+
+status output_commit(link_job *job, unsigned mode) {
+  int error = put_in_place(job, mode);
+  if (!error) {
+    close(job->output_descriptor);
+    return OK;
   }
   output_abandon(job);
   return cannot_write(job, "cannot be written", error);

@@ -84,7 +84,7 @@ status link_object(link_job *job);
 /* An archive of the job's objects and the runtime, without its command line and without libc. */
 status link_library(link_job *job);
 
-/* PREFIX/lib/smelt; fails with STATUS_INPUT where there is no such folder. Text lives in `a`. */
+/* PREFIX/lib/smelt, absolute; fails with STATUS_INPUT where there is no such folder. Text lives in `a`. */
 status link_library_folder(arena *a, const char **folder);
 
 #endif

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* environ, signalfd */
 #include "link/stage.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,15 +21,15 @@
 
 enum { MAX_MESSAGE_BYTES = 64 * 1024 };
 
-/* The path of `program` on PATH, or NULL. */
+/* The path of `program` on PATH, absolute, or NULL. */
 static const char *on_path(arena *a, const char *program) {
-  if (strchr(program, '/')) return access(program, X_OK) == 0 ? program : NULL;
+  if (strchr(program, '/')) return access(program, X_OK) == 0 ? file_absolute(a, program) : NULL;
   const char *path = getenv("PATH");
   for (const char *at = path ? path : "/usr/bin:/bin"; at;) {
     const char *colon = strchr(at, ':');
     int length = (int)(colon ? colon - at : (ptrdiff_t)strlen(at));
     const char *candidate = arena_format(a, "%.*s/%s", length, at, program);
-    if (length && access(candidate, X_OK) == 0) return candidate;
+    if (length && access(candidate, X_OK) == 0) return file_absolute(a, candidate);
     at = colon ? colon + 1 : NULL;
   }
   return NULL;
@@ -46,7 +48,7 @@ static status find_linker(arena *a, const char **linker) {
 /* A child, what it says, and the signals that shall end it. */
 typedef struct {
   pid_t pid;
-  int said;       /* read end of its standard output and error */
+  int said;       /* read end of its standard error */
   int interrupts; /* signalfd of those that are held back */
 } child;
 
@@ -57,8 +59,9 @@ static int spawn(link_job *job, const char *linker, char **argv, int says, child
   posix_spawnattr_setsigmask(&attributes, &job->interrupts.before);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addchdir_np(&files, "/proc/self"); /* ld.lld removes a file called "-" */
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&files, says, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&files, job->output_descriptor, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&files, says, STDERR_FILENO);
   for (size_t i = 0; i < job->input_count; i++) /* onto itself: no longer close-on-exec */
     posix_spawn_file_actions_adddup2(&files, job->inputs[i].descriptor, job->inputs[i].descriptor);
@@ -106,11 +109,24 @@ static const char *first_error(link_job *job, const text *message) {
   return said;
 }
 
+/* Whether the output reaches to its section headers' end: ld.lld does not check what it writes to standard
+ * output. */
+static bool is_whole(const link_job *job) {
+  Elf64_Ehdr header;
+  struct stat info;
+  return pread(job->output_descriptor, &header, sizeof header, 0) == sizeof header &&
+         memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && fstat(job->output_descriptor, &info) == 0 &&
+         (uint64_t)info.st_size >= header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
+}
+
 static status judge(link_job *job, int wait_status, const text *message) {
   arena *a = job->arena;
-  if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0) return OK;
+  bool succeeded = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+  if (succeeded && is_whole(job)) return OK;
   status s;
-  if (WIFSIGNALED(wait_status)) {
+  if (succeeded) {
+    s = fail(a, STATUS_INPUT, "cannot be written whole: disk full?");
+  } else if (WIFSIGNALED(wait_status)) {
     int number = WTERMSIG(wait_status);
     s = fail(a, STATUS_DEFECT, "the linker was ended by signal %d (%s)", number, strsignal(number));
   } else {
@@ -148,9 +164,11 @@ status linker_run(link_job *job, const char *const *arguments, size_t argument_c
   arena *a = job->arena;
   const char *linker;
   TRY(find_linker(a, &linker));
-  char **argv = ARENA_ARRAY(a, char *, argument_count + 2);
+  char **argv = ARENA_ARRAY(a, char *, argument_count + 4);
   argv[0] = arena_text(a, linker);
-  for (size_t i = 0; i < argument_count; i++) argv[i + 1] = arena_text(a, arguments[i]);
+  argv[1] = arena_text(a, "-o");
+  argv[2] = arena_text(a, "-"); /* its standard output */
+  for (size_t i = 0; i < argument_count; i++) argv[i + 3] = arena_text(a, arguments[i]);
 
   child c = {.interrupts = signalfd(-1, &job->interrupts.signals, SFD_CLOEXEC)};
   if (c.interrupts < 0) return fail(a, STATUS_DEFECT, "no signalfd: %s", strerror(errno));

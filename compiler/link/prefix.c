@@ -11,7 +11,7 @@
 status link_library_folder(arena *a, const char **folder) {
   const char *stated = getenv("SMELT_LIB");
   if (stated && *stated) {
-    *folder = arena_text(a, stated);
+    *folder = file_absolute(a, stated);
   } else {
     char program[PATH_MAX];
     ssize_t count = readlink("/proc/self/exe", program, sizeof program - 1);

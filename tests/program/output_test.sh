@@ -26,6 +26,19 @@ exits "the program replaced it" 0 "$out/program" --version
 exits "onto a program that runs" 0 "$smelt" build "$model" -o "$out/program"
 wait
 
+# A full disk cuts short what the linker writes, and it does not say so.
+printf '#!/bin/sh\nhead -c 4096 "%s"\n' "$(realpath "$out/program")" >"$work/short_linker"
+chmod +x "$work/short_linker"
+exits "a program cut short" 1 env SMELT_LD="$work/short_linker" "$smelt" build "$model" -o "$out/other"
+says "a program cut short: the cause" "^error: .*other.*disk full" "$work/stderr"
+left "a program cut short" program
+
+# A linker that is told to write to standard output may take "-" for a file.
+echo precious >"$out/-"
+exits "beside a file called -" 0 env -C "$out" "$(realpath "$smelt")" build "$(realpath "$model")" -o program
+same "a file called - stays" precious "$(cat "$out/-")"
+rm "$out/-"
+
 echo "something older" >"$out/program"
 exits "a failed build" 1 "$smelt" build "$work/no-such-model" -o "$out/program"
 same "a failed build leaves what was there" "something older" "$(cat "$out/program")"
