@@ -55,6 +55,7 @@ typedef struct tok_build {
   uint8_t *flags;       /* per id: TOK_SPECIAL ... */
   bool byte_fallback, ignore_merges;
   const tok_model_row *model;
+  double *scores;               /* Unigram: vocab_size + 1, the last of an unknown character */
   tok_string continuing_prefix; /* WordPiece: what spellings of the insides of words begin with */
 
   tok_merge *merges; /* by rank; header.merge_count of them */
@@ -92,9 +93,12 @@ enum { TOK_MAX_NUMBER = 1 << 24 }; /* packed numbers are below it */
 
 /* Finds model.type in the table of models and reads its options (model.c). */
 status tok_read_model(tok_build *b, const json_view *root, json_view *model);
-/* The options of the models (model.c, word_piece.c). */
+/* The options of the models (model.c, word_piece.c, unigram.c). */
 status tok_read_bpe(tok_build *b, const json_view *model);
 status tok_read_word_piece(tok_build *b, const json_view *model);
+status tok_read_unigram(tok_build *b, const json_view *model);
+/* model.vocab of Unigram, an array of spellings and scores, becomes an object as other models have it. */
+status tok_read_scored_vocabulary(tok_build *b, const json_view *model);
 /* Reads model.vocab and added_tokens (vocabulary.c). */
 status tok_read_vocabulary(tok_build *b, const json_view *root);
 /* The id of a spelling in the vocabulary or the added tokens, or TOK_NONE. */
@@ -142,9 +146,9 @@ void tok_pack_numbers(tok_build *b, int section, const uint32_t *numbers, size_t
 void tok_pack_merges(tok_build *b);
 /* The tables of pieces and bytes (pieces.c). Wants merges and keys. */
 status tok_pack_pieces(tok_build *b);
-/* The vocabulary as a trie, and with it all that WordPiece needs (word_piece.c). */
-status tok_pack_vocabulary_trie(tok_build *b);
+/* The vocabulary as a trie, and with it all that WordPiece and Unigram need (word_piece.c, unigram.c). */
 status tok_pack_word_piece(tok_build *b);
+status tok_pack_unigram(tok_build *b);
 /* Adds a split that changes no result but makes pieces short, where there is one (safe_split.c). Wants
  * merges. */
 status tok_add_safe_split(tok_build *b);

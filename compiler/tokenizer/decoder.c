@@ -73,16 +73,12 @@ static status read_strip(tok_build *b, const json_view *view) {
 }
 
 static status read_metaspace(tok_build *b, const json_view *view) {
-  tok_string mark, scheme = {"always", 6};
-  json_view member = view_member(view, "replacement"), scheme_member = view_member(view, "prepend_scheme");
-  json_view prefix_member = view_member(view, "add_prefix_space");
-  bool add_prefix_space;
+  tok_string mark;
+  json_view member = view_member(view, "replacement");
   TRY(view_string(b->a, &member, &mark.bytes, &mark.count));
   if (!mark.count) return view_fail(b->a, &member, "the replacement is empty");
-  TRY(view_bool(b->a, &prefix_member, true, &add_prefix_space));
-  if (!view_is_absent(&scheme_member)) TRY(view_string(b->a, &scheme_member, &scheme.bytes, &scheme.count));
   replace_in_texts(b, mark, (tok_string){" ", 1});
-  if (add_prefix_space && strcmp(scheme.bytes, "never") != 0) b->header.flags |= TOK_STRIP_ALL_FIRST;
+  b->header.strip_start = 1;
   return OK;
 }
 

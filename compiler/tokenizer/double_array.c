@@ -129,6 +129,19 @@ status tok_pack_trie(tok_build *b, tok_trie_key *keys, size_t count) {
   return OK;
 }
 
+status tok_pack_vocabulary_trie(tok_build *b, bool with_added) {
+  size_t count = 0;
+  tok_trie_key *keys = ARENA_ARRAY(b->a, tok_trie_key, b->vocab_size + b->added_count);
+  for (uint32_t id = 0; id < b->vocab_size; id++) keys[count++] = (tok_trie_key){b->key[id], id, 0};
+  for (size_t i = 0; with_added && i < b->added_count; i++)
+    keys[count++] = (tok_trie_key){b->added[i].content, b->added[i].id, 0};
+  for (size_t i = 0; i < count; i++)
+    for (size_t k = 0; k < keys[i].spelling.count; k++)
+      if (!keys[i].spelling.bytes[k])
+        return fail(b->a, STATUS_INPUT, "the spelling of token %u holds a NUL", (unsigned)keys[i].id);
+  return tok_pack_trie(b, keys, count);
+}
+
 uint32_t tok_find_unit(const tok_build *b, tok_string bytes) {
   const tok_section_data *section = &b->sections[TOK_SECTION_units];
   const uint32_t *units = section->data;

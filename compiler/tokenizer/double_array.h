@@ -13,6 +13,8 @@ typedef struct {
 
 /* Fills the section of units; sorts `keys`. Fails where the trie is too large. */
 status tok_pack_trie(tok_build *b, tok_trie_key *keys, size_t count);
+/* The same of the whole vocabulary's keys, with those of added tokens or without. */
+status tok_pack_vocabulary_trie(tok_build *b, bool with_added);
 /* The unit that the bytes lead to, or TOK_NONE. Wants the trie. */
 uint32_t tok_find_unit(const tok_build *b, tok_string bytes);
 

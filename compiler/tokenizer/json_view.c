@@ -75,6 +75,12 @@ status view_unsigned(arena *a, const json_view *view, uint32_t limit, uint32_t *
   return OK;
 }
 
+status view_number(arena *a, const json_view *view, double *result) {
+  TRY(expect(a, view, json_is_number(view->value), "a number"));
+  *result = json_number_value(view->value);
+  return OK;
+}
+
 status view_array(arena *a, const json_view *view) {
   return expect(a, view, json_is_array(view->value), "an array");
 }

@@ -27,6 +27,7 @@ status view_fail(arena *a, const json_view *view, const char *cause_format, ...)
 status view_string(arena *a, const json_view *view, const char **bytes, size_t *count);
 status view_bool(arena *a, const json_view *view, bool when_absent, bool *result);
 status view_unsigned(arena *a, const json_view *view, uint32_t limit, uint32_t *result); /* below limit */
+status view_number(arena *a, const json_view *view, double *result);
 status view_array(arena *a, const json_view *view);
 status view_object(arena *a, const json_view *view);
 /* The "type" of an object; the text lives in the document. */

@@ -40,6 +40,7 @@ static status pack_bpe(tok_build *b) {
 static const tok_model_row rows[] = {
     {"BPE", "BPE", TOK_MODEL_BPE, tok_read_bpe, pack_bpe},
     {"WordPiece", "WordPiece", TOK_MODEL_WORD_PIECE, tok_read_word_piece, tok_pack_word_piece},
+    {"Unigram", "Unigram", TOK_MODEL_UNIGRAM, tok_read_unigram, tok_pack_unigram},
 };
 
 status tok_read_model(tok_build *b, const json_view *root, json_view *model) {

@@ -75,6 +75,36 @@ static status read_nfkd(tok_build *b, const json_view *view) {
   return read_nfd(b, view);
 }
 
+static bool is_one_of(uint32_t code, const code_range *ranges, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (code >= ranges[i].first && code <= ranges[i].last) return true;
+  return false;
+}
+
+/*
+ * SentencePiece's nmt_nfkc. The charsmap of the file is not read, as the
+ * reference does not read it: what is dropped, what becomes a space, and NFKC
+ * for all but U+FF5E is written down there.
+ */
+static status read_precompiled(tok_build *b, const json_view *view) {
+  static const code_range dropped[] = {{0x01, 0x08}, {0x0b, 0x0b}, {0x0e, 0x1f},
+                                       {0x7f, 0x7f}, {0x8f, 0x8f}, {0x9f, 0x9f}};
+  static const code_range spaces[] = {{0x09, 0x0a},     {0x0c, 0x0d},     {0xa0, 0xa0},     {0x1680, 0x1680},
+                                      {0x2000, 0x200f}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f},
+                                      {0x2581, 0x2581}, {0x3000, 0x3000}, {0xfeff, 0xfeff}, {0xfffd, 0xfffd}};
+  const uint32_t wide_tilde = 0xff5e;
+  uint16_t *map = tok_add_map(b, TOK_STEP_MAP);
+  tok_map_compatible(b, map);
+  map[wide_tilde] = TOK_MAP_SAME;
+  for (uint32_t code = 0; code < TOK_CODE_POINTS; code++) {
+    if (is_one_of(code, dropped, sizeof dropped / sizeof *dropped))
+      tok_map_to(b, map, code, (tok_string){0});
+    else if (is_one_of(code, spaces, sizeof spaces / sizeof *spaces))
+      tok_map_to(b, map, code, (tok_string){" ", 1});
+  }
+  return read_nfc(b, view);
+}
+
 static status read_lowercase(tok_build *b, const json_view *view) {
   (void)view;
   tok_map_lowercase(b, tok_add_map(b, TOK_STEP_LOWERCASE));
@@ -102,6 +132,7 @@ static const struct {
              {"NFKC", read_nfkc},
              {"NFKD", read_nfkd},
              {"Lowercase", read_lowercase},
+             {"Precompiled", read_precompiled},
              {"BertNormalizer", tok_read_bert_normalizer}};
 
 static status read_one(tok_build *b, const json_view *view) {

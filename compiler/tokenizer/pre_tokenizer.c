@@ -129,7 +129,8 @@ static status read_metaspace(tok_build *b, const json_view *view) {
     if ((known = strcmp(scheme.bytes, schemes[i].scheme) == 0)) tok_add_step(b, schemes[i].kind, mark, mark);
   }
   if (!known) return view_fail(b->a, &scheme_member, "the scheme %s is not supported", scheme.bytes);
-  if (!split) return OK;
+  /* The reference never splits here, which such models seldom show; safe_split.c does where they never do. */
+  if (!split || b->header.model == TOK_MODEL_BPE || b->header.model == TOK_MODEL_UNIGRAM) return OK;
   const char *pattern = arena_format(b->a, "%s(?:[^%s])*|[^%s]+", quote(b->a, mark), mark.bytes, mark.bytes);
   return add_split(b, view, pattern, strlen(pattern), TOK_SPLIT_ISOLATED);
 }

@@ -70,8 +70,10 @@ status tok_read_vocabulary(tok_build *b, const json_view *root) {
     json_view item = view_item(&added, i);
     TRY(read_added_token(b, &item));
   }
+  b->header.unknown_id = TOK_NONE;
+  if (b->header.model == TOK_MODEL_UNIGRAM) TRY(tok_read_scored_vocabulary(b, &model));
   json_view vocab = view_member(&model, "vocab");
-  TRY(read_spellings(b, &vocab));
+  if (b->header.model != TOK_MODEL_UNIGRAM) TRY(read_spellings(b, &vocab));
   if (!b->vocab_size) return view_fail(b->a, &vocab, "the vocabulary is empty");
   b->vocab = vocab.value;
   b->key = ARENA_ARRAY(b->a, tok_string, b->vocab_size);
@@ -82,7 +84,6 @@ status tok_read_vocabulary(tok_build *b, const json_view *root) {
   TRY(read_added_flags(b, &added));
 
   json_view unknown = view_member(&model, "unk_token");
-  b->header.unknown_id = TOK_NONE;
   if (!view_is_absent(&unknown)) {
     const char *spelling;
     size_t count;

@@ -46,14 +46,14 @@ enum {
 typedef enum {
   TOK_MODEL_BPE,        /* looked up by its spelling (piece_ids), or merged pair by pair (merges) */
   TOK_MODEL_WORD_PIECE, /* the longest token of the trie, again and again; unknown as a whole or not at all */
+  TOK_MODEL_UNIGRAM, /* of all ways to cut the piece into tokens of the trie, the one of the highest score */
   TOK_MODELS
 } tok_model;
 
 /* tok_header.flags */
 enum {
-  TOK_BYTE_LEVEL = 1u << 0,      /* a piece's symbols are its bytes; else its characters */
-  TOK_FUSE_UNKNOWN = 1u << 1,    /* neighbouring unknown characters become one unknown token */
-  TOK_STRIP_ALL_FIRST = 1u << 2, /* decoding drops every space of the first token */
+  TOK_BYTE_LEVEL = 1u << 0,   /* a piece's symbols are its bytes; else its characters */
+  TOK_FUSE_UNKNOWN = 1u << 1, /* neighbouring unknown tokens of a stretch become one */
 };
 
 /*
@@ -187,7 +187,8 @@ typedef struct {
   X(map_bytes, uint8_t)                                                                                      \
   X(letter_blocks, uint16_t) /* as class_blocks, of letters; empty unless a step wants them */               \
   X(letters, uint8_t)                                                                                        \
-  X(units, uint32_t) /* the trie of tokens' spellings: tok_unit_base */
+  X(units, uint32_t) /* the trie of tokens' spellings: tok_unit_base */                                      \
+  X(scores, double)  /* Unigram: of each id, and last of an unknown character */
 
 enum {
 #define X(name, type) TOK_SECTION_##name,

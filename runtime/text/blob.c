@@ -42,6 +42,7 @@ static const char *check_vocabulary(const rt_tokenizer *t) {
   if (t->sources_count && !has_numbers(t, t->sources_count, size)) return "tokenizer: table of sources";
   if (!t->piece_seeds_count != !t->piece_ids_count || t->piece_starts_count != t->piece_ids_count + 1ull)
     return "tokenizer: table of pieces";
+  if (t->header->model == TOK_MODEL_UNIGRAM && t->scores_count != size + 1ull) return "tokenizer: scores";
   if (!t->text_starts_count) return "tokenizer: token texts";
   if (t->byte_ids_count != 256) return "tokenizer: table of bytes";
   for (uint32_t i = 0; i < 256; i++)

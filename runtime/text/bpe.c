@@ -39,16 +39,13 @@ static bool piece_symbols(rt_encoder *e, rt_slice piece) {
     }
     return true;
   }
-  bool after_unknown = false;
   for (size_t at = 0, length; at < piece.count; at += length) {
     uint32_t code;
     length = utf8_next(piece.bytes + at, piece.count - at, &code);
     rt_slice character = {piece.bytes + at, length};
     uint32_t id = table_piece(t, character.bytes, length);
-    bool unknown = id == TOK_NONE && !push_bytes(e, character);
-    if (unknown && !(after_unknown && t->header->flags & TOK_FUSE_UNKNOWN)) id = t->header->unknown_id;
+    if (id == TOK_NONE && !push_bytes(e, character)) id = t->header->unknown_id;
     if (id != TOK_NONE) rt_push(&e->initial, id);
-    after_unknown = unknown;
   }
   return true;
 }

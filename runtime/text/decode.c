@@ -63,13 +63,8 @@ void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
   uint8_t buffer[TOK_MERGED_BYTES];
   size_t count;
   const uint8_t *bytes = rt_token_text(t, id, buffer, &count);
-  bool is_first = d->at_start, drop_spaces = is_first && t->header->flags & TOK_STRIP_ALL_FIRST;
+  bool is_first = d->at_start;
   d->at_start = false;
-  if (drop_spaces) {
-    for (size_t i = 0; i < count; i++)
-      if (bytes[i] != ' ') emit(d, bytes + i, 1, sink, user);
-    return;
-  }
   if (is_first && count && *bytes != ' ' && t->header->prefix_bytes && !(table_flags(t, id) & TOK_CLOSED))
     emit(d, t->step_bytes + t->header->prefix_offset, t->header->prefix_bytes, sink, user);
   for (; d->spaces_to_strip && count && *bytes == ' '; bytes++, count--) d->spaces_to_strip--;

@@ -50,6 +50,8 @@ void rt_encoder_free(rt_encoder *e) {
   free(e->sorted.items);
   free(e->symbols);
   free(e->heap);
+  free(e->ways);
+  free(e->ways_to.items);
   free(e->cache);
   *e = (rt_encoder){.tokenizer = e->tokenizer};
 }
@@ -134,11 +136,12 @@ static uint32_t added_token_at(const rt_tokenizer *t, uint32_t root, rt_slice te
 /* What is done with the text between added tokens; `is_first`: it begins the input. */
 typedef bool stretch_encoder(rt_encoder *e, rt_slice stretch, bool is_first);
 
-/* Cuts out the added tokens below `root` (leftmost, longest) and hands the rest to `encode_rest`. */
+/* Cuts out the added tokens below `root` (leftmost, longest) and hands the rest to `encode_rest`. What comes
+ * after one with a raw spelling is no longer first. */
 static bool cut_added_tokens(rt_encoder *e, rt_slice text, uint32_t root, bool is_first,
                              stretch_encoder *encode_rest) {
   const rt_tokenizer *t = e->tokenizer;
-  bool starts[256] = {false};
+  bool starts[256] = {false}, cuts_raw = root == TOK_ROOT_RAW;
   const tok_trie_node *node = &t->trie_nodes[root];
   for (uint32_t i = 0; i < node->edge_count; i++)
     starts[(uint8_t)t->trie_edges[node->first_edge + i].byte] = true;
@@ -152,17 +155,30 @@ static bool cut_added_tokens(rt_encoder *e, rt_slice text, uint32_t root, bool i
       continue;
     }
     size_t rest = table_flags(t, id) & TOK_LSTRIP ? trim_spaces(text, begin, at) : at;
-    if (rest > begin && !encode_rest(e, (rt_slice){text.bytes + begin, rest - begin}, is_first && begin == 0))
+    if (rest > begin &&
+        !encode_rest(e, (rt_slice){text.bytes + begin, rest - begin}, is_first && !(cuts_raw && begin)))
       return false;
     if (!rt_push(&e->ids, id)) return false;
     begin = at = table_flags(t, id) & TOK_RSTRIP ? skip_spaces(text, end) : end;
   }
   return begin == text.count ||
-         encode_rest(e, (rt_slice){text.bytes + begin, text.count - begin}, is_first && begin == 0);
+         encode_rest(e, (rt_slice){text.bytes + begin, text.count - begin}, is_first && !(cuts_raw && begin));
+}
+
+/* Neighbouring unknown tokens from number `begin` on become one. */
+static void fuse_unknown(rt_encoder *e, size_t begin) {
+  uint32_t *ids = e->ids.items, unknown = e->tokenizer->header->unknown_id;
+  size_t count = begin;
+  for (size_t i = begin; i < e->ids.count; i++)
+    if (i == begin || ids[i] != unknown || ids[i - 1] != unknown) ids[count++] = ids[i];
+  e->ids.count = count;
 }
 
 static bool encode_split(rt_encoder *e, rt_slice text, bool is_first) {
-  return rt_encode_split(e, text, 0, is_first);
+  size_t begin = e->ids.count;
+  if (!rt_encode_split(e, text, 0, is_first)) return false;
+  if (e->tokenizer->header->flags & TOK_FUSE_UNKNOWN) fuse_unknown(e, begin);
+  return true;
 }
 
 static bool encode_normalised(rt_encoder *e, rt_slice text, bool is_first) {

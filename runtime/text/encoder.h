@@ -43,5 +43,6 @@ bool rt_encode_piece(rt_encoder *e, rt_slice piece);
 /* The same by each of the models. */
 bool rt_encode_bpe(rt_encoder *e, rt_slice piece);
 bool rt_encode_word_piece(rt_encoder *e, rt_slice piece);
+bool rt_encode_unigram(rt_encoder *e, rt_slice piece);
 
 #endif

@@ -50,6 +50,7 @@ typedef struct {
 } rt_words;
 
 struct rt_symbol;       /* of a long piece that is being merged; see bpe.c */
+struct rt_way;          /* through a piece; see unigram.c */
 struct rt_cached_piece; /* see piece_cache.h */
 
 /* Ids of the last text, and memory that the next one reuses. */
@@ -65,6 +66,9 @@ typedef struct {
   size_t symbol_capacity;
   uint64_t *heap;
   size_t heap_count, heap_capacity;
+  struct rt_way *ways;
+  size_t way_count, way_capacity;
+  rt_words ways_to;              /* by end in the piece */
   struct rt_cached_piece *cache; /* NULL until it is wanted, or where there is no memory for it */
 } rt_encoder;
 

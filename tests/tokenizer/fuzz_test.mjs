@@ -40,6 +40,12 @@ wordPiece.pre_tokenizer = { type: "BertPreTokenizer" };
 wordPiece.decoder = { type: "WordPiece", prefix: "##", cleanup: true };
 wordPiece.model = { type: "WordPiece", unk_token: "<s>", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab: { ...vocab, "##lo": 50, "##w": 51, hel: 52, 123: 53 } };
 
+const unigram = structuredClone(fallback);
+unigram.normalizer = { type: "Precompiled", precompiled_charsmap: "" };
+unigram.pre_tokenizer = { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, { type: "Metaspace", replacement: "\u2581", add_prefix_space: true }] };
+unigram.decoder = { type: "Metaspace", replacement: "\u2581" };
+unigram.model = { type: "Unigram", unk_id: 0, byte_fallback: true, vocab: [["<unk>", 0], ["\u2581", -2], ["lo", -3.5], ["l", -4], ["o", -4.5], ["lol", -6], ["\u2581low", -5], ["e", -3], ["<0xC3>", -9], ["123", -8]] };
+
 mkdirSync(work, { recursive: true });
 let crashes = 0, accepted = 0;
 function run(path, mode, what) {
@@ -87,7 +93,7 @@ function damageBytes(bytes) {
   return random(8) ? copy : copy.subarray(0, random(copy.length));
 }
 
-for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallback], ["word_piece", wordPiece]]) {
+for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallback], ["word_piece", wordPiece], ["unigram", unigram]]) {
   const text = JSON.stringify(tokenizer), path = join(work, `${name}.json`), blobPath = join(work, `${name}.blob`);
   writeFileSync(path, text);
   const blob = run(path, "blob", text);
@@ -103,5 +109,5 @@ for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallbac
     run(blobPath, "open", damagedBlob);
   }
 }
-console.log(`${6 * Number(rounds)} damaged files, ${accepted} of them harmless, ${crashes} crashes`);
+console.log(`${8 * Number(rounds)} damaged files, ${accepted} of them harmless, ${crashes} crashes`);
 process.exit(crashes ? 1 : 0);

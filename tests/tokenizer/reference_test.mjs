@@ -53,7 +53,7 @@ function compare(name, json, texts) {
   return wrong;
 }
 
-const tokenizers = loadTokenizers({ gpt2: join(folder, "gpt2"), minilm: join(folder, "minilm-l6"), stories260K: stories });
+const tokenizers = loadTokenizers({ gpt2: join(folder, "gpt2"), minilm: join(folder, "minilm-l6"), t5: join(folder, "t5"), stories260K: stories });
 if (!tokenizers.length) {
   console.log("skipped: neither tokenizer is there");
   process.exit(77);

@@ -77,6 +77,15 @@ const FAMILIES = [
     t.post_processor = { type: "BertProcessing", sep: ["[SEP]", 102], cls: ["[CLS]", 101] };
     t.added_tokens.push(token(30522, "na\u00efve", { normalized: true, special: false }), token(30523, "outside"));
   }],
+  ["t5", "t5", (t) => t],
+  ["unigram-whole", "t5", (t) => { // as XLM-R and others: no split, all of a text at once
+    t.pre_tokenizer = { type: "Metaspace", replacement: SPACE, prepend_scheme: "first", split: true };
+    t.added_tokens.push(token(32100, "caf\u00e9", { normalized: true, special: false }));
+  }],
+  ["unigram-words", "t5", (t) => { // unknown words side by side
+    t.normalizer = { type: "NFKD" };
+    t.pre_tokenizer = { type: "WhitespaceSplit" };
+  }],
   ["unknown-apart", "stories260K", (t) => { t.model.byte_fallback = false; t.model.fuse_unk = false; }],
 ];
 

@@ -200,6 +200,35 @@ static void word_piece_encodes_and_decodes(void **unused) {
   end(&f);
 }
 
+/* ---- Unigram ------------------------------------------------------------------------------- */
+
+#define UNIGRAM(fallback)                                                                                    \
+  "{'pre_tokenizer':{'type':'Sequence','pretokenizers':[{'type':'WhitespaceSplit'},{'type':'Metaspace',"     \
+  "'replacement':'\\u2581'}]},'decoder':{'type':'Sequence','decoders':[{'type':'ByteFallback'},"             \
+  "{'type':'Metaspace','replacement':'\\u2581'}]},'model':{'type':'Unigram','unk_id':0,'byte_fallback'"      \
+  ":" fallback                                                                                               \
+  ",'vocab':[['<unk>',0],['\\u2581',-2],['a',-1],['aa',-1.5],['aaa',-3],['b',-4],['\\u2581ab',-6.5],"        \
+  "['<0xC3>',-9],['<0xA9>',-9]]}}"
+
+static void unigram_takes_the_highest_sum(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, UNIGRAM("false"));
+  assert_string_equal(f.summary.family, "Unigram");
+  EXPECT_IDS(&f, "ab a", 0, 6, 1, 2); /* -6.5 > -2 - 1 - 4 */
+  expect_text(&f, 0, "ab a");
+  EXPECT_IDS(&f, "aaa", 0, 1, 2, 3); /* -1.5 - 1 twice: the one whose last token begins first */
+  EXPECT_IDS(&f, "x\xc3\xa9y aaaa", 0, 1, 0, 1, 3, 3); /* unknown characters side by side are one */
+  end(&f);
+  begin(&f, UNIGRAM("true"));
+  EXPECT_IDS(&f, "x\xc3\xa9y", 0, 1, 0, 7, 8, 0);
+  f.encoder.ids.items[1] = f.encoder.ids.items[4] = 5;
+  expect_text(&f, 0,
+              "b\xc3\xa9"
+              "b");
+  end(&f);
+}
+
 /* ---- long pieces --------------------------------------------------------------------------- */
 
 /* The heap of long pieces and the scan of short ones give the same: compared over a piece of growing length.
@@ -226,7 +255,10 @@ static void failures_name_the_path(void **unused) {
     const char *json, *node, *cause;
   } rows[] = {
       {"{'model':{'type':'WordPiece','vocab':{}}}", "model.unk_token", "unknown token"},
-      {"{'model':{'type':'Unigram','vocab':[]}}", "model", "Unigram"},
+      {"{'model':{'type':'Unigram','vocab':[]}}", "model.vocab", "empty"},
+      {"{'model':{'type':'Unigram','vocab':[['a',0],['b']]}}", "model.vocab[1]", "type"},
+      {"{'model':{'type':'Unigram','unk_id':1,'vocab':[['a',0]]}}", "model.unk_id", "range"},
+      {"{'model':{'type':'Unigram','vocab':[['a\\u0000',0]]}}", "model.vocab[0]", "NUL"},
       {"[]", "the document", "type"},
       {"{'model':3}", "model", "type"},
       {"{'model':{'type':'BPE','vocab':{'a':0,'b':0},'merges':[]}}", "model.vocab", "two tokens"},
@@ -291,6 +323,7 @@ int main(void) {
       cmocka_unit_test(decoding_never_shows_half_a_character),
       cmocka_unit_test(fallback_encodes_and_decodes),
       cmocka_unit_test(word_piece_encodes_and_decodes),
+      cmocka_unit_test(unigram_takes_the_highest_sum),
       cmocka_unit_test(long_pieces_merge_as_short_ones),
       cmocka_unit_test(failures_name_the_path),
       cmocka_unit_test(broken_blobs_are_refused),
