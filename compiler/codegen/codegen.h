@@ -14,7 +14,7 @@ enum {
   ENGINE_FMA = 1 << 0,   /* fused multiply-add on vectors */
   ENGINE_DOT8U = 1 << 1, /* VNNI: dots of four u8 with four s8, added to s32 */
   ENGINE_DOT8 = 1 << 5,  /* NEON's sdot: the same of s8 with s8 */
-  ENGINE_BF16 = 1 << 2,  /* bf16 dot product */
+  ENGINE_BF16 = 1 << 2,  /* AVX512-BF16: dots of two bf16 with two bf16, added to f32 */
   ENGINE_AMX = 1 << 3,   /* tiles */
   ENGINE_PAIRS = 1 << 4, /* products of 16-bit numbers, added up in pairs: x86's pmaddwd */
 };
@@ -29,6 +29,9 @@ typedef struct {
   unsigned engines;
   unsigned layouts; /* 1 << plan_layout: only programs with such weights have this level; 0: every program */
   unsigned never_with; /* the same: programs with such weights do without this level, for their size */
+  /* Features of processor's instructions that stand in functions of their own, since the code around them
+   * does without: NULL: there are none. For tests that emulate those instructions. */
+  const char *apart_features;
 } codegen_level;
 
 enum { CODEGEN_MAX_LEVELS = 6, CODEGEN_MAX_FILES = CODEGEN_MAX_LEVELS + 2 };

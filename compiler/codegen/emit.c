@@ -254,6 +254,28 @@ LLVMValueRef emit_intrinsic(emitter *e, const char *name, LLVMValueRef x, LLVMVa
                         "");
 }
 
+/* The instruction in a function of its own (codegen_level.apart_features). */
+static LLVMValueRef instruction_apart(emitter *e, LLVMValueRef instruction, unsigned count) {
+  static const char FEATURES[] = "target-features";
+  const char *features = e->level->apart_features;
+  LLVMTypeRef type = LLVMGlobalGetValueType(instruction);
+  size_t length;
+  const char *name = arena_format(e->arena, "apart.%s", LLVMGetValueName2(instruction, &length));
+  LLVMValueRef function = LLVMGetNamedFunction(e->module, name), args[8];
+  if (function) return function;
+  function = LLVMAddFunction(e->module, name, type);
+  LLVMSetLinkage(function, LLVMInternalLinkage);
+  LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex,
+                          LLVMCreateStringAttribute(e->context, FEATURES, sizeof FEATURES - 1, features,
+                                                    (unsigned)strlen(features)));
+  LLVMGetParams(function, args);
+  LLVMBuilderRef b = LLVMCreateBuilderInContext(e->context);
+  LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(e->context, function, ""));
+  LLVMBuildRet(b, LLVMBuildCall2(b, type, instruction, args, count, ""));
+  LLVMDisposeBuilder(b);
+  return function;
+}
+
 LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, unsigned count) {
   unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
   LLVMTypeRef type = LLVMIntrinsicGetType(e->context, id, NULL, 0), params[8];
@@ -261,6 +283,7 @@ LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, 
   for (unsigned i = 0; i < count; i++)
     if (LLVMTypeOf(args[i]) != params[i]) args[i] = LLVMBuildBitCast(e->builder, args[i], params[i], "");
   LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, NULL, 0);
+  if (e->level->apart_features) function = instruction_apart(e, function, count);
   return LLVMBuildCall2(e->builder, type, function, args, count, "");
 }
 

@@ -39,9 +39,13 @@ static bool processor_has(const codegen_level *level) {
     return __builtin_cpu_supports("x86-64-v4");
   case SMELT_ISA_X86_64_VNNI:
     return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni");
+  case SMELT_ISA_X86_64_BF16:
+    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512bf16");
   case SMELT_ISA_X86_64_AMX:
     return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni") &&
-           __builtin_cpu_supports("amx-bf16") && __builtin_cpu_supports("amx-int8") && may_use_tiles();
+           __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("amx-bf16") &&
+           __builtin_cpu_supports("amx-int8") && may_use_tiles();
   default:
     return true;
   }

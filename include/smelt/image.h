@@ -53,8 +53,9 @@ typedef void smelt_entry_code(smelt_frame *frame, int32_t thread, int32_t thread
   X(X86_64_V3, 2, "x86-64-v3")                                                                               \
   X(X86_64_V4, 3, "x86-64-v4")                                                                               \
   X(X86_64_VNNI, 4, "x86-64-vnni") /* v4, AVX512-VNNI */                                                     \
-  X(X86_64_AMX, 5, "x86-64-amx")   /* and matrix tiles for bf16 and int8 */                                  \
-  X(ARM64_DOT, 6, "arm64-dot")     /* Armv8.2's dot products of bytes */
+  X(X86_64_BF16, 5, "x86-64-bf16") /* and AVX512-BF16 */                                                     \
+  X(X86_64_AMX, 6, "x86-64-amx")   /* and matrix tiles for bf16 and int8 */                                  \
+  X(ARM64_DOT, 7, "arm64-dot")     /* Armv8.2's dot products of bytes */
 
 typedef enum {
 #define X(NAME, value, text) SMELT_ISA_##NAME = value,

@@ -73,6 +73,7 @@ typedef enum {
   RT_CPU_LEAF_7_EBX,
   RT_CPU_LEAF_7_ECX,
   RT_CPU_LEAF_7_EDX,
+  RT_CPU_LEAF_7_1_EAX, /* subleaf 1 */
   RT_CPU_LEAF_80000001_ECX,
   RT_CPU_XCR0,
   RT_CPU_HWCAP,

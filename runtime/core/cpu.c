@@ -1,9 +1,9 @@
 /*
  * cpu.c: which instruction-set level the processor has. The levels x86-64-v2
  * to v4 are those of the x86-64 psABI, section 3.1.1 "Processor Architecture",
- * x86-64-vnni is Cascade Lake's and x86-64-amx Sapphire Rapids' addition; from AVX on the
- * operating system must save the wider registers too, which XCR0 tells (Intel
- * SDM volume 1, 13.3; volume 2, CPUID).
+ * x86-64-vnni is Cascade Lake's, x86-64-bf16 Cooper Lake's (and Zen 4's) and
+ * x86-64-amx Sapphire Rapids' addition; from AVX on the operating system must save the wider registers too,
+ * which XCR0 tells (Intel SDM volume 1, 13.3; volume 2, CPUID).
  */
 #define _GNU_SOURCE /* syscall */
 #include "core/core.h"
@@ -42,6 +42,7 @@ typedef struct {
 
 enum { XCR0_AVX = 0x06, XCR0_AVX512 = 0xe6 }; /* SSE | AVX; and opmask | ZMM_Hi256 | Hi16_ZMM */
 enum { XCR0_TILES = 3 << 17 };                /* TILECFG | TILEDATA */
+enum { AVX512_BF16 = 1 << 5 };
 enum { AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, AMX_INT8 = 1 << 25 };
 
 static const level_feature level_features[] = {
@@ -56,11 +57,12 @@ static const level_feature level_features[] = {
      (uint32_t)(bit_AVX512F | bit_AVX512DQ | bit_AVX512CD | bit_AVX512BW) | (uint32_t)bit_AVX512VL},
     {SMELT_ISA_X86_64_V4, RT_CPU_XCR0, XCR0_AVX512},
     {SMELT_ISA_X86_64_VNNI, RT_CPU_LEAF_7_ECX, bit_AVX512VNNI},
+    {SMELT_ISA_X86_64_BF16, RT_CPU_LEAF_7_1_EAX, AVX512_BF16},
     {SMELT_ISA_X86_64_AMX, RT_CPU_LEAF_7_EDX, AMX_TILE | AMX_BF16 | AMX_INT8},
     {SMELT_ISA_X86_64_AMX, RT_CPU_XCR0, XCR0_TILES},
 };
-static const smelt_isa_level levels[] = {SMELT_ISA_X86_64_V2, SMELT_ISA_X86_64_V3, SMELT_ISA_X86_64_V4,
-                                         SMELT_ISA_X86_64_VNNI, SMELT_ISA_X86_64_AMX};
+static const smelt_isa_level levels[] = {SMELT_ISA_X86_64_V2,   SMELT_ISA_X86_64_V3,   SMELT_ISA_X86_64_V4,
+                                         SMELT_ISA_X86_64_VNNI, SMELT_ISA_X86_64_BF16, SMELT_ISA_X86_64_AMX};
 
 static uint64_t saved_registers(void) {
   uint32_t low, high;
@@ -77,6 +79,7 @@ static void read_words(uint64_t *words) {
   words[RT_CPU_LEAF_7_EBX] = b;
   words[RT_CPU_LEAF_7_ECX] = c;
   words[RT_CPU_LEAF_7_EDX] = d;
+  if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) words[RT_CPU_LEAF_7_1_EAX] = a;
 }
 
 /* Linux keeps the tiles' registers only for processes that have asked (Documentation/arch/x86/xstate.rst). */

@@ -106,7 +106,7 @@ const peak_row rt_peak_rows[] = {
     {SMELT_F32, SMELT_ISA_BASELINE, "sse", always, sse, OPERATIONS(4)},
     {SMELT_F32, SMELT_ISA_X86_64_V3, "avx2 fma", has_fma, avx2_fma, OPERATIONS(8)},
     {SMELT_F32, SMELT_ISA_X86_64_V4, "avx512 fma", has_avx512, avx512_fma, OPERATIONS(16)},
-    {SMELT_BF16, SMELT_ISA_X86_64_V4, "avx512 bf16", has_avx512_bf16, avx512_bf16, OPERATIONS(32)},
+    {SMELT_BF16, SMELT_ISA_X86_64_BF16, "avx512 bf16", has_avx512_bf16, avx512_bf16, OPERATIONS(32)},
     {SMELT_BF16, SMELT_ISA_X86_64_AMX, "amx", has_amx, amx_bf16, TILE_OPERATIONS(32)},
     {SMELT_I8, SMELT_ISA_X86_64_V3, "avx2 multiply-add", has_avx2, avx2_int8, OPERATIONS(32)},
     {SMELT_I8, SMELT_ISA_X86_64_V3, "avx vnni", has_avxvnni, avxvnni_int8, OPERATIONS(32)},

@@ -12,7 +12,7 @@ for threads in 1 2 3 4; do
     "$("$program" --prompt-ids "$ids" -n "$count" --temp 0 --ids --threads $threads </dev/null)"
 done
 # Levels may sum in another order, so near ties could differ; on these models they do not.
-for level in x86-64-v2 x86-64-v3 x86-64-v4 x86-64-vnni x86-64-amx; do
+for level in x86-64-v2 x86-64-v3 x86-64-v4 x86-64-vnni x86-64-bf16 x86-64-amx; do
   running=$(SMELT_ISA=$level "$program" --version 2>/dev/null) || running=
   case $running in
   *"running $level code"*)

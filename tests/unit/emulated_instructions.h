@@ -1,10 +1,11 @@
 /*
  * emulated_instructions.h: Intel's matrix tiles (AMX) and dot products of
- * bytes (AVX-VNNI) on processors without them: a handler of SIGILL decodes
+ * bytes (AVX-VNNI) and of bf16 (AVX512-BF16, vectors of up to 256 bits) on
+ * processors without them: a handler of SIGILL decodes
  * the instructions that smelt generates, does what they do and goes on behind
  * them, for each thread by itself. Encodings and operations: Intel SDM volume
  * 2, LDTILECFG, TILELOADD, TILESTORED, TILEZERO, TILERELEASE, TDPBF16PS,
- * TDPBSSD, VPDPBUSD, VPDPWSSD.
+ * TDPBSSD, VPDPBUSD, VPDPWSSD, VDPBF16PS.
  */
 #ifndef SMELT_EMULATED_INSTRUCTIONS_H
 #define SMELT_EMULATED_INSTRUCTIONS_H
@@ -27,7 +28,7 @@ static _Thread_local struct {
   uint8_t config[64];
   uint8_t data[TILE_COUNT][TILE_MOST_ROWS][TILE_MOST_BYTES];
 } tiles;
-static _Atomic long tile_count, dot_count; /* instructions so far */
+static _Atomic long tile_count, dot_count, bf16_dot_count; /* instructions so far */
 
 static int tile_rows_of(int tile) {
   return tiles.config[48 + tile];
@@ -206,14 +207,42 @@ static bool dot_execute(const ucontext_t *c, const emulated_instruction *i) {
   return true;
 }
 
+/* EVEX, map 0F38, W0, opcode 52 after F3: VDPBF16PS of registers below 16, no mask. The odd ones come first.
+ */
+static bool bf16_dot_execute(const ucontext_t *c, const uint8_t *code, emulated_instruction *i) {
+  enum { HALF_BYTES = 16, EVEX = 0x62, OF_BF16 = 0x52, PF3 = 2, NEVER_ABOVE_15 = 0x50, BYTES = 6 };
+  bool is_it = code[0] == EVEX && (code[1] & 7) == 2 && (code[2] & 0x87) == (4 | PF3) && code[4] == OF_BF16;
+  bool is_simple = (code[1] & NEVER_ABOVE_15) == NEVER_ABOVE_15 && (code[3] & 0xdf) == 8 && code[5] >= 0xc0;
+  if (!is_it || !is_simple) return false;
+  *i = (emulated_instruction){.is_wide = code[3] & 0x20,
+                              .vvvv = ~code[2] >> 3 & 15,
+                              .reg = (code[5] >> 3 & 7) | (~code[1] >> 4 & 8),
+                              .rm = (code[5] & 7) | (~code[1] >> 2 & 8),
+                              .bytes = BYTES};
+  for (int half = 0; half <= i->is_wide; half++) {
+    uint8_t *sums = vector_register(c, i->reg, half);
+    const uint8_t *x = vector_register(c, i->vvvv, half), *y = vector_register(c, i->rm, half);
+    for (int lane = 0; lane < HALF_BYTES; lane += 4) {
+      float sum;
+      memcpy(&sum, sums + lane, sizeof sum);
+      sum += tile_float(x + lane + 2) * tile_float(y + lane + 2);
+      sum += tile_float(x + lane) * tile_float(y + lane);
+      memcpy(sums + lane, &sum, sizeof sum);
+    }
+  }
+  bf16_dot_count++;
+  return true;
+}
+
 /* ---- the handler ---- */
 
 static void illegal_instruction(int signal_number, siginfo_t *info, void *context) {
   (void)info;
   ucontext_t *c = context;
   emulated_instruction i;
-  bool is_known = decode(c, (const uint8_t *)(uintptr_t)c->uc_mcontext.gregs[REG_RIP], &i);
-  if (!is_known || !(tile_execute(&i) || dot_execute(c, &i))) {
+  const uint8_t *code = (const uint8_t *)(uintptr_t)c->uc_mcontext.gregs[REG_RIP];
+  bool is_done = decode(c, code, &i) ? tile_execute(&i) || dot_execute(c, &i) : bf16_dot_execute(c, code, &i);
+  if (!is_done) {
     signal(signal_number, SIG_DFL); /* what it is: an illegal instruction */
     return;
   }

@@ -33,11 +33,12 @@ static bool refuses_tiles(smelt_isa_level level) {
 }
 
 /* The words as such processors have them, XCR0 as Linux sets it. */
-#define WORDS(leaf_1_ecx, leaf_7_ebx, leaf_7_ecx, leaf_7_edx, leaf_80000001_ecx, xcr0)                       \
+#define WORDS(leaf_1_ecx, leaf_7_ebx, leaf_7_ecx, leaf_7_edx, leaf_7_1_eax, leaf_80000001_ecx, xcr0)         \
   {[RT_CPU_LEAF_1_ECX] = leaf_1_ecx,                                                                         \
    [RT_CPU_LEAF_7_EBX] = leaf_7_ebx,                                                                         \
    [RT_CPU_LEAF_7_ECX] = leaf_7_ecx,                                                                         \
    [RT_CPU_LEAF_7_EDX] = leaf_7_edx,                                                                         \
+   [RT_CPU_LEAF_7_1_EAX] = leaf_7_1_eax,                                                                     \
    [RT_CPU_LEAF_80000001_ECX] = leaf_80000001_ecx,                                                           \
    [RT_CPU_XCR0] = xcr0}
 
@@ -46,26 +47,36 @@ static const struct {
   smelt_isa_level level;
   uint64_t words[RT_CPU_WORD_COUNT];
 } PROCESSORS[] = {
-    {"first x86-64", SMELT_ISA_BASELINE, WORDS(0x00000000, 0, 0, 0, 0x1, 0)},
-    {"Nehalem", SMELT_ISA_X86_64_V2, WORDS(0x009ce3bd, 0, 0, 0, 0x1, 0)},
-    {"Haswell", SMELT_ISA_X86_64_V3, WORDS(0x7ffafbff, 0x000027ab, 0, 0x9c000600, 0x21, 0x7)},
+    {"first x86-64", SMELT_ISA_BASELINE, WORDS(0x00000000, 0, 0, 0, 0, 0x1, 0)},
+    {"Nehalem", SMELT_ISA_X86_64_V2, WORDS(0x009ce3bd, 0, 0, 0, 0, 0x1, 0)},
+    {"Haswell", SMELT_ISA_X86_64_V3, WORDS(0x7ffafbff, 0x000027ab, 0, 0x9c000600, 0, 0x21, 0x7)},
     {"Haswell, wide registers not saved", SMELT_ISA_X86_64_V2,
-     WORDS(0x77fafbff, 0x000027ab, 0, 0x9c000600, 0x21, 0)},
-    {"Haswell, SSE saved only", SMELT_ISA_X86_64_V2, WORDS(0x7ffafbff, 0x000027ab, 0, 0x9c000600, 0x21, 0x3)},
-    {"Skylake server", SMELT_ISA_X86_64_V4, WORDS(0x7ffefbff, 0xd39ffffb, 0, 0x9c000400, 0x121, 0xe7)},
+     WORDS(0x77fafbff, 0x000027ab, 0, 0x9c000600, 0, 0x21, 0)},
+    {"Haswell, SSE saved only", SMELT_ISA_X86_64_V2,
+     WORDS(0x7ffafbff, 0x000027ab, 0, 0x9c000600, 0, 0x21, 0x3)},
+    {"Skylake server", SMELT_ISA_X86_64_V4, WORDS(0x7ffefbff, 0xd39ffffb, 0, 0x9c000400, 0, 0x121, 0xe7)},
     {"Skylake server, 512 bits not saved", SMELT_ISA_X86_64_V3,
-     WORDS(0x7ffefbff, 0xd39ffffb, 0, 0x9c000400, 0x121, 0x7)},
-    {"Cascade Lake", SMELT_ISA_X86_64_VNNI, WORDS(0x7ffefbff, 0xd39ffffb, 0x808, 0xbc000400, 0x121, 0x2e7)},
+     WORDS(0x7ffefbff, 0xd39ffffb, 0, 0x9c000400, 0, 0x121, 0x7)},
+    {"Cascade Lake", SMELT_ISA_X86_64_VNNI,
+     WORDS(0x7ffefbff, 0xd39ffffb, 0x808, 0xbc000400, 0, 0x121, 0x2e7)},
     {"Cascade Lake, 512 bits not saved", SMELT_ISA_X86_64_V3,
-     WORDS(0x7ffefbff, 0xd39ffffb, 0x808, 0xbc000400, 0x121, 0x207)},
+     WORDS(0x7ffefbff, 0xd39ffffb, 0x808, 0xbc000400, 0, 0x121, 0x207)},
+    {"Cooper Lake", SMELT_ISA_X86_64_BF16,
+     WORDS(0x7ffefbff, 0xd39ffffb, 0x808, 0xbc000400, 0x20, 0x121, 0x2e7)},
+    {"Zen 4", SMELT_ISA_X86_64_BF16,
+     WORDS(0x7ef8320b, 0xf1bf97a9, 0x405fce, 0x10000010, 0x20, 0x75c237ff, 0x2e7)},
+    {"Zen 4, 512 bits not saved", SMELT_ISA_X86_64_V3,
+     WORDS(0x7ef8320b, 0xf1bf97a9, 0x405fce, 0x10000010, 0x20, 0x75c237ff, 0x207)},
+    {"Zen 4, AVX-512 hidden by a hypervisor", SMELT_ISA_X86_64_V3,
+     WORDS(0x7ef8320b, 0x219c97a9, 0x405fce, 0x10000010, 0x20, 0x75c237ff, 0x2e7)},
     {"Sapphire Rapids", SMELT_ISA_X86_64_AMX,
-     WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x602e7)},
-    {"Sapphire Rapids, tiles not saved", SMELT_ISA_X86_64_VNNI,
-     WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x2e7)},
-    {"Sapphire Rapids, tiles' data not saved", SMELT_ISA_X86_64_VNNI,
-     WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x202e7)},
-    {"Sapphire Rapids, tiles hidden by a hypervisor", SMELT_ISA_X86_64_VNNI,
-     WORDS(0xfffefbff, 0xf3bfbffb, 0xfb417ffe, 0xbc1d4432, 0x121, 0x602e7)},
+     WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x1c30, 0x121, 0x602e7)},
+    {"Sapphire Rapids, tiles not saved", SMELT_ISA_X86_64_BF16,
+     WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x1c30, 0x121, 0x2e7)},
+    {"Sapphire Rapids, tiles' data not saved", SMELT_ISA_X86_64_BF16,
+     WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x1c30, 0x121, 0x202e7)},
+    {"Sapphire Rapids, tiles hidden by a hypervisor", SMELT_ISA_X86_64_BF16,
+     WORDS(0xfffefbff, 0xf3bfbffb, 0xfb417ffe, 0xbc1d4432, 0x1c30, 0x121, 0x602e7)},
 };
 
 static void processors_have_their_levels(void **state) {
@@ -81,9 +92,9 @@ static void processors_have_their_levels(void **state) {
 static void a_refusal_costs_one_level(void **state) {
   (void)state;
   static const uint64_t words[RT_CPU_WORD_COUNT] =
-      WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x121, 0x602e7);
+      WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xffdd4432, 0x1c30, 0x121, 0x602e7);
   assert_int_equal(rt_cpu_level_of(words, allows_all), SMELT_ISA_X86_64_AMX);
-  assert_int_equal(rt_cpu_level_of(words, refuses_tiles), SMELT_ISA_X86_64_VNNI);
+  assert_int_equal(rt_cpu_level_of(words, refuses_tiles), SMELT_ISA_X86_64_BF16);
 }
 
 static void this_one_agrees_with_the_compiler(void **state) {

@@ -70,10 +70,18 @@ static bool is_low(const product *p) {
   return emit_is_constant(p->rows, &rows) && rows <= p->tile_rows;
 }
 
+/* Blocks of K begin at multiples of four: only the last one of an odd K is odd. */
+static bool may_be_odd(LLVMValueRef depth) {
+  int64_t known;
+  return !emit_is_constant(depth, &known) || known % 2 != 0;
+}
+
 /* Of a gated product whole vectors only: its halves must not share one. */
 static bool takes_dots(const emitter *e, const product *p) {
   int64_t columns = 0, lanes = e->level->vector_bytes / (int64_t)sizeof(int32_t);
-  if (!p->w_scale || p->grouped || !tile_dots_suits(e, p->x.dtype)) return false;
+  bool is_bytes = p->w_scale && !p->grouped;
+  bool is_bf16 = p->together == PLAN_PAIR && p->x.dtype == SMELT_BF16 && !may_be_odd(p->depth);
+  if (!(is_bytes || is_bf16) || !tile_dots_suits(e, p->x.dtype)) return false;
   return !p->gated || (emit_is_constant(p->columns, &columns) && columns % lanes == 0);
 }
 
@@ -94,10 +102,10 @@ static void choose_tile(emitter *e, product *p) {
 
 /* Makes room for what is known of x before its products. Returns the most rows that a block may have. */
 static int64_t prepare_x(emitter *e, product *p) {
-  int64_t row_limit = p->w_scale ? 2 * ROW_BLOCK : ROW_BLOCK;
+  int64_t row_limit = p->w_scale || takes_dots(e, p) ? 2 * ROW_BLOCK : ROW_BLOCK;
   if (takes_dots(e, p)) {
     row_limit -= row_limit % p->tile_rows;
-    if (tile_dots_exceed(e)) p->x_excess = emit_stack(e, e->i32, row_limit);
+    if (tile_dots_exceed(e, p->x.dtype)) p->x_excess = emit_stack(e, e->i32, row_limit);
   } else if (p->w_scale && !p->grouped && p->x.dtype == SMELT_I8) {
     return keep_x_near(e, p, SMELT_I16, row_limit);
   } else if (p->together == PLAN_PAIR ? p->x.dtype == SMELT_BF16 : has_rows_in_step(p) && !is_low(p)) {
@@ -233,16 +241,12 @@ static void scale_sums(emitter *e, const product *p, const tile *t, const tile_p
 }
 
 static void sum_tile(emitter *e, const product *p, const tile *t, const tile_place *at, LLVMValueRef *sums) {
-  if (p->w_scale) {
-    (p->grouped         ? tile_multiply_nibbles
-     : takes_dots(e, p) ? tile_multiply_dots
-                        : tile_multiply_bytes)(e, t, sums);
-    scale_sums(e, p, t, at, sums);
-  } else if (p->together == PLAN_PAIR) {
-    tile_multiply_pairs(e, t, sums);
-  } else {
-    tile_multiply(e, t, sums);
-  }
+  (p->grouped                 ? tile_multiply_nibbles
+   : takes_dots(e, p)         ? tile_multiply_dots
+   : p->w_scale               ? tile_multiply_bytes
+   : p->together == PLAN_PAIR ? tile_multiply_pairs
+                              : tile_multiply)(e, t, sums);
+  if (p->w_scale) scale_sums(e, p, t, at, sums);
 }
 
 /* The tile's sums to where the epilogue takes them from. */
@@ -251,12 +255,6 @@ static void keep_sums(emitter *e, const product *p, const tile *t, const tile_pl
   sum_tile(e, p, t, at, sums);
   for (int i = 0; i < t->rows * t->vectors; i++)
     emit_store(e, p->dtype, emit_at(e, p->dtype, p->sums, emit_index(e, (int64_t)i * p->lanes)), sums[i]);
-}
-
-/* Blocks of K begin at multiples of four: only the last one of an odd K is odd. */
-static bool may_be_odd(LLVMValueRef depth) {
-  int64_t known;
-  return !emit_is_constant(depth, &known) || known % 2 != 0;
 }
 
 static void emit_tile(emitter *e, const product *p, int height, const tile_place *at) {

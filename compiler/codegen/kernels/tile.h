@@ -69,13 +69,17 @@ void tile_shape_bytes(const emitter *e, int *rows, int *vectors, int *lanes);
  */
 void tile_multiply_bytes(emitter *e, const tile *t, LLVMValueRef *sums);
 
-/* ---- tile_dots.c: the same where the level has the instruction, x of i8 ---- */
+/* ---- tile_dots.c: x and w of i8, or both of bf16, where the level has the instruction ---- */
 
 bool tile_dots_suits(const emitter *e, ir_dtype x_dtype);
-/* sum, of at least four lanes, + dots of four bytes each: x's with sign, w's too unless tile_dots_exceed. */
+/*
+ * sum, of at least four lanes, + dots of four bytes each: x's with sign, w's too unless tile_dots_exceed. A
+ * sum of f32: dots of two bf16.
+ */
 LLVMValueRef tile_add_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x);
 void tile_shape_dots(const emitter *e, int *rows, int *vectors, int *lanes);
-bool tile_dots_exceed(const emitter *e); /* whether sums are too large, so that tiles need x_excess */
+/* Whether sums are too large, so that tiles need x_excess. */
+bool tile_dots_exceed(const emitter *e, ir_dtype x_dtype);
 /* What a sum over this row of x, `depth` bytes, is too large by, as i32. */
 LLVMValueRef tile_dots_excess(emitter *e, LLVMValueRef x, LLVMValueRef depth);
 void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums);
