@@ -125,14 +125,15 @@ static ir_value *largest_size(ir_builder *b, ir_value *x, uint32_t axes) {
   return lazy_binary(b, IR_MAX, highest, lazy_unary(b, IR_NEG, lowest));
 }
 
-/* Over the axes a scale of its own for each of the rest; the bytes are kept as `dtype`. */
+/*
+ * Over the axes a scale of its own for each of the rest; the bytes are kept as `dtype`. Of a computed x two
+ * steps: the scale ends a reduction, and has two readers; all else is inside the second.
+ */
 static quantised quantise(ir_builder *b, ir_value *x, uint32_t axes, ir_dtype dtype) {
-  ir_value *largest = largest_size(b, x, axes);
-  largest = lazy_binary(b, IR_MAX, largest, number(b, LEAST_SCALE));
-  ir_value *inverse = lazy_binary(b, IR_DIV, number(b, LARGEST_BYTE), largest);
-  ir_value *scaled = lazy_unary(b, IR_ROUND, lazy_binary(b, IR_MUL, x, inverse));
-  return (quantised){.bytes = rewrite_lazy(b, ir_cast(b, scaled, dtype)),
-                     .scale = lazy_binary(b, IR_MUL, largest, number(b, 1 / LARGEST_BYTE))};
+  ir_value *largest = lazy_binary(b, IR_MAX, largest_size(b, x, axes), number(b, LEAST_SCALE));
+  ir_value *scale = lazy_binary(b, IR_MUL, largest, number(b, 1 / LARGEST_BYTE));
+  ir_value *scaled = lazy_unary(b, IR_ROUND, lazy_binary(b, IR_DIV, x, scale));
+  return (quantised){.bytes = rewrite_lazy(b, ir_cast(b, scaled, dtype)), .scale = scale};
 }
 
 /*

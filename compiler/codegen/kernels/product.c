@@ -11,9 +11,10 @@ enum {
   DEPTH_BLOCK = 768, /* K per block: with 16 f32 columns 48 KiB */
   ROW_BLOCK = 66,    /* rows per block: with DEPTH_BLOCK 198 KiB of f32; of bytes twice as many */
   NEAR_BYTES = ROW_BLOCK * DEPTH_BLOCK * (int)sizeof(float),
-  CACHE_PERIOD_BYTES = 4096, /* addresses this far apart share a set */
-  STREAM_AHEAD_BYTES = 2048,
-  GROUP_COLUMNS = 64, /* columns per unit when there are many rows */
+  CACHE_PERIOD_BYTES = 4096,         /* addresses this far apart share a set */
+  STREAM_AHEAD_BYTES = 512,          /* more, and two threads get a tenth less from memory */
+  STREAM_AHEAD_NIBBLES_BYTES = 2048, /* whose steps take longer */
+  GROUP_COLUMNS = 64,                /* columns per unit when there are many rows */
 };
 
 /* Vectors must not straddle two panels where the right half of a gated w begins. */
@@ -339,7 +340,7 @@ static void plan_fetch(emitter *e, const product *p, int height, LLVMValueRef lo
   at->fetch_bytes = emit_index(e, row_bytes(p));
   if (height == 1) {
     LLVMValueRef along = emit_mul(e, at->k, at->fetch_bytes);
-    along = emit_add(e, along, emit_index(e, STREAM_AHEAD_BYTES));
+    along = emit_add(e, along, emit_index(e, p->grouped ? STREAM_AHEAD_NIBBLES_BYTES : STREAM_AHEAD_BYTES));
     at->fetch = emit_at(e, SMELT_I8, column_start(e, p, at->column), along);
     return;
   }
