@@ -337,13 +337,13 @@ LLVMValueRef emit_across_to(emitter *e, LLVMValueRef v, int left, emit_combine *
   return v;
 }
 
-LLVMValueRef emit_sum_each(emitter *e, LLVMValueRef *vs, int count) {
+LLVMValueRef emit_across_each(emitter *e, LLVMValueRef *vs, int count, emit_combine *combine) {
   int even[64], odd[64];
   for (int i = 0; i < count; i++) even[i] = 2 * i, odd[i] = 2 * i + 1;
   for (int left = count; left > 1; left /= 2)
     for (int i = 0; i < left / 2; i++) {
       LLVMValueRef x = vs[2 * i], y = vs[2 * i + 1];
-      vs[i] = emit_add(e, shuffle(e, x, y, even, count), shuffle(e, x, y, odd, count));
+      vs[i] = combine(e, shuffle(e, x, y, even, count), shuffle(e, x, y, odd, count));
     }
   return vs[0];
 }

@@ -120,8 +120,8 @@ typedef LLVMValueRef emit_combine(emitter *e, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_across(emitter *e, LLVMValueRef v, emit_combine *combine);
 /* The same until `left` lanes are left: of those as far apart as `left` or a multiple. */
 LLVMValueRef emit_across_to(emitter *e, LLVMValueRef v, int left, emit_combine *combine);
-/* Lane i of the result is all lanes of vs[i] added up; count is the lanes of the vectors. */
-LLVMValueRef emit_sum_each(emitter *e, LLVMValueRef *vs, int count);
+/* Lane i of the result is all lanes of vs[i] combined; count is the lanes of the vectors. */
+LLVMValueRef emit_across_each(emitter *e, LLVMValueRef *vs, int count, emit_combine *combine);
 /* Neighbouring lanes added: those of x, then those of y; y NULL: x's alone, half as many lanes. */
 LLVMValueRef emit_pair_sums(emitter *e, LLVMValueRef x, LLVMValueRef y);
 /* count vectors of count lanes as a matrix, transposed in place. */

@@ -49,6 +49,51 @@ static LLVMValueRef paired_polynomial(emitter *e, LLVMValueRef x, LLVMValueRef x
   return sum;
 }
 
+/* ---- Chebyshev series ------------------------------------------------------------------- */
+
+typedef long double smooth(long double x);
+/* A function on [-limit, limit]; an even one is a series in z = 2 x^2 / limit^2 - 1, others in z = x / limit.
+ */
+typedef struct {
+  smooth *f;
+  double limit;
+  bool is_even;
+} series;
+
+/* Chebyshev coefficient k, over z on [-1, 1]. */
+static long double chebyshev_coefficient(const series *s, int k) {
+  enum { NODES = 64 };
+  const long double pi = acosl(-1);
+  long double sum = 0;
+  for (int j = 0; j < NODES; j++) {
+    long double angle = pi * (j + 0.5L) / NODES, z = cosl(angle);
+    sum += s->f(s->limit * (s->is_even ? sqrtl((z + 1) / 2) : z)) * cosl(k * angle);
+  }
+  return sum * (k ? 2 : 1) / NODES;
+}
+
+enum { MAX_TERMS = 40 };
+
+/*
+ * The sum of the first `count` terms as a polynomial in z. In more than f64: the coefficients' errors would
+ * add up in every result. Their sizes add up to a few times the function, so Horner's rule loses little.
+ */
+static void chebyshev_polynomial(const series *s, double *coefficients, int count) {
+  long double sum[MAX_TERMS] = {0}, before[MAX_TERMS] = {0}, present[MAX_TERMS] = {1}; /* T(k - 1), T(k) */
+  for (int k = 0; k < count; k++) {
+    long double term = chebyshev_coefficient(s, k);
+    for (int i = 0; i <= k; i++) sum[i] += term * present[i];
+    for (int i = k + 1; i >= 0 && i < count; i--) {
+      long double next = (i ? (k ? 2 : 1) * present[i - 1] : 0) - before[i];
+      before[i] = present[i];
+      present[i] = next;
+    }
+  }
+  for (int i = 0; i < count; i++) coefficients[i] = (double)sum[i];
+}
+
+/* ---- exp ------------------------------------------------------------------------------- */
+
 /* Adding 1.5 * 2^fraction_bits leaves round(x) in the low bits, for |x| < 2^22 (2^51). */
 static double rounding_shift(LLVMValueRef x) {
   return 1.5 * ldexp(1, fraction_bits(x));
@@ -99,23 +144,31 @@ LLVMValueRef emit_exp(emitter *e, LLVMValueRef x) {
   return emit_select(e, emit_fcmp(e, LLVMRealOLT, x, least), number_like(x, 0), v);
 }
 
+enum { EXP2_TERMS_F32 = 6, EXP2_TERMS_F64 = 12 }; /* beside 1 */
+
+/* (2^(x / 2) - 1) / x */
+static long double exp2_half_over_x(long double x) {
+  return x == 0 ? logl(2) / 2 : expm1l(x * logl(2) / 2) / x;
+}
+
 /*
- * 2^x for x below 127 (1023), within 2 ulp; below the smallest normal number it is 0. What is left of x after
- * its whole part is exact, and the shift that rounds x brings the exponent's bias along.
+ * 2^x for x below 127 (1023), within 2 ulp; 0 from half a power below the smallest normal number on. What is
+ * left of x after its whole part is exact, and the shift that rounds x brings the exponent's bias along. 2^0
+ * is exactly 1.
  */
 LLVMValueRef emit_exp2(emitter *e, LLVMValueRef x) {
   LLVMTypeRef bits = bits_type(e, x);
   LLVMValueRef shift = number_like(x, rounding_shift(x) + exponent_bias(x));
+  x = emit_larger(e, number_like(x, -exponent_bias(x)), x); /* there the scale is 0; NaN stays NaN */
   LLVMValueRef shifted = emit_add(e, x, shift), r = emit_sub(e, x, emit_sub(e, shifted, shift));
   LLVMValueRef scale = LLVMBuildBitCast(e->builder, shifted, bits, "");
   scale = emit_binary(e, LLVMShl, scale, emit_integer(bits, fraction_bits(x)));
   scale = LLVMBuildBitCast(e->builder, scale, LLVMTypeOf(x), "");
-  double terms[EXP_TERMS_F64 + 1] = {1};
-  int count = (is_double(x) ? EXP_TERMS_F64 : EXP_TERMS_F32) + 1;
-  for (int i = 1; i < count; i++) terms[i] = terms[i - 1] * log(2) / i;
-  LLVMValueRef v = emit_mul(e, paired_polynomial(e, r, emit_mul(e, r, r), terms, count), scale);
-  LLVMValueRef least = number_like(x, 1 - exponent_bias(x));
-  return emit_select(e, emit_fcmp(e, LLVMRealOLT, x, least), number_like(x, 0), v);
+  double terms[1 + EXP2_TERMS_F64] = {1};
+  int count = is_double(x) ? EXP2_TERMS_F64 : EXP2_TERMS_F32;
+  chebyshev_polynomial(&(series){exp2_half_over_x, 1, .is_even = false}, terms + 1, count);
+  for (int i = 1; i <= count; i++) terms[i] = ldexp(terms[i], i); /* of r, not of 2 r */
+  return emit_mul(e, paired_polynomial(e, r, emit_mul(e, r, r), terms, count + 1), scale);
 }
 
 enum { LOG_TERMS_F32 = 6, LOG_TERMS_F64 = 11 };
@@ -168,9 +221,7 @@ LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x) {
 
 /* ---- erf and atan: odd functions as x times a series in x^2 ------------------------------ */
 
-enum { ERF_TERMS_F32 = 17, ERF_TERMS_F64 = 40, ATAN_TERMS_F32 = 10, ATAN_TERMS_F64 = 22, MAX_TERMS = 40 };
-
-typedef long double over_x(long double x);
+enum { ERF_TERMS_F32 = 17, ERF_TERMS_F64 = MAX_TERMS, ATAN_TERMS_F32 = 10, ATAN_TERMS_F64 = 22 };
 
 static long double erf_over_x(long double x) {
   return x == 0 ? 2 / sqrtl(acosl(-1)) : erfl(x) / x;
@@ -180,40 +231,10 @@ static long double atan_over_x(long double x) {
   return x == 0 ? 1 : atanl(x) / x;
 }
 
-/* Chebyshev coefficient k of f(x) / x as a function of z = 2 x^2 / limit^2 - 1 on [-1, 1]. */
-static long double chebyshev_coefficient(over_x *f, double limit, int k) {
-  enum { NODES = 64 };
-  const long double pi = acosl(-1);
-  long double sum = 0;
-  for (int j = 0; j < NODES; j++) {
-    long double angle = pi * (j + 0.5L) / NODES;
-    sum += f(limit * sqrtl((cosl(angle) + 1) / 2)) * cosl(k * angle);
-  }
-  return sum * (k ? 2 : 1) / NODES;
-}
-
-/*
- * The sum of the first `count` terms as a polynomial in z. In more than f64: the coefficients' errors would
- * add up in every result. Their sizes add up to a few times the function, so Horner's rule loses little.
- */
-static void odd_polynomial(over_x *f, double limit, double *coefficients, int count) {
-  long double sum[MAX_TERMS] = {0}, before[MAX_TERMS] = {0}, present[MAX_TERMS] = {1}; /* T(k - 1), T(k) */
-  for (int k = 0; k < count; k++) {
-    long double term = chebyshev_coefficient(f, limit, k);
-    for (int i = 0; i <= k; i++) sum[i] += term * present[i];
-    for (int i = k + 1; i >= 0 && i < count; i--) {
-      long double next = (i ? (k ? 2 : 1) * present[i - 1] : 0) - before[i];
-      before[i] = present[i];
-      present[i] = next;
-    }
-  }
-  for (int i = 0; i < count; i++) coefficients[i] = (double)sum[i];
-}
-
-/* f(y) for 0 <= y <= limit. */
-static LLVMValueRef odd_function(emitter *e, LLVMValueRef y, over_x *f, double limit, int count) {
+/* f(y) for 0 <= y <= limit, where over_x is f(x) / x. */
+static LLVMValueRef odd_function(emitter *e, LLVMValueRef y, smooth *over_x, double limit, int count) {
   double coefficients[MAX_TERMS];
-  odd_polynomial(f, limit, coefficients, count);
+  chebyshev_polynomial(&(series){over_x, limit, .is_even = true}, coefficients, count);
   LLVMValueRef scale = number_like(y, 2 / (limit * limit));
   LLVMValueRef z = emit_fma(e, emit_mul(e, y, y), scale, number_like(y, -1));
   return emit_mul(e, y, paired_polynomial(e, z, emit_mul(e, z, z), coefficients, count));

@@ -12,20 +12,6 @@ LLVMValueRef attention_element(emitter *e, const attention *t, LLVMValueRef memo
   return emit_at(e, t->dtype, memory, emit_add(e, emit_mul(e, row, emit_index(e, row_size)), column));
 }
 
-attention_row_loop attention_rows_begin(emitter *e, const attention *t, LLVMValueRef first) {
-  attention_row_loop loop = {.queries = emit_loop_begin(e, first, t->query_count, 1)};
-  loop.query = loop.queries.index;
-  loop.heads = emit_loop_begin(e, emit_index(e, 0), emit_index(e, t->heads), 1);
-  loop.head = loop.heads.index;
-  loop.row = emit_add(e, emit_mul(e, loop.query, emit_index(e, t->heads)), loop.head);
-  return loop;
-}
-
-void attention_rows_end(emitter *e, const attention_row_loop *loop) {
-  emit_loop_end(e, &loop->heads);
-  emit_loop_end(e, &loop->queries);
-}
-
 /* ---- shapes -------------------------------------------------------------------------- */
 
 int64_t attention_room(emitter *e, ir_dim dim, int64_t step) {
@@ -92,12 +78,33 @@ static attention describe(emitter *e, const plan_step *step) {
   t.stack_scores = emit_stack(e, element, (int64_t)t.rows * ATTENTION_KEYS);
   t.stack_sums = emit_stack(e, element, t.rows * t.width_room);
   t.stack_most = emit_stack(e, element, t.rows + t.lanes);
+  t.stack_peaks = emit_stack(e, element, (int64_t)(t.rows + t.lanes) * t.lanes);
   t.stack_total = emit_stack(e, element, (int64_t)t.rows * t.lanes);
   t.stack_fade = emit_stack(e, element, t.rows + t.lanes);
   return t;
 }
 
 /* ---- one unit ------------------------------------------------------------------------ */
+
+/* for each query of the unit, for each head */
+typedef struct {
+  emit_loop queries, heads;
+  LLVMValueRef query, head, row;
+} row_loop;
+
+static row_loop rows_begin(emitter *e, const attention *t) {
+  row_loop loop = {.queries = emit_loop_begin(e, emit_index(e, 0), t->query_count, 1)};
+  loop.query = loop.queries.index;
+  loop.heads = emit_loop_begin(e, emit_index(e, 0), emit_index(e, t->heads), 1);
+  loop.head = loop.heads.index;
+  loop.row = emit_add(e, emit_mul(e, loop.query, emit_index(e, t->heads)), loop.head);
+  return loop;
+}
+
+static void rows_end(emitter *e, const row_loop *loop) {
+  emit_loop_end(e, &loop->heads);
+  emit_loop_end(e, &loop->queries);
+}
 
 typedef struct {
   const attention *t;
@@ -129,7 +136,7 @@ static void store_result(emitter *e, LLVMValueRef index, int lanes, int part, vo
 }
 
 /* The row of q or of the result: of a query, or of a chunk. */
-static LLVMValueRef query_row(emitter *e, const attention *t, int index, const attention_row_loop *row) {
+static LLVMValueRef query_row(emitter *e, const attention *t, int index, const row_loop *row) {
   bool is_result = index == t->step->read_count;
   const plan_operand *operand = is_result ? &t->step->result : &t->step->reads[index];
   LLVMValueRef query = emit_add(e, t->first_query, row->query);
@@ -141,7 +148,7 @@ static LLVMValueRef query_row(emitter *e, const attention *t, int index, const a
 static void begin_unit(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
   LLVMTypeRef type = emit_type(e, t->dtype, 1);
-  attention_row_loop rows = attention_rows_begin(e, t, zero);
+  row_loop rows = rows_begin(e, t);
   row_copy query = {.t = t, .from = query_row(e, t, ATTENTION_Q, &rows)};
   query.to = attention_element(e, t, t->stack_q, rows.row, t->depth_room, zero);
   emit_strips(e, zero, t->D, t->lanes, 1, load_query, &query);
@@ -150,7 +157,7 @@ static void begin_unit(emitter *e, const attention *t) {
   emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_most, rows.row), emit_number(type, -INFINITY));
   emit_store(e, t->dtype, attention_element(e, t, t->stack_total, rows.row, t->lanes, zero),
              emit_zero(emit_type(e, t->dtype, t->lanes)));
-  attention_rows_end(e, &rows);
+  rows_end(e, &rows);
 }
 
 LLVMValueRef attention_reference(emitter *e, LLVMValueRef most) {
@@ -174,7 +181,7 @@ static void end_chunk(emitter *e, const attention *t, const row_copy *result, LL
 
 static void end_unit(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
-  attention_row_loop rows = attention_rows_begin(e, t, zero);
+  row_loop rows = rows_begin(e, t);
   LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, rows.row), 1);
   LLVMValueRef totals = attention_element(e, t, t->stack_total, rows.row, t->lanes, zero);
   LLVMValueRef total = emit_across(e, emit_load(e, t->dtype, totals, t->lanes), emit_add);
@@ -184,7 +191,7 @@ static void end_unit(emitter *e, const attention *t) {
   result.to = query_row(e, t, t->step->read_count, &rows);
   emit_strips(e, zero, t->E, t->lanes, 1, store_result, &result);
   if (t->in_chunks) end_chunk(e, t, &result, most, total);
-  attention_rows_end(e, &rows);
+  rows_end(e, &rows);
 }
 
 /* The end of the unit's keys, of which a query may see some: query s sees t <= s + T - S. */
@@ -196,15 +203,33 @@ static LLVMValueRef seen_keys(emitter *e, const attention *t) {
   return emit_imin(e, t->T, end);
 }
 
-/* The block's first query that sees key first_key, then whole tiles. */
+/* How many keys of the block a query of the unit sees. */
+static LLVMValueRef query_keys(emitter *e, const attention *t, LLVMValueRef query) {
+  if (!t->causal) return t->key_count;
+  LLVMValueRef last = emit_add(e, emit_add(e, t->first_query, query), emit_sub(e, t->T, t->S));
+  LLVMValueRef seen = emit_add(e, emit_sub(e, last, t->first_key), emit_index(e, 1));
+  return emit_imin(e, t->key_count, seen);
+}
+
+LLVMValueRef attention_row_keys(emitter *e, const attention *t, LLVMValueRef row) {
+  return query_keys(e, t, emit_udiv(e, row, emit_index(e, t->heads)));
+}
+
+LLVMValueRef attention_tile_keys(emitter *e, const attention *t, LLVMValueRef row) {
+  LLVMValueRef tile = emit_index(e, t->tile_rows);
+  LLVMValueRef last =
+      emit_add(e, emit_mul(e, emit_udiv(e, row, tile), tile), emit_index(e, t->tile_rows - 1));
+  return attention_row_keys(e, t, last);
+}
+
+/* The tile of the first query that sees key first_key. */
 static void skip_hidden_rows(emitter *e, attention *t) {
-  t->from_query = t->tile_row = emit_index(e, 0);
+  t->tile_row = emit_index(e, 0);
   if (!t->causal) return;
   LLVMValueRef heads = emit_index(e, t->heads), tile = emit_index(e, t->tile_rows);
   LLVMValueRef sees_all = emit_add(e, t->first_query, emit_sub(e, t->T, t->S));
   LLVMValueRef first = emit_imax(e, emit_sub(e, t->first_key, sees_all), emit_index(e, 0));
   t->tile_row = emit_mul(e, emit_udiv(e, emit_mul(e, first, heads), tile), tile);
-  t->from_query = emit_udiv(e, t->tile_row, heads);
 }
 
 /* With a causal mask later queries see more: the first and the last block, the second and the last but one.

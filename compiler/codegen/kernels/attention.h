@@ -49,21 +49,13 @@ typedef struct {
   LLVMValueRef stack_scores; /* [rows][ATTENTION_KEYS] */
   LLVMValueRef stack_sums;   /* [rows][width_room] */
   LLVMValueRef stack_most, stack_fade; /* [rows], and a vector that may begin at any of them */
-  LLVMValueRef stack_total;            /* [rows][lanes]: vectors to be added up */
+  LLVMValueRef stack_peaks; /* [rows + lanes][lanes]: of the block, vectors whose largest element counts */
+  LLVMValueRef stack_total; /* [rows][lanes]: vectors to be added up */
   /* the current unit */
   LLVMValueRef chunk, start_key; /* its first key: 0 but for chunks */
   LLVMValueRef b, first_head, first_query, query_count, row_count, k_rows, v_rows;
-  /* the current block of keys; rows before tile_row see none of it, those of queries before from_query too */
-  LLVMValueRef first_key, key_count, from_query, tile_row;
+  LLVMValueRef first_key, key_count, tile_row; /* the current block of keys, of which rows before see none */
 } attention;
-
-/* for each query of the unit from `first`, for each head */
-typedef struct {
-  emit_loop queries, heads;
-  LLVMValueRef query, head, row;
-} attention_row_loop;
-attention_row_loop attention_rows_begin(emitter *e, const attention *t, LLVMValueRef first);
-void attention_rows_end(emitter *e, const attention_row_loop *loop);
 
 LLVMValueRef attention_element(emitter *e, const attention *t, LLVMValueRef memory, LLVMValueRef row,
                                int64_t row_size, LLVMValueRef column);
@@ -79,9 +71,15 @@ LLVMValueRef attention_reference(emitter *e, LLVMValueRef most);
 /* 1 / total; 1 where it is 0: a query that sees no key is 0, an empty sum of values. */
 LLVMValueRef attention_factor(emitter *e, ir_dtype dtype, LLVMValueRef total);
 
-/* Scores of the current keys into stack_scores (attention_scores.c). */
+/* Keys of the block that the row sees: the first ones. Those of the last row of its tile, up to which tiles
+ * go. */
+LLVMValueRef attention_row_keys(emitter *e, const attention *t, LLVMValueRef row);
+LLVMValueRef attention_tile_keys(emitter *e, const attention *t, LLVMValueRef row);
+
+/* Scores of the current keys into stack_scores, and into stack_peaks as if nothing were added or masked; one
+ * query has no peaks yet (attention_scores.c). */
 void attention_scores(emitter *e, const attention *t);
-/* Scores to weights in place: scale, bias, mask, exponential; keeps stack_most, _total, _fade
+/* Scores to weights in place: cap, bias, mask, exponential; keeps stack_most, _total, _fade
  * (attention_rows.c). */
 void attention_weights(emitter *e, const attention *t);
 /* stack_sums = stack_sums * fade + weights x values (attention_scores.c). */

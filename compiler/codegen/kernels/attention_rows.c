@@ -10,11 +10,11 @@
 
 typedef struct {
   const attention *t;
-  const attention_row_loop *at;
+  LLVMValueRef row;
   LLVMValueRef scores;  /* the row's, on the stack */
   LLVMValueRef visible; /* keys of the block that the row sees: the first ones */
+  LLVMValueRef seen;    /* keys that any row of its tile sees; where the row sees none, its weights are 0 */
   LLVMValueRef bias;    /* the row's, at the block's first key, or NULL */
-  LLVMValueRef most;    /* variable: a vector */
 } weight_row;
 
 static LLVMValueRef vector_at(emitter *e, const weight_row *w, LLVMValueRef key) {
@@ -47,8 +47,9 @@ static LLVMValueRef bias_at(emitter *e, const weight_row *w, LLVMValueRef key) {
 static LLVMValueRef bias_row(emitter *e, const weight_row *w) {
   const attention *t = w->t;
   int rank = t->bias->value->type.rank;
-  LLVMValueRef all[] = {t->b, emit_add(e, t->first_head, w->at->head),
-                        emit_add(e, t->first_query, w->at->query), t->first_key};
+  LLVMValueRef heads = emit_index(e, t->heads);
+  LLVMValueRef all[] = {t->b, emit_add(e, t->first_head, emit_urem(e, w->row, heads)),
+                        emit_add(e, t->first_query, emit_udiv(e, w->row, heads)), t->first_key};
   return kernel_at(e, t->bias, emit_argument(e, ATTENTION_BIAS), all + 4 - rank, rank);
 }
 
@@ -60,37 +61,39 @@ static LLVMValueRef capped(emitter *e, const attention *t, LLVMValueRef score) {
 }
 
 /*
- * Cap, bias and mask onto the scores in place; the largest so far. all_seen: every lane of every vector is a
- * key that the row sees.
+ * Cap, bias and mask onto the scores in place, and the peaks of what results. all_seen: every lane of every
+ * vector is a key that the row sees.
  */
-static void mask_scores(emitter *e, const weight_row *w, bool all_seen) {
+static void mask_scores(emitter *e, const weight_row *w, LLVMValueRef peaks, bool all_seen) {
   const attention *t = w->t;
-  emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
+  LLVMTypeRef vector = emit_type(e, t->dtype, t->lanes);
+  LLVMValueRef none = emit_number(vector, -INFINITY), most = emit_variable(e, vector, none);
+  emit_loop keys = emit_loop_begin(e, emit_index(e, 0), w->seen, t->lanes);
   LLVMValueRef score = emit_load(e, t->dtype, vector_at(e, w, keys.index), t->lanes);
   if (t->softcap != 0) score = capped(e, t, score);
   if (t->bias) score = emit_add(e, score, bias_at(e, w, keys.index));
   if (!all_seen) {
     LLVMValueRef left = emit_splat(e, emit_sub(e, w->visible, keys.index), t->lanes);
     LLVMValueRef seen = emit_icmp(e, LLVMIntSLT, emit_lane_numbers(e, t->lanes), left);
-    score = emit_select(e, seen, score, emit_number(LLVMTypeOf(score), -INFINITY));
+    score = emit_select(e, seen, score, none);
   }
   if (t->bias || t->softcap != 0 || !all_seen) emit_store(e, t->dtype, vector_at(e, w, keys.index), score);
-  emit_set(e, w->most, emit_larger(e, score, emit_get(e, w->most)));
+  emit_set(e, most, emit_larger(e, score, emit_get(e, most)));
   emit_loop_end(e, &keys);
+  emit_store(e, t->dtype, peaks, emit_get(e, most));
 }
 
-/* The row's largest score of this block into stack_fade, for now. */
-static void find_most(emitter *e, weight_row *w) {
+/* Where the row sees every key of a whole block and nothing is added, its peaks are right as they are. */
+static void mask_row(emitter *e, weight_row *w) {
   const attention *t = w->t;
-  LLVMTypeRef vector = emit_type(e, t->dtype, t->lanes);
-  w->most = emit_variable(e, vector, emit_number(vector, -INFINITY));
-  emit_branch whole = emit_if(e, emit_icmp(e, LLVMIntEQ, w->visible, emit_index(e, ATTENTION_KEYS)));
-  mask_scores(e, w, true);
-  emit_else(e, &whole);
-  mask_scores(e, w, false);
-  emit_end_if(e, &whole);
-  LLVMValueRef most = emit_across(e, emit_get(e, w->most), emit_larger);
-  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, w->at->row), most);
+  LLVMValueRef peaks = attention_element(e, t, t->stack_peaks, w->row, t->lanes, emit_index(e, 0));
+  emit_branch partly = emit_if(e, emit_icmp(e, LLVMIntSLT, w->visible, emit_index(e, ATTENTION_KEYS)));
+  mask_scores(e, w, peaks, false);
+  if (t->bias || t->softcap != 0 || t->one_query) {
+    emit_else(e, &partly);
+    mask_scores(e, w, peaks, true);
+  }
+  emit_end_if(e, &partly);
 }
 
 /*
@@ -98,28 +101,32 @@ static void find_most(emitter *e, weight_row *w) {
  * rows' room has a vector more; what lies behind the last row is never used.
  */
 static void fade_rows(emitter *e, const attention *t) {
-  LLVMValueRef first = emit_mul(e, t->from_query, emit_index(e, t->heads));
-  emit_loop rows = emit_loop_begin(e, first, t->row_count, t->lanes);
+  LLVMValueRef peaks[64];
+  emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, t->lanes);
+  for (int i = 0; i < t->lanes; i++) {
+    LLVMValueRef row = emit_add(e, rows.index, emit_index(e, i));
+    peaks[i] = emit_load(e, t->dtype,
+                         attention_element(e, t, t->stack_peaks, row, t->lanes, emit_index(e, 0)), t->lanes);
+  }
   LLVMValueRef most_at = emit_at(e, t->dtype, t->stack_most, rows.index);
-  LLVMValueRef fade_at = emit_at(e, t->dtype, t->stack_fade, rows.index);
   LLVMValueRef old = emit_load(e, t->dtype, most_at, t->lanes);
-  LLVMValueRef most = emit_larger(e, emit_load(e, t->dtype, fade_at, t->lanes), old);
+  LLVMValueRef most = emit_larger(e, emit_across_each(e, peaks, t->lanes, emit_larger), old);
   LLVMValueRef fade = emit_exp2(e, emit_sub(e, old, attention_reference(e, most)));
   emit_store(e, t->dtype, most_at, most);
-  emit_store(e, t->dtype, fade_at, fade);
+  emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, rows.index), fade);
   emit_loop_end(e, &rows);
 }
 
 /* Scores to weights, and their sum onto the row's total. */
 static void exponentiate(emitter *e, const weight_row *w) {
   const attention *t = w->t;
-  LLVMValueRef fade = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, w->at->row), 1);
-  LLVMValueRef total_at = attention_element(e, t, t->stack_total, w->at->row, t->lanes, emit_index(e, 0));
+  LLVMValueRef fade = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, w->row), 1);
+  LLVMValueRef total_at = attention_element(e, t, t->stack_total, w->row, t->lanes, emit_index(e, 0));
   LLVMValueRef faded = emit_mul(e, emit_load(e, t->dtype, total_at, t->lanes), fade);
   LLVMValueRef total = emit_variable(e, LLVMTypeOf(faded), faded);
-  LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, w->at->row), 1);
+  LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, w->row), 1);
   LLVMValueRef reference = attention_reference(e, most);
-  emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
+  emit_loop keys = emit_loop_begin(e, emit_index(e, 0), w->seen, t->lanes);
   LLVMValueRef at = vector_at(e, w, keys.index);
   LLVMValueRef weight = emit_exp2(e, emit_sub(e, emit_load(e, t->dtype, at, t->lanes), reference));
   emit_store(e, t->dtype, at, weight);
@@ -128,29 +135,24 @@ static void exponentiate(emitter *e, const weight_row *w) {
   emit_store(e, t->dtype, total_at, emit_get(e, total));
 }
 
-/* How many keys of the block a query sees. */
-static LLVMValueRef visible_keys(emitter *e, const attention *t, LLVMValueRef query) {
-  if (!t->causal) return t->key_count;
-  LLVMValueRef last = emit_add(e, emit_add(e, t->first_query, query), emit_sub(e, t->T, t->S));
-  LLVMValueRef seen = emit_add(e, emit_sub(e, last, t->first_key), emit_index(e, 1));
-  return emit_imin(e, t->key_count, seen);
-}
-
-static weight_row weights_of(emitter *e, const attention *t, const attention_row_loop *row) {
-  weight_row w = {.t = t, .at = row, .visible = visible_keys(e, t, row->query)};
-  w.scores = attention_element(e, t, t->stack_scores, row->row, ATTENTION_KEYS, emit_index(e, 0));
-  if (t->bias) w.bias = bias_row(e, &w);
-  return w;
+static weight_row weights_of(emitter *e, const attention *t, LLVMValueRef row) {
+  return (weight_row){.t = t,
+                      .row = row,
+                      .visible = attention_row_keys(e, t, row),
+                      .seen = attention_tile_keys(e, t, row),
+                      .scores =
+                          attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, emit_index(e, 0))};
 }
 
 void attention_weights(emitter *e, const attention *t) {
-  attention_row_loop rows = attention_rows_begin(e, t, t->from_query);
-  weight_row w = weights_of(e, t, &rows);
-  find_most(e, &w);
-  attention_rows_end(e, &rows);
+  emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, 1);
+  weight_row w = weights_of(e, t, rows.index);
+  if (t->bias) w.bias = bias_row(e, &w);
+  mask_row(e, &w);
+  emit_loop_end(e, &rows);
   fade_rows(e, t);
-  rows = attention_rows_begin(e, t, t->from_query);
-  w = weights_of(e, t, &rows);
+  rows = emit_loop_begin(e, t->tile_row, t->row_count, 1);
+  w = weights_of(e, t, rows.index);
   exponentiate(e, &w);
-  attention_rows_end(e, &rows);
+  emit_loop_end(e, &rows);
 }

@@ -6,6 +6,8 @@
  */
 #include "codegen/kernels/attention.h"
 
+#include <math.h>
+
 enum { CACHE_LINE_BYTES = 64 };
 
 /* The row of k (or v) for key first_key + key. */
@@ -110,7 +112,7 @@ static void one_query_scores(emitter *e, const attention *t) {
   LLVMValueRef sums[64];
   for (int i = 0; i < t->lanes; i++) sums[i] = emit_get(e, v.sums[i]);
   emit_store(e, t->dtype, attention_element(e, t, t->stack_scores, heads.index, ATTENTION_KEYS, v.key),
-             emit_sum_each(e, sums, t->lanes));
+             emit_across_each(e, sums, t->lanes, emit_add));
   emit_loop_end(e, &heads);
   emit_loop_end(e, &keys);
 }
@@ -145,16 +147,8 @@ static void fetch_next_keys(emitter *e, const attention *t, LLVMValueRef row) {
   emit_loop_end(e, &key);
 }
 
-void attention_scores(emitter *e, const attention *t) {
-  if (t->one_query) {
-    one_query_scores(e, t);
-    return;
-  }
-  transpose_keys(e, t);
-  LLVMValueRef zero = emit_index(e, 0);
-  emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, t->tile_rows);
-  fetch_next_keys(e, t, rows.index);
-  emit_loop columns = emit_loop_begin(e, zero, t->key_count, (int64_t)t->vectors * t->lanes);
+/* A tile of scores: rows from `row`, keys from `key`, onto the rows' peaks. */
+static void score_tile(emitter *e, const attention *t, LLVMValueRef row, LLVMValueRef key) {
   tile m = {.rows = t->tile_rows,
             .vectors = t->vectors,
             .lanes = t->lanes,
@@ -164,20 +158,48 @@ void attention_scores(emitter *e, const attention *t) {
             .x_stride = emit_index(e, t->depth_room),
             .w_stride = emit_index(e, ATTENTION_KEYS),
             .depth = t->D};
-  m.x = attention_element(e, t, t->stack_q, rows.index, t->depth_room, zero);
+  m.x = attention_element(e, t, t->stack_q, row, t->depth_room, emit_index(e, 0));
   LLVMValueRef column[TILE_MAX_VECTORS], sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
   for (int j = 0; j < t->vectors; j++) {
-    column[j] = emit_add(e, columns.index, emit_index(e, (int64_t)j * t->lanes));
+    column[j] = emit_add(e, key, emit_index(e, (int64_t)j * t->lanes));
     m.w[j] = emit_at(e, t->dtype, t->stack_keys, column[j]);
   }
   tile_multiply(e, &m, sums);
-  for (int r = 0; r < t->tile_rows; r++)
+  for (int r = 0; r < t->tile_rows; r++) {
+    LLVMValueRef here = emit_add(e, row, emit_index(e, r));
+    LLVMValueRef peaks = attention_element(e, t, t->stack_peaks, here, t->lanes, emit_index(e, 0));
+    LLVMValueRef most = emit_load(e, t->dtype, peaks, t->lanes);
     for (int j = 0; j < t->vectors; j++) {
-      LLVMValueRef row = emit_add(e, rows.index, emit_index(e, r));
-      emit_store(e, t->dtype, attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, column[j]),
-                 sums[r * t->vectors + j]);
+      LLVMValueRef score = sums[r * t->vectors + j];
+      emit_store(e, t->dtype, attention_element(e, t, t->stack_scores, here, ATTENTION_KEYS, column[j]),
+                 score);
+      most = emit_larger(e, score, most);
     }
-  emit_loop_end(e, &columns);
+    emit_store(e, t->dtype, peaks, most);
+  }
+}
+
+static void clear_peaks(emitter *e, const attention *t, LLVMValueRef row) {
+  LLVMValueRef none = emit_number(emit_type(e, t->dtype, t->lanes), -INFINITY);
+  for (int r = 0; r < t->tile_rows; r++) {
+    LLVMValueRef here = emit_add(e, row, emit_index(e, r));
+    emit_store(e, t->dtype, attention_element(e, t, t->stack_peaks, here, t->lanes, emit_index(e, 0)), none);
+  }
+}
+
+void attention_scores(emitter *e, const attention *t) {
+  if (t->one_query) {
+    one_query_scores(e, t);
+    return;
+  }
+  transpose_keys(e, t);
+  emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, t->tile_rows);
+  fetch_next_keys(e, t, rows.index);
+  clear_peaks(e, t, rows.index);
+  LLVMValueRef key_count = attention_tile_keys(e, t, rows.index);
+  emit_loop keys = emit_loop_begin(e, emit_index(e, 0), key_count, (int64_t)t->vectors * t->lanes);
+  score_tile(e, t, rows.index, keys.index);
+  emit_loop_end(e, &keys);
   emit_loop_end(e, &rows);
 }
 
@@ -195,7 +217,7 @@ static void value_tile(emitter *e, const attention *t, LLVMValueRef row, LLVMVal
             .w_dtype = dtype,
             .x_stride = emit_index(e, ATTENTION_KEYS),
             .w_stride = kernel_stride(e, t->v, 2),
-            .depth = t->key_count};
+            .depth = attention_tile_keys(e, t, row)};
   m.x = attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, zero);
   LLVMValueRef n[TILE_MAX_VECTORS], sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
   for (int j = 0; j < t->vectors; j++) {
