@@ -83,17 +83,42 @@ static void mask_scores(emitter *e, const weight_row *w, LLVMValueRef peaks, boo
   emit_store(e, t->dtype, peaks, emit_get(e, most));
 }
 
-/* Where the row sees every key of a whole block and nothing is added, its peaks are right as they are. */
-static void mask_row(emitter *e, weight_row *w) {
-  const attention *t = w->t;
-  LLVMValueRef peaks = attention_element(e, t, t->stack_peaks, w->row, t->lanes, emit_index(e, 0));
-  emit_branch partly = emit_if(e, emit_icmp(e, LLVMIntSLT, w->visible, emit_index(e, ATTENTION_KEYS)));
-  mask_scores(e, w, peaks, false);
-  if (t->bias || t->softcap != 0 || t->one_query) {
+static weight_row weights_of(emitter *e, const attention *t, LLVMValueRef row) {
+  return (weight_row){.t = t,
+                      .row = row,
+                      .visible = attention_row_keys(e, t, row),
+                      .seen = attention_tile_keys(e, t, row),
+                      .scores =
+                          attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, emit_index(e, 0))};
+}
+
+/* Where a row sees every key of a whole block and nothing is added, its peaks are right as they are. */
+static bool has_peaks(const attention *t) {
+  return !t->one_query && !t->bias && t->softcap == 0;
+}
+
+static void mask_row(emitter *e, const attention *t, LLVMValueRef row) {
+  weight_row w = weights_of(e, t, row);
+  LLVMValueRef peaks = attention_element(e, t, t->stack_peaks, row, t->lanes, emit_index(e, 0));
+  if (t->bias) w.bias = bias_row(e, &w);
+  emit_branch partly = emit_if(e, emit_icmp(e, LLVMIntSLT, w.visible, emit_index(e, ATTENTION_KEYS)));
+  mask_scores(e, &w, peaks, false);
+  if (!has_peaks(t)) {
     emit_else(e, &partly);
-    mask_scores(e, w, peaks, true);
+    mask_scores(e, &w, peaks, true);
   }
   emit_end_if(e, &partly);
+}
+
+static void mask_rows(emitter *e, const attention *t) {
+  LLVMValueRef least_keys = attention_row_keys(e, t, t->tile_row);
+  LLVMValueRef wanted = emit_icmp(e, LLVMIntSLT, least_keys, emit_index(e, ATTENTION_KEYS));
+  if (!has_peaks(t)) wanted = LLVMConstInt(e->i1, 1, false);
+  emit_branch any = emit_if(e, wanted);
+  emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, 1);
+  mask_row(e, t, rows.index);
+  emit_loop_end(e, &rows);
+  emit_end_if(e, &any);
 }
 
 /*
@@ -135,24 +160,11 @@ static void exponentiate(emitter *e, const weight_row *w) {
   emit_store(e, t->dtype, total_at, emit_get(e, total));
 }
 
-static weight_row weights_of(emitter *e, const attention *t, LLVMValueRef row) {
-  return (weight_row){.t = t,
-                      .row = row,
-                      .visible = attention_row_keys(e, t, row),
-                      .seen = attention_tile_keys(e, t, row),
-                      .scores =
-                          attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, emit_index(e, 0))};
-}
-
 void attention_weights(emitter *e, const attention *t) {
+  mask_rows(e, t);
+  fade_rows(e, t);
   emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, 1);
   weight_row w = weights_of(e, t, rows.index);
-  if (t->bias) w.bias = bias_row(e, &w);
-  mask_row(e, &w);
-  emit_loop_end(e, &rows);
-  fade_rows(e, t);
-  rows = emit_loop_begin(e, t->tile_row, t->row_count, 1);
-  w = weights_of(e, t, rows.index);
   exponentiate(e, &w);
   emit_loop_end(e, &rows);
 }
