@@ -77,6 +77,7 @@ typedef struct tok_build {
 
   struct {
     tok_split_kind kind;
+    bool inverted;
     uint32_t steps_end;
   } *splits; /* beside regexes */
   size_t split_count, split_capacity;
@@ -93,7 +94,7 @@ enum { TOK_MAX_NUMBER = 1 << 24 }; /* packed numbers are below it */
 
 /* Finds model.type in the table of models and reads its options (model.c). */
 status tok_read_model(tok_build *b, const json_view *root, json_view *model);
-/* The options of the models (model.c, word_piece.c, unigram.c). */
+/* The options of the models that have any (model.c, word_piece.c, unigram.c). */
 status tok_read_bpe(tok_build *b, const json_view *model);
 status tok_read_word_piece(tok_build *b, const json_view *model);
 status tok_read_unigram(tok_build *b, const json_view *model);
@@ -125,6 +126,9 @@ status tok_read_replace(tok_build *b, const json_view *view, tok_string *from, t
 /* pre_tokenizer -> steps, splits and the byte-level flag (pre_tokenizer.c). */
 status tok_read_pre_tokenizer(tok_build *b, const json_view *root);
 status tok_add_split(tok_build *b, const char *pattern, size_t bytes, tok_split_kind kind);
+/* The same for what stands at `view`, which failures then name. */
+status tok_add_split_of(tok_build *b, const json_view *view, const char *pattern, size_t bytes,
+                        tok_split_kind kind);
 /* decoder -> texts and flags (decoder.c). Wants the pre-tokenizer's flags. */
 status tok_read_decoder(tok_build *b, const json_view *root);
 /* post_processor -> prefix and suffix ids (post_processor.c). */
@@ -144,7 +148,7 @@ status tok_set_number_bytes(tok_build *b, uint32_t limit);
 void tok_pack_numbers(tok_build *b, int section, const uint32_t *numbers, size_t count);
 /* The tables of merges (merge_table.c). */
 void tok_pack_merges(tok_build *b);
-/* The tables of pieces and bytes (pieces.c). Wants merges and keys. */
+/* The tables of pieces and bytes, all that WordLevel needs (pieces.c). Wants merges and keys. */
 status tok_pack_pieces(tok_build *b);
 /* The vocabulary as a trie, and with it all that WordPiece and Unigram need (word_piece.c, unigram.c). */
 status tok_pack_word_piece(tok_build *b);

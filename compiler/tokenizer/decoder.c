@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static status read_one(tok_build *b, const json_view *view);
-
 /* ---- one function per type --------------------------------------------------------- */
 
 static status read_byte_level(tok_build *b, const json_view *view) {
@@ -60,16 +58,47 @@ static status read_fuse(tok_build *b, const json_view *view) {
   return OK;
 }
 
-static status read_strip(tok_build *b, const json_view *view) {
+typedef struct {
   tok_string content;
-  uint32_t stop;
+  uint32_t start, stop;
+} stripping;
+
+static status read_stripping(tok_build *b, const json_view *view, stripping *s) {
   json_view content_member = view_member(view, "content");
   json_view start_member = view_member(view, "start"), stop_member = view_member(view, "stop");
-  TRY(view_string(b->a, &content_member, &content.bytes, &content.count));
-  TRY(view_unsigned(b->a, &start_member, UINT16_MAX, &b->header.strip_start));
-  TRY(view_unsigned(b->a, &stop_member, UINT16_MAX, &stop));
-  if (strcmp(content.bytes, " ") != 0) return view_fail(b->a, &content_member, "only spaces can be stripped");
-  return stop ? view_fail(b->a, &stop_member, "stripping the end of the text is not supported") : OK;
+  TRY(view_string(b->a, &content_member, &s->content.bytes, &s->content.count));
+  TRY(view_unsigned(b->a, &start_member, UINT16_MAX, &s->start));
+  TRY(view_unsigned(b->a, &stop_member, UINT16_MAX, &s->stop));
+  return s->content.count ? OK : view_fail(b->a, &content_member, "the content is empty");
+}
+
+/* Of each token. */
+static status read_strip(tok_build *b, const json_view *view) {
+  stripping s;
+  TRY(read_stripping(b, view, &s));
+  for (uint32_t id = 0; id < b->vocab_size; id++) {
+    tok_string *t = &b->text[id];
+    size_t bytes = s.content.count;
+    for (uint32_t i = 0; i < s.start && t->count >= bytes && memcmp(t->bytes, s.content.bytes, bytes) == 0;
+         i++)
+      t->bytes += bytes, t->count -= bytes;
+    for (uint32_t i = 0;
+         i < s.stop && t->count >= bytes && memcmp(t->bytes + t->count - bytes, s.content.bytes, bytes) == 0;
+         i++)
+      t->count -= bytes;
+  }
+  return OK;
+}
+
+/* Of the whole text, after Fuse. */
+static status read_strip_all(tok_build *b, const json_view *view) {
+  stripping s;
+  TRY(read_stripping(b, view, &s));
+  if (strcmp(s.content.bytes, " ") != 0)
+    return view_fail(b->a, view, "after Fuse, only spaces can be stripped");
+  b->header.strip_start = s.start;
+  b->header.strip_end = s.stop;
+  return OK;
 }
 
 static status read_metaspace(tok_build *b, const json_view *view) {
@@ -104,6 +133,13 @@ static void join_words(tok_build *b, tok_string prefix) {
   }
 }
 
+/* Texts without the spaces that people leave out. */
+static void clean_texts(tok_build *b) {
+  for (size_t i = 0; i < sizeof cleanings / sizeof *cleanings; i++)
+    replace_in_texts(b, (tok_string){cleanings[i].from, strlen(cleanings[i].from)},
+                     (tok_string){cleanings[i].to, strlen(cleanings[i].to)});
+}
+
 static status read_word_piece(tok_build *b, const json_view *view) {
   json_view prefix_member = view_member(view, "prefix"), cleanup_member = view_member(view, "cleanup");
   tok_string prefix = {"##", 2};
@@ -118,58 +154,113 @@ static status read_word_piece(tok_build *b, const json_view *view) {
   bool *spaced = ARENA_ARRAY(b->a, bool, b->vocab_size);
   for (uint32_t id = 0; id < b->vocab_size; id++)
     spaced[id] = b->text[id].count && b->text[id].bytes[0] == ' ';
-  for (size_t i = 0; i < sizeof cleanings / sizeof *cleanings; i++)
-    replace_in_texts(b, (tok_string){cleanings[i].from, strlen(cleanings[i].from)},
-                     (tok_string){cleanings[i].to, strlen(cleanings[i].to)});
+  clean_texts(b);
   for (uint32_t id = 0; id < b->vocab_size; id++)
     if (spaced[id] && b->text[id].bytes[0] != ' ') b->flags[id] |= TOK_CLOSED;
   return OK;
 }
 
+/* An optional member that is a text; absent: empty. */
+static status read_text(tok_build *b, const json_view *view, const char *name, tok_string *result) {
+  json_view member = view_member(view, name);
+  *result = (tok_string){"", 0};
+  return view_is_absent(&member) ? OK : view_string(b->a, &member, &result->bytes, &result->count);
+}
+
+/* The suffix of words is a space, but not at the end of the text. */
+static status read_bpe(tok_build *b, const json_view *view) {
+  tok_string suffix;
+  TRY(read_text(b, view, "suffix", &suffix));
+  if (!suffix.count) return view_fail(b->a, view, "a BPEDecoder without a suffix is not supported");
+  replace_in_texts(b, suffix, (tok_string){" ", 1});
+  b->header.strip_end = 1;
+  return OK;
+}
+
+/* Connectionist temporal classification: what repeats is one token unless the pad token is between. */
+static status read_ctc(tok_build *b, const json_view *view) {
+  tok_string pad, delimiter;
+  json_view cleanup_member = view_member(view, "cleanup");
+  bool cleanup;
+  TRY(read_text(b, view, "pad_token", &pad));
+  TRY(read_text(b, view, "word_delimiter_token", &delimiter));
+  TRY(view_bool(b->a, &cleanup_member, true, &cleanup));
+  b->header.flags |= TOK_MERGE_REPEATS;
+  for (uint32_t id = 0; id < b->vocab_size; id++)
+    if (b->text[id].count == pad.count && pad.count && memcmp(b->text[id].bytes, pad.bytes, pad.count) == 0)
+      b->text[id] = (tok_string){0};
+  if (!cleanup) return OK;
+  clean_texts(b);
+  if (delimiter.count) replace_in_texts(b, delimiter, (tok_string){" ", 1});
+  b->header.strip_start = b->header.strip_end = UINT32_MAX;
+  return OK;
+}
+
+/* No decoder: tokens with spaces between. */
+static void space_tokens(tok_build *b) {
+  join_words(b, (tok_string){0});
+  b->header.strip_start = 1;
+}
+
 static const struct {
   const char *type;
   status (*read)(tok_build *b, const json_view *view);
-} types[] = {{"ByteLevel", read_byte_level},
-             {"Replace", read_replace},
-             {"ByteFallback", read_byte_fallback},
-             {"Fuse", read_fuse},
-             {"Strip", read_strip},
-             {"Metaspace", read_metaspace},
-             {"WordPiece", read_word_piece}};
+  bool joins; /* what comes after it sees one text, or a first or last token that is no longer plain */
+} types[] = {{"ByteLevel", read_byte_level, true},
+             {"Replace", read_replace, false},
+             {"ByteFallback", read_byte_fallback, false},
+             {"Fuse", read_fuse, true},
+             {"Strip", read_strip, false},
+             {"Metaspace", read_metaspace, true},
+             {"WordPiece", read_word_piece, true},
+             {"BPEDecoder", read_bpe, true},
+             {"CTC", read_ctc, true}};
 
-/* Strip means the start of the whole text only after Fuse; before it, that of each token. */
+static status read_plain(tok_build *b, const json_view *view, bool *joins) {
+  const char *type;
+  TRY(view_type(b->a, view, &type));
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    if (strcmp(type, types[i].type) != 0) continue;
+    *joins = types[i].joins;
+    return types[i].read(b, view);
+  }
+  return view_fail(b->a, view, "decoders of type %s are not supported", type);
+}
+
+/* Strip means the ends of the whole text only after Fuse; before it, those of each token. */
 static status read_sequence(tok_build *b, const json_view *view) {
   json_view items = view_member(view, "decoders");
-  bool fused = false;
+  const char *type = "", *joined = NULL; /* by which type */
   TRY(view_array(b->a, &items));
   for (size_t i = 0; i < view_item_count(&items); i++) {
     json_view item = view_item(&items, i);
-    const char *type;
+    bool joins = false, is_fused = joined && strcmp(joined, "Fuse") == 0;
     TRY(view_type(b->a, &item, &type));
-    if (strcmp(type, "Strip") == 0 && !fused)
-      return view_fail(b->a, &item, "Strip is supported after Fuse only");
-    if (strcmp(type, "Strip") != 0 && fused)
-      return view_fail(b->a, &item, "nothing but Strip may follow Fuse");
-    fused = fused || strcmp(type, "Fuse") == 0;
-    TRY(read_one(b, &item));
+    if (is_fused && strcmp(type, "Strip") == 0) {
+      TRY(read_strip_all(b, &item));
+      continue;
+    }
+    if (joined && strcmp(type, "Fuse") != 0)
+      return view_fail(b->a, &item, "%s after %s is not supported", type, joined);
+    TRY(read_plain(b, &item, &joins));
+    if (joins && !joined) joined = type;
   }
   return OK;
 }
 
 static status read_one(tok_build *b, const json_view *view) {
   const char *type;
+  bool joins;
   TRY(view_type(b->a, view, &type));
-  if (strcmp(type, "Sequence") == 0) return read_sequence(b, view);
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-    if (strcmp(type, types[i].type) == 0) return types[i].read(b, view);
-  return view_fail(b->a, view, "decoders of type %s are not supported", type);
+  return strcmp(type, "Sequence") == 0 ? read_sequence(b, view) : read_plain(b, view, &joins);
 }
 
 status tok_read_decoder(tok_build *b, const json_view *root) {
   json_view view = view_member(root, "decoder");
-  if (view_is_absent(&view)) return view_fail(b->a, &view, "tokenizers without a decoder are not supported");
   if (b->header.flags & TOK_BYTE_LEVEL) {
     const char *type;
+    if (view_is_absent(&view))
+      return view_fail(b->a, &view, "byte-level tokenizers without a decoder are not supported");
     TRY(view_type(b->a, &view, &type));
     if (strcmp(type, "ByteLevel") != 0)
       return view_fail(b->a, &view, "a byte-level tokenizer with a decoder of type %s is not supported",
@@ -178,5 +269,7 @@ status tok_read_decoder(tok_build *b, const json_view *root) {
     return OK;
   }
   for (uint32_t id = 0; id < b->vocab_size; id++) b->text[id] = b->spelling[id];
-  return read_one(b, &view);
+  if (!view_is_absent(&view)) return read_one(b, &view);
+  space_tokens(b);
+  return OK;
 }

@@ -88,6 +88,7 @@ void tok_pack_letters(tok_build *b) {
       TOK_CATEGORY(MN) | TOK_CATEGORY(ME) | TOK_CATEGORY(CF) | TOK_CATEGORY(LM) | TOK_CATEGORY(SK);
   bool needed = false;
   for (size_t i = 0; i < b->step_count; i++) needed = needed || b->steps[i].kind == TOK_STEP_LOWERCASE;
+  for (size_t i = 0; i < b->added_count; i++) needed = needed || b->flags[b->added[i].id] & TOK_SINGLE_WORD;
   if (!needed) return;
   uint8_t *letters = ARENA_ARRAY(b->a, uint8_t, TOK_CODE_POINTS);
   for (uint32_t code = 0; code < TOK_CODE_POINTS; code++) {
@@ -95,6 +96,8 @@ void tok_pack_letters(tok_build *b) {
     letters[code] =
         (uint8_t)((category & cased ? TOK_CASED : 0) | (category & ignorable ? TOK_CASE_IGNORABLE : 0));
   }
+  code_set word = code_set_word(b->a);
+  mark(letters, word.ranges, word.count, TOK_WORD);
   MARK(letters, other_cased, TOK_CASED);
   MARK(letters, inside_words, TOK_CASE_IGNORABLE);
   tok_pack_two_level(b, letters, TOK_SECTION_letter_blocks, TOK_SECTION_letters);

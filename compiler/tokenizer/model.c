@@ -37,9 +37,20 @@ static status pack_bpe(tok_build *b) {
   return tok_add_safe_split(b);
 }
 
+static status read_word_level(tok_build *b, const json_view *model) {
+  (void)b, (void)model; /* unk_token is all, which every model may have */
+  return OK;
+}
+
+static status pack_nothing_more(tok_build *b) {
+  (void)b;
+  return OK;
+}
+
 static const tok_model_row rows[] = {
     {"BPE", "BPE", TOK_MODEL_BPE, tok_read_bpe, pack_bpe},
     {"WordPiece", "WordPiece", TOK_MODEL_WORD_PIECE, tok_read_word_piece, tok_pack_word_piece},
+    {"WordLevel", "WordLevel", TOK_MODEL_WORD_LEVEL, read_word_level, pack_nothing_more},
     {"Unigram", "Unigram", TOK_MODEL_UNIGRAM, tok_read_unigram, tok_pack_unigram},
 };
 

@@ -47,6 +47,13 @@ static tok_string map_codes(const tok_build *b, const uint16_t *map, tok_string 
   return (tok_string){bytes, count};
 }
 
+static tok_string strip(tok_string string, bool left, bool right) {
+  static const char spaces[] = " \t\n\v\f\r"; /* no added token has others at its ends */
+  while (left && string.count && strchr(spaces, string.bytes[0])) string.bytes++, string.count--;
+  while (right && string.count && strchr(spaces, string.bytes[string.count - 1])) string.count--;
+  return string;
+}
+
 tok_string tok_normalize(tok_build *b, tok_string string) {
   for (uint32_t i = 0; i < b->header.normalizer_steps; i++) {
     const tok_step *step = &b->steps[i];
@@ -57,6 +64,8 @@ tok_string tok_normalize(tok_build *b, tok_string string) {
           arena_format(b->a, "%.*s%.*s", (int)first.count, first.bytes, (int)string.count, string.bytes),
           first.count + string.count};
     if (step->kind == TOK_STEP_REPLACE) string = replace_all(b->a, string, first, second);
+    if (step->kind == TOK_STEP_STRIP_LEFT || step->kind == TOK_STEP_STRIP_RIGHT)
+      string = strip(string, step->kind == TOK_STEP_STRIP_LEFT, step->kind == TOK_STEP_STRIP_RIGHT);
     if (step->kind == TOK_STEP_NFC) string = normal_form(b->a, string, UTF8PROC_COMPOSE);
     if (step->kind == TOK_STEP_NFD) string = normal_form(b->a, string, UTF8PROC_DECOMPOSE);
     if (step->kind == TOK_STEP_MAP || step->kind == TOK_STEP_LOWERCASE)

@@ -3,6 +3,7 @@
 #include "tokenizer/letters.h"
 
 #include <string.h>
+#include <utf8proc.h>
 
 uint32_t tok_store_step_bytes(tok_build *b, tok_string string) {
   uint32_t offset = (uint32_t)b->step_bytes_count;
@@ -41,8 +42,21 @@ status tok_read_replace(tok_build *b, const json_view *view, tok_string *from, t
   return from->count ? OK : view_fail(b->a, &string, "the pattern is empty");
 }
 
+/* Matches of a regular expression; the split is the step's own. */
+static status read_replace_matches(tok_build *b, const json_view *view, const json_view *regex) {
+  tok_string pattern, to;
+  json_view content = view_member(view, "content");
+  TRY(view_string(b->a, regex, &pattern.bytes, &pattern.count));
+  TRY(view_string(b->a, &content, &to.bytes, &to.count));
+  tok_add_step(b, TOK_STEP_REPLACE_MATCHES, (tok_string){0}, to);
+  b->steps[b->step_count - 1].a_offset = (uint32_t)b->split_count;
+  return tok_add_split_of(b, regex, pattern.bytes, pattern.count, TOK_SPLIT_ISOLATED);
+}
+
 static status read_replace(tok_build *b, const json_view *view) {
   tok_string from, to;
+  json_view pattern = view_member(view, "pattern"), regex = view_member(&pattern, "Regex");
+  if (!view_is_absent(&regex)) return read_replace_matches(b, view, &regex);
   TRY(tok_read_replace(b, view, &from, &to));
   tok_add_step(b, TOK_STEP_REPLACE, from, to);
   return OK;
@@ -73,6 +87,23 @@ static status read_nfkc(tok_build *b, const json_view *view) {
 static status read_nfkd(tok_build *b, const json_view *view) {
   tok_map_compatible(b, tok_add_map(b, TOK_STEP_MAP));
   return read_nfd(b, view);
+}
+
+static status read_strip(tok_build *b, const json_view *view) {
+  json_view left_member = view_member(view, "strip_left"), right_member = view_member(view, "strip_right");
+  bool left, right;
+  TRY(view_bool(b->a, &left_member, true, &left));
+  TRY(view_bool(b->a, &right_member, true, &right));
+  if (left) add_plain_step(b, TOK_STEP_STRIP_LEFT);
+  if (right) add_plain_step(b, TOK_STEP_STRIP_RIGHT);
+  return OK;
+}
+
+/* All marks, as the reference has it; the Rust library takes non-spacing ones only. */
+static status read_strip_accents(tok_build *b, const json_view *view) {
+  (void)view;
+  tok_map_away(b, tok_add_map(b, TOK_STEP_MAP), TOK_CATEGORY(MN) | TOK_CATEGORY(MC) | TOK_CATEGORY(ME));
+  return OK;
 }
 
 static bool is_one_of(uint32_t code, const code_range *ranges, size_t count) {
@@ -133,6 +164,8 @@ static const struct {
              {"NFKD", read_nfkd},
              {"Lowercase", read_lowercase},
              {"Precompiled", read_precompiled},
+             {"Strip", read_strip},
+             {"StripAccents", read_strip_accents},
              {"BertNormalizer", tok_read_bert_normalizer}};
 
 static status read_one(tok_build *b, const json_view *view) {

@@ -73,7 +73,8 @@ static bool merges_to_itself(const tok_build *b, const uint32_t *byte_ids, uint3
 
 static bool is_looked_up(const tok_build *b, const uint32_t *byte_ids, uint32_t id) {
   tok_string key = b->key[id];
-  if (!key.count || b->header.model != TOK_MODEL_BPE) return false;
+  if (!key.count) return false;
+  if (b->header.model != TOK_MODEL_BPE) return b->header.model == TOK_MODEL_WORD_LEVEL;
   if (!(b->header.flags & TOK_BYTE_LEVEL) && character_bytes(key) == key.count) return true;
   return b->ignore_merges && !merges_to_itself(b, byte_ids, id);
 }

@@ -19,12 +19,12 @@ status tok_add_split(tok_build *b, const char *pattern, size_t bytes, tok_split_
   ARENA_PUSH(b->a, b->programs, b->program_count, b->program_capacity) = program;
   b->splits = arena_grow(b->a, b->splits, b->split_count, &b->split_capacity, sizeof *b->splits);
   b->splits[b->split_count].kind = kind;
+  b->splits[b->split_count].inverted = false;
   b->splits[b->split_count++].steps_end = (uint32_t)b->step_count;
   return OK;
 }
 
-/* The same for what stands at `view`, which failures then name. */
-static status add_split(tok_build *b, const json_view *view, const char *pattern, size_t bytes,
+status tok_add_split_of(tok_build *b, const json_view *view, const char *pattern, size_t bytes,
                         tok_split_kind kind) {
   status s = tok_add_split(b, pattern, bytes, kind);
   if (!s) return OK;
@@ -52,25 +52,41 @@ static status read_byte_level(tok_build *b, const json_view *view) {
   tok_string space = {" ", 1};
   if (add_prefix_space) tok_add_step(b, TOK_STEP_PREPEND_MISSING, space, space);
   b->header.flags |= TOK_BYTE_LEVEL;
-  return use_regex ? add_split(b, view, byte_level_pattern, sizeof byte_level_pattern - 1, TOK_SPLIT_ISOLATED)
+  return use_regex ? tok_add_split_of(b, view, byte_level_pattern, sizeof byte_level_pattern - 1,
+                                      TOK_SPLIT_ISOLATED)
                    : OK;
 }
 
+static const struct {
+  const char *name;
+  tok_split_kind kind, inverted;
+} behaviors[] = {{"Isolated", TOK_SPLIT_ISOLATED, TOK_SPLIT_ISOLATED},
+                 {"Removed", TOK_SPLIT_REMOVE_MATCHES, TOK_SPLIT_KEEP_MATCHES},
+                 {"MergedWithPrevious", TOK_SPLIT_JOIN_PREVIOUS, TOK_SPLIT_JOIN_PREVIOUS},
+                 {"MergedWithNext", TOK_SPLIT_JOIN_NEXT, TOK_SPLIT_JOIN_NEXT},
+                 {"Contiguous", TOK_SPLIT_JOIN_SAME, TOK_SPLIT_JOIN_SAME}};
+
+/* A split with the behavior that the member of that name in `view` has. */
+static status add_behaved(tok_build *b, const json_view *view, tok_string pattern, bool invert) {
+  json_view behavior = view_member(view, "behavior"), where = view_member(view, "pattern");
+  const char *name = "Isolated";
+  size_t count;
+  if (!view_is_absent(&behavior)) TRY(view_string(b->a, &behavior, &name, &count));
+  for (size_t i = 0; i < sizeof behaviors / sizeof *behaviors; i++) {
+    if (strcmp(name, behaviors[i].name) != 0) continue;
+    TRY(tok_add_split_of(b, view_is_absent(&where) ? view : &where, pattern.bytes, pattern.count,
+                         invert ? behaviors[i].inverted : behaviors[i].kind));
+    b->splits[b->split_count - 1].inverted = invert;
+    return OK;
+  }
+  return view_fail(b->a, &behavior, "splits with behavior %s are not supported", name);
+}
+
 static status read_split(tok_build *b, const json_view *view) {
-  static const struct {
-    const char *behavior;
-    bool invert;
-    tok_split_kind kind;
-  } kinds[] = {{"Isolated", false, TOK_SPLIT_ISOLATED},
-               {"Isolated", true, TOK_SPLIT_ISOLATED},
-               {"Removed", false, TOK_SPLIT_REMOVE_MATCHES},
-               {"Removed", true, TOK_SPLIT_KEEP_MATCHES}};
-  json_view pattern = view_member(view, "pattern"), behavior = view_member(view, "behavior");
-  json_view invert_member = view_member(view, "invert");
+  json_view pattern = view_member(view, "pattern"), invert_member = view_member(view, "invert");
   bool invert;
-  tok_string name, string;
+  tok_string string;
   TRY(view_bool(b->a, &invert_member, false, &invert));
-  TRY(view_string(b->a, &behavior, &name.bytes, &name.count));
   TRY(view_object(b->a, &pattern));
   json_view regex = view_member(&pattern, "Regex"), plain = view_member(&pattern, "String");
   if (!view_is_absent(&regex)) {
@@ -80,10 +96,15 @@ static status read_split(tok_build *b, const json_view *view) {
     string.bytes = quote(b->a, string);
     string.count = strlen(string.bytes);
   }
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (strcmp(name.bytes, kinds[i].behavior) == 0 && invert == kinds[i].invert)
-      return add_split(b, &pattern, string.bytes, string.count, kinds[i].kind);
-  return view_fail(b->a, &behavior, "splits with behavior %s are not supported", name.bytes);
+  return add_behaved(b, view, string, invert);
+}
+
+static status read_char_delimiter(tok_build *b, const json_view *view) {
+  json_view member = view_member(view, "delimiter");
+  tok_string delimiter;
+  TRY(view_string(b->a, &member, &delimiter.bytes, &delimiter.count));
+  const char *pattern = quote(b->a, delimiter);
+  return tok_add_split_of(b, &member, pattern, strlen(pattern), TOK_SPLIT_REMOVE_MATCHES);
 }
 
 /* Punctuation as BERT has it: of category P, or in ASCII neither letter, digit nor space. */
@@ -91,19 +112,39 @@ static status read_split(tok_build *b, const json_view *view) {
 
 static status read_bert(tok_build *b, const json_view *view) {
   static const char pattern[] = "[^\\s" PUNCTUATION "]+|[" PUNCTUATION "]";
-  return add_split(b, view, pattern, sizeof pattern - 1, TOK_SPLIT_KEEP_MATCHES);
+  return tok_add_split_of(b, view, pattern, sizeof pattern - 1, TOK_SPLIT_KEEP_MATCHES);
+}
+
+static status read_punctuation(tok_build *b, const json_view *view) {
+  static const char pattern[] = "[" PUNCTUATION "]";
+  return add_behaved(b, view, (tok_string){pattern, sizeof pattern - 1}, false);
+}
+
+/* Letters of words are ASCII's, as the reference's \w is JavaScript's. */
+static status read_whitespace(tok_build *b, const json_view *view) {
+  static const char pattern[] = "[0-9A-Za-z_]+|[^0-9A-Za-z_\\s]+";
+  return tok_add_split_of(b, view, pattern, sizeof pattern - 1, TOK_SPLIT_KEEP_MATCHES);
+}
+
+static status read_fixed_length(tok_build *b, const json_view *view) {
+  json_view member = view_member(view, "length");
+  uint32_t length = 5;
+  if (!view_is_absent(&member)) TRY(view_unsigned(b->a, &member, UINT32_MAX, &length));
+  if (!length) return view_fail(b->a, &member, "the length is 0");
+  const char *pattern = arena_format(b->a, "[\\s\\S]{1,%u}", (unsigned)length);
+  return tok_add_split_of(b, &member, pattern, strlen(pattern), TOK_SPLIT_KEEP_MATCHES);
 }
 
 static status read_whitespace_split(tok_build *b, const json_view *view) {
-  return add_split(b, view, "\\S+", 3, TOK_SPLIT_KEEP_MATCHES);
+  return tok_add_split_of(b, view, "\\S+", 3, TOK_SPLIT_KEEP_MATCHES);
 }
 
 static status read_digits(tok_build *b, const json_view *view) {
   bool individual;
   json_view member = view_member(view, "individual_digits");
   TRY(view_bool(b->a, &member, false, &individual));
-  const char *pattern = individual ? "\\p{N}" : "\\p{N}+";
-  return add_split(b, view, pattern, strlen(pattern), TOK_SPLIT_ISOLATED);
+  const char *pattern = individual ? "[0-9]" : "[0-9]+";
+  return tok_add_split_of(b, view, pattern, strlen(pattern), TOK_SPLIT_ISOLATED);
 }
 
 /* Spaces become `replacement`, one of which also begins the text. */
@@ -132,7 +173,7 @@ static status read_metaspace(tok_build *b, const json_view *view) {
   /* The reference never splits here, which such models seldom show; safe_split.c does where they never do. */
   if (!split || b->header.model == TOK_MODEL_BPE || b->header.model == TOK_MODEL_UNIGRAM) return OK;
   const char *pattern = arena_format(b->a, "%s(?:[^%s])*|[^%s]+", quote(b->a, mark), mark.bytes, mark.bytes);
-  return add_split(b, view, pattern, strlen(pattern), TOK_SPLIT_ISOLATED);
+  return tok_add_split_of(b, view, pattern, strlen(pattern), TOK_SPLIT_ISOLATED);
 }
 
 static status read_sequence(tok_build *b, const json_view *view) {
@@ -152,6 +193,10 @@ static const struct {
 } types[] = {{"Sequence", read_sequence},
              {"ByteLevel", read_byte_level},
              {"Split", read_split},
+             {"CharDelimiterSplit", read_char_delimiter},
+             {"FixedLength", read_fixed_length},
+             {"Punctuation", read_punctuation},
+             {"Whitespace", read_whitespace},
              {"BertPreTokenizer", read_bert},
              {"WhitespaceSplit", read_whitespace_split},
              {"Digits", read_digits},
@@ -167,5 +212,6 @@ static status read_one(tok_build *b, const json_view *view) {
 
 status tok_read_pre_tokenizer(tok_build *b, const json_view *root) {
   json_view view = view_member(root, "pre_tokenizer");
+  b->header.first_split = (uint32_t)b->split_count;
   return view_is_absent(&view) ? OK : read_one(b, &view);
 }

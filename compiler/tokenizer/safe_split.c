@@ -32,7 +32,8 @@ static bool ends_with(tok_string string, tok_string part) {
 
 status tok_add_safe_split(tok_build *b) {
   tok_string mark;
-  if (b->split_count || b->header.flags & TOK_BYTE_LEVEL || b->ignore_merges || !find_space_mark(b, &mark))
+  if (b->split_count > b->header.first_split || b->header.flags & TOK_BYTE_LEVEL || b->ignore_merges ||
+      !find_space_mark(b, &mark))
     return OK;
   for (uint32_t i = 0; i < b->header.merge_count; i++)
     if (begins_with(b->key[b->merges[i].right], mark) && !ends_with(b->key[b->merges[i].left], mark))

@@ -17,7 +17,12 @@ status tok_pack_splits(tok_build *b) {
   for (size_t i = 0; i < b->split_count; i++) {
     regex_dfa dfa;
     TRY(regex_determinize(b->a, &b->programs[i], &classes, &dfa));
-    splits[i] = (tok_split){b->splits[i].kind, b->splits[i].steps_end, dfa.state_count, (uint32_t)count};
+    splits[i] = (tok_split){b->splits[i].kind, b->splits[i].inverted, b->splits[i].steps_end, dfa.state_count,
+                            (uint32_t)count};
+    for (size_t k = 0; i < b->header.first_split && k < b->header.class_count; k++)
+      if (dfa.transitions[b->header.class_count + k] & 1) /* from the start, before anything is read */
+        return fail(b->a, STATUS_INPUT,
+                    "a normalizer replaces matches of an expression that the empty text matches");
     for (size_t k = 0; k < (size_t)dfa.state_count * b->header.class_count; k++)
       ARENA_PUSH(b->a, transitions, count, capacity) = dfa.transitions[k];
   }

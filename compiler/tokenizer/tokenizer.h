@@ -3,8 +3,8 @@
  * smelt/tokenizer.h, which runtime/text reads in place.
  *
  * Families: byte-level BPE (GPT-2, RoBERTa, Qwen, Llama-3), BPE with byte
- * fallback (Llama-2), WordPiece (BERT, MiniLM), Unigram (T5). Anything in the
- * JSON that is not understood is a failure that names its JSON path; nothing is
+ * fallback (Llama-2), WordPiece (BERT, MiniLM), Unigram (T5), WordLevel.
+ * Anything in the JSON that is not understood is a failure that names its JSON path; nothing is
  * left out silently.
  */
 #ifndef SMELT_COMPILER_TOKENIZER_H
@@ -14,7 +14,8 @@
 
 /* What the driver checks against the model. Ids are -1 where the tokenizer has no such token. */
 typedef struct {
-  const char *family;  /* "byte-level BPE", "BPE with byte fallback", "BPE", "WordPiece", "Unigram" */
+  const char *family;  /* "byte-level BPE", "BPE with byte fallback", "BPE", "WordPiece", "Unigram",
+                           "WordLevel" */
   uint32_t vocab_size; /* highest id + 1, added tokens included */
   int64_t bos_id, eos_id, pad_id, unknown_id;
   uint32_t merge_count, added_token_count;

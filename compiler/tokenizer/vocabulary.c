@@ -10,15 +10,13 @@ static status read_added_token(tok_build *b, const json_view *item) {
   tok_added_token *token = &ARENA_PUSH(b->a, b->added, b->added_count, b->added_capacity);
   *token = (tok_added_token){0};
   json_view content = view_member(item, "content"), id = view_member(item, "id");
-  json_view normalized = view_member(item, "normalized"), single_word = view_member(item, "single_word");
+  json_view normalized = view_member(item, "normalized");
   json_view special_member = view_member(item, "special");
-  bool special, is_single_word;
+  bool special;
   TRY(view_string(b->a, &content, &token->content.bytes, &token->content.count));
   TRY(view_unsigned(b->a, &id, MAX_IDS, &token->id));
   TRY(view_bool(b->a, &special_member, false, &special));
   TRY(view_bool(b->a, &normalized, !special, &token->normalized));
-  TRY(view_bool(b->a, &single_word, false, &is_single_word));
-  if (is_single_word) return view_fail(b->a, &single_word, "single-word tokens are not supported");
   if (token->id >= b->vocab_size) b->vocab_size = token->id + 1;
   return OK;
 }
@@ -28,7 +26,10 @@ static status read_added_flags(tok_build *b, const json_view *items) {
   static const struct {
     const char *name;
     uint8_t flag;
-  } rows[] = {{"special", TOK_SPECIAL}, {"lstrip", TOK_LSTRIP}, {"rstrip", TOK_RSTRIP}};
+  } rows[] = {{"special", TOK_SPECIAL},
+              {"lstrip", TOK_LSTRIP},
+              {"rstrip", TOK_RSTRIP},
+              {"single_word", TOK_SINGLE_WORD}};
   for (size_t i = 0; i < b->added_count; i++) {
     json_view item = view_item(items, i);
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {

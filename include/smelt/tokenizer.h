@@ -47,13 +47,15 @@ typedef enum {
   TOK_MODEL_BPE,        /* looked up by its spelling (piece_ids), or merged pair by pair (merges) */
   TOK_MODEL_WORD_PIECE, /* the longest token of the trie, again and again; unknown as a whole or not at all */
   TOK_MODEL_UNIGRAM, /* of all ways to cut the piece into tokens of the trie, the one of the highest score */
+  TOK_MODEL_WORD_LEVEL, /* looked up by its spelling, or unknown */
   TOK_MODELS
 } tok_model;
 
 /* tok_header.flags */
 enum {
-  TOK_BYTE_LEVEL = 1u << 0,   /* a piece's symbols are its bytes; else its characters */
-  TOK_FUSE_UNKNOWN = 1u << 1, /* neighbouring unknown tokens of a stretch become one */
+  TOK_BYTE_LEVEL = 1u << 0,    /* a piece's symbols are its bytes; else its characters */
+  TOK_FUSE_UNKNOWN = 1u << 1,  /* neighbouring unknown tokens of a stretch become one */
+  TOK_MERGE_REPEATS = 1u << 2, /* decoding takes a token that repeats as one */
 };
 
 /*
@@ -64,10 +66,11 @@ typedef uint8_t tok_packed;
 
 /* tok_flagged.flags */
 enum {
-  TOK_SPECIAL = 1u << 0, /* left out of decoded text on request */
-  TOK_LSTRIP = 1u << 1,  /* an added token that swallows white space before it */
-  TOK_RSTRIP = 1u << 2,  /* and after it */
-  TOK_CLOSED = 1u << 3,  /* a word of its own whose text has lost the space before it, as punctuation's */
+  TOK_SPECIAL = 1u << 0,     /* left out of decoded text on request */
+  TOK_LSTRIP = 1u << 1,      /* an added token that swallows white space before it */
+  TOK_RSTRIP = 1u << 2,      /* and after it */
+  TOK_CLOSED = 1u << 3,      /* a word of its own whose text has lost the space before it, as punctuation's */
+  TOK_SINGLE_WORD = 1u << 4, /* an added token that is one only where no letter of a word touches it */
 };
 
 /* The ids that have flags, sorted. */
@@ -83,8 +86,11 @@ typedef enum {
   TOK_STEP_REPLACE,               /* every a by b, left to right */
   TOK_STEP_NFC,                   /* Unicode normalization form C */
   TOK_STEP_NFD,                   /* and form D */
-  TOK_STEP_MAP,       /* every code point by itself; the map's first block is map_blocks[a_offset] */
-  TOK_STEP_LOWERCASE, /* a map, and capital sigma at the end of a word becomes final sigma */
+  TOK_STEP_MAP,             /* every code point by itself; the map's first block is map_blocks[a_offset] */
+  TOK_STEP_LOWERCASE,       /* a map, and capital sigma at the end of a word becomes final sigma */
+  TOK_STEP_STRIP_LEFT,      /* no white space at the start */
+  TOK_STEP_STRIP_RIGHT,     /* nor at the end */
+  TOK_STEP_REPLACE_MATCHES, /* every match of splits[a_offset] by b; a_bytes is 0 */
   TOK_STEP_KINDS
 } tok_step_kind;
 
@@ -99,6 +105,7 @@ enum {
 enum {
   TOK_CASED = 1u << 0,          /* Unicode 15, section 3.13: D135 */
   TOK_CASE_IGNORABLE = 1u << 1, /* D136 */
+  TOK_WORD = 1u << 2,           /* \w of regular expressions */
 };
 
 typedef struct {
@@ -111,6 +118,9 @@ typedef enum {
   TOK_SPLIT_ISOLATED,       /* matches and gaps are pieces */
   TOK_SPLIT_KEEP_MATCHES,   /* gaps are dropped */
   TOK_SPLIT_REMOVE_MATCHES, /* matches are dropped */
+  TOK_SPLIT_JOIN_PREVIOUS,  /* a match after a gap belongs to that gap's piece */
+  TOK_SPLIT_JOIN_NEXT,      /* a gap after a match belongs to that match's piece */
+  TOK_SPLIT_JOIN_SAME,      /* matches without a gap between are one piece */
   TOK_SPLIT_KINDS
 } tok_split_kind;
 
@@ -124,6 +134,7 @@ typedef enum {
  */
 typedef struct {
   uint32_t kind;        /* tok_split_kind */
+  uint32_t inverted;    /* joins take gaps for matches, matches for gaps */
   uint32_t steps_end;   /* steps before this one that no earlier split or normalisation took come first */
   uint32_t state_count; /* at most 32767 */
   uint32_t first;       /* of this DFA in the section of transitions */
@@ -169,7 +180,7 @@ typedef struct {
   X(byte_ids, uint32_t) /* 256: id of each byte, TOK_NONE where there is none */                             \
   X(steps, tok_step)                                                                                         \
   X(step_bytes, uint8_t)                                                                                     \
-  X(splits, tok_split)                                                                                       \
+  X(splits, tok_split) /* first those that only steps use */                                                 \
   X(transitions, uint16_t)                                                                                   \
   X(class_blocks, uint16_t) /* code point / 256 -> block */                                                  \
   X(classes, uint8_t)       /* block * 256 + code point % 256 -> class */                                    \
@@ -219,6 +230,8 @@ typedef struct {
   uint32_t longest_piece_bytes;         /* of the spellings of piece_ids */
   uint32_t strip_start;                 /* leading spaces that decoding drops */
   uint32_t bad_class;                   /* class of U+FFFD, which stands for bytes that are not UTF-8 */
+  uint32_t strip_end;                   /* spaces at the end that decoding drops */
+  uint32_t first_split;                 /* those before it belong to steps */
   uint32_t model;                       /* tok_model */
   uint32_t longest_word_codes;          /* WordPiece: words of more code points are unknown */
   uint32_t continuing_unit;             /* WordPiece: where the trie is entered inside a word, or TOK_NONE */

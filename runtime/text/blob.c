@@ -91,6 +91,7 @@ static bool two_level_is_valid(const uint16_t *blocks, uint32_t block_count, con
 
 static const char *check_splits(const rt_tokenizer *t) {
   uint32_t class_count = t->header->class_count;
+  if (t->header->first_split > t->splits_count) return "tokenizer: number of splits";
   if (!t->splits_count) return NULL;
   if (t->splits_count > TOK_MAX_SPLITS) return "tokenizer: number of splits";
   if (class_count < 2 || class_count > 256 || t->header->bad_class >= class_count - 1 ||
@@ -100,8 +101,10 @@ static const char *check_splits(const rt_tokenizer *t) {
   uint32_t steps_end = t->header->normalizer_steps;
   for (uint32_t i = 0; i < t->splits_count; i++) {
     const tok_split *split = &t->splits[i];
-    if (split->steps_end < steps_end || split->steps_end > t->steps_count) return "tokenizer: split";
-    steps_end = split->steps_end;
+    bool cuts = i >= t->header->first_split;
+    if (cuts && (split->steps_end < steps_end || split->steps_end > t->steps_count))
+      return "tokenizer: split";
+    if (cuts) steps_end = split->steps_end;
     if (split->kind >= TOK_SPLIT_KINDS || split->state_count < 2 || split->state_count > INT16_MAX)
       return "tokenizer: split";
     uint32_t count = split->state_count * class_count;
@@ -127,8 +130,7 @@ static bool map_is_valid(const rt_tokenizer *t, const tok_step *step) {
     if (t->map_values[i] >= TOK_MAP_REPLACEMENT &&
         t->map_values[i] - TOK_MAP_REPLACEMENT + 1u >= t->map_starts_count)
       return false;
-  return step->kind != TOK_STEP_LOWERCASE ||
-         two_level_is_valid(t->letter_blocks, t->letter_blocks_count, t->letters, t->letters_count, 256);
+  return step->kind != TOK_STEP_LOWERCASE || t->letters_count;
 }
 
 /* The parts of a step, by its kind. */
@@ -140,6 +142,8 @@ static bool step_is_valid(const rt_tokenizer *t, const tok_step *step) {
   case TOK_STEP_MAP:
   case TOK_STEP_LOWERCASE:
     return map_is_valid(t, step);
+  case TOK_STEP_REPLACE_MATCHES:
+    return step->a_offset < t->header->first_split && slice_is_valid(t, step->b_offset, step->b_bytes);
   default:
     return step->kind < TOK_STEP_KINDS && slice_is_valid(t, step->a_offset, step->a_bytes) &&
            slice_is_valid(t, step->b_offset, step->b_bytes) &&
@@ -149,6 +153,9 @@ static bool step_is_valid(const rt_tokenizer *t, const tok_step *step) {
 
 static const char *check_steps(const rt_tokenizer *t) {
   if (t->header->normalizer_steps > t->steps_count) return "tokenizer: number of steps";
+  if (t->letters_count &&
+      !two_level_is_valid(t->letter_blocks, t->letter_blocks_count, t->letters, t->letters_count, 256))
+    return "tokenizer: table of letters";
   if (!slice_is_valid(t, t->header->prefix_offset, t->header->prefix_bytes)) return "tokenizer: prefix";
   for (uint32_t i = 0; i < t->steps_count; i++)
     if (!step_is_valid(t, &t->steps[i])) return "tokenizer: step";

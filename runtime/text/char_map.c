@@ -3,16 +3,12 @@
 
 enum { CAPITAL_SIGMA = 0x3a3 };
 
-static uint8_t letter_of(const rt_tokenizer *t, uint32_t code) {
-  return code < TOK_CODE_POINTS ? table_two_level(t->letter_blocks, t->letters, code) : 0;
-}
-
 /* Whether a sigma that ends at `at` ends a word: no cased letter follows, case-ignorable ones aside. */
 static bool ends_word(const rt_tokenizer *t, rt_slice text, size_t at) {
   while (at < text.count) {
     uint32_t code;
     at += utf8_next(text.bytes + at, text.count - at, &code);
-    uint8_t letter = letter_of(t, code);
+    uint8_t letter = table_letter(t, code);
     if (!(letter & TOK_CASE_IGNORABLE)) return !(letter & TOK_CASED);
   }
   return true;
@@ -21,11 +17,11 @@ static bool ends_word(const rt_tokenizer *t, rt_slice text, size_t at) {
 /* Whether a cased letter comes before text[at], case-ignorable ones aside. */
 static bool follows_cased(const rt_tokenizer *t, rt_slice text, size_t at) {
   while (at > 0) {
-    size_t end = at--;
-    while (at > 0 && end - at < 4 && (text.bytes[at] & 0xc0) == 0x80) at--;
+    size_t end = at;
     uint32_t code;
+    at = utf8_last(text.bytes, end);
     utf8_next(text.bytes + at, end - at, &code);
-    uint8_t letter = letter_of(t, code);
+    uint8_t letter = table_letter(t, code);
     if (!(letter & TOK_CASE_IGNORABLE)) return letter & TOK_CASED;
   }
   return false;

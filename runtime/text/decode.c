@@ -4,8 +4,11 @@
 static const char replacement[] = "\xef\xbf\xbd";
 
 void rt_decoder_init(rt_decoder *d, const rt_tokenizer *t, unsigned flags) {
-  *d = (rt_decoder){
-      .tokenizer = t, .flags = flags, .spaces_to_strip = t->header->strip_start, .at_start = true};
+  *d = (rt_decoder){.tokenizer = t,
+                    .flags = flags,
+                    .spaces_to_strip = t->header->strip_start,
+                    .at_start = true,
+                    .previous_id = TOK_NONE};
 }
 
 /* Adds bytes to the held start of a character until it is whole or broken; returns how many it took. */
@@ -56,10 +59,30 @@ static void emit(rt_decoder *d, const uint8_t *bytes, size_t count, rt_text_sink
   if (at > done) sink(user, (const char *)bytes + done, at - done);
 }
 
+static void emit_spaces(rt_decoder *d, size_t count, rt_text_sink *sink, void *user) {
+  for (; count; count--) emit(d, (const uint8_t *)" ", 1, sink, user);
+}
+
+/* As emit, but spaces at the end wait for more. */
+static void emit_but_end(rt_decoder *d, const uint8_t *bytes, size_t count, rt_text_sink *sink, void *user) {
+  size_t end = count;
+  while (end && bytes[end - 1] == ' ') end--;
+  if (end) {
+    emit_spaces(d, d->held_spaces, sink, user);
+    emit(d, bytes, end, sink, user);
+    d->held_spaces = 0;
+  }
+  d->held_spaces += count - end;
+}
+
 void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
   const rt_tokenizer *t = d->tokenizer;
   if (id >= t->header->vocab_size) return;
   if (d->flags & RT_SKIP_SPECIAL && table_flags(t, id) & TOK_SPECIAL) return;
+  if (t->header->flags & TOK_MERGE_REPEATS) {
+    if (id == d->previous_id) return;
+    d->previous_id = id;
+  }
   uint8_t buffer[TOK_MERGED_BYTES];
   size_t count;
   const uint8_t *bytes = rt_token_text(t, id, buffer, &count);
@@ -69,10 +92,15 @@ void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
     emit(d, t->step_bytes + t->header->prefix_offset, t->header->prefix_bytes, sink, user);
   for (; d->spaces_to_strip && count && *bytes == ' '; bytes++, count--) d->spaces_to_strip--;
   if (count) d->spaces_to_strip = 0;
-  emit(d, bytes, count, sink, user);
+  if (t->header->strip_end)
+    emit_but_end(d, bytes, count, sink, user);
+  else
+    emit(d, bytes, count, sink, user);
 }
 
 void rt_decode_end(rt_decoder *d, rt_text_sink *sink, void *user) {
+  uint32_t strip_end = d->tokenizer->header->strip_end;
+  if (d->held_spaces > strip_end) emit_spaces(d, d->held_spaces - strip_end, sink, user);
   if (d->held_bytes) sink(user, replacement, 3);
   rt_decoder_init(d, d->tokenizer, d->flags);
 }

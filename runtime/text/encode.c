@@ -1,5 +1,6 @@
 /* encode.c: text to ids: added tokens cut out, the rest through the stages of encoder.h. */
 #include "text/encoder.h"
+#include "text/white_space.h"
 
 #include <stdlib.h>
 
@@ -80,35 +81,6 @@ static bool repair(rt_encoder *e, rt_slice *text) {
 
 /* ---- added tokens ------------------------------------------------------------------- */
 
-/* White_Space of Unicode 15: PropList.txt. */
-static bool is_white_space(uint32_t code) {
-  return (code >= 0x09 && code <= 0x0d) || code == 0x20 || code == 0x85 || code == 0xa0 || code == 0x1680 ||
-         (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f ||
-         code == 0x205f || code == 0x3000;
-}
-
-static size_t skip_spaces(rt_slice text, size_t at) {
-  while (at < text.count) {
-    uint32_t code;
-    size_t length = utf8_next(text.bytes + at, text.count - at, &code);
-    if (!is_white_space(code)) break;
-    at += length;
-  }
-  return at;
-}
-
-static size_t trim_spaces(rt_slice text, size_t begin, size_t end) {
-  while (end > begin) {
-    size_t last = end - 1;
-    while (last > begin && end - last < 4 && (text.bytes[last] & 0xc0) == 0x80) last--;
-    uint32_t code;
-    utf8_next(text.bytes + last, end - last, &code);
-    if (!is_white_space(code)) break;
-    end = last;
-  }
-  return end;
-}
-
 static const tok_trie_node *trie_child(const rt_tokenizer *t, const tok_trie_node *node, uint8_t byte) {
   uint32_t low = 0, high = node->edge_count;
   while (low < high) {
@@ -133,6 +105,19 @@ static uint32_t added_token_at(const rt_tokenizer *t, uint32_t root, rt_slice te
   return id;
 }
 
+/* Whether text[begin .. end) touches a word's letter; see TOK_SINGLE_WORD. */
+static bool touches_word(const rt_tokenizer *t, rt_slice text, size_t begin, size_t end) {
+  uint32_t code;
+  if (end < text.count) {
+    utf8_next(text.bytes + end, text.count - end, &code);
+    if (table_letter(t, code) & TOK_WORD) return true;
+  }
+  if (!begin) return false;
+  size_t last = utf8_last(text.bytes, begin);
+  utf8_next(text.bytes + last, begin - last, &code);
+  return table_letter(t, code) & TOK_WORD;
+}
+
 /* What is done with the text between added tokens; `is_first`: it begins the input. */
 typedef bool stretch_encoder(rt_encoder *e, rt_slice stretch, bool is_first);
 
@@ -154,12 +139,17 @@ static bool cut_added_tokens(rt_encoder *e, rt_slice text, uint32_t root, bool i
       at++;
       continue;
     }
-    size_t rest = table_flags(t, id) & TOK_LSTRIP ? trim_spaces(text, begin, at) : at;
+    uint32_t flags = table_flags(t, id);
+    if (flags & TOK_SINGLE_WORD && touches_word(t, text, at, end)) {
+      at = end;
+      continue;
+    }
+    size_t rest = flags & TOK_LSTRIP ? trim_spaces(text, begin, at) : at;
     if (rest > begin &&
         !encode_rest(e, (rt_slice){text.bytes + begin, rest - begin}, is_first && !(cuts_raw && begin)))
       return false;
     if (!rt_push(&e->ids, id)) return false;
-    begin = at = table_flags(t, id) & TOK_RSTRIP ? skip_spaces(text, end) : end;
+    begin = at = flags & TOK_RSTRIP ? skip_spaces(text, end) : end;
   }
   return begin == text.count ||
          encode_rest(e, (rt_slice){text.bytes + begin, text.count - begin}, is_first && !(cuts_raw && begin));
@@ -176,7 +166,7 @@ static void fuse_unknown(rt_encoder *e, size_t begin) {
 
 static bool encode_split(rt_encoder *e, rt_slice text, bool is_first) {
   size_t begin = e->ids.count;
-  if (!rt_encode_split(e, text, 0, is_first)) return false;
+  if (!rt_encode_split(e, text, e->tokenizer->header->first_split, is_first)) return false;
   if (e->tokenizer->header->flags & TOK_FUSE_UNKNOWN) fuse_unknown(e, begin);
   return true;
 }

@@ -33,6 +33,9 @@ bool rt_normal_form(rt_encoder *e, rt_slice text, bool composed, rt_bytes *out);
 /* Appends `text` to `out` with each code point replaced as the step's map has it (char_map.c). */
 bool rt_map_codes(rt_encoder *e, rt_slice text, const tok_step *step, rt_bytes *out);
 
+/* The first match of at least one byte at or after *begin, leftmost-first: sets its ends (split.c). */
+bool rt_next_match(const rt_tokenizer *t, const tok_split *split, rt_slice text, size_t *begin, size_t *end);
+
 /* Prepares `text`, cuts it by the splits from number `level` on and encodes the pieces (split.c). `is_first`:
  * it lies before any added token. */
 bool rt_encode_split(rt_encoder *e, rt_slice text, uint32_t level, bool is_first);
@@ -44,5 +47,6 @@ bool rt_encode_piece(rt_encoder *e, rt_slice piece);
 bool rt_encode_bpe(rt_encoder *e, rt_slice piece);
 bool rt_encode_word_piece(rt_encoder *e, rt_slice piece);
 bool rt_encode_unigram(rt_encoder *e, rt_slice piece);
+bool rt_encode_word_level(rt_encoder *e, rt_slice piece);
 
 #endif

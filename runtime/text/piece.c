@@ -8,6 +8,7 @@ static bool (*const models[TOK_MODELS])(rt_encoder *e, rt_slice piece) = {
     [TOK_MODEL_BPE] = rt_encode_bpe,
     [TOK_MODEL_WORD_PIECE] = rt_encode_word_piece,
     [TOK_MODEL_UNIGRAM] = rt_encode_unigram,
+    [TOK_MODEL_WORD_LEVEL] = rt_encode_word_level,
 };
 
 bool rt_encode_piece(rt_encoder *e, rt_slice piece) {

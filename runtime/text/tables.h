@@ -86,6 +86,11 @@ static inline uint8_t table_two_level(const uint16_t *blocks, const uint8_t *val
   return values[blocks[code / TOK_CLASS_BLOCK] * TOK_CLASS_BLOCK + code % TOK_CLASS_BLOCK];
 }
 
+/* What `letters` knows of a code point; nothing where the table is left out. */
+static inline uint8_t table_letter(const rt_tokenizer *t, uint32_t code) {
+  return code < TOK_CODE_POINTS && t->letters_count ? table_two_level(t->letter_blocks, t->letters, code) : 0;
+}
+
 /* The child of a unit of the trie by `byte`, or TOK_NONE. */
 static inline uint32_t table_child(const rt_tokenizer *t, uint32_t unit, uint8_t byte) {
   if (unit >= t->units_count) return TOK_NONE;

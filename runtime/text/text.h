@@ -103,6 +103,8 @@ typedef struct {
   bool at_start;            /* no token was decoded yet */
   uint8_t held[4];          /* the start of a character whose rest has not come */
   uint32_t held_bytes;
+  size_t held_spaces;   /* at the end so far, which decoding may drop */
+  uint32_t previous_id; /* TOK_NONE at the start */
 } rt_decoder;
 
 enum {

@@ -54,6 +54,13 @@ static inline size_t utf8_next(const uint8_t *text, size_t bytes, uint32_t *code
   return length;
 }
 
+/* Where the last character of text[0 .. bytes) begins, bytes > 0. */
+static inline size_t utf8_last(const uint8_t *text, size_t bytes) {
+  size_t at = bytes - 1;
+  while (at > 0 && bytes - at < 4 && (text[at] & 0xc0) == 0x80) at--;
+  return at;
+}
+
 /* Writes the UTF-8 form of `code` (a valid code point) and returns its bytes, at most 4. */
 static inline size_t utf8_put(uint8_t *out, uint32_t code) {
   if (code < 0x80) {

@@ -46,6 +46,13 @@ unigram.pre_tokenizer = { type: "Sequence", pretokenizers: [{ type: "WhitespaceS
 unigram.decoder = { type: "Metaspace", replacement: "\u2581" };
 unigram.model = { type: "Unigram", unk_id: 0, byte_fallback: true, vocab: [["<unk>", 0], ["\u2581", -2], ["lo", -3.5], ["l", -4], ["o", -4.5], ["lol", -6], ["\u2581low", -5], ["e", -3], ["<0xC3>", -9], ["123", -8]] };
 
+const wordLevel = structuredClone(wordPiece);
+wordLevel.normalizer = { type: "Sequence", normalizers: [{ type: "NFKC" }, { type: "Strip", strip_left: true, strip_right: true }, { type: "Replace", pattern: { Regex: "l{2,}" }, content: "l" }, { type: "StripAccents" }] };
+wordLevel.added_tokens = [added(40, "<s>"), added(41, "low", { single_word: true })];
+wordLevel.pre_tokenizer = { type: "Sequence", pretokenizers: [{ type: "Whitespace" }, { type: "Punctuation", behavior: "MergedWithNext" }, { type: "Split", pattern: { String: "o" }, behavior: "Contiguous", invert: true }, { type: "FixedLength", length: 9 }] };
+wordLevel.decoder = { type: "Sequence", decoders: [{ type: "Strip", content: "l", start: 1, stop: 1 }, { type: "CTC", pad_token: "e", word_delimiter_token: "d", cleanup: true }] };
+wordLevel.model.type = "WordLevel";
+
 mkdirSync(work, { recursive: true });
 let crashes = 0, accepted = 0;
 function run(path, mode, what) {
@@ -93,7 +100,7 @@ function damageBytes(bytes) {
   return random(8) ? copy : copy.subarray(0, random(copy.length));
 }
 
-for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallback], ["word_piece", wordPiece], ["unigram", unigram]]) {
+for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallback], ["word_piece", wordPiece], ["unigram", unigram], ["word_level", wordLevel]]) {
   const text = JSON.stringify(tokenizer), path = join(work, `${name}.json`), blobPath = join(work, `${name}.blob`);
   writeFileSync(path, text);
   const blob = run(path, "blob", text);
@@ -109,5 +116,5 @@ for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallbac
     run(blobPath, "open", damagedBlob);
   }
 }
-console.log(`${8 * Number(rounds)} damaged files, ${accepted} of them harmless, ${crashes} crashes`);
+console.log(`${10 * Number(rounds)} damaged files, ${accepted} of them harmless, ${crashes} crashes`);
 process.exit(crashes ? 1 : 0);

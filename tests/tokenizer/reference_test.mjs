@@ -36,7 +36,7 @@ function compare(name, json, texts) {
     return 1;
   }
   const lines = run.stdout.toString().split("\n");
-  const reference = new Tokenizer(json, { clean_up_tokenization_spaces: false });
+  const reference = new Tokenizer(json, { clean_up_tokenization_spaces: false, unk_token: json.model.unk_token });
   let wrong = 0;
   const report = (what, text, expected, found) => {
     if (wrong++ < SHOWN)

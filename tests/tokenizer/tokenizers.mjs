@@ -86,6 +86,29 @@ const FAMILIES = [
     t.normalizer = { type: "NFKD" };
     t.pre_tokenizer = { type: "WhitespaceSplit" };
   }],
+  ["unigram-squeezed", "t5", (t) => { // as ALBERT
+    t.normalizer = { type: "Sequence", normalizers: [t.normalizer, { type: "Replace", pattern: { Regex: " {2,}" }, content: " " }] };
+    t.pre_tokenizer = { type: "Metaspace", replacement: SPACE, prepend_scheme: "always", split: true };
+  }],
+  ["word-level", "minilm", (t) => {
+    t.normalizer = { type: "Sequence", normalizers: [{ type: "NFKD" }, { type: "StripAccents" }, { type: "Lowercase" }, { type: "Strip", strip_left: true, strip_right: true },
+      { type: "Replace", pattern: { Regex: "[0-9]{2,}|l+(?=o)" }, content: "7" }] };
+    t.pre_tokenizer = { type: "Whitespace" };
+    t.post_processor = t.decoder = null;
+    t.model = { type: "WordLevel", vocab: t.model.vocab, unk_token: "[UNK]" };
+  }],
+  ["word-level-ctc", "minilm", (t) => {
+    t.pre_tokenizer = { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, { type: "Punctuation", behavior: "Contiguous" }, { type: "Digits", individual_digits: true }] };
+    t.decoder = { type: "CTC", pad_token: "[PAD]", word_delimiter_token: "|", cleanup: true };
+    t.model = { type: "WordLevel", vocab: t.model.vocab, unk_token: "[UNK]" };
+  }],
+  ["splits", "minilm", (t) => {
+    t.pre_tokenizer = { type: "Sequence", pretokenizers: [
+      { type: "Split", pattern: { Regex: "[aeiou]+" }, behavior: "Removed", invert: false }, { type: "Split", pattern: { String: "s" }, behavior: "Isolated", invert: false },
+      { type: "Split", pattern: { Regex: "\\p{L}+" }, behavior: "Removed", invert: true }] };
+    t.decoder = { type: "Sequence", decoders: [{ type: "Strip", content: "#", start: 2, stop: 1 }, { type: "Replace", pattern: { String: "t" }, content: " " },
+      { type: "Fuse" }, { type: "Strip", content: " ", start: 2, stop: 1 }] };
+  }],
   ["unknown-apart", "stories260K", (t) => { t.model.byte_fallback = false; t.model.fuse_unk = false; }],
 ];
 
