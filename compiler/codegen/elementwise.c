@@ -212,7 +212,19 @@ FORM(int_shift_right) {
   return emit_select(e, beyond, zero, moved);
 }
 
+/* Into 8 or 16 bits by way of 32, all lanes at once: LLVM would take them apart. */
+static LLVMValueRef to_narrow_integer(emitter *e, LLVMValueRef x, LLVMTypeRef type, bool is_signed) {
+  LLVMTypeRef floats = LLVMTypeOf(x);
+  int width = (int)LLVMGetIntTypeWidth(emit_element_type(type)) - is_signed, largest = (1 << width) - 1;
+  x = emit_select(e, emit_fcmp(e, LLVMRealORD, x, x), x, emit_zero(floats)); /* NaN becomes 0 */
+  x = emit_larger(e, x, emit_number(floats, is_signed ? -largest - 1 : 0));
+  x = emit_smaller(e, x, emit_number(floats, largest));
+  x = LLVMBuildFPToSI(e->builder, x, emit_lanes_type(e->i32, emit_lanes(x)), "");
+  return LLVMBuildTrunc(e->builder, x, type, "");
+}
+
 static LLVMValueRef to_integer(emitter *e, LLVMValueRef x, LLVMTypeRef type, bool is_signed) {
+  if (LLVMGetIntTypeWidth(emit_element_type(type)) < 32) return to_narrow_integer(e, x, type, is_signed);
   const char *name = is_signed ? "llvm.fptosi.sat" : "llvm.fptoui.sat";
   LLVMTypeRef types[] = {type, LLVMTypeOf(x)};
   unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
