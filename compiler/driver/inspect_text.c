@@ -58,8 +58,9 @@ static void print_generation(arena *a, const inspect_facts *f) {
   print_line("text",
              arena_format(a, "at most %s tokens, %s of cache per token", units_grouped(a, g->max_tokens),
                           units_scaled(a, (double)f->cache_bytes_per_token, "B")));
-  char *tokenizer = arena_format(a, "%s, %s tokens, %s merges", t->family, units_grouped(a, t->vocab_size),
-                                 units_grouped(a, t->merge_count));
+  char *tokenizer = arena_format(a, "%s, %s tokens", t->family, units_grouped(a, t->vocab_size));
+  if (t->merge_count)
+    tokenizer = arena_format(a, "%s, %s merges", tokenizer, units_grouped(a, t->merge_count));
   if (g->bos_token >= 0) tokenizer = arena_format(a, "%s; begin %d", tokenizer, g->bos_token);
   for (int i = 0; i < (int)g->end_token_count; i++) {
     tokenizer = arena_format(a, "%s%s%d", tokenizer, i ? " " : ", end ", g->end_tokens[i]);

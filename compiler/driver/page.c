@@ -90,7 +90,8 @@ static void write_tiles(text *t, arena *a, const inspect_facts *f) {
         t, "longest text", arena_format(a, "%s tokens", units_grouped(a, c->generation.max_tokens)),
         arena_format(a, "%s of cache per token", units_scaled(a, (double)f->cache_bytes_per_token, "B")));
     write_tile(t, "tokenizer", arena_format(a, "%s tokens", units_grouped(a, k->vocab_size)),
-               arena_format(a, "%s, %s merges", k->family, units_grouped(a, k->merge_count)));
+               k->merge_count ? arena_format(a, "%s, %s merges", k->family, units_grouped(a, k->merge_count))
+                              : k->family);
   }
   for (size_t i = 0; i < f->entry_count; i++) {
     const inspect_entry *e = &f->entries[i];
