@@ -355,19 +355,47 @@ LLVMValueRef emit_pair_sums(emitter *e, LLVMValueRef x, LLVMValueRef y) {
   return emit_add(e, shuffle(e, x, y, even, count), shuffle(e, x, y, odd, count));
 }
 
-/* log2(count) times the rows of both halves are merged, element by element. */
-void emit_transpose(emitter *e, LLVMValueRef *vs, int count) {
+/* Rows x and y of blocks of `block` lanes: the second of each two blocks of x for the first of y. */
+static void exchange_blocks(emitter *e, LLVMValueRef *x, LLVMValueRef *y, int count, int block) {
+  int low[64], high[64];
+  for (int i = 0; i < count; i++) {
+    bool is_y = i & block;
+    low[i] = is_y ? count + i - block : i;
+    high[i] = is_y ? count + i : i + block;
+  }
+  LLVMValueRef first = shuffle(e, *x, *y, low, count);
+  *y = shuffle(e, *x, *y, high, count);
+  *x = first;
+}
+
+/* log2(side) times the rows of both halves are merged, element by element, within each `side` lanes. */
+static void transpose_blocks(emitter *e, LLVMValueRef *vs, int count, int side) {
   int low[64], high[64];
   LLVMValueRef merged[64];
   for (int i = 0; i < count; i++) {
-    low[i] = i / 2 + (i % 2) * count;
-    high[i] = low[i] + count / 2;
+    int lane = i % side;
+    low[i] = i - lane + lane / 2 + (lane % 2) * count;
+    high[i] = low[i] + side / 2;
   }
-  for (int merges = 1; merges < count; merges *= 2) {
-    for (int i = 0; i < count / 2; i++) {
-      merged[2 * i] = shuffle(e, vs[i], vs[i + count / 2], low, count);
-      merged[2 * i + 1] = shuffle(e, vs[i], vs[i + count / 2], high, count);
+  for (int merges = 1; merges < side; merges *= 2) {
+    for (int i = 0; i < side / 2; i++) {
+      merged[2 * i] = shuffle(e, vs[i], vs[i + side / 2], low, count);
+      merged[2 * i + 1] = shuffle(e, vs[i], vs[i + side / 2], high, count);
     }
-    for (int i = 0; i < count; i++) vs[i] = merged[i];
+    for (int i = 0; i < side; i++) vs[i] = merged[i];
   }
+}
+
+/*
+ * Blocks of 128 bits change places across the diagonal, then each is transposed for itself: x86 moves whole
+ * blocks, or elements within one, in one instruction.
+ */
+void emit_transpose(emitter *e, LLVMValueRef *vs, int count) {
+  bool is_wide = LLVMGetTypeKind(emit_element_type(LLVMTypeOf(vs[0]))) == LLVMDoubleTypeKind;
+  int side = is_wide ? 2 : 4;
+  if (side > count) side = count;
+  for (int block = count / 2; block >= side; block /= 2)
+    for (int i = 0; i < count; i++)
+      if (!(i & block)) exchange_blocks(e, &vs[i], &vs[i + block], count, block);
+  for (int i = 0; i < count; i += side) transpose_blocks(e, vs + i, count, side);
 }
