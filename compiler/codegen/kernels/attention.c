@@ -269,7 +269,7 @@ static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef 
   t->key_count = emit_imin(e, emit_index(e, ATTENTION_KEYS), emit_sub(e, seen, block.index));
   skip_hidden_rows(e, t);
   attention_scores(e, t);
-  attention_weights(e, t);
+  attention_references(e, t);
   attention_values(e, t);
   emit_loop_end(e, &block);
   end_unit(e, t);

@@ -79,10 +79,13 @@ LLVMValueRef attention_tile_keys(emitter *e, const attention *t, LLVMValueRef ro
 /* Scores of the current keys into stack_scores, and into stack_peaks as if nothing were added or masked; one
  * query has no peaks yet (attention_scores.c). */
 void attention_scores(emitter *e, const attention *t);
-/* Scores to weights in place: cap, bias, mask, exponential; keeps stack_most, _total, _fade
+/* Cap, bias and mask onto the scores, and what they are relative to: stack_most, stack_fade
  * (attention_rows.c). */
-void attention_weights(emitter *e, const attention *t);
-/* stack_sums = stack_sums * fade + weights x values (attention_scores.c). */
+void attention_references(emitter *e, const attention *t);
+/* Scores of the tile of rows from `row` to weights in place: exponentials; keeps stack_total
+ * (attention_rows.c). */
+void attention_weights(emitter *e, const attention *t, LLVMValueRef row);
+/* Weights of each tile, then stack_sums = stack_sums * fade + weights x values (attention_scores.c). */
 void attention_values(emitter *e, const attention *t);
 
 #endif

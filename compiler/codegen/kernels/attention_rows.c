@@ -160,10 +160,14 @@ static void exponentiate(emitter *e, const weight_row *w) {
   emit_store(e, t->dtype, total_at, emit_get(e, total));
 }
 
-void attention_weights(emitter *e, const attention *t) {
+void attention_references(emitter *e, const attention *t) {
   mask_rows(e, t);
   fade_rows(e, t);
-  emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, 1);
+}
+
+void attention_weights(emitter *e, const attention *t, LLVMValueRef row) {
+  LLVMValueRef end = emit_imin(e, t->row_count, emit_add(e, row, emit_index(e, t->tile_rows)));
+  emit_loop rows = emit_loop_begin(e, row, end, 1);
   weight_row w = weights_of(e, t, rows.index);
   exponentiate(e, &w);
   emit_loop_end(e, &rows);

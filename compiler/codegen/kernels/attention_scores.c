@@ -242,6 +242,7 @@ void attention_values(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0), step = emit_index(e, width);
   LLVMValueRef whole = emit_mul(e, emit_udiv(e, t->E, step), step);
   emit_loop rows = emit_loop_begin(e, t->tile_row, t->row_count, t->tile_rows);
+  attention_weights(e, t, rows.index);
   emit_loop wholes = emit_loop_begin(e, zero, whole, width);
   value_tile(e, t, rows.index, wholes.index, true);
   emit_loop_end(e, &wholes);
