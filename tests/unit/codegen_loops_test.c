@@ -114,6 +114,26 @@ static void casts(void **state) {
   text_free(&t);
 }
 
+/* Beyond the narrow type's limits, and NaN where x is negative. */
+static void narrowing_saturates(void **state) {
+  (void)state;
+  static const char *const DTYPES[] = {"i8", "u8", "i16", "u16"};
+  text t = {0};
+  for (size_t i = 0; i < sizeof DTYPES / sizeof *DTYPES; i++) {
+    text_print(
+        &t,
+        "graph beyond_%s(x: f32[S, 11]) {\n  k = const {50000} : f32[1, 1]\n  a = mul x, k : f32[S, 11]\n"
+        "  y = cast a {dtype = %s} : %s[S, 11]\n  return y = y\n}\n",
+        DTYPES[i], DTYPES[i], DTYPES[i]);
+    text_print(&t,
+               "graph nan_%s(x: f32[S, 11]) {\n  a = sqrt x : f32[S, 11]\n"
+               "  y = cast a {dtype = %s} : %s[S, 11]\n  return y = y\n}\n",
+               DTYPES[i], DTYPES[i], DTYPES[i]);
+  }
+  harness_run(t.bytes);
+  text_free(&t);
+}
+
 static void movement(void **state) {
   (void)state;
   harness_run("graph heads(x: f32[1, S, 24]) {\n"
@@ -272,8 +292,13 @@ static void reductions(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(broadcasting), cmocka_unit_test(unary_operators), cmocka_unit_test(binary_operators),
-      cmocka_unit_test(casts),        cmocka_unit_test(movement),        cmocka_unit_test(sources),
+      cmocka_unit_test(broadcasting),
+      cmocka_unit_test(unary_operators),
+      cmocka_unit_test(binary_operators),
+      cmocka_unit_test(casts),
+      cmocka_unit_test(narrowing_saturates),
+      cmocka_unit_test(movement),
+      cmocka_unit_test(sources),
       cmocka_unit_test(reductions),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
