@@ -286,8 +286,10 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
   }
   if (height > 1 && !p->w_stride)
     for (int r = 0; r < height; r++) {
-      LLVMValueRef to = kernel_row(e, &p->result, emit_add(e, at->row, emit_index(e, r)));
-      emit_prefetch(e, emit_at(e, p->result.dtype, to, at->column), 1);
+      LLVMValueRef row = emit_add(e, at->row, emit_index(e, r));
+      emit_prefetch(e, emit_at(e, p->result.dtype, kernel_row(e, &p->result, row), at->column), 1);
+      if (!p->residual) continue;
+      emit_prefetch(e, emit_at(e, p->residual->dtype, kernel_row(e, p->residual, row), at->column), 1);
     }
   product_place place = at->place;
   place.row = at->row;
