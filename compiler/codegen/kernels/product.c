@@ -7,6 +7,8 @@
  */
 #include "codegen/kernels/product.h"
 
+#include <string.h>
+
 enum {
   DEPTH_BLOCK = 768, /* K per block: with 16 f32 columns 48 KiB */
   ROW_BLOCK = 66,    /* rows per block: with DEPTH_BLOCK 198 KiB of f32; of bytes twice as many */
@@ -178,8 +180,9 @@ static LLVMValueRef group_scale_start(emitter *e, const product *p, LLVMValueRef
 
 typedef struct {
   LLVMValueRef row, column, k, depth;
-  LLVMValueRef first_column, column_end; /* of the unit */
-  LLVMValueRef fetch, fetch_bytes;
+  LLVMValueRef first_column, column_end;             /* of the unit */
+  LLVMValueRef fetch[TILE_MAX_FETCHES], fetch_bytes; /* of the tile */
+  int fetch_count;
   LLVMValueRef first_row; /* of the unit */
   product_place place;
 } tile_place;
@@ -272,8 +275,9 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
             .w_stride = p->w_stride ? p->w_stride : panel_stride,
             .depth = at->depth,
             .odd_depth = may_be_odd(p->depth),
-            .fetch = at->fetch,
+            .fetch_count = at->fetch_count,
             .fetch_bytes = at->fetch_bytes};
+  memcpy(t.fetch, at->fetch, sizeof t.fetch);
   t.x = p->near_x ? near_row(e, p, emit_sub(e, at->row, at->first_row))
                   : emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
   if (p->x_excess) t.x_excess = emit_at(e, SMELT_I32, p->x_excess, emit_sub(e, at->row, at->first_row));
@@ -319,38 +323,59 @@ static int64_t row_bytes(const product *p) {
   return p->grouped ? PLAN_PANEL / 2 : PLAN_PANEL * (int64_t)ir_dtype_bytes(p->w_dtype);
 }
 
-/* Where w's next block begins: the next columns of this block of K, or the next block of this unit or the
- * next. */
-static LLVMValueRef next_block(emitter *e, const product *p, const tile_place *at) {
+/*
+ * Where w's next block begins: the next columns of this block of K, or the next block of this unit or the
+ * next. It has a part in each of the panels that a tile reads: `panel` of them.
+ */
+static LLVMValueRef next_block(emitter *e, const product *p, const tile_place *at, int panel) {
   LLVMValueRef n = emit_add(e, at->column, emit_index(e, p->tile_columns));
   LLVMValueRef ends = emit_icmp(e, LLVMIntSGE, n, at->column_end);
   LLVMValueRef returns = emit_binary(e, LLVMAnd, ends, LLVMBuildNot(e->builder, at->place.last, ""));
   LLVMValueRef later = emit_select(e, at->place.last, emit_index(e, 0), emit_add(e, at->k, at->depth));
   LLVMValueRef k = emit_select(e, ends, later, at->k);
   n = emit_select(e, returns, at->first_column, n);
+  if (panel) n = emit_add(e, n, p->gated ? p->columns : emit_index(e, (int64_t)panel * PLAN_PANEL));
   return emit_at(e, SMELT_I8, column_start(e, p, n), emit_mul(e, k, emit_index(e, row_bytes(p))));
 }
 
 /*
- * What to fetch during a tile. A single row streams: a few lines ahead. Of more rows, each tile fetches its
- * part of the next block, so that memory is asked for evenly while the present one is reused.
+ * What to fetch during a tile. A row alone streams: a few lines ahead. Of more rows, each tile fetches that
+ * share of the next block which its rows are of all rows, so that memory is asked for evenly while the
+ * present one is reused.
  */
 static void plan_fetch(emitter *e, const product *p, int height, LLVMValueRef low, LLVMValueRef high,
                        tile_place *at) {
-  at->fetch = NULL;
+  at->fetch_count = 0;
   if (p->w_stride) return;
-  at->fetch_bytes = emit_index(e, row_bytes(p));
-  if (height == 1) {
-    LLVMValueRef along = emit_mul(e, at->k, at->fetch_bytes);
-    along = emit_add(e, along, emit_index(e, p->grouped ? STREAM_AHEAD_NIBBLES_BYTES : STREAM_AHEAD_BYTES));
-    at->fetch = emit_at(e, SMELT_I8, column_start(e, p, at->column), along);
-    return;
+  LLVMValueRef bytes = emit_index(e, row_bytes(p)), rows = emit_sub(e, high, low);
+  LLVMValueRef before = emit_mul(e, emit_sub(e, at->row, low), bytes);
+  before = emit_mul(e, emit_udiv(e, before, rows), at->depth);
+  at->fetch_bytes = blocks_of(e, emit_mul(e, bytes, emit_index(e, height)), rows);
+  at->fetch_count = p->gated ? 2 : p->tile_columns > PLAN_PANEL ? p->tile_columns / PLAN_PANEL : 1;
+  for (int i = 0; i < at->fetch_count; i++)
+    at->fetch[i] = emit_at(e, SMELT_I8, next_block(e, p, at, i), before);
+  if (height > 1) return;
+  LLVMValueRef along = emit_mul(e, at->k, bytes);
+  along = emit_add(e, along, emit_index(e, p->grouped ? STREAM_AHEAD_NIBBLES_BYTES : STREAM_AHEAD_BYTES));
+  LLVMValueRef stream = emit_at(e, SMELT_I8, column_start(e, p, at->column), along);
+  LLVMValueRef alone = emit_icmp(e, LLVMIntEQ, rows, emit_index(e, 1));
+  at->fetch_count = 1;
+  at->fetch[0] = emit_select(e, alone, stream, at->fetch[0]);
+}
+
+/*
+ * How many of `rows` go in whole tiles. Two rows alone take as long as three or four, since they read as much
+ * of w: 6 + 2 rows go as 4 + 4.
+ */
+static LLVMValueRef rows_in_whole_tiles(emitter *e, const product *p, LLVMValueRef rows) {
+  LLVMValueRef size = emit_index(e, p->tile_rows), count = emit_udiv(e, rows, size);
+  if (p->tile_rows == 6) {
+    LLVMValueRef left = emit_urem(e, rows, size), one = emit_index(e, 1);
+    LLVMValueRef low = emit_icmp(e, LLVMIntEQ, emit_udiv(e, left, emit_index(e, 2)), one);
+    LLVMValueRef fewer = emit_imax(e, emit_index(e, 0), emit_sub(e, count, one));
+    count = emit_select(e, low, fewer, count);
   }
-  LLVMValueRef tile_rows = emit_index(e, p->tile_rows);
-  LLVMValueRef tiles = blocks_of(e, emit_sub(e, high, low), tile_rows);
-  at->fetch_bytes = blocks_of(e, at->fetch_bytes, tiles);
-  LLVMValueRef part = emit_mul(e, emit_udiv(e, emit_sub(e, at->row, low), tile_rows), at->fetch_bytes);
-  at->fetch = emit_at(e, SMELT_I8, next_block(e, p, at), emit_mul(e, part, at->depth));
+  return emit_mul(e, count, size);
 }
 
 /* Rows [low, high) under one tile of columns: as many whole tiles as fit, then lower ones. */
@@ -363,7 +388,8 @@ static void emit_rows(emitter *e, const product *p, LLVMValueRef low, LLVMValueR
     int height = heights[i];
     if (height > rows || (i > 0 && height >= p->tile_rows)) continue;
     LLVMValueRef left = emit_sub(e, high, row), size = emit_index(e, height);
-    LLVMValueRef end = emit_add(e, row, emit_mul(e, emit_udiv(e, left, size), size));
+    LLVMValueRef end = i == 0 ? rows_in_whole_tiles(e, p, left) : emit_mul(e, emit_udiv(e, left, size), size);
+    end = emit_add(e, row, end);
     emit_loop tiles = emit_loop_begin(e, row, end, height);
     at->row = tiles.index;
     plan_fetch(e, p, height, low, high, at);

@@ -2,9 +2,8 @@
 #include "codegen/kernels/tile.h"
 
 enum {
-  PIPELINE = 8,    /* independent sums that keep the multipliers busy: latency times rate */
-  FULL_SUMS = 25,  /* so many make a turn of one step long enough, and registers scarce */
-  FETCH_STEPS = 2, /* of k per fetch: each takes a load's place */
+  PIPELINE = 8,   /* independent sums that keep the multipliers busy: latency times rate */
+  FULL_SUMS = 25, /* so many make a turn of one step long enough, and registers scarce */
 };
 
 void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *lanes) {
@@ -19,9 +18,10 @@ void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *
 }
 
 void tile_fetch(emitter *e, const tile *t, LLVMValueRef k) {
-  if (!t->fetch) return;
-  LLVMValueRef from = emit_at(e, SMELT_I8, t->fetch, emit_mul(e, k, t->fetch_bytes));
-  emit_prefetch(e, from, t->rows == 1 ? 1 : 2);
+  if (t->fetch_count == 0) return;
+  LLVMValueRef along = emit_mul(e, k, t->fetch_bytes);
+  for (int i = 0; i < t->fetch_count; i++)
+    emit_prefetch(e, emit_at(e, SMELT_I8, t->fetch[i], along), t->rows == 1 ? 1 : 2);
 }
 
 tile_sums tile_begin_sums(emitter *e, const tile *t, LLVMTypeRef type) {
@@ -48,7 +48,7 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
   LLVMValueRef along = emit_mul(e, k, t->w_stride);
   for (int j = 0; j < t->vectors; j++)
     w[j] = emit_load_part(e, t->w_dtype, emit_at(e, t->w_dtype, t->w[j], along), t->lanes, t->w_count[j]);
-  if (t->rows == 1 || part % FETCH_STEPS == 0) tile_fetch(e, t, k);
+  tile_fetch(e, t, k);
   for (int r = 0; r < t->rows; r++) {
     LLVMValueRef x = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1);
     x = emit_splat(e, x, t->lanes);

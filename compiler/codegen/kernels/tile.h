@@ -9,7 +9,7 @@
 
 #include "codegen/emit.h"
 
-enum { TILE_MAX_ROWS = 16, TILE_MAX_VECTORS = 4 };
+enum { TILE_MAX_ROWS = 16, TILE_MAX_VECTORS = 4, TILE_MAX_FETCHES = 4 };
 
 typedef struct {
   int rows, vectors, lanes;
@@ -24,8 +24,9 @@ typedef struct {
   LLVMValueRef depth;    /* k in [0, depth) */
   bool odd_depth;        /* whether it can be odd */
   LLVMValueRef x_excess; /* tile_multiply_dots: of row r, i32, at x_excess + r; NULL: sums do not exceed */
-  /* what to bring into the cache meanwhile: the line at fetch + k * fetch_bytes; NULL: nothing */
-  LLVMValueRef fetch, fetch_bytes;
+  /* what to bring into the cache meanwhile: the lines at fetch[i] + k * fetch_bytes, i < fetch_count */
+  LLVMValueRef fetch[TILE_MAX_FETCHES], fetch_bytes;
+  int fetch_count;
 } tile;
 
 /* The largest tile that fits the level's registers; lanes is the width of its vectors of `dtype`. */
