@@ -96,10 +96,12 @@ status kernels_list(arena *a, const plan_module *plan, kernel_list *list) {
 
 /* ---- a level's module ----------------------------------------------------------------------- */
 
+/* In a section of its own, so that the linker keeps one of those that are the same on several levels. */
 static LLVMValueRef emit_kernel(emitter *e, const plan_step *step, size_t number) {
   static const char NOINLINE[] = "noinline";
-  emit_function_begin(e, arena_format(e->arena, "%s_%zu", plan_kernel_name(step->kernel), number),
-                      kernel_argument_count(step));
+  const char *name = arena_format(e->arena, "%s_%zu", plan_kernel_name(step->kernel), number);
+  emit_function_begin(e, name, kernel_argument_count(step));
+  LLVMSetSection(e->function, arena_format(e->arena, ".text.%s", name));
   e->claims = emit_argument(e, step->read_count + 1);
   LLVMSetLinkage(e->function, LLVMInternalLinkage);
   unsigned noinline = LLVMGetEnumAttributeKindForName(NOINLINE, sizeof NOINLINE - 1);
@@ -134,6 +136,8 @@ static void emit_entry(emitter *e, const char *symbol, LLVMValueRef steps, LLVMV
 
 void level_emit(emitter *e, const plan_module *plan, const kernel_list *list,
                 const codegen_options *options) {
+  static const char NO_ADDRESS_MATTERS[] = ".addrsig"; /* to lld's --icf=safe: no symbol is listed */
+  LLVMAppendModuleInlineAsm(e->module, NO_ADDRESS_MATTERS, sizeof NO_ADDRESS_MATTERS - 1);
   LLVMValueRef table = emit_table(e, list);
   if (!steps_are_apart(options)) steps_emit(e, plan, list, options);
   for (size_t i = 0; i < plan->entry_count; i++) {
