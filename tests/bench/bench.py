@@ -40,18 +40,14 @@ def note(text):
 
 # ---- the machine ----------------------------------------------------------------------------------------------------
 
-def measure_machine(places, threads):
-    """{threads: {"read": bytes/s, precision: operations/s of its best engine}}"""
-    limits = {}
-    for count in threads:
-        rates = limits.setdefault(count, {})
-        said = subprocess.run([places.program("bench_machine"), str(count)], check=True, capture_output=True, text=True)
-        for line in said.stdout.splitlines():
-            what, rate, *engine = line.split(maxsplit=2)
-            if float(rate) > rates.get(what, 0):
-                rates[what] = float(rate)
-                rates[f"{what} engine"] = engine[0] if engine else "streaming sum"
-    return limits
+def measure_limits(places, threads, limits):
+    """Raises limits = {"read": bytes/s, precision: operations/s of its best engine} to what the machine does now."""
+    said = subprocess.run([places.program("bench_machine"), str(threads)], check=True, capture_output=True, text=True)
+    for line in said.stdout.splitlines():
+        what, rate, *engine = line.split(maxsplit=2)
+        if float(rate) > limits.get(what, 0):
+            limits[what] = float(rate)
+            limits[f"{what} engine"] = engine[0] if engine else "streaming sum"
 
 
 def processor_name():
@@ -71,11 +67,12 @@ def cache_bytes():
     return max(sizes)
 
 
-def describe_machine(places, threads):
+def describe_machine(threads):
     with open("/proc/meminfo", encoding="utf-8") as f:
         memory = int(f.readline().split()[1]) * 1024
     return {"processor": processor_name(), "processors": os.cpu_count(), "memory_bytes": memory,
-            "cache_bytes": cache_bytes(), "load": os.getloadavg()[0], "date": time.strftime("%Y-%m-%d %H:%M"), "limits": measure_machine(places, threads)}
+            "cache_bytes": cache_bytes(), "load": os.getloadavg()[0], "date": time.strftime("%Y-%m-%d %H:%M"),
+            "threads": threads}
 
 
 # ---- agreement ------------------------------------------------------------------------------------------------------
@@ -119,11 +116,13 @@ def check_agreement(engines, shape, places):
 
 # ---- timing ---------------------------------------------------------------------------------------------------------
 
-def time_works(runners, works, repeats, threads):
-    """{work label: {engine key: [figures]}}: engines take turns; the first turn of each warms up and does not count."""
+def time_works(runners, works, repeats, threads, places, limits):
+    """{work label: {engine key: [figures]}}: engines take turns; the first turn of each warms up and does not count.
+    The machine's limits are measured before each work: a shared machine is not as fast at all times."""
     samples = {work.label: {runner.engine.key: [] for runner in runners} for work in works}
     for work in works:
         note(f"  {threads} thread{'s' if threads > 1 else ''}: {work.label}")
+        measure_limits(places, threads, limits)
         for turn in range(repeats + 1):
             for runner in runners:
                 ns = runner.ask(*work.command)
@@ -134,12 +133,13 @@ def time_works(runners, works, repeats, threads):
 
 
 def time_shape(engines, shape, works, threads, repeats, places):
-    figures = []
+    """Figures, and {threads: limits} while they were taken."""
+    figures, limits = [], {count: {} for count in threads}
     for count in threads:
         runners = []
         try:
             runners = [Runner(engine, count, shape, places) for engine in engines]
-            samples = time_works(runners, works, repeats, count)
+            samples = time_works(runners, works, repeats, count, places, limits[count])
         finally:
             for runner in runners:
                 runner.close()
@@ -147,7 +147,7 @@ def time_shape(engines, shape, works, threads, repeats, places):
             for key, values in samples[work.label].items():
                 figures.append({"model": shape.name, "work": work.label, "threads": count, "engine": key,
                                 "unit": work.unit, "median": statistics.median(values), "samples": values})
-    return figures
+    return figures, limits
 
 
 def time_programs(engines, shape, threads, repeats, places):
@@ -192,10 +192,10 @@ def bench_shape(shape, args, places):
     agreement, wrong = check_agreement(engines, shape, places)
     engines = [engine for engine in engines if engine.key not in wrong]
     works = works_of(shape, args.quick)
-    figures = time_shape(engines, shape, works, args.threads, args.repeats, places)
+    figures, limits = time_shape(engines, shape, works, args.threads, args.repeats, places)
     programs = time_programs(engines, shape, max(args.threads), args.repeats, places)
     return works, {"model": shape.name, "precisions": args.precisions, "absent": absent, "agreement": agreement,
-                   "wrong": sorted(wrong), "figures": figures, "programs": programs}
+                   "limits": limits, "wrong": sorted(wrong), "figures": figures, "programs": programs}
 
 
 def parse_arguments():
@@ -228,7 +228,7 @@ def main():
     make_models(args.rows, places)
     out = args.out or places.bench
     os.makedirs(out, exist_ok=True)
-    results = {"machine": describe_machine(places, args.threads), "rows": []}
+    results = {"machine": describe_machine(args.threads), "rows": []}
     print_heading(results["machine"])
     for name in args.rows:
         works, row = bench_shape(SHAPES[name], args, places)

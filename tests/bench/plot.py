@@ -23,12 +23,12 @@ def _rectangle(x, y, width, height, colour):
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" height="{height}" fill="{colour}"/>'
 
 
-def _panel(x, y, work, figures, machine, threads):
+def _panel(x, y, work, figures, machine, rates):
     """figures: [(engine, precision, median)]. Bars are speeds, also where the figure is a time."""
     parts = [_text(x, y + 12, f"{work.label}, {work.unit}", weight="bold")]
     speed = (lambda value: 1 / value) if work.unit == "ms" else (lambda value: value)
     width = PANEL - LABEL - 62
-    limits = {precision: work.limit(machine, threads, precision) for engine, precision, _ in figures if engine == "smelt"}
+    limits = {precision: work.limit(machine, rates, precision) for engine, precision, _ in figures if engine == "smelt"}
     longest = max(speed(value) for _, _, value in figures)
     most = max([longest, *(speed(limit) for limit in limits.values() if limit and speed(limit) < MOST_ROOM * longest)])
     for index, (engine, precision, value) in enumerate(figures):
@@ -55,7 +55,8 @@ def _figures_of(row, work, threads):
 
 
 def draw(results, path):
-    machine, threads = results["machine"], max(results["machine"]["limits"])
+    machine = results["machine"]
+    threads = max(machine["threads"])
     width, y = 2 * GAP + MOST_PANELS * (PANEL + GAP) - GAP, HEAD
     parts = []
     for row in results["rows"]:
@@ -66,7 +67,7 @@ def draw(results, path):
         parts.append(_text(GAP, y + 22, shape.title, 16, weight="bold"))
         for index, work in enumerate(works[:MOST_PANELS]):
             figures = _figures_of(row, work, threads)
-            parts += _panel(GAP + index * (PANEL + GAP), y + TITLE, work, figures, machine, threads)
+            parts += _panel(GAP + index * (PANEL + GAP), y + TITLE, work, figures, machine, row["limits"][threads])
         y += TITLE + 28 + BAR * max(len(_figures_of(row, work, threads)) for work in works[:MOST_PANELS])
     head = [_text(GAP, 28, f"{machine['processor']}, {threads} thread{'s' if threads > 1 else ''}, {machine['date']}: longer is faster", 18,
                   weight="bold")]

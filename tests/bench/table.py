@@ -53,23 +53,26 @@ def best_peer(found, work, threads, name, formats):
 def print_heading(machine):
     print(f"{machine['processor']}, {machine['processors']} processors, {machine['memory_bytes'] / 1e9:.0f} GB; "
           f"{machine['date']}; load before {machine['load']:.1f}")
-    for threads, rates in machine["limits"].items():
+    print("limit: what memory and arithmetic allow; share: smelt's part of it; x: smelt against a peer; +: goal met, !: not")
+
+
+def _print_limits(limits):
+    for threads, rates in limits.items():
         peaks = [f"{what} {rates[what] / 1e9:,.0f} Gop/s ({rates[what + ' engine']})" for what in ("f32", "bf16", "int8")
                  if what in rates]
         print(f"limits, {threads} thread{'s' if threads > 1 else ''}: read {rates['read'] / 1e9:.1f} GB/s; "
               + "; ".join(peaks))
-    print("limit: what memory and arithmetic allow; share: smelt's part of it; x: smelt against a peer; +: goal met, !: not")
 
 
 HEAD = (f"{'':<22}{'thr':>4}{'smelt':>10}{'ort':>10}{'llama':>10} {'format':<7}{'limit':>10}{'share':>7} {'':<8}"
         f"{'x ort':>6} {'':<7}{'x llama':>7}")
 
 
-def _line(shape, work, threads, precision, found, machine):
+def _line(shape, work, threads, precision, found, machine, rates):
     ours = found.get((work.label, threads, f"smelt {precision}"))
     ort, _ = best_peer(found, work, threads, "ort", PEERS[precision]["ort"])
     llama, form = best_peer(found, work, threads, "llama", PEERS[precision]["llama"])
-    limit = work.limit(machine, threads, precision)
+    limit = work.limit(machine, rates, precision)
     share = work.speedup(ours, limit) if ours and limit else None
     against_ort = work.speedup(ours, ort) if ours and ort else None
     against_llama = work.speedup(ours, llama) if ours and llama else None
@@ -84,6 +87,8 @@ def _line(shape, work, threads, precision, found, machine):
 
 def print_shape(shape, works, row, machine):
     found, threads = medians(row), sorted({f["threads"] for f in row["figures"]})
+    print(f"\n{shape.title}")
+    _print_limits(row["limits"])
     for precision in row["precisions"]:
         reason = row["absent"].get(precision)
         print(f"\n{shape.title}, {precision}" + (f": smelt does not build it: {reason[:70]}" if reason else ""))
@@ -92,7 +97,7 @@ def print_shape(shape, works, row, machine):
         print(HEAD)
         for work in works:
             for count in threads:
-                _line(shape, work, count, precision, found, machine)
+                _line(shape, work, count, precision, found, machine, row["limits"][count])
     _print_agreement(row)
 
 

@@ -44,10 +44,10 @@ class Work:
             return ns / 1e6
         return (self.sizes[0] if self.kind == "prompt" else 1) * 1e9 / ns
 
-    def limit(self, machine, threads, precision):
+    def limit(self, machine, rates, precision):
         """The figure of a program that is as fast as memory and arithmetic allow, whichever takes longer. What fits the
         cache need not be read from memory: then generation has no limit that is measured here."""
-        rates, size = machine["limits"][threads], self.bytes_of[precision]
+        size = self.bytes_of[precision]
         fits_cache = size < machine["cache_bytes"]
         if fits_cache and self.kind == "generate":
             return None
