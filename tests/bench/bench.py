@@ -40,14 +40,22 @@ def note(text):
 
 # ---- the machine ----------------------------------------------------------------------------------------------------
 
-def measure_limits(places, threads, limits):
-    """Raises limits = {"read": bytes/s, precision: operations/s of its best engine} to what the machine does now."""
+def measure_rates(places, threads):
+    """{"read": bytes/s, precision: operations/s of its best engine, "PRECISION engine": its name}"""
+    rates = {}
     said = subprocess.run([places.program("bench_machine"), str(threads)], check=True, capture_output=True, text=True)
     for line in said.stdout.splitlines():
         what, rate, *engine = line.split(maxsplit=2)
-        if float(rate) > limits.get(what, 0):
-            limits[what] = float(rate)
-            limits[f"{what} engine"] = engine[0] if engine else "streaming sum"
+        if float(rate) > rates.get(what, 0):
+            rates[what] = float(rate)
+            rates[f"{what} engine"] = engine[0] if engine else "streaming sum"
+    return rates
+
+
+def median_rates(samples):
+    """Of what measure_rates gave several times."""
+    return {what: statistics.median(rates[what] for rates in samples) if isinstance(value, float) else value
+            for what, value in samples[0].items()}
 
 
 def processor_name():
@@ -116,30 +124,33 @@ def check_agreement(engines, shape, places):
 
 # ---- timing ---------------------------------------------------------------------------------------------------------
 
-def time_works(runners, works, repeats, threads, places, limits):
-    """{work label: {engine key: [figures]}}: engines take turns; the first turn of each warms up and does not count.
-    The machine's limits are measured before each work: a shared machine is not as fast at all times."""
+def time_works(runners, works, repeats, threads, places):
+    """{work label: {engine key: [figures]}} and {work label: rates}: engines take turns, and the machine with them, for
+    a shared one is not as fast at all times; the first turn of each warms up and does not count."""
     samples = {work.label: {runner.engine.key: [] for runner in runners} for work in works}
+    limits = {}
     for work in works:
         note(f"  {threads} thread{'s' if threads > 1 else ''}: {work.label}")
-        measure_limits(places, threads, limits)
+        rates = []
         for turn in range(repeats + 1):
             for runner in runners:
                 ns = runner.ask(*work.command)
                 if turn:
                     samples[work.label][runner.engine.key].append(work.figure(ns))
                 time.sleep(SETTLE_S)
-    return samples
+            rates.append(measure_rates(places, threads))
+        limits[work.label] = median_rates(rates)
+    return samples, limits
 
 
 def time_shape(engines, shape, works, threads, repeats, places):
-    """Figures, and {threads: limits} while they were taken."""
-    figures, limits = [], {count: {} for count in threads}
+    """Figures, and {threads: {work label: rates}} while they were taken."""
+    figures, limits = [], {}
     for count in threads:
         runners = []
         try:
             runners = [Runner(engine, count, shape, places) for engine in engines]
-            samples = time_works(runners, works, repeats, count, places, limits[count])
+            samples, limits[count] = time_works(runners, works, repeats, count, places)
         finally:
             for runner in runners:
                 runner.close()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ SMELT_PRECISIONS = ("f32", "bf16", "int8", "int4")
 LLAMA_FORMATS = ("f32", "bf16", "f16", "q8_0", "q4_0")
 LLAMA_LIBRARIES = ("libllama.v0.5.0.so", "libggml.v0.5.0.so", "libggml-base.so")
 MEGABYTE = 1e6
+LARGE_PIECE_BYTES = 8 << 20
 
 
 class Failed(Exception):
@@ -113,15 +115,13 @@ def inspected(smelt, model, options):
     return {name: facts[name] for name in ("weights_bytes", "cache_bytes_per_token") if facts.get(name) is not None}
 
 
-def write_in_one_piece(path):
+def write_in_large_pieces(path):
     """As smelt writes its programs: the kernel then keeps the file in huge pages (docs/link.md)."""
-    with open(path, "rb") as file:
-        data = file.read()
-    with open(path, "r+b", buffering=0) as file:
-        file.truncate(0)
-        written = 0
-        while written < len(data):
-            written += file.write(memoryview(data)[written:])
+    whole = path + ".whole"
+    with open(path, "rb", buffering=0) as source, open(whole, "wb", buffering=0) as file:
+        shutil.copyfileobj(source, file, LARGE_PIECE_BYTES)
+    shutil.copymode(path, whole)
+    os.replace(whole, path)
 
 
 def build_smelt(shape, precision, places):
@@ -140,7 +140,7 @@ def build_smelt(shape, precision, places):
     ours = places.program("libbench_smelt.a")
     timed([os.environ.get("CC", "clang-22"), "-static", ours, archive, "-lm", "-lpthread", "-o", runner])
     os.remove(archive)
-    write_in_one_piece(runner)
+    write_in_large_pieces(runner)
     facts = {"build_s": seconds, "build_memory_bytes": memory, "model_bytes": folder_bytes(model),
              **inspected(smelt, model, options)}
     return Engine("smelt", precision, [runner, "-"], os.path.getsize(program), facts)

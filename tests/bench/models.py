@@ -146,6 +146,10 @@ def make_t5(shape, folder):
         vocab_size=shape.vocabulary, width=shape.width, inner=shape.inner, layer_count=shape.layers,
         head_count=shape.heads, head_dim=shape.head_dim, context_tokens=shape.context, norm="rms", norm_first=True,
         bias=False, positions="buckets", activation="relu", attention="t5", scale_scores=False))
+    with torch.no_grad():  # what does not divide scores begins with small queries, as T5 does: else rounding grows
+        for name, weight in model.named_parameters():
+            if "q_proj" in name:
+                weight *= shape.head_dim**-0.5
     export_seq2seq(model, folder, "pair", 14)
     write_generator_files(folder, shape)
 

@@ -67,7 +67,7 @@ def draw(results, path):
         parts.append(_text(GAP, y + 22, shape.title, 16, weight="bold"))
         for index, work in enumerate(works[:MOST_PANELS]):
             figures = _figures_of(row, work, threads)
-            parts += _panel(GAP + index * (PANEL + GAP), y + TITLE, work, figures, machine, row["limits"][threads])
+            parts += _panel(GAP + index * (PANEL + GAP), y + TITLE, work, figures, machine, row["limits"][threads][work.label])
         y += TITLE + 28 + BAR * max(len(_figures_of(row, work, threads)) for work in works[:MOST_PANELS])
     head = [_text(GAP, 28, f"{machine['processor']}, {threads} thread{'s' if threads > 1 else ''}, {machine['date']}: longer is faster", 18,
                   weight="bold")]

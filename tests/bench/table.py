@@ -56,11 +56,17 @@ def print_heading(machine):
     print("limit: what memory and arithmetic allow; share: smelt's part of it; x: smelt against a peer; +: goal met, !: not")
 
 
+def _range(values):
+    low, high = f"{min(values) / 1e9:,.1f}", f"{max(values) / 1e9:,.1f}"
+    return low if low == high else f"{low} to {high}"
+
+
 def _print_limits(limits):
-    for threads, rates in limits.items():
-        peaks = [f"{what} {rates[what] / 1e9:,.0f} Gop/s ({rates[what + ' engine']})" for what in ("f32", "bf16", "int8")
-                 if what in rates]
-        print(f"limits, {threads} thread{'s' if threads > 1 else ''}: read {rates['read'] / 1e9:.1f} GB/s; "
+    for threads, rates_of in limits.items():
+        rates = list(rates_of.values())
+        peaks = [f"{what} {_range([r[what] for r in rates])} Gop/s ({rates[0][what + ' engine']})"
+                 for what in ("f32", "bf16", "int8") if what in rates[0]]
+        print(f"limits, {threads} thread{'s' if threads > 1 else ''}: read {_range([r['read'] for r in rates])} GB/s; "
               + "; ".join(peaks))
 
 
@@ -72,7 +78,7 @@ def _line(shape, work, threads, precision, found, machine, rates):
     ours = found.get((work.label, threads, f"smelt {precision}"))
     ort, _ = best_peer(found, work, threads, "ort", PEERS[precision]["ort"])
     llama, form = best_peer(found, work, threads, "llama", PEERS[precision]["llama"])
-    limit = work.limit(machine, rates, precision)
+    limit = work.limit(machine, rates, precision) if rates else None
     share = work.speedup(ours, limit) if ours and limit else None
     against_ort = work.speedup(ours, ort) if ours and ort else None
     against_llama = work.speedup(ours, llama) if ours and llama else None
@@ -97,7 +103,7 @@ def print_shape(shape, works, row, machine):
         print(HEAD)
         for work in works:
             for count in threads:
-                _line(shape, work, count, precision, found, machine, row["limits"][count])
+                _line(shape, work, count, precision, found, machine, row["limits"][count].get(work.label))
     _print_agreement(row)
 
 
