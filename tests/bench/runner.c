@@ -6,13 +6,14 @@
  *
  * Each line on standard input is answered by one on standard output:
  *
- *     first TOKENS               read TOKENS ids -> the monotonic clock when their logits (an encoder's
- * output) are there, ns prompt TOKENS MS           read TOKENS ids, again and again for at least MS -> ns per
- * reading generate CONTEXT COUNT     COUNT tokens one by one after CONTEXT others -> ns per token encode
- * BATCH TOKENS MS     run the encoder, again and again for at least MS -> ns per run logits TOKENS FILE write
- * the logits after TOKENS ids and one more to FILE, f32 -> how many encoded BATCH TOKENS FILE  write the
- * encoder's output to FILE, f32 -> how many memory                     -> most resident memory so far
- * (VmHWM), bytes
+ *     first TOKENS               read TOKENS ids -> when their logits are there (an encoder's
+ *                                output), ns of the monotonic clock
+ *     prompt TOKENS MS           read TOKENS ids, again and again for MS -> ns per reading
+ *     generate CONTEXT COUNT     COUNT tokens one by one after CONTEXT others -> ns per token
+ *     encode BATCH TOKENS MS     run the encoder, again and again for MS -> ns per run
+ *     logits TOKENS FILE         write the logits after TOKENS ids and one more, f32 -> how many
+ *     encoded BATCH TOKENS FILE  write the encoder's output to FILE, f32 -> how many
+ *     memory                     -> most resident memory so far (VmHWM), bytes
  *
  * Ids are the same for every engine: a fixed scatter over the vocabulary. What is generated is not sampled,
  * the next id is fixed too: the bench times models, not samplers.
@@ -26,7 +27,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LINE_CAPACITY = 4096, ARGUMENT_CAPACITY = 4 };
+enum { LINE_CAPACITY = 4096, ARGUMENT_CAPACITY = 4, NS_PER_MS = 1000000 };
 
 typedef struct {
   engine *engine;
@@ -84,14 +85,41 @@ static int64_t first_token(const runner *r, const size_t *arguments, const char 
   return now_ns();
 }
 
-static int64_t time_prompt(const runner *r, const size_t *arguments, const char *path) {
-  (void)path;
-  int64_t start = now_ns(), least = (int64_t)arguments[1] * 1000000, passed, runs = 0;
+typedef void reading(const runner *r, const size_t *arguments);
+
+/*
+ * ns per run, of as many as take `least` ns. The first run does not count where others follow: a system that
+ * pages out what is cold (Linux' DAMON) takes memory from an engine that waits for its turn.
+ */
+static int64_t time_runs(const runner *r, reading *run, const size_t *arguments, int64_t least) {
+  int64_t start = now_ns(), passed, runs = 0;
+  run(r, arguments);
+  if ((passed = now_ns() - start) >= least) return passed;
+  start = now_ns();
   do {
-    begin_text(r, arguments[0]);
+    run(r, arguments);
     runs++;
   } while ((passed = now_ns() - start) < least);
   return passed / runs;
+}
+
+static void read_prompt(const runner *r, const size_t *arguments) {
+  begin_text(r, arguments[0]);
+}
+
+static int64_t time_prompt(const runner *r, const size_t *arguments, const char *path) {
+  (void)path;
+  return time_runs(r, read_prompt, arguments, (int64_t)arguments[1] * NS_PER_MS);
+}
+
+static void encode(const runner *r, const size_t *arguments) {
+  size_t batch = arguments[0], tokens = arguments[1];
+  engine_encode(r->engine, take_ids(r, batch * tokens), batch, tokens);
+}
+
+static int64_t time_encoder(const runner *r, const size_t *arguments, const char *path) {
+  (void)path;
+  return time_runs(r, encode, arguments, (int64_t)arguments[2] * NS_PER_MS);
 }
 
 static int64_t time_generation(const runner *r, const size_t *arguments, const char *path) {
@@ -102,18 +130,6 @@ static int64_t time_generation(const runner *r, const size_t *arguments, const c
   int64_t start = now_ns();
   for (size_t i = 0; i < count; i++) engine_read(r->engine, ids + context + i, 1);
   return (now_ns() - start) / (int64_t)(count ? count : 1);
-}
-
-static int64_t time_encoder(const runner *r, const size_t *arguments, const char *path) {
-  (void)path;
-  size_t batch = arguments[0], tokens = arguments[1];
-  const int32_t *ids = take_ids(r, batch * tokens);
-  int64_t start = now_ns(), least = (int64_t)arguments[2] * 1000000, passed, runs = 0;
-  do {
-    engine_encode(r->engine, ids, batch, tokens);
-    runs++;
-  } while ((passed = now_ns() - start) < least);
-  return passed / runs;
 }
 
 static int64_t write_result(engine_result result, const char *path) {
