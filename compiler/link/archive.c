@@ -209,7 +209,7 @@ static status collect(link_job *job, archive *ar, file_view *views, size_t *view
 static status write_output(link_job *job, archive *ar) {
   arena *a = job->arena;
   TRY(output_begin(job));
-  FILE *file = fdopen(dup(job->output_descriptor), "wb");
+  FILE *file = open_stream(job->output_descriptor);
   bool broken = !file;
   if (file) {
     write_archive(ar, file);

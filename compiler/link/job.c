@@ -80,18 +80,23 @@ static status flush(link_job *job, FILE *file, status written) {
   return written;
 }
 
+FILE *open_stream(int descriptor) {
+  int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  FILE *file = copy < 0 ? NULL : fdopen(copy, "w+b");
+  int error = errno;
+  if (!file && copy >= 0) close(copy);
+  errno = error;
+  return file;
+}
+
 /* A new last input of the job, and a stream onto it that the caller ends with flush(). */
 static status add_input(link_job *job, const char *name, FILE **file) {
   int descriptor = open_nameless(job);
   if (descriptor < 0) return cannot_write(job, "objects beside it cannot be written", errno);
   link_input *input = &ARENA_PUSH(job->arena, job->inputs, job->input_count, job->input_capacity);
   *input = (link_input){.name = arena_text(job->arena, name), .descriptor = descriptor};
-  int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  *file = copy < 0 ? NULL : fdopen(copy, "w+b");
-  if (*file) return OK;
-  int error = errno;
-  if (copy >= 0) close(copy);
-  return cannot_write(job, "objects beside it cannot be written", error);
+  *file = open_stream(descriptor);
+  return *file ? OK : cannot_write(job, "objects beside it cannot be written", errno);
 }
 
 status link_add_object(link_job *job, const char *name, const void *bytes, size_t count) {

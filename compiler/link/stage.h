@@ -69,6 +69,9 @@ void output_abandon(link_job *job);
  */
 status linker_run(link_job *job, const char *const *arguments, size_t argument_count);
 
+/* A stream of its own onto an open file, which stays open when the stream is closed; NULL, with errno. */
+FILE *open_stream(int descriptor);
+
 /* Path under which this process and its children open an input. */
 const char *input_path(link_job *job, const link_input *input);
 
