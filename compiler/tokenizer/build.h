@@ -14,6 +14,13 @@ typedef struct {
   size_t count;
 } tok_string;
 
+/* string.c. */
+bool tok_begins_with(tok_string string, tok_string part);
+bool tok_ends_with(tok_string string, tok_string part);
+bool tok_equal(tok_string x, tok_string y);
+/* Every `from`, which is not empty, becomes `to`, left to right. The bytes live in `a`. */
+tok_string tok_replace_all(arena *a, tok_string string, tok_string from, tok_string to);
+
 /* A token that is cut out of the text before anything else. */
 typedef struct {
   tok_string content;

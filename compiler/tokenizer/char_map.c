@@ -16,12 +16,7 @@ uint16_t *tok_add_map(tok_build *b, tok_step_kind kind) {
 /* Neighbouring code points often have the same replacement: the last few are looked at. */
 void tok_map_to(tok_build *b, uint16_t *map, uint32_t code, tok_string replacement) {
   size_t i = b->replacement_count, end = i > RECENT ? i - RECENT : 0;
-  for (; i > end; i--) {
-    tok_string known = b->replacements[i - 1];
-    if (known.count == replacement.count &&
-        (!known.count || memcmp(known.bytes, replacement.bytes, known.count) == 0))
-      break;
-  }
+  while (i > end && !tok_equal(b->replacements[i - 1], replacement)) i--;
   if (i == end) {
     ARENA_PUSH(b->a, b->replacements, b->replacement_count, b->replacement_capacity) = replacement;
     i = b->replacement_count;

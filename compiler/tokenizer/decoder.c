@@ -17,19 +17,8 @@ static status read_byte_level(tok_build *b, const json_view *view) {
 }
 
 static void replace_in_texts(tok_build *b, tok_string from, tok_string to) {
-  for (uint32_t id = 0; id < b->vocab_size; id++) {
-    tok_string old = b->text[id];
-    char *bytes = NULL;
-    size_t count = 0, capacity = 0;
-    if (from.count > old.count) continue;
-    for (size_t at = 0; at < old.count;) {
-      bool hit = old.count - at >= from.count && memcmp(old.bytes + at, from.bytes, from.count) == 0;
-      for (size_t i = 0; hit && i < to.count; i++) ARENA_PUSH(b->a, bytes, count, capacity) = to.bytes[i];
-      if (!hit) ARENA_PUSH(b->a, bytes, count, capacity) = old.bytes[at];
-      at += hit ? from.count : 1;
-    }
-    b->text[id] = (tok_string){bytes, count};
-  }
+  for (uint32_t id = 0; id < b->vocab_size; id++)
+    if (from.count <= b->text[id].count) b->text[id] = tok_replace_all(b->a, b->text[id], from, to);
 }
 
 static status read_replace(tok_build *b, const json_view *view) {
@@ -78,14 +67,11 @@ static status read_strip(tok_build *b, const json_view *view) {
   TRY(read_stripping(b, view, &s));
   for (uint32_t id = 0; id < b->vocab_size; id++) {
     tok_string *t = &b->text[id];
-    size_t bytes = s.content.count;
-    for (uint32_t i = 0; i < s.start && t->count >= bytes && memcmp(t->bytes, s.content.bytes, bytes) == 0;
-         i++)
-      t->bytes += bytes, t->count -= bytes;
-    for (uint32_t i = 0;
-         i < s.stop && t->count >= bytes && memcmp(t->bytes + t->count - bytes, s.content.bytes, bytes) == 0;
-         i++)
-      t->count -= bytes;
+    for (uint32_t i = 0; i < s.start && tok_begins_with(*t, s.content); i++) {
+      t->bytes += s.content.count;
+      t->count -= s.content.count;
+    }
+    for (uint32_t i = 0; i < s.stop && tok_ends_with(*t, s.content); i++) t->count -= s.content.count;
   }
   return OK;
 }
@@ -121,7 +107,7 @@ static const struct {
 static void join_words(tok_build *b, tok_string prefix) {
   for (uint32_t id = 0; id < b->vocab_size; id++) {
     tok_string old = b->text[id];
-    if (prefix.count && old.count >= prefix.count && memcmp(old.bytes, prefix.bytes, prefix.count) == 0) {
+    if (prefix.count && tok_begins_with(old, prefix)) {
       b->text[id] = (tok_string){old.bytes + prefix.count, old.count - prefix.count};
       continue;
     }
@@ -187,8 +173,7 @@ static status read_ctc(tok_build *b, const json_view *view) {
   TRY(view_bool(b->a, &cleanup_member, true, &cleanup));
   b->header.flags |= TOK_MERGE_REPEATS;
   for (uint32_t id = 0; id < b->vocab_size; id++)
-    if (b->text[id].count == pad.count && pad.count && memcmp(b->text[id].bytes, pad.bytes, pad.count) == 0)
-      b->text[id] = (tok_string){0};
+    if (pad.count && tok_equal(b->text[id], pad)) b->text[id] = (tok_string){0};
   if (!cleanup) return OK;
   clean_texts(b);
   if (delimiter.count) replace_in_texts(b, delimiter, (tok_string){" ", 1});

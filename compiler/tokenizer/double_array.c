@@ -45,8 +45,7 @@ static uint32_t settle_keys(tok_trie_key *keys, size_t count) {
   }
   if (filled) qsort(keys, filled, sizeof *keys, compare_keys);
   for (size_t i = 0; i < filled; i++) {
-    bool same = kept && keys[kept - 1].spelling.count == keys[i].spelling.count &&
-                memcmp(keys[kept - 1].spelling.bytes, keys[i].spelling.bytes, keys[i].spelling.count) == 0;
+    bool same = kept && tok_equal(keys[kept - 1].spelling, keys[i].spelling);
     keys[same ? kept - 1 : kept++] = keys[i];
   }
   return kept;

@@ -5,18 +5,6 @@
 #include <string.h>
 #include <utf8proc.h>
 
-static tok_string replace_all(arena *a, tok_string string, tok_string from, tok_string to) {
-  char *bytes = NULL;
-  size_t count = 0, capacity = 0;
-  for (size_t at = 0; at < string.count;) {
-    bool hit = string.count - at >= from.count && memcmp(string.bytes + at, from.bytes, from.count) == 0;
-    for (size_t i = 0; hit && i < to.count; i++) ARENA_PUSH(a, bytes, count, capacity) = to.bytes[i];
-    if (!hit) ARENA_PUSH(a, bytes, count, capacity) = string.bytes[at];
-    at += hit ? from.count : 1;
-  }
-  return (tok_string){bytes, count};
-}
-
 static tok_string normal_form(arena *a, tok_string string, utf8proc_option_t form) {
   utf8proc_uint8_t *result;
   utf8proc_ssize_t count = utf8proc_map((const utf8proc_uint8_t *)string.bytes,
@@ -63,7 +51,7 @@ tok_string tok_normalize(tok_build *b, tok_string string) {
       string = (tok_string){
           arena_format(b->a, "%.*s%.*s", (int)first.count, first.bytes, (int)string.count, string.bytes),
           first.count + string.count};
-    if (step->kind == TOK_STEP_REPLACE) string = replace_all(b->a, string, first, second);
+    if (step->kind == TOK_STEP_REPLACE) string = tok_replace_all(b->a, string, first, second);
     if (step->kind == TOK_STEP_STRIP_LEFT || step->kind == TOK_STEP_STRIP_RIGHT)
       string = strip(string, step->kind == TOK_STEP_STRIP_LEFT, step->kind == TOK_STEP_STRIP_RIGHT);
     if (step->kind == TOK_STEP_NFC) string = normal_form(b->a, string, UTF8PROC_COMPOSE);

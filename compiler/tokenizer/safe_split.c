@@ -21,22 +21,13 @@ static bool find_space_mark(const tok_build *b, tok_string *mark) {
   return false;
 }
 
-static bool begins_with(tok_string string, tok_string part) {
-  return string.count >= part.count && memcmp(string.bytes, part.bytes, part.count) == 0;
-}
-
-static bool ends_with(tok_string string, tok_string part) {
-  return string.count >= part.count &&
-         memcmp(string.bytes + string.count - part.count, part.bytes, part.count) == 0;
-}
-
 status tok_add_safe_split(tok_build *b) {
   tok_string mark;
   if (b->split_count > b->header.first_split || b->header.flags & TOK_BYTE_LEVEL || b->ignore_merges ||
       !find_space_mark(b, &mark))
     return OK;
   for (uint32_t i = 0; i < b->header.merge_count; i++)
-    if (begins_with(b->key[b->merges[i].right], mark) && !ends_with(b->key[b->merges[i].left], mark))
+    if (tok_begins_with(b->key[b->merges[i].right], mark) && !tok_ends_with(b->key[b->merges[i].left], mark))
       return OK;
   const char *pattern = arena_format(b->a, "%s*[^%s]+|%s+", mark.bytes, mark.bytes, mark.bytes);
   return tok_add_split(b, pattern, strlen(pattern), TOK_SPLIT_ISOLATED);
