@@ -1,14 +1,12 @@
 /* char_map.c: maps from code points to texts, as steps; equal blocks of all maps are stored once. */
-#include "tokenizer/build.h"
+#include "tokenizer/two_level.h"
 
-#include <string.h>
-
-enum { BLOCK_COUNT = TOK_CODE_POINTS / TOK_CLASS_BLOCK, RECENT = 4 };
+enum { RECENT = 4 };
 
 uint16_t *tok_add_map(tok_build *b, tok_step_kind kind) {
   uint16_t *map = ARENA_ARRAY(b->a, uint16_t, TOK_CODE_POINTS); /* all TOK_MAP_SAME */
   tok_add_step(b, kind, (tok_string){0}, (tok_string){0});
-  b->steps[b->step_count - 1].a_offset = (uint32_t)b->map_count * BLOCK_COUNT;
+  b->steps[b->step_count - 1].a_offset = (uint32_t)b->map_count * TOK_TABLE_BLOCKS;
   ARENA_PUSH(b->a, b->maps, b->map_count, b->map_capacity) = map;
   return map;
 }
@@ -41,20 +39,8 @@ status tok_pack_maps(tok_build *b) {
   if (!b->map_count) return OK;
   if (b->replacement_count > UINT16_MAX - TOK_MAP_REPLACEMENT)
     return fail(b->a, STATUS_INPUT, "the normalizers map to more than 65533 different texts");
-  uint16_t *blocks = ARENA_ARRAY(b->a, uint16_t, b->map_count *BLOCK_COUNT), *values = NULL;
-  size_t value_count = 0, value_capacity = 0;
-  for (size_t i = 0; i < b->map_count * BLOCK_COUNT; i++) {
-    const uint16_t *block = b->maps[i / BLOCK_COUNT] + i % BLOCK_COUNT * TOK_CLASS_BLOCK;
-    size_t k = 0;
-    while (k < value_count && memcmp(values + k, block, TOK_CLASS_BLOCK * sizeof *block) != 0)
-      k += TOK_CLASS_BLOCK;
-    bool is_new = k == value_count;
-    for (size_t v = 0; is_new && v < TOK_CLASS_BLOCK; v++)
-      ARENA_PUSH(b->a, values, value_count, value_capacity) = block[v];
-    blocks[i] = (uint16_t)(k / TOK_CLASS_BLOCK);
-  }
-  TOK_SET_SECTION(b, map_blocks, blocks, b->map_count * BLOCK_COUNT);
-  TOK_SET_SECTION(b, map_values, values, value_count);
+  tok_pack_two_level(b, (const void *const *)b->maps, b->map_count, sizeof **b->maps, TOK_SECTION_map_blocks,
+                     TOK_SECTION_map_values);
   pack_replacements(b);
   return OK;
 }

@@ -100,5 +100,6 @@ void tok_pack_letters(tok_build *b) {
   mark(letters, word.ranges, word.count, TOK_WORD);
   MARK(letters, other_cased, TOK_CASED);
   MARK(letters, inside_words, TOK_CASE_IGNORABLE);
-  tok_pack_two_level(b, letters, TOK_SECTION_letter_blocks, TOK_SECTION_letters);
+  tok_pack_two_level(b, (const void *[]){letters}, 1, sizeof *letters, TOK_SECTION_letter_blocks,
+                     TOK_SECTION_letters);
 }

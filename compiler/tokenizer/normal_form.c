@@ -101,5 +101,6 @@ void tok_pack_normal_form(tok_build *b) {
   if (composition_count) qsort(compositions, composition_count, sizeof *compositions, compare_compositions);
   TOK_SET_SECTION(b, decompositions, decompositions, list.count);
   TOK_SET_SECTION(b, compositions, compositions, composition_count);
-  tok_pack_two_level(b, marks, TOK_SECTION_mark_blocks, TOK_SECTION_marks);
+  tok_pack_two_level(b, (const void *[]){marks}, 1, sizeof *marks, TOK_SECTION_mark_blocks,
+                     TOK_SECTION_marks);
 }

@@ -1,5 +1,5 @@
 /* normalize.c: what the normaliser's steps make of a text, at build time: for added tokens. */
-#include "tokenizer/build.h"
+#include "tokenizer/two_level.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,7 @@ tok_string tok_normalize(tok_build *b, tok_string string) {
     if (step->kind == TOK_STEP_NFC) string = normal_form(b->a, string, UTF8PROC_COMPOSE);
     if (step->kind == TOK_STEP_NFD) string = normal_form(b->a, string, UTF8PROC_DECOMPOSE);
     if (step->kind == TOK_STEP_MAP || step->kind == TOK_STEP_LOWERCASE)
-      string = map_codes(b, b->maps[step->a_offset / (TOK_CODE_POINTS / TOK_CLASS_BLOCK)], string);
+      string = map_codes(b, b->maps[step->a_offset / TOK_TABLE_BLOCKS], string);
   }
   return string;
 }

@@ -7,7 +7,8 @@ status tok_pack_splits(tok_build *b) {
   if (!b->split_count) return OK;
   regex_classes classes;
   TRY(regex_classify(b->a, b->programs, b->program_count, &classes));
-  tok_pack_two_level(b, classes.of_code, TOK_SECTION_class_blocks, TOK_SECTION_classes);
+  tok_pack_two_level(b, (const void *[]){classes.of_code}, 1, sizeof *classes.of_code,
+                     TOK_SECTION_class_blocks, TOK_SECTION_classes);
   b->header.class_count = classes.count + 1;
   b->header.bad_class = classes.of_code[0xfffd];
 

@@ -3,18 +3,22 @@
 
 #include <string.h>
 
-void tok_pack_two_level(tok_build *b, const uint8_t *of_code, int blocks_section, int values_section) {
-  enum { BLOCK_COUNT = TOK_CODE_POINTS / TOK_CLASS_BLOCK };
-  uint16_t *blocks = ARENA_ARRAY(b->a, uint16_t, BLOCK_COUNT);
-  uint8_t *values = ARENA_ARRAY(b->a, uint8_t, TOK_CODE_POINTS);
-  uint32_t distinct = 0;
-  for (uint32_t i = 0; i < BLOCK_COUNT; i++) {
-    const uint8_t *block = of_code + (size_t)i * TOK_CLASS_BLOCK;
-    uint32_t k = 0;
-    while (k < distinct && memcmp(values + (size_t)k * TOK_CLASS_BLOCK, block, TOK_CLASS_BLOCK) != 0) k++;
-    if (k == distinct) memcpy(values + (size_t)distinct++ * TOK_CLASS_BLOCK, block, TOK_CLASS_BLOCK);
+void tok_pack_two_level(tok_build *b, const void *const *tables, size_t table_count, size_t value_bytes,
+                        int blocks_section, int values_section) {
+  size_t block_count = table_count * TOK_TABLE_BLOCKS, block_bytes = TOK_CLASS_BLOCK * value_bytes;
+  uint16_t *blocks = ARENA_ARRAY(b->a, uint16_t, block_count);
+  uint8_t *values = NULL;
+  size_t distinct = 0, capacity = 0;
+  for (size_t i = 0; i < block_count; i++) {
+    const uint8_t *block = (const uint8_t *)tables[i / TOK_TABLE_BLOCKS] + i % TOK_TABLE_BLOCKS * block_bytes;
+    size_t k = 0;
+    while (k < distinct && memcmp(values + k * block_bytes, block, block_bytes) != 0) k++;
+    if (k == distinct) {
+      values = arena_grow(b->a, values, distinct, &capacity, block_bytes);
+      memcpy(values + distinct++ * block_bytes, block, block_bytes);
+    }
     blocks[i] = (uint16_t)k;
   }
-  b->sections[blocks_section] = (tok_section_data){blocks, BLOCK_COUNT};
-  b->sections[values_section] = (tok_section_data){values, (size_t)distinct * TOK_CLASS_BLOCK};
+  b->sections[blocks_section] = (tok_section_data){blocks, block_count};
+  b->sections[values_section] = (tok_section_data){values, distinct * TOK_CLASS_BLOCK};
 }
