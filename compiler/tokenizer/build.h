@@ -41,11 +41,12 @@ typedef struct {
 
 struct tok_build;
 
-/* A type of models: what its options are, and how its vocabulary is packed. */
+/* A type of models: what its options are, how its vocabulary is written in the file, how it is packed. */
 typedef struct {
   const char *type, *family; /* family: for people */
   tok_model model;
   status (*read_options)(struct tok_build *b, const json_view *model);
+  status (*read_spellings)(struct tok_build *b, const json_view *model); /* sets spelling and vocab */
   status (*pack)(struct tok_build *b);
 } tok_model_row;
 
@@ -105,7 +106,9 @@ status tok_read_model(tok_build *b, const json_view *root, json_view *model);
 status tok_read_bpe(tok_build *b, const json_view *model);
 status tok_read_word_piece(tok_build *b, const json_view *model);
 status tok_read_unigram(tok_build *b, const json_view *model);
-/* model.vocab of Unigram, an array of spellings and scores, becomes an object as other models have it. */
+/* model.vocab, an object of ids by spelling (vocabulary.c). */
+status tok_read_spellings(tok_build *b, const json_view *model);
+/* The same of Unigram, an array of spellings and scores; it becomes an object. Sets scores. */
 status tok_read_scored_vocabulary(tok_build *b, const json_view *model);
 /* Reads model.vocab and added_tokens (vocabulary.c). */
 status tok_read_vocabulary(tok_build *b, const json_view *root);

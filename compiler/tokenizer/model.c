@@ -48,10 +48,11 @@ static status pack_nothing_more(tok_build *b) {
 }
 
 static const tok_model_row rows[] = {
-    {"BPE", "BPE", TOK_MODEL_BPE, tok_read_bpe, pack_bpe},
-    {"WordPiece", "WordPiece", TOK_MODEL_WORD_PIECE, tok_read_word_piece, tok_pack_word_piece},
-    {"WordLevel", "WordLevel", TOK_MODEL_WORD_LEVEL, read_word_level, pack_nothing_more},
-    {"Unigram", "Unigram", TOK_MODEL_UNIGRAM, tok_read_unigram, tok_pack_unigram},
+    {"BPE", "BPE", TOK_MODEL_BPE, tok_read_bpe, tok_read_spellings, pack_bpe},
+    {"WordPiece", "WordPiece", TOK_MODEL_WORD_PIECE, tok_read_word_piece, tok_read_spellings,
+     tok_pack_word_piece},
+    {"WordLevel", "WordLevel", TOK_MODEL_WORD_LEVEL, read_word_level, tok_read_spellings, pack_nothing_more},
+    {"Unigram", "Unigram", TOK_MODEL_UNIGRAM, tok_read_unigram, tok_read_scored_vocabulary, tok_pack_unigram},
 };
 
 status tok_read_model(tok_build *b, const json_view *root, json_view *model) {

@@ -48,6 +48,7 @@ status tok_read_scored_vocabulary(tok_build *b, const json_view *model) {
     json_object_set_new(ids, spelling, json_integer(id)); /* of equal spellings the last counts */
   }
   json_object_set_new(model->value, "vocab", ids);
+  b->vocab = ids; /* the model keeps it */
   json_view unknown = view_member(model, "unk_id");
   b->scores[b->vocab_size] = worst - UNKNOWN_PENALTY;
   if (view_is_absent(&unknown)) return OK;

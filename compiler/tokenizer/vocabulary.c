@@ -42,24 +42,26 @@ static status read_added_flags(tok_build *b, const json_view *items) {
   return OK;
 }
 
-static status read_spellings(tok_build *b, const json_view *vocab) {
+status tok_read_spellings(tok_build *b, const json_view *model) {
+  json_view vocab = view_member(model, "vocab");
   const char *spelling;
   json_t *value;
-  TRY(view_object(b->a, vocab));
-  json_object_foreach(vocab->value, spelling, value) {
-    json_view entry = view_member(vocab, spelling);
+  TRY(view_object(b->a, &vocab));
+  json_object_foreach(vocab.value, spelling, value) {
+    json_view entry = view_member(&vocab, spelling);
     uint32_t id;
     TRY(view_unsigned(b->a, &entry, MAX_IDS, &id));
     if (id >= b->vocab_size) b->vocab_size = id + 1;
   }
   b->spelling = ARENA_ARRAY(b->a, tok_string, b->vocab_size);
-  json_object_foreach(vocab->value, spelling, value) {
+  json_object_foreach(vocab.value, spelling, value) {
     tok_string *slot = &b->spelling[json_integer_value(value)];
-    json_view entry = view_member(vocab, spelling);
+    json_view entry = view_member(&vocab, spelling);
     if (slot->bytes)
       return view_fail(b->a, &entry, "two tokens have the id %lld", (long long)json_integer_value(value));
     *slot = (tok_string){spelling, strlen(spelling)};
   }
+  b->vocab = vocab.value;
   return OK;
 }
 
@@ -72,11 +74,9 @@ status tok_read_vocabulary(tok_build *b, const json_view *root) {
     TRY(read_added_token(b, &item));
   }
   b->header.unknown_id = TOK_NONE;
-  if (b->header.model == TOK_MODEL_UNIGRAM) TRY(tok_read_scored_vocabulary(b, &model));
+  TRY(b->model->read_spellings(b, &model));
   json_view vocab = view_member(&model, "vocab");
-  if (b->header.model != TOK_MODEL_UNIGRAM) TRY(read_spellings(b, &vocab));
   if (!b->vocab_size) return view_fail(b->a, &vocab, "the vocabulary is empty");
-  b->vocab = vocab.value;
   b->key = ARENA_ARRAY(b->a, tok_string, b->vocab_size);
   b->text = ARENA_ARRAY(b->a, tok_string, b->vocab_size);
   b->flags = ARENA_ARRAY(b->a, uint8_t, b->vocab_size);
