@@ -131,15 +131,47 @@ void smelt_reset(smelt_model *model);
 
 /* ---- text ------------------------------------------------------------------- */
 
+/* Token ids in a row. */
 typedef struct {
-  int32_t max_new_tokens;   /* 0: until the end token or the model's limit */
-  float temperature;        /* 0: greedy */
-  int32_t top_k;            /* 0: off */
-  float top_p;              /* 0 or 1: off */
-  float min_p;              /* 0: off */
-  float repetition_penalty; /* 0 or 1: off */
+  const int32_t *tokens;
+  int32_t count; /* at least 1 */
+} smelt_token_list;
+
+/* `bias` is added to the score of the last token where the text ends with those before it. */
+typedef struct {
+  smelt_token_list sequence;
+  float bias; /* -INFINITY: never */
+} smelt_token_bias;
+
+/*
+ * How tokens are chosen: in the order of the fields, as Hugging Face's generate does (docs/using.md,
+ * "Choosing tokens"). Lists are the caller's and stay as long as the generation.
+ */
+typedef struct {
+  int32_t max_new_tokens; /* 0: until the end token or the model's limit */
+  int32_t min_new_tokens; /* no end token before so many */
+  const smelt_token_bias *biases;
+  int32_t bias_count;
+  float repetition_penalty;          /* 0 or 1: off; of the tokens of the text, prompt included */
+  float frequency_penalty;           /* 0: off; subtracted for each time that the new text has the token */
+  float presence_penalty;            /* 0: off; subtracted once where the new text has the token */
+  int32_t no_repeat_ngram;           /* 0: off; no n tokens in a row come twice */
+  const smelt_token_list *bad_words; /* sequences that never come */
+  int32_t bad_word_count;
+  smelt_token_list suppressed,
+      suppressed_first; /* tokens that never come; never as the first. count 0: none */
+  float temperature;    /* 0: greedy, and what follows does not matter */
+  int32_t top_k;        /* 0: off */
+  float top_p;          /* 0 or 1: off */
+  float min_p;          /* 0: off */
+  float typical_p;      /* 0 or 1: off */
+  float epsilon_cutoff; /* 0: off */
+  float eta_cutoff;     /* 0: off */
   uint64_t seed;
-  bool ignore_end; /* go on past the end token */
+  smelt_token_list stop_ids;     /* end tokens beside the model's own; count 0: none */
+  const char *const *stop_texts; /* the text ends before the first of these that the new text has */
+  int32_t stop_text_count;
+  bool ignore_end; /* go on past the model's end tokens */
 } smelt_generate_options;
 
 /* The model's own generation defaults (generation_config.json at build time). */
@@ -149,7 +181,8 @@ smelt_generate_options smelt_generate_defaults(const smelt_model *model);
  * Called once per generated token. `text` holds the whole UTF-8 sequences that
  * became complete with it (may be empty), `bytes` its length; not
  * NUL-terminated, valid during the call. Return false to stop. The end token
- * that stops generation is not reported.
+ * that stops generation is not reported. Text that may be the beginning of a
+ * stop text comes with a later token, or in a last call whose `token` is -1.
  */
 typedef bool smelt_token_callback(void *user, int32_t token, const char *text, size_t bytes);
 

@@ -1,6 +1,7 @@
 /*
- * decode.h: from logits to text: sampling and the generation loop. Public to
- * runtime/app; users of a compiled model see smelt_generate in model.h.
+ * decode.h: from logits to text: which tokens may come, which one does, and
+ * the loop around the model. Public to runtime/app; users of a compiled model
+ * see smelt_generate in model.h.
  */
 #ifndef RT_DECODE_H
 #define RT_DECODE_H
@@ -16,8 +17,70 @@ typedef struct {
 
 rt_random rt_random_seeded(uint64_t seed);
 double rt_random_unit(rt_random *random); /* uniform in [0, 1), 53 bits */
+/* The seed of the index-th of several texts; of the first, 0, it is `seed` itself. */
+uint64_t rt_random_seed_of(uint64_t seed, int32_t index);
 
-/* ---- sampling (sampler.c, exponential.c) ------------------------------------------- */
+/* ---- constraints ------------------------------------------------------------------- */
+
+/*
+ * What the new text has to be: a grammar, say. Belongs to whoever made it and
+ * serves one generation at a time. The calls of a generation are reset(), then
+ * for each token allowed() and may_end() in any order and number, and accept()
+ * of the token that was chosen. Where several texts grow at once (beams), a text
+ * is gone back to by reset() and accept() of all its new tokens, so accept() has
+ * to be cheap and the work be in allowed().
+ */
+typedef struct {
+  void *user;
+  void (*reset)(void *user); /* back to where no new token has come */
+  /*
+   * A bit per token, token t being bit t % 64 of word t / 64: whether it may come next. As many words as
+   * the model's vocabulary needs, which may have more tokens than the tokenizer: those have no text and stay
+   * clear. NULL: every token may. Valid until the next call of any of these. The bits of end tokens are not
+   * looked at. Where no token may come and the text may end, it ends, end token or not.
+   */
+  const uint64_t *(*allowed)(void *user);
+  /* A token that allowed() had, or an end token where may_end() held; end tokens end the text. */
+  void (*accept)(void *user, int32_t token);
+  bool (*may_end)(void *user); /* whether the text so far is complete: end tokens may come exactly then */
+} rt_constraint;
+
+/* ---- scores (processors.c) ------------------------------------------------------------ */
+
+/* The text of the decoder so far. */
+typedef struct {
+  const int32_t *tokens;
+  int32_t count;
+  int32_t new_from; /* the first of its tokens that was generated */
+} rt_history;
+
+/* What changes scores before a token is chosen from them. */
+typedef struct {
+  const smelt_generate_options *options;
+  const rt_constraint *constraint; /* NULL: none */
+  int32_t vocab_size;
+  int32_t *end_tokens; /* the model's own and the options', [end_token_count] */
+  int32_t end_token_count;
+  float *end_scores; /* room for the scores of end_tokens */
+  uint32_t *counts;  /* [vocab_size], zeros between calls */
+} rt_processors;
+
+/* `options` and `constraint` stay the caller's. False: out of memory; rt_processors_free is allowed either
+ * way. */
+bool rt_processors_init(rt_processors *p, const smelt_manifest_generation *generation,
+                        const smelt_generate_options *options, const rt_constraint *constraint);
+void rt_processors_free(rt_processors *p);
+
+/*
+ * Changes scores[vocab_size] of the token that follows `history`. What may not come has -INFINITY
+ * afterwards, and so has what was NaN.
+ */
+void rt_processors_apply(const rt_processors *p, const rt_history *history, float *scores);
+/* Whether any of them has something to do. */
+bool rt_processors_are_idle(const rt_processors *p);
+bool rt_is_end(const rt_processors *p, int32_t token);
+
+/* ---- sampling (sampler.c, warpers.c, exponential.c) --------------------------------------- */
 
 /*
  * e^x for x <= 0 to within 2 units in the last place, in plain IEEE arithmetic
@@ -27,45 +90,129 @@ double rt_random_unit(rt_random *random); /* uniform in [0, 1), 53 bits */
 double rt_exponential(double x);
 
 typedef struct {
-  float score; /* logit after penalty and temperature */
+  float score; /* after the processors and temperature */
   int32_t token;
   double weight; /* e^(score - highest score) */
 } rt_choice;
 
 typedef struct {
   smelt_generate_options options;
+  rt_processors processors;
   int32_t vocab_size;
   rt_random random;
-  rt_choice *choices; /* [vocab_size] */
-  uint64_t *seen;     /* one bit per token of the text so far, for the repetition penalty */
+  float *scores;      /* [vocab_size] */
+  rt_choice *choices; /* [vocab_size], of which the `count` from `first` on are left */
+  int32_t first, count;
+  bool best_first;    /* else they are in the order of tokens */
+  float highest;      /* score */
+  rt_choice *ranking; /* [vocab_size], of typical sampling; NULL without it */
 } rt_sampler;
 
-/* Owns memory for `vocab_size` tokens. False: out of memory; rt_sampler_free is allowed either way. */
-bool rt_sampler_init(rt_sampler *sampler, const smelt_generate_options *options, int32_t vocab_size);
+/*
+ * Owns memory for the model's vocabulary. `constraint` may be NULL. False: out of memory; rt_sampler_free is
+ * allowed either way. The sampler must not move afterwards.
+ */
+bool rt_sampler_init(rt_sampler *sampler, const smelt_manifest_generation *generation,
+                     const smelt_generate_options *options, const rt_constraint *constraint);
 void rt_sampler_free(rt_sampler *sampler);
 
-/* Notes that `token`, in [0, vocab_size), is part of the text. */
-void rt_sampler_accept(rt_sampler *sampler, int32_t token);
+/* Takes away the choices that may not be drawn, warper by warper (warpers.c). At least one is left. */
+void rt_warpers_apply(rt_sampler *sampler);
 
 /*
- * Picks the next token from logits[vocab_size]. Repetition penalty, then
- * temperature, top-k, top-p, min-p, in this order, as Hugging Face's
- * transformers does. Temperature 0 takes the highest; ties go to the lowest
- * token. NaN counts as the lowest.
+ * Picks the token that follows `history` from logits[vocab_size], by the
+ * processors and then the warpers in the order of their tables. Temperature 0
+ * takes the highest; ties go to the lowest token. SMELT_NONE: the constraint
+ * and the other options together allow no token.
  */
-int32_t rt_sampler_pick(rt_sampler *sampler, const float *logits);
+int32_t rt_sampler_pick(rt_sampler *sampler, const rt_history *history, const float *logits);
 
-/* ---- generation (generate.c) --------------------------------------------------------- */
+/* ---- stop texts (stop.c) -------------------------------------------------------------------- */
+
+/* Text on its way to the reader; what may be the beginning of a stop text waits. */
+typedef struct {
+  const char *const *texts;
+  int32_t text_count;
+  char *held; /* owned */
+  size_t held_bytes, capacity;
+  size_t ready_bytes; /* of `held`: what the last call set free */
+  bool has_stopped;
+} rt_stop;
+
+/* Takes `bytes` of text. False: out of memory. Without stop texts all is ready at once. */
+bool rt_stop_add(rt_stop *stop, const char *text, size_t bytes);
+/* Forgets what was ready; called before the next text comes. */
+void rt_stop_take(rt_stop *stop);
+/* The end of the text: what waits is ready. */
+void rt_stop_end(rt_stop *stop);
+
+/* ---- a text that grows (session.c) ------------------------------------------------------------- */
 
 /* Called with the logits of each position that was processed, in order. */
 typedef void rt_logits_callback(void *user, const float *logits, int32_t vocab_size);
+
+/*
+ * The decoder's text, as far as the model has read it. One session at a time
+ * uses a model, and nothing else runs the model's decoder meanwhile. After a
+ * failure the session is as long as what was read.
+ */
+typedef struct {
+  smelt_model *model;
+  const smelt_manifest_generation *generation;
+  rt_logits_callback *on_logits; /* may be set after rt_session_open: then text is read token by token */
+  void *user;
+  int32_t *tokens;     /* the text of the decoder, [model->max_tokens] */
+  int32_t count;       /* model->past_tokens */
+  int32_t text_from;   /* tokens before it are what an encoder-decoder starts from, which is no text */
+  const float *logits; /* of what follows tokens[count - 1], [vocab_size]; NULL: not known */
+  int32_t marked;      /* count at the mark */
+  float *marked_logits;
+  int64_t *ids; /* tokens of one call, [ids_capacity] */
+  int32_t ids_capacity;
+  smelt_tensor *outputs;
+} rt_session;
+
+/* On success the session is the caller's, to be closed; so it may be after a failure. `model` must generate.
+ */
+smelt_result rt_session_open(rt_session *s, smelt_model *model);
+void rt_session_close(rt_session *s);
+
+/*
+ * A new text: the prompt is read by the encoder, where that reads text, else by the decoder. Checks it, as
+ * smelt_generate_ids. Behind an encoder the start tokens come first, and those that are forced, unless a
+ * prompt for the decoder replaces them.
+ */
+smelt_result rt_session_begin(rt_session *s, const int32_t *prompt, int32_t prompt_tokens);
+
+/*
+ * Goes on: reads further tokens behind what was read or generated.
+ * SMELT_TOO_LARGE: the model has no room for so many, nothing was read.
+ */
+smelt_result rt_session_read(rt_session *s, const int32_t *tokens, int32_t count);
+
+/* Keeps the first `count` tokens of the text and forgets the others: the next ones come behind them. */
+void rt_session_keep(rt_session *s, int32_t count);
+
+/*
+ * Makes the whole text tokens[count]: keeps as much of its beginning as has been read and reads the rest. So
+ * a dialogue may be written anew in full for each answer, and just what is new costs time. For decoders
+ * alone.
+ */
+smelt_result rt_session_become(rt_session *s, const int32_t *tokens, int32_t count);
+
+/* Notes the place that rt_session_rewind goes back to, any number of times. False: out of memory. */
+bool rt_session_mark(rt_session *s);
+void rt_session_rewind(rt_session *s);
+
+/* ---- generation (generate.c) --------------------------------------------------------- */
 
 typedef struct {
   const int32_t *prompt;
   int32_t prompt_tokens;
   smelt_generate_options options;
-  smelt_token_callback *on_token; /* may be NULL */
-  rt_logits_callback *on_logits;  /* may be NULL; else the prompt is read token by token */
+  const rt_constraint *constraint; /* may be NULL */
+  smelt_token_callback *on_token;  /* may be NULL */
+  rt_logits_callback *on_logits;   /* may be NULL; else the prompt is read token by token */
   void *user;
 } rt_generation;
 
@@ -77,7 +224,17 @@ typedef struct {
 smelt_result rt_encode_prompt(smelt_model *model, const char *text, size_t bytes, int32_t **ids,
                               int32_t *count);
 
-/* As smelt_generate_ids. */
+/* What is wrong with the options, before anything is read. */
+smelt_result rt_check_options(smelt_model *model, const smelt_generate_options *options);
+
+/*
+ * Generates after what the session has read; the prompt of `request` and on_logits do not matter. Afterwards
+ * the text is all that was generated but, mostly, the last token: what ends a text is not read by the model.
+ * Errors as smelt_generate_ids; the session can go on after SMELT_STOPPED and SMELT_TOO_LARGE.
+ */
+smelt_result rt_session_generate(rt_session *s, const rt_generation *request);
+
+/* As smelt_generate_ids: a session for one text. */
 smelt_result rt_generate(smelt_model *model, const rt_generation *request);
 
 #endif

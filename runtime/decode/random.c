@@ -17,6 +17,11 @@ rt_random rt_random_seeded(uint64_t seed) {
   return random;
 }
 
+uint64_t rt_random_seed_of(uint64_t seed, int32_t index) {
+  for (int32_t i = 0; i < index; i++) seed = splitmix64(&(uint64_t){seed});
+  return seed;
+}
+
 static uint64_t rotate_left(uint64_t x, int bits) {
   return (x << bits) | (x >> (64 - bits));
 }

@@ -1,163 +1,89 @@
 /*
- * sampler.c: picks a token from logits. Top-k and top-p need the best choices
- * only, so these come off a heap one by one instead of sorting the vocabulary.
- * All sums run in a fixed order: the same logits and seed give the same token
- * on every machine.
+ * sampler.c: picks a token from logits: processors, temperature, warpers, and
+ * a draw from what is left. All sums run in a fixed order: the same logits and
+ * seed give the same token on every machine.
  */
 #include "decode/decode.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #pragma STDC FP_CONTRACT OFF
 
-bool rt_sampler_init(rt_sampler *sampler, const smelt_generate_options *options, int32_t vocab_size) {
-  *sampler =
-      (rt_sampler){.options = *options, .vocab_size = vocab_size, .random = rt_random_seeded(options->seed)};
-  sampler->choices = calloc((size_t)vocab_size, sizeof *sampler->choices);
-  sampler->seen = calloc((size_t)vocab_size / 64 + 1, sizeof *sampler->seen);
-  return sampler->choices && sampler->seen;
+bool rt_sampler_init(rt_sampler *sampler, const smelt_manifest_generation *generation,
+                     const smelt_generate_options *options, const rt_constraint *constraint) {
+  size_t vocab_size = (size_t)generation->vocab_size;
+  *sampler = (rt_sampler){
+      .options = *options, .vocab_size = generation->vocab_size, .random = rt_random_seeded(options->seed)};
+  sampler->scores = calloc(vocab_size, sizeof *sampler->scores);
+  sampler->choices = calloc(vocab_size, sizeof *sampler->choices);
+  bool is_typical = options->typical_p > 0 && options->typical_p < 1;
+  if (is_typical) sampler->ranking = calloc(vocab_size, sizeof *sampler->ranking);
+  return rt_processors_init(&sampler->processors, generation, &sampler->options, constraint) &&
+         sampler->scores && sampler->choices && (sampler->ranking || !is_typical);
 }
 
 void rt_sampler_free(rt_sampler *sampler) {
+  rt_processors_free(&sampler->processors);
+  free(sampler->scores);
   free(sampler->choices);
-  free(sampler->seen);
+  free(sampler->ranking);
 }
 
-void rt_sampler_accept(rt_sampler *sampler, int32_t token) {
-  sampler->seen[token / 64] |= UINT64_C(1) << (token % 64);
-}
-
-/* ---- scores ------------------------------------------------------------------------ */
-
-/* Keskar et al., "CTRL" (2019), section 4.1: a score goes down whatever its sign. */
-static float penalised(const rt_sampler *sampler, int32_t token, float logit) {
-  float penalty = sampler->options.repetition_penalty;
-  if (logit != logit) return -INFINITY;
-  if (penalty == 0 || penalty == 1 || !(sampler->seen[token / 64] >> (token % 64) & 1)) return logit;
-  return logit < 0 ? logit * penalty : logit / penalty;
-}
-
-/* The first of the highest. */
-static int32_t pick_greedily(const rt_sampler *sampler, const float *logits) {
-  int32_t highest = 0;
+/* The first of the highest; SMELT_NONE: nothing is above -INFINITY, NaN being below it. */
+static int32_t find_highest(const float *scores, int32_t count) {
+  int32_t highest = SMELT_NONE;
   float highest_score = -INFINITY;
-  for (int32_t i = 0; i < sampler->vocab_size; i++) {
-    float score = penalised(sampler, i, logits[i]);
-    if (!(score > highest_score)) continue;
-    highest = i;
-    highest_score = score;
-  }
-  return highest;
-}
-
-/* Fills the choices in token order, without their weights; returns the highest score. */
-static float score_choices(rt_sampler *sampler, const float *logits) {
-  float temperature = sampler->options.temperature, highest = -INFINITY;
-  for (int32_t i = 0; i < sampler->vocab_size; i++) {
-    float score = penalised(sampler, i, logits[i]) / temperature;
-    sampler->choices[i] = (rt_choice){.score = score, .token = i};
-    if (score > highest) highest = score;
-  }
-  return highest;
-}
-
-static double weight_of(const rt_choice *choice, float highest) {
-  return rt_exponential((double)choice->score - highest);
-}
-
-/* Weights every choice relative to the highest score; returns their sum. */
-static double weigh_choices(rt_sampler *sampler, float highest) {
-  double sum = 0;
-  for (int32_t i = 0; i < sampler->vocab_size; i++) {
-    sampler->choices[i].weight = weight_of(&sampler->choices[i], highest);
-    sum += sampler->choices[i].weight;
-  }
-  return sum;
-}
-
-/* ---- the best first ------------------------------------------------------------------ */
-
-static bool is_better(const rt_choice *a, const rt_choice *b) {
-  return a->score != b->score ? a->score > b->score : a->token < b->token;
-}
-
-/* Lets heap[root] sink until no child is better. */
-static void sift_down(rt_choice *heap, int32_t count, int32_t root) {
-  rt_choice sinking = heap[root];
-  for (int32_t child; (child = 2 * root + 1) < count; root = child) {
-    if (child + 1 < count && is_better(&heap[child + 1], &heap[child])) child++;
-    if (!is_better(&heap[child], &sinking)) break;
-    heap[root] = heap[child];
-  }
-  heap[root] = sinking;
-}
-
-/*
- * Takes the best choices off a heap of all, each to the end of the array, until
- * `most` are taken or their weights reach `enough`. Returns how many; they are
- * choices[vocab_size - 1], the best, and downwards.
- */
-static int32_t take_best(rt_sampler *sampler, float highest, int32_t most, double enough) {
-  rt_choice *heap = sampler->choices;
-  int32_t count = sampler->vocab_size, taken = 0;
-  for (int32_t root = count / 2 - 1; root >= 0; root--) sift_down(heap, count, root);
-  for (double sum = 0; taken < most && sum < enough; taken++) {
-    rt_choice best = heap[0];
-    best.weight = weight_of(&best, highest);
-    heap[0] = heap[--count];
-    heap[count] = best;
-    sift_down(heap, count, 0);
-    sum += best.weight;
-  }
-  return taken;
-}
-
-/* ---- the draw -------------------------------------------------------------------------- */
-
-/*
- * Draws one of the `count` choices from `first` on, going by `step`, in
- * proportion to their weights; those below min_p of the best do not count.
- */
-static int32_t draw(rt_sampler *sampler, const rt_choice *first, int32_t count, int32_t step) {
-  double least = sampler->options.min_p, sum = 0;
-  int32_t last = first->token;
-  for (int32_t i = 0; i < count; i++)
-    if (first[i * step].weight >= least) sum += first[i * step].weight;
-  double left = rt_random_unit(&sampler->random) * sum;
   for (int32_t i = 0; i < count; i++) {
-    const rt_choice *choice = &first[i * step];
-    if (choice->weight < least || choice->weight == 0) continue;
-    last = choice->token;
-    left -= choice->weight;
+    if (!(scores[i] > highest_score)) continue;
+    highest = i;
+    highest_score = scores[i];
+  }
+  return highest;
+}
+
+/* All tokens in their order, weighted relative to the highest score. */
+static void fill_choices(rt_sampler *s, const float *scores, float highest) {
+  float temperature = s->options.temperature;
+  s->first = 0;
+  s->count = s->vocab_size;
+  s->best_first = false;
+  s->highest = highest / temperature;
+  for (int32_t i = 0; i < s->vocab_size; i++) {
+    float score = (scores[i] == scores[i] ? scores[i] : -INFINITY) / temperature;
+    s->choices[i] = (rt_choice){score, i, rt_exponential((double)score - s->highest)};
+  }
+}
+
+/* Draws one of the choices in proportion to their weights. */
+static int32_t draw(rt_sampler *s) {
+  const rt_choice *choices = s->choices + s->first;
+  double sum = 0;
+  for (int32_t i = 0; i < s->count; i++) sum += choices[i].weight;
+  double left = rt_random_unit(&s->random) * sum;
+  int32_t last = choices[0].token;
+  for (int32_t i = 0; i < s->count; i++) {
+    if (choices[i].weight == 0) continue;
+    last = choices[i].token;
+    left -= choices[i].weight;
     if (left < 0) break;
   }
   return last; /* rounding may leave a rest: then the last choice with any weight */
 }
 
-/* How many of the `count` best choices, from `best` downwards, it takes to hold `share` of their weight. */
-static int32_t count_share(const rt_choice *best, int32_t count, double share) {
-  double sum = 0, reached = 0;
-  int32_t kept = 0;
-  for (int32_t i = 0; i < count; i++) sum += best[-i].weight;
-  while (kept < count && reached < share * sum) reached += best[-kept++].weight;
-  return kept;
-}
-
-int32_t rt_sampler_pick(rt_sampler *sampler, const float *logits) {
-  const smelt_generate_options *options = &sampler->options;
-  if (!(options->temperature > 0)) return pick_greedily(sampler, logits);
-  float highest = score_choices(sampler, logits);
-  if (!isfinite(highest)) return pick_greedily(sampler, logits);
-
-  int32_t vocab_size = sampler->vocab_size;
-  const rt_choice *best = &sampler->choices[vocab_size - 1];
-  bool has_top_p = options->top_p > 0 && options->top_p < 1;
-  if (options->top_k > 0 && options->top_k < vocab_size) {
-    int32_t taken = take_best(sampler, highest, options->top_k, INFINITY);
-    return draw(sampler, best, has_top_p ? count_share(best, taken, options->top_p) : taken, -1);
+int32_t rt_sampler_pick(rt_sampler *sampler, const rt_history *history, const float *logits) {
+  const float *scores = logits;
+  if (!rt_processors_are_idle(&sampler->processors)) {
+    memcpy(sampler->scores, logits, (size_t)sampler->vocab_size * sizeof *logits);
+    rt_processors_apply(&sampler->processors, history, sampler->scores);
+    scores = sampler->scores;
   }
-  double sum = weigh_choices(sampler, highest);
-  if (!has_top_p) return draw(sampler, sampler->choices, vocab_size, 1);
-  return draw(sampler, best, take_best(sampler, highest, vocab_size, options->top_p * sum), -1);
+  int32_t highest = find_highest(scores, sampler->vocab_size);
+  if (highest == SMELT_NONE) return sampler->processors.constraint ? SMELT_NONE : 0;
+  if (!(sampler->options.temperature > 0) || isinf(scores[highest])) return highest;
+  fill_choices(sampler, scores, scores[highest]);
+  if (isinf(sampler->highest)) return highest; /* of a temperature near 0 */
+  rt_warpers_apply(sampler);
+  return draw(sampler);
 }

@@ -8,14 +8,21 @@
 
 enum { VOCAB = 6, DRAWS = 60000 };
 
+static void start(rt_sampler *sampler, const smelt_generate_options *options, int32_t vocab_size) {
+  smelt_manifest_generation generation = {.vocab_size = vocab_size};
+  assert_true(rt_sampler_init(sampler, &generation, options, NULL));
+}
+
+static const rt_history nothing = {0};
+
 /* Shares of DRAWS draws from logits ln(weights). */
 static void draw_many(smelt_generate_options options, const double *weights, double *shares) {
   rt_sampler sampler;
   float logits[VOCAB];
   int counts[VOCAB] = {0};
   for (int i = 0; i < VOCAB; i++) logits[i] = (float)log(weights[i]);
-  assert_true(rt_sampler_init(&sampler, &options, VOCAB));
-  for (int i = 0; i < DRAWS; i++) counts[rt_sampler_pick(&sampler, logits)]++;
+  start(&sampler, &options, VOCAB);
+  for (int i = 0; i < DRAWS; i++) counts[rt_sampler_pick(&sampler, &nothing, logits)]++;
   for (int i = 0; i < VOCAB; i++) shares[i] = (double)counts[i] / DRAWS;
   rt_sampler_free(&sampler);
 }
@@ -77,9 +84,9 @@ static void min_p_is_relative_to_the_best(void **state) {
 
 static int32_t pick_once(smelt_generate_options options, const float *logits, int32_t count, int32_t seen) {
   rt_sampler sampler;
-  assert_true(rt_sampler_init(&sampler, &options, count));
-  if (seen >= 0) rt_sampler_accept(&sampler, seen);
-  int32_t token = rt_sampler_pick(&sampler, logits);
+  start(&sampler, &options, count);
+  rt_history history = {.tokens = &seen, .count = seen >= 0};
+  int32_t token = rt_sampler_pick(&sampler, &history, logits);
   rt_sampler_free(&sampler);
   return token;
 }
@@ -114,8 +121,10 @@ static void the_same_seed_gives_the_same_tokens(void **state) {
   rt_sampler a, b;
   float logits[VOCAB];
   for (int i = 0; i < VOCAB; i++) logits[i] = (float)log(weights[i]);
-  assert_true(rt_sampler_init(&a, &options, VOCAB) && rt_sampler_init(&b, &options, VOCAB));
-  for (int i = 0; i < 1000; i++) assert_int_equal(rt_sampler_pick(&a, logits), rt_sampler_pick(&b, logits));
+  start(&a, &options, VOCAB);
+  start(&b, &options, VOCAB);
+  for (int i = 0; i < 1000; i++)
+    assert_int_equal(rt_sampler_pick(&a, &nothing, logits), rt_sampler_pick(&b, &nothing, logits));
   rt_sampler_free(&a);
   rt_sampler_free(&b);
 }

@@ -1,0 +1,60 @@
+/* options.c: whether generation options make sense, before anything is done with them. */
+#include "decode/decode.h"
+
+#include <math.h>
+
+/* Ranges of the fields that are one number; NaN lies in none. */
+static bool numbers_fit(const smelt_generate_options *o) {
+  const struct {
+    double value, lowest, highest;
+  } ranges[] = {
+      {o->max_new_tokens, 0, INFINITY},
+      {o->min_new_tokens, 0, INFINITY},
+      {o->no_repeat_ngram, 0, INFINITY},
+      {o->repetition_penalty, 0, INFINITY},
+      {o->frequency_penalty, -1e6, 1e6},
+      {o->presence_penalty, -1e6, 1e6},
+      {o->temperature, 0, INFINITY},
+      {o->top_k, 0, INFINITY},
+      {o->top_p, 0, 1},
+      {o->min_p, 0, 1},
+      {o->typical_p, 0, 1},
+      {o->epsilon_cutoff, 0, 1},
+      {o->eta_cutoff, 0, 1},
+      {o->bias_count, 0, INFINITY},
+      {o->bad_word_count, 0, INFINITY},
+      {o->suppressed.count, 0, INFINITY},
+      {o->suppressed_first.count, 0, INFINITY},
+      {o->stop_ids.count, 0, INFINITY},
+      {o->stop_text_count, 0, INFINITY},
+  };
+  for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+    if (!(ranges[i].value >= ranges[i].lowest && ranges[i].value <= ranges[i].highest)) return false;
+  return true;
+}
+
+static bool tokens_fit(const smelt_manifest_generation *g, smelt_token_list list) {
+  for (int32_t i = 0; i < list.count; i++)
+    if (list.tokens[i] < 0 || list.tokens[i] >= g->vocab_size) return false;
+  return true;
+}
+
+static bool lists_fit(const smelt_manifest_generation *g, const smelt_generate_options *o) {
+  bool fit = tokens_fit(g, o->suppressed) && tokens_fit(g, o->suppressed_first) && tokens_fit(g, o->stop_ids);
+  for (int32_t i = 0; i < o->bias_count && fit; i++)
+    fit =
+        o->biases[i].sequence.count > 0 && tokens_fit(g, o->biases[i].sequence) && !isnan(o->biases[i].bias);
+  for (int32_t i = 0; i < o->bad_word_count && fit; i++)
+    fit = o->bad_words[i].count > 0 && tokens_fit(g, o->bad_words[i]);
+  for (int32_t i = 0; i < o->stop_text_count && fit; i++) fit = o->stop_texts[i][0] != 0;
+  return fit;
+}
+
+smelt_result rt_check_options(smelt_model *model, const smelt_generate_options *options) {
+  const smelt_manifest_generation *g = model->manifest.generation;
+  if (!numbers_fit(options)) return rt_fail(model, SMELT_BAD_ARGUMENT, "a generation option is out of range");
+  if (!lists_fit(g, options))
+    return rt_fail(model, SMELT_BAD_ARGUMENT,
+                   "a generation option lists an empty entry, or a token that is none of the model's");
+  return SMELT_OK;
+}
