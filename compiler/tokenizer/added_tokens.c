@@ -42,13 +42,6 @@ static void pack_trie(tok_build *b, const draft *d) {
   TOK_SET_SECTION(b, trie_edges, edges, edge_count);
 }
 
-/* Regular expressions do not run at build time. */
-static bool can_normalize(const tok_build *b) {
-  for (uint32_t i = 0; i < b->header.normalizer_steps; i++)
-    if (b->steps[i].kind == TOK_STEP_REPLACE_MATCHES) return false;
-  return true;
-}
-
 status tok_pack_added_tokens(tok_build *b) {
   draft d = {.a = b->a};
   new_node(&d, 0); /* TOK_ROOT_RAW */
@@ -56,10 +49,6 @@ status tok_pack_added_tokens(tok_build *b) {
   for (size_t i = 0; i < b->added_count; i++) {
     const tok_added_token *token = &b->added[i];
     bool normalized = token->normalized && b->header.normalizer_steps;
-    if (normalized && !can_normalize(b))
-      return fail(b->a, STATUS_INPUT,
-                  "the added token '%s' is normalized, and by a regular expression: that is not supported",
-                  token->content.bytes);
     tok_string content = normalized ? tok_normalize(b, token->content) : token->content;
     uint32_t at = normalized ? TOK_ROOT_NORMAL : TOK_ROOT_RAW;
     for (size_t k = 0; k < content.count; k++) at = child_of(&d, at, (uint8_t)content.bytes[k]);

@@ -64,7 +64,8 @@ typedef struct tok_build {
   bool byte_fallback, ignore_merges;
   const tok_model_row *model;
   double *scores;               /* Unigram: vocab_size + 1, the last of an unknown character */
-  tok_string continuing_prefix; /* WordPiece: what spellings of the insides of words begin with */
+  tok_string continuing_prefix; /* WordPiece, BPE: what spellings of the insides of words begin with */
+  tok_string ending;            /* BPE: what spellings of the ends of words end with */
 
   tok_merge *merges; /* by rank; header.merge_count of them */
   perfect_hash merge_hash;
@@ -85,12 +86,17 @@ typedef struct tok_build {
 
   struct {
     tok_split_kind kind;
-    bool inverted;
+    bool inverted, over_bytes;
     uint32_t steps_end;
   } *splits; /* beside regexes */
   size_t split_count, split_capacity;
   regex_program *programs;
   size_t program_count, program_capacity;
+  struct {
+    uint32_t split;
+    regex_classes classes;
+    regex_dfa dfa;
+  } normalizing; /* of the split by which normalize.c replaced last */
 } tok_build;
 
 enum { TOK_MAX_NUMBER = 1 << 24 }; /* packed numbers are below it */
@@ -114,7 +120,9 @@ status tok_read_scored_vocabulary(tok_build *b, const json_view *model);
 status tok_read_vocabulary(tok_build *b, const json_view *root);
 /* The id of a spelling in the vocabulary or the added tokens, or TOK_NONE. */
 uint32_t tok_find(const tok_build *b, const char *spelling);
-/* Keys and decoded texts of byte-level tokens (byte_level.c). */
+/* byte_level.c: by which character GPT-2 spells each byte, and keys and decoded texts of byte-level tokens.
+ */
+void tok_byte_level_codes(uint16_t codes[256]);
 void tok_byte_level_texts(tok_build *b);
 
 /* normalizer -> steps (normalizer.c). */

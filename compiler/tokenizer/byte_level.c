@@ -14,11 +14,17 @@ static bool spells_itself(uint32_t byte) {
   return (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
 }
 
+void tok_byte_level_codes(uint16_t codes[256]) {
+  uint32_t next = 256;
+  for (uint32_t byte = 0; byte < 256; byte++) codes[byte] = (uint16_t)(spells_itself(byte) ? byte : next++);
+}
+
 /* byte_of[code]: the byte that character `code` spells, or -1. */
 static void make_alphabet(int16_t byte_of[ALPHABET_CODES]) {
-  uint32_t next = 256;
+  uint16_t codes[256];
+  tok_byte_level_codes(codes);
   for (uint32_t code = 0; code < ALPHABET_CODES; code++) byte_of[code] = -1;
-  for (uint32_t byte = 0; byte < 256; byte++) byte_of[spells_itself(byte) ? byte : next++] = (int16_t)byte;
+  for (uint32_t byte = 0; byte < 256; byte++) byte_of[codes[byte]] = (int16_t)byte;
 }
 
 /* The bytes that `spelling` spells; false where some character spells none. */

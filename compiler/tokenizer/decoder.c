@@ -240,6 +240,16 @@ static status read_one(tok_build *b, const json_view *view) {
   return strcmp(type, "Sequence") == 0 ? read_sequence(b, view) : read_plain(b, view, &joins);
 }
 
+/* What ends words in the vocabulary is a space, where there is a decoder at all; not at the ends of text
+ * without special tokens. */
+static void end_words(tok_build *b) {
+  if (!b->ending.count) return;
+  replace_in_texts(b, b->ending, (tok_string){" ", 1});
+  if (b->header.strip_start || b->header.strip_end) return;
+  b->header.strip_start = b->header.strip_end = UINT32_MAX;
+  b->header.flags |= TOK_STRIP_SKIPPING;
+}
+
 status tok_read_decoder(tok_build *b, const json_view *root) {
   json_view view = view_member(root, "decoder");
   if (b->header.flags & TOK_BYTE_LEVEL) {
@@ -251,10 +261,15 @@ status tok_read_decoder(tok_build *b, const json_view *root) {
       return view_fail(b->a, &view, "a byte-level tokenizer with a decoder of type %s is not supported",
                        type);
     tok_byte_level_texts(b);
+    end_words(b);
     return OK;
   }
   for (uint32_t id = 0; id < b->vocab_size; id++) b->text[id] = b->spelling[id];
-  if (!view_is_absent(&view)) return read_one(b, &view);
-  space_tokens(b);
+  if (view_is_absent(&view)) {
+    space_tokens(b);
+    return OK;
+  }
+  TRY(read_one(b, &view));
+  end_words(b);
   return OK;
 }

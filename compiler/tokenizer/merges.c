@@ -32,6 +32,12 @@ static status find_token(tok_build *b, const json_view *item, const char *spelli
   return OK;
 }
 
+/* Inside a word, the right part loses the prefix that says so. */
+static const char *merged_spelling(tok_build *b, const char *left, const char *right) {
+  bool marked = tok_begins_with((tok_string){right, strlen(right)}, b->continuing_prefix);
+  return arena_format(b->a, "%s%s", left, marked ? right + b->continuing_prefix.count : right);
+}
+
 status tok_read_merges(tok_build *b, const json_view *model) {
   json_view items = view_member(model, "merges");
   TRY(view_array(b->a, &items));
@@ -46,7 +52,7 @@ status tok_read_merges(tok_build *b, const json_view *model) {
     TRY(read_pair(b, &item, &left, &right));
     TRY(find_token(b, &item, left, &merge->left));
     TRY(find_token(b, &item, right, &merge->right));
-    TRY(find_token(b, &item, arena_format(b->a, "%s%s", left, right), &merge->merged));
+    TRY(find_token(b, &item, merged_spelling(b, left, right), &merge->merged));
   }
   if (!tok_index_merges(b)) return view_fail(b->a, &items, "a pair of tokens is merged twice");
   return OK;

@@ -3,18 +3,32 @@
 
 #include <string.h>
 
-/* Options of a BPE model that change its result and are not supported unless they have this harmless value.
- */
-static status check_bpe_options(tok_build *b, const json_view *model) {
-  static const char *const empty_texts[] = {"continuing_subword_prefix", "end_of_word_suffix"};
-  for (size_t i = 0; i < sizeof empty_texts / sizeof *empty_texts; i++) {
-    json_view option = view_member(model, empty_texts[i]);
-    if (view_is_absent(&option)) continue;
-    const char *bytes;
-    size_t count;
-    TRY(view_string(b->a, &option, &bytes, &count));
-    if (count) return view_fail(b->a, &option, "this option is not supported");
-  }
+/* What marks symbols by their place in a word; absent and empty are the same. */
+static status read_affix(tok_build *b, const json_view *model, const char *name, tok_string *affix) {
+  json_view member = view_member(model, name);
+  if (view_is_absent(&member)) return OK;
+  TRY(view_string(b->a, &member, &affix->bytes, &affix->count));
+  return affix->count <= TOK_MAX_AFFIX_BYTES
+             ? OK
+             : view_fail(b->a, &member, "the text is longer than %d bytes", TOK_MAX_AFFIX_BYTES);
+}
+
+static status read_affixes(tok_build *b, const json_view *model) {
+  tok_header *header = &b->header;
+  TRY(read_affix(b, model, "continuing_subword_prefix", &b->continuing_prefix));
+  TRY(read_affix(b, model, "end_of_word_suffix", &b->ending));
+  json_view ignore = view_member(model, "ignore_merges");
+  if (b->ignore_merges && (b->continuing_prefix.count || b->ending.count))
+    return view_fail(b->a, &ignore, "not supported where words have a prefix inside or a suffix");
+  header->inside_offset = tok_store_step_bytes(b, b->continuing_prefix);
+  header->inside_bytes = (uint32_t)b->continuing_prefix.count;
+  header->ending_offset = tok_store_step_bytes(b, b->ending);
+  header->ending_bytes = (uint32_t)b->ending.count;
+  return OK;
+}
+
+/* Dropout changes the result, so that it has to be off. */
+static status check_dropout(tok_build *b, const json_view *model) {
   json_view dropout = view_member(model, "dropout");
   if (!view_is_absent(&dropout) && json_number_value(dropout.value) != 0)
     return view_fail(b->a, &dropout, "dropout is for training and not supported");
@@ -29,7 +43,8 @@ status tok_read_bpe(tok_build *b, const json_view *model) {
   TRY(view_bool(b->a, &fallback, false, &b->byte_fallback));
   TRY(view_bool(b->a, &fuse, false, &fuse_unknown));
   if (fuse_unknown) b->header.flags |= TOK_FUSE_UNKNOWN;
-  return check_bpe_options(b, model);
+  TRY(read_affixes(b, model));
+  return check_dropout(b, model);
 }
 
 static status pack_bpe(tok_build *b) {

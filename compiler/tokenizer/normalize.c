@@ -42,6 +42,27 @@ static tok_string strip(tok_string string, bool left, bool right) {
   return string;
 }
 
+/* The last automaton is kept: one step mostly serves all added tokens. */
+static tok_string replace_matches(tok_build *b, uint32_t split, tok_string string, tok_string to) {
+  if (!b->normalizing.dfa.transitions || b->normalizing.split != split) {
+    b->normalizing.split = split;
+    if (regex_classify(b->a, &b->programs[split], 1, &b->normalizing.classes) ||
+        regex_determinize(b->a, &b->programs[split], &b->normalizing.classes, &b->normalizing.dfa))
+      return string; /* tok_pack_splits says why */
+  }
+  char *bytes = NULL;
+  size_t count = 0, capacity = 0;
+  for (size_t at = 0; at < string.count;) {
+    size_t end =
+        regex_match_end(&b->normalizing.dfa, &b->normalizing.classes, string.bytes, string.count, at);
+    bool hit = end != SIZE_MAX && end > at;
+    for (size_t i = 0; hit && i < to.count; i++) ARENA_PUSH(b->a, bytes, count, capacity) = to.bytes[i];
+    if (!hit) ARENA_PUSH(b->a, bytes, count, capacity) = string.bytes[at];
+    at = hit ? end : at + 1;
+  }
+  return (tok_string){bytes, count};
+}
+
 tok_string tok_normalize(tok_build *b, tok_string string) {
   for (uint32_t i = 0; i < b->header.normalizer_steps; i++) {
     const tok_step *step = &b->steps[i];
@@ -52,6 +73,7 @@ tok_string tok_normalize(tok_build *b, tok_string string) {
           arena_format(b->a, "%.*s%.*s", (int)first.count, first.bytes, (int)string.count, string.bytes),
           first.count + string.count};
     if (step->kind == TOK_STEP_REPLACE) string = tok_replace_all(b->a, string, first, second);
+    if (step->kind == TOK_STEP_REPLACE_MATCHES) string = replace_matches(b, step->a_offset, string, second);
     if (step->kind == TOK_STEP_STRIP_LEFT || step->kind == TOK_STEP_STRIP_RIGHT)
       string = strip(string, step->kind == TOK_STEP_STRIP_LEFT, step->kind == TOK_STEP_STRIP_RIGHT);
     if (step->kind == TOK_STEP_NFC) string = normal_form(b->a, string, UTF8PROC_COMPOSE);

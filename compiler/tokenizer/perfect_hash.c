@@ -44,26 +44,41 @@ static bool has_equal_hashes(const uint64_t *hashes, const uint32_t *keys, uint3
   return false;
 }
 
-bool perfect_hash_build(arena *a, const uint64_t *hashes, uint32_t count, perfect_hash *result) {
-  *result = (perfect_hash){0};
-  if (!count) return true;
-  buckets b = group(a, hashes, count);
-  result->seeds = ARENA_ARRAY(a, uint16_t, b.count);
-  result->seed_count = b.count;
-  result->slot_count = count + count / KEYS_PER_FREE_SLOT;
-  result->slots = ARENA_ARRAY(a, uint32_t, count);
+/* False where a bucket finds no seed. */
+static bool place_all(arena *a, const uint64_t *hashes, const buckets *b, perfect_hash *result) {
   bool *taken = ARENA_ARRAY(a, bool, result->slot_count);
   for (uint32_t size = LARGEST_BUCKET + 1; size-- > 0;) {
-    for (uint32_t i = 0; i < b.count; i++) {
-      const uint32_t *keys = b.keys + b.starts[i];
-      uint32_t key_count = b.starts[i + 1] - b.starts[i], seed = 0;
-      if (key_count > LARGEST_BUCKET) return false;
+    for (uint32_t i = 0; i < b->count; i++) {
+      const uint32_t *keys = b->keys + b->starts[i];
+      uint32_t key_count = b->starts[i + 1] - b->starts[i], seed = 0;
       if (key_count != size) continue;
-      if (has_equal_hashes(hashes, keys, key_count)) return false;
       while (!place(hashes, result->slot_count, keys, key_count, seed, taken, result->slots))
         if (++seed > UINT16_MAX) return false;
       result->seeds[i] = (uint16_t)seed;
     }
   }
+  return true;
+}
+
+static bool can_be_placed(const uint64_t *hashes, const buckets *b) {
+  for (uint32_t i = 0; i < b->count; i++) {
+    uint32_t key_count = b->starts[i + 1] - b->starts[i];
+    if (key_count > LARGEST_BUCKET || has_equal_hashes(hashes, b->keys + b->starts[i], key_count))
+      return false;
+  }
+  return true;
+}
+
+bool perfect_hash_build(arena *a, const uint64_t *hashes, uint32_t count, perfect_hash *result) {
+  *result = (perfect_hash){0};
+  if (!count) return true;
+  buckets b = group(a, hashes, count);
+  if (!can_be_placed(hashes, &b)) return false;
+  result->seeds = ARENA_ARRAY(a, uint16_t, b.count);
+  result->seed_count = b.count;
+  result->slot_count = count + count / KEYS_PER_FREE_SLOT;
+  result->slots = ARENA_ARRAY(a, uint32_t, count);
+  /* Few keys may leave the last buckets too few free slots: then there are more. */
+  while (!place_all(a, hashes, &b, result)) result->slot_count += count / KEYS_PER_FREE_SLOT + 1;
   return true;
 }

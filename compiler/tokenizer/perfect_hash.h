@@ -6,7 +6,7 @@
 
 typedef struct {
   uint16_t *seeds;
-  uint32_t seed_count, slot_count; /* one slot in 64 is free */
+  uint32_t seed_count, slot_count; /* one slot in 64 is free, or more */
   uint32_t *slots;                 /* of each key: different numbers below slot_count */
 } perfect_hash;
 

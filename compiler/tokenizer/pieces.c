@@ -30,17 +30,42 @@ static uint32_t *find_byte_ids(tok_build *b) {
   return ids;
 }
 
+static size_t symbol_bytes(const tok_build *b, tok_string string) {
+  return b->header.flags & TOK_BYTE_LEVEL ? string.count > 0 : character_bytes(string);
+}
+
+/* Whether a piece's symbol is spelled so: one character, as it is or marked by its place in a word. */
+static bool is_symbol(const tok_build *b, tok_string key) {
+  for (int inside = 0; inside < 2; inside++) {
+    for (int last = 0; last < 2; last++) {
+      tok_string rest = key, before = {0}, after = {0};
+      if (inside) before = b->continuing_prefix;
+      if (last) after = b->ending;
+      if (!tok_begins_with(rest, before)) continue;
+      rest = (tok_string){rest.bytes + before.count, rest.count - before.count};
+      if (!tok_ends_with(rest, after)) continue;
+      rest.count -= after.count;
+      if (rest.count && symbol_bytes(b, rest) == rest.count) return true;
+    }
+  }
+  return false;
+}
+
+static bool has_affixes(const tok_build *b) {
+  return b->continuing_prefix.count || b->ending.count;
+}
+
 /* The initial symbols of a key; false where there are too many, or a character that is no token. */
 static bool key_symbols(const tok_build *b, const uint32_t *byte_ids, tok_string key, uint32_t *symbols,
                         size_t *count) {
   *count = 0;
+  if (has_affixes(b)) return false;
   while (key.count) {
-    size_t length = 1;
+    size_t length = symbol_bytes(b, key);
     uint32_t id = byte_ids[(uint8_t)key.bytes[0]];
+    if (!length) return false;
     if (!(b->header.flags & TOK_BYTE_LEVEL)) {
       char character[5] = {0};
-      length = character_bytes(key);
-      if (!length) return false;
       memcpy(character, key.bytes, length);
       json_t *value = json_object_get(b->vocab, character);
       id = value ? (uint32_t)json_integer_value(value) : TOK_NONE;
@@ -75,7 +100,7 @@ static bool is_looked_up(const tok_build *b, const uint32_t *byte_ids, uint32_t 
   tok_string key = b->key[id];
   if (!key.count) return false;
   if (b->header.model != TOK_MODEL_BPE) return b->header.model == TOK_MODEL_WORD_LEVEL;
-  if (!(b->header.flags & TOK_BYTE_LEVEL) && character_bytes(key) == key.count) return true;
+  if ((!(b->header.flags & TOK_BYTE_LEVEL) || has_affixes(b)) && is_symbol(b, key)) return true;
   return b->ignore_merges && !merges_to_itself(b, byte_ids, id);
 }
 

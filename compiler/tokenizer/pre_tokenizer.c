@@ -20,6 +20,7 @@ status tok_add_split(tok_build *b, const char *pattern, size_t bytes, tok_split_
   b->splits = arena_grow(b->a, b->splits, b->split_count, &b->split_capacity, sizeof *b->splits);
   b->splits[b->split_count].kind = kind;
   b->splits[b->split_count].inverted = false;
+  b->splits[b->split_count].over_bytes = (b->header.flags & TOK_BYTE_LEVEL) != 0;
   b->splits[b->split_count++].steps_end = (uint32_t)b->step_count;
   return OK;
 }
@@ -47,14 +48,15 @@ static const char *quote(arena *a, tok_string string) {
 static status read_byte_level(tok_build *b, const json_view *view) {
   bool add_prefix_space, use_regex;
   json_view prefix = view_member(view, "add_prefix_space"), regex = view_member(view, "use_regex");
+  if (b->header.flags & TOK_BYTE_LEVEL) return view_fail(b->a, view, "ByteLevel comes twice");
   TRY(view_bool(b->a, &prefix, true, &add_prefix_space));
   TRY(view_bool(b->a, &regex, true, &use_regex));
   tok_string space = {" ", 1};
   if (add_prefix_space) tok_add_step(b, TOK_STEP_PREPEND_MISSING, space, space);
-  b->header.flags |= TOK_BYTE_LEVEL;
-  return use_regex ? tok_add_split_of(b, view, byte_level_pattern, sizeof byte_level_pattern - 1,
-                                      TOK_SPLIT_ISOLATED)
-                   : OK;
+  if (use_regex)
+    TRY(tok_add_split_of(b, view, byte_level_pattern, sizeof byte_level_pattern - 1, TOK_SPLIT_ISOLATED));
+  b->header.flags |= TOK_BYTE_LEVEL; /* what comes after it sees the spelling of bytes */
+  return OK;
 }
 
 static const struct {
@@ -181,8 +183,11 @@ static status read_sequence(tok_build *b, const json_view *view) {
   TRY(view_array(b->a, &items));
   for (size_t i = 0; i < view_item_count(&items); i++) {
     json_view item = view_item(&items, i);
-    if (b->header.flags & TOK_BYTE_LEVEL) return view_fail(b->a, &item, "nothing may follow ByteLevel");
+    bool over_bytes = b->header.flags & TOK_BYTE_LEVEL;
+    size_t step_count = b->step_count;
     TRY(read_one(b, &item));
+    if (over_bytes && b->step_count > step_count)
+      return view_fail(b->a, &item, "what follows ByteLevel may split only, not change the text");
   }
   return OK;
 }

@@ -84,5 +84,10 @@ typedef struct {
 
 status regex_determinize(arena *a, const regex_program *program, const regex_classes *classes,
                          regex_dfa *dfa);
+/* The end of the leftmost-first match at `begin` of UTF-8 text, or SIZE_MAX; runtime/text/split.c has a
+ * faster one.
+ */
+size_t regex_match_end(const regex_dfa *dfa, const regex_classes *classes, const char *text, size_t bytes,
+                       size_t begin);
 
 #endif

@@ -9,6 +9,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
+
+#define UTF8_REPLACEMENT 0xfffd /* stands for what is not UTF-8 */
 
 enum { MAX_CLASSES = 255, MAX_STATES = 4000 };
 
@@ -162,4 +165,23 @@ status regex_determinize(arena *a, const regex_program *program, const regex_cla
     }
   *dfa = (regex_dfa){.transitions = transitions, .state_count = (uint32_t)d.state_count};
   return OK;
+}
+
+size_t regex_match_end(const regex_dfa *dfa, const regex_classes *classes, const char *text, size_t bytes,
+                       size_t begin) {
+  size_t found = SIZE_MAX, at = begin;
+  uint32_t state = 1, class_count = classes->count + 1;
+  while (state) {
+    utf8proc_int32_t code = UTF8_REPLACEMENT;
+    utf8proc_ssize_t length = 0;
+    if (at < bytes)
+      length = utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(bytes - at), &code);
+    uint32_t class = at < bytes ? classes->of_code[length > 0 ? code : UTF8_REPLACEMENT] : classes->count;
+    uint32_t transition = dfa->transitions[state * class_count + class];
+    if (transition & 1) found = at;
+    if (at >= bytes) break;
+    state = transition >> 1;
+    at += length > 0 ? (size_t)length : 1;
+  }
+  return found;
 }

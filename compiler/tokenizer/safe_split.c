@@ -24,7 +24,7 @@ static bool find_space_mark(const tok_build *b, tok_string *mark) {
 status tok_add_safe_split(tok_build *b) {
   tok_string mark;
   if (b->split_count > b->header.first_split || b->header.flags & TOK_BYTE_LEVEL || b->ignore_merges ||
-      !find_space_mark(b, &mark))
+      b->continuing_prefix.count || b->ending.count || !find_space_mark(b, &mark))
     return OK;
   for (uint32_t i = 0; i < b->header.merge_count; i++)
     if (tok_begins_with(b->key[b->merges[i].right], mark) && !tok_ends_with(b->key[b->merges[i].left], mark))

@@ -32,8 +32,9 @@
 #define TOK_NONE  UINT32_MAX /* no such id */
 
 enum {
-  TOK_VERSION = 3,
+  TOK_VERSION = 4,
   TOK_ALIGN_BYTES = 8,
+  TOK_MAX_AFFIX_BYTES = 32,
   TOK_MERGED_BYTES = 256, /* longest text that is made of parts; longer ones are stored */
   TOK_CLASS_BLOCK = 256,  /* code points per block of the class table */
   TOK_CODE_POINTS = 0x110000,
@@ -53,9 +54,10 @@ typedef enum {
 
 /* tok_header.flags */
 enum {
-  TOK_BYTE_LEVEL = 1u << 0,    /* a piece's symbols are its bytes; else its characters */
-  TOK_FUSE_UNKNOWN = 1u << 1,  /* neighbouring unknown tokens of a stretch become one */
-  TOK_MERGE_REPEATS = 1u << 2, /* decoding takes a token that repeats as one */
+  TOK_BYTE_LEVEL = 1u << 0,     /* a piece's symbols are its bytes; else its characters */
+  TOK_FUSE_UNKNOWN = 1u << 1,   /* neighbouring unknown tokens of a stretch become one */
+  TOK_MERGE_REPEATS = 1u << 2,  /* decoding takes a token that repeats as one */
+  TOK_STRIP_SKIPPING = 1u << 3, /* strip_start and strip_end hold where special tokens are left out, only */
 };
 
 /*
@@ -135,6 +137,7 @@ typedef enum {
 typedef struct {
   uint32_t kind;        /* tok_split_kind */
   uint32_t inverted;    /* joins take gaps for matches, matches for gaps */
+  uint32_t over_bytes;  /* each byte is a character, of the class that byte_classes says */
   uint32_t steps_end;   /* steps before this one that no earlier split or normalisation took come first */
   uint32_t state_count; /* at most 32767 */
   uint32_t first;       /* of this DFA in the section of transitions */
@@ -184,6 +187,7 @@ typedef struct {
   X(transitions, uint16_t)                                                                                   \
   X(class_blocks, uint16_t) /* code point / 256 -> block */                                                  \
   X(classes, uint8_t)       /* block * 256 + code point % 256 -> class */                                    \
+  X(byte_classes, uint8_t)  /* 256; empty unless some split is over bytes */                                 \
   X(trie_nodes, tok_trie_node)                                                                               \
   X(trie_edges, tok_trie_edge)                                                                               \
   X(prefix_ids, uint32_t)  /* put before the encoded text */                                                 \
@@ -237,6 +241,8 @@ typedef struct {
   uint32_t continuing_unit;             /* WordPiece: where the trie is entered inside a word, or TOK_NONE */
   uint32_t prefix_offset, prefix_bytes; /* of step_bytes: what the first token shows before its text unless
                                            that begins with a space or is TOK_CLOSED */
+  uint32_t inside_offset, inside_bytes; /* of step_bytes, BPE: before each symbol of a piece but the first */
+  uint32_t ending_offset, ending_bytes; /* and after the last one; each at most TOK_MAX_AFFIX_BYTES */
   tok_section sections[TOK_SECTION_COUNT];
 } tok_header;
 

@@ -98,6 +98,8 @@ static const char *check_splits(const rt_tokenizer *t) {
       !two_level_is_valid(t->class_blocks, t->class_blocks_count, t->classes, t->classes_count,
                           class_count - 1))
     return "tokenizer: table of classes";
+  for (uint32_t i = 0; i < t->byte_classes_count; i++)
+    if (t->byte_classes[i] >= class_count - 1) return "tokenizer: classes of bytes";
   uint32_t steps_end = t->header->normalizer_steps;
   for (uint32_t i = 0; i < t->splits_count; i++) {
     const tok_split *split = &t->splits[i];
@@ -105,6 +107,7 @@ static const char *check_splits(const rt_tokenizer *t) {
     if (cuts && (split->steps_end < steps_end || split->steps_end > t->steps_count))
       return "tokenizer: split";
     if (cuts) steps_end = split->steps_end;
+    if (split->over_bytes && t->byte_classes_count != 256) return "tokenizer: classes of bytes";
     if (split->kind >= TOK_SPLIT_KINDS || split->state_count < 2 || split->state_count > INT16_MAX)
       return "tokenizer: split";
     uint32_t count = split->state_count * class_count;
@@ -118,6 +121,10 @@ static const char *check_splits(const rt_tokenizer *t) {
 
 static bool slice_is_valid(const rt_tokenizer *t, uint32_t offset, uint32_t bytes) {
   return offset <= t->step_bytes_count && t->step_bytes_count - offset >= bytes;
+}
+
+static bool affix_is_valid(const rt_tokenizer *t, uint32_t offset, uint32_t bytes) {
+  return bytes <= TOK_MAX_AFFIX_BYTES && slice_is_valid(t, offset, bytes);
 }
 
 /* A step's map of code points, whose replacements are all there. */
@@ -157,6 +164,9 @@ static const char *check_steps(const rt_tokenizer *t) {
       !two_level_is_valid(t->letter_blocks, t->letter_blocks_count, t->letters, t->letters_count, 256))
     return "tokenizer: table of letters";
   if (!slice_is_valid(t, t->header->prefix_offset, t->header->prefix_bytes)) return "tokenizer: prefix";
+  if (!affix_is_valid(t, t->header->inside_offset, t->header->inside_bytes) ||
+      !affix_is_valid(t, t->header->ending_offset, t->header->ending_bytes))
+    return "tokenizer: affix";
   for (uint32_t i = 0; i < t->steps_count; i++)
     if (!step_is_valid(t, &t->steps[i])) return "tokenizer: step";
   for (uint32_t i = 0; i < t->decompositions_count; i++)

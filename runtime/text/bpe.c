@@ -17,6 +17,11 @@ typedef struct rt_symbol {
 
 /* ---- a piece as symbols --------------------------------------------------------- */
 
+/* Whether symbols are marked by their place in the piece, so that none is spelled as the piece is. */
+static bool has_affixes(const rt_tokenizer *t) {
+  return t->header->inside_bytes || t->header->ending_bytes;
+}
+
 /* The ids of one character's bytes if all have one (byte fallback). */
 static bool push_bytes(rt_encoder *e, rt_slice character) {
   const uint32_t *byte_ids = e->tokenizer->byte_ids;
@@ -26,11 +31,40 @@ static bool push_bytes(rt_encoder *e, rt_slice character) {
   return true;
 }
 
-/* Fills e->initial. There is room for one id per byte, so that pushing cannot fail. */
+/* Pushes the symbol that is spelled so, or its bytes, or the unknown token. */
+static bool push_symbol(rt_encoder *e, rt_slice spelling) {
+  uint32_t id = table_piece(e->tokenizer, spelling.bytes, spelling.count);
+  if (id == TOK_NONE && !(e->tokenizer->header->flags & TOK_BYTE_LEVEL) && push_bytes(e, spelling))
+    return true;
+  if (id == TOK_NONE) id = e->tokenizer->header->unknown_id;
+  return id == TOK_NONE || rt_push(&e->initial, id);
+}
+
+/* Symbols that are marked by their place in the piece. */
+static bool marked_symbols(rt_encoder *e, rt_slice piece) {
+  const tok_header *header = e->tokenizer->header;
+  const uint8_t *affixes = e->tokenizer->step_bytes;
+  for (size_t at = 0, length = 1; at < piece.count; at += length) {
+    uint8_t spelling[2 * TOK_MAX_AFFIX_BYTES + 4], *end = spelling;
+    uint32_t code;
+    if (!(header->flags & TOK_BYTE_LEVEL)) length = utf8_next(piece.bytes + at, piece.count - at, &code);
+    for (uint32_t i = 0; at && i < header->inside_bytes; i++) *end++ = affixes[header->inside_offset + i];
+    for (size_t i = 0; i < length; i++) *end++ = piece.bytes[at + i];
+    for (uint32_t i = 0; at + length == piece.count && i < header->ending_bytes; i++)
+      *end++ = affixes[header->ending_offset + i];
+    if (!push_symbol(e, (rt_slice){spelling, (size_t)(end - spelling)})) return false;
+  }
+  return true;
+}
+
+/* Fills e->initial. */
 static bool piece_symbols(rt_encoder *e, rt_slice piece) {
   const rt_tokenizer *t = e->tokenizer;
+  size_t longest = piece.count + 2 * TOK_MAX_AFFIX_BYTES;
   e->initial.count = 0;
-  if (!rt_reserve(&e->initial.items, &e->initial.capacity, piece.count, sizeof(uint32_t))) return false;
+  if (t->header->inside_bytes) longest += TOK_MAX_AFFIX_BYTES * piece.count;
+  if (!rt_reserve(&e->initial.items, &e->initial.capacity, longest, sizeof(uint32_t))) return false;
+  if (has_affixes(t)) return marked_symbols(e, piece);
   if (t->header->flags & TOK_BYTE_LEVEL) {
     for (size_t i = 0; i < piece.count; i++) {
       uint32_t id = t->byte_ids[piece.bytes[i]];
@@ -42,10 +76,7 @@ static bool piece_symbols(rt_encoder *e, rt_slice piece) {
   for (size_t at = 0, length; at < piece.count; at += length) {
     uint32_t code;
     length = utf8_next(piece.bytes + at, piece.count - at, &code);
-    rt_slice character = {piece.bytes + at, length};
-    uint32_t id = table_piece(t, character.bytes, length);
-    if (id == TOK_NONE && !push_bytes(e, character)) id = t->header->unknown_id;
-    if (id != TOK_NONE) rt_push(&e->initial, id);
+    if (!push_symbol(e, (rt_slice){piece.bytes + at, length})) return false;
   }
   return true;
 }
@@ -138,7 +169,7 @@ static bool merge_long(rt_encoder *e) {
 }
 
 bool rt_encode_bpe(rt_encoder *e, rt_slice piece) {
-  uint32_t id = table_piece(e->tokenizer, piece.bytes, piece.count);
+  uint32_t id = has_affixes(e->tokenizer) ? TOK_NONE : table_piece(e->tokenizer, piece.bytes, piece.count);
   if (id != TOK_NONE) return rt_push(&e->ids, id);
   if (!piece_symbols(e, piece)) return false;
   if (!e->initial.count) return true;

@@ -3,10 +3,15 @@
 
 static const char replacement[] = "\xef\xbf\xbd";
 
+/* Whether spaces at the ends of the text are dropped. */
+static bool strips(const rt_tokenizer *t, unsigned flags) {
+  return !(t->header->flags & TOK_STRIP_SKIPPING) || flags & RT_SKIP_SPECIAL;
+}
+
 void rt_decoder_init(rt_decoder *d, const rt_tokenizer *t, unsigned flags) {
   *d = (rt_decoder){.tokenizer = t,
                     .flags = flags,
-                    .spaces_to_strip = t->header->strip_start,
+                    .spaces_to_strip = strips(t, flags) ? t->header->strip_start : 0,
                     .at_start = true,
                     .previous_id = TOK_NONE};
 }
@@ -92,7 +97,7 @@ void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
     emit(d, t->step_bytes + t->header->prefix_offset, t->header->prefix_bytes, sink, user);
   for (; d->spaces_to_strip && count && *bytes == ' '; bytes++, count--) d->spaces_to_strip--;
   if (count) d->spaces_to_strip = 0;
-  if (t->header->strip_end)
+  if (t->header->strip_end && strips(t, d->flags))
     emit_but_end(d, bytes, count, sink, user);
   else
     emit(d, bytes, count, sink, user);

@@ -33,8 +33,10 @@ bool rt_normal_form(rt_encoder *e, rt_slice text, bool composed, rt_bytes *out);
 /* Appends `text` to `out` with each code point replaced as the step's map has it (char_map.c). */
 bool rt_map_codes(rt_encoder *e, rt_slice text, const tok_step *step, rt_bytes *out);
 
-/* The first match of at least one byte at or after *begin, leftmost-first: sets its ends (split.c). */
-bool rt_next_match(const rt_tokenizer *t, const tok_split *split, rt_slice text, size_t *begin, size_t *end);
+/* Appends `text` to `out` with every match of at least one byte, leftmost-first, replaced by `to` (split.c).
+ */
+bool rt_replace_matches(const rt_tokenizer *t, const tok_split *split, rt_slice text, rt_slice to,
+                        rt_bytes *out);
 
 /* Prepares `text`, cuts it by the splits from number `level` on and encodes the pieces (split.c). `is_first`:
  * it lies before any added token. */

@@ -25,14 +25,6 @@ static bool wants_prefix(tok_step_kind kind, rt_slice text, rt_slice unless, boo
          memcmp(text.bytes, unless.bytes, unless.count) != 0;
 }
 
-static bool replace_matches(const rt_tokenizer *t, const tok_split *split, rt_slice text, rt_slice to,
-                            rt_bytes *out) {
-  size_t done = 0, begin = 0, end;
-  for (; rt_next_match(t, split, text, &begin, &end); done = begin = end)
-    if (!rt_append(out, text.bytes + done, begin - done) || !rt_append(out, to.bytes, to.count)) return false;
-  return rt_append(out, text.bytes + done, text.count - done);
-}
-
 /* Appends to `out` what one step makes of `text`. */
 static bool apply_step(rt_encoder *e, const tok_step *step, rt_slice text, rt_slice a, rt_slice b,
                        rt_bytes *out) {
@@ -40,7 +32,7 @@ static bool apply_step(rt_encoder *e, const tok_step *step, rt_slice text, rt_sl
   case TOK_STEP_REPLACE:
     return replace_all(text, a, b, out);
   case TOK_STEP_REPLACE_MATCHES:
-    return replace_matches(e->tokenizer, &e->tokenizer->splits[step->a_offset], text, b, out);
+    return rt_replace_matches(e->tokenizer, &e->tokenizer->splits[step->a_offset], text, b, out);
   case TOK_STEP_NFC:
     return rt_normal_form(e, text, true, out);
   case TOK_STEP_NFD:

@@ -9,7 +9,7 @@ import { corpus } from "./corpus.mjs";
 import { loadTokenizers } from "./tokenizers.mjs";
 
 const [tokenize, npm, folder, stories, work] = process.argv.slice(2);
-const RANDOM_TEXTS = Number(process.env.TOKENIZER_TEXTS ?? 3000), SHOWN = 5;
+const RANDOM_TEXTS = Number(process.env.TOKENIZER_TEXTS ?? 3000), ONLY = process.env.TOKENIZER_ONLY, SHOWN = 5;
 
 const module = pathToFileURL(join(npm, "node_modules/@huggingface/tokenizers/dist/tokenizers.mjs"));
 const { Tokenizer } = await import(module);
@@ -60,5 +60,5 @@ if (!tokenizers.length) {
 }
 const texts = corpus(RANDOM_TEXTS).filter((text) => !LEFT_OUT.test(text));
 let wrong = 0;
-for (const { name, json } of tokenizers) wrong += compare(name, json, texts);
+for (const { name, json } of tokenizers) if (!ONLY || ONLY.split(",").includes(name)) wrong += compare(name, json, texts);
 process.exit(wrong ? 1 : 0);

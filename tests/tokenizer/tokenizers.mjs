@@ -27,6 +27,19 @@ const template = (...ids) => ({
   special_tokens: { "<|endoftext|>": { id: "<|endoftext|>", ids, tokens: ids.map(() => "<|endoftext|>") } },
 });
 
+// Every token also as the end of a word, and merges to it.
+function endWords(t, suffix) {
+  const { vocab, merges } = t.model, spellings = Object.keys(vocab), count = spellings.length;
+  for (const spelling of spellings) vocab[spelling + suffix] = vocab[spelling] + count;
+  for (const added of t.added_tokens) added.id = vocab[added.content];
+  t.model.merges = merges.flatMap((merge) => {
+    const [left, right] = Array.isArray(merge) ? merge : merge.split(" ");
+    return [[left, right], [left, right + suffix]];
+  });
+  t.model.end_of_word_suffix = suffix;
+  t.model.dropout = 0;
+}
+
 // Each: name, the base it is made of, and how.
 const FAMILIES = [
   ["gpt2", "gpt2", (t) => t],
@@ -46,10 +59,31 @@ const FAMILIES = [
     t.pre_tokenizer = splitThenBytes("[\r\n]", "\\s?[A-Za-z\u00b5\u00c0-\u00d6\u00d8-\u00f6]+", "\\s?[!-/:-~\uff01-\uff0f]+",
       "\\s+$", "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+", "\\p{N}");
   }],
+  ["falcon", "gpt2", (t) => { // splits of bytes' spelling
+    const bytes = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+    t.pre_tokenizer = { type: "Sequence", pretokenizers: [{ type: "Punctuation", behavior: "Contiguous" }, bytes, { type: "Digits", individual_digits: false },
+      { type: "Split", pattern: { Regex: "[0-9][0-9][0-9]" }, behavior: "Isolated", invert: false }, { type: "Split", pattern: { Regex: "[\u00a9-\u00e9]|\u0120" }, behavior: "Isolated", invert: false }] };
+  }],
   ["roberta", "gpt2", (t) => {
     t.pre_tokenizer.add_prefix_space = true;
     t.post_processor = { type: "RobertaProcessing", sep: ["</s>", 50258], cls: ["<s>", 50257], trim_offsets: true, add_prefix_space: true };
     t.added_tokens.push(token(50257, "<s>", { normalized: true }), token(50258, "</s>", { rstrip: true }), token(50259, "<mask>", { lstrip: true }));
+  }],
+  ["clip", "gpt2", (t) => {
+    endWords(t, "</w>");
+    t.normalizer = { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "Replace", pattern: { Regex: "\\s+" }, content: " " }, { type: "Lowercase" }] };
+    t.pre_tokenizer = splitThenBytes("'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+");
+    Object.assign(t.pre_tokenizer.pretokenizers[0], { behavior: "Removed", invert: true });
+    t.post_processor = { type: "RobertaProcessing", sep: ["<|endoftext|>", 50256], cls: ["<|startoftext|>", 100514], trim_offsets: false, add_prefix_space: false };
+    t.added_tokens.push(token(100514, "<|startoftext|>", { normalized: true }));
+  }],
+  ["gpt1", "gpt2", (t) => {
+    endWords(t, "</w>");
+    t.normalizer = { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: true, lowercase: true };
+    t.pre_tokenizer = { type: "BertPreTokenizer" };
+    t.post_processor = null;
+    t.decoder = { type: "BPEDecoder", suffix: "</w>" };
+    Object.assign(t.model, { unk_token: "<|endoftext|>", fuse_unk: false, dropout: null });
   }],
   ["wide", "gpt2", (t) => { t.added_tokens.push(token(70000, "<|wide|>")); }], // ids of more than 16 bits
   ["shuffled", "gpt2", (t) => { // merged ids in no order

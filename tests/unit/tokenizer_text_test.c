@@ -175,6 +175,25 @@ static void fallback_encodes_and_decodes(void **unused) {
   end(&f);
 }
 
+/* ---- symbols that are marked by their place in a word ------------------------------------------ */
+
+#define MARKED                                                                                               \
+  "{'pre_tokenizer':{'type':'WhitespaceSplit'},'decoder':{'type':'BPEDecoder','suffix':'</w>'},'model':{"    \
+  "'type':'BPE','unk_token':'?','continuing_subword_prefix':'##','end_of_word_suffix':'</w>','dropout':0,"   \
+  "'vocab':{'?':0,'a':1,'##b':2,'##c</w>':3,'##bc</w>':4,'c</w>':5,'ab':6,'##a':7,'##a</w>':8,'aa</w>':9},"  \
+  "'merges':['##b ##c</w>','a ##b','a ##a</w>']}}"
+
+static void places_in_words_are_marked(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, MARKED);
+  EXPECT_IDS(&f, "abc c", 0, 1, 4, 5); /* what merges loses the right part's prefix */
+  expect_text(&f, 0, "a##bc c");
+  EXPECT_IDS(&f, "aba aa", 0, 6, 8, 9);
+  EXPECT_IDS(&f, "a ab xc", 0, 0, 1, 0, 0, 3); /* no a or b that ends a word, no x */
+  end(&f);
+}
+
 /* ---- WordPiece ----------------------------------------------------------------------------- */
 
 #define WORD_PIECE                                                                                           \
@@ -319,8 +338,13 @@ static void failures_name_the_path(void **unused) {
       {"{'model':3}", "model", "type"},
       {"{'model':{'type':'BPE','vocab':{'a':0,'b':0},'merges':[]}}", "model.vocab", "two tokens"},
       {"{'model':{'type':'BPE','vocab':{'a':-1},'merges':[]}}", "model.vocab.a", "range"},
-      {"{'model':{'type':'BPE','vocab':{'a':0},'merges':[],'end_of_word_suffix':'</w>'}}",
-       "model.end_of_word_suffix", "not supported"},
+      {"{'model':{'type':'BPE','vocab':{'a':0},'merges':[],'end_of_word_suffix':"
+       "'123456789012345678901234567890123'}}",
+       "model.end_of_word_suffix", "longer than 32 bytes"},
+      {"{'model':{'type':'BPE','vocab':{'a':0},'merges':[],'end_of_word_suffix':'</"
+       "w>','ignore_merges':true}}",
+       "model.ignore_merges", "not supported"},
+      {"{'model':{'type':'BPE','vocab':{'a':0},'merges':[],'dropout':0.5}}", "model.dropout", "training"},
       {"{'normalizer':{'type':'Sequence','normalizers':[{'type':'NFC'},{'type':'ByteLevel'}]}"
        "," BYTE_LEVEL_PARTS "," BYTE_LEVEL_MODEL "}",
        "normalizer.normalizers[1]", "ByteLevel"},
@@ -385,6 +409,7 @@ int main(void) {
       cmocka_unit_test(broken_bytes_pass_through_byte_level),
       cmocka_unit_test(decoding_never_shows_half_a_character),
       cmocka_unit_test(fallback_encodes_and_decodes),
+      cmocka_unit_test(places_in_words_are_marked),
       cmocka_unit_test(word_piece_encodes_and_decodes),
       cmocka_unit_test(unigram_takes_the_highest_sum),
       cmocka_unit_test(splits_join_their_parts),
