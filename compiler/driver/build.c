@@ -107,6 +107,10 @@ static status add_data(compilation *c, const emit_form *form, const char *name, 
   plan_manifest_info info = {
       .model_name = c->folder.name, .smelt_version = SMELT_VERSION, .tokenizer_bytes = c->tokenizer.count};
   if (c->is_generator) info.generation = &c->generation;
+  if (c->reads_text) {
+    info.reader = &c->reader;
+    info.labels = c->labels;
+  }
   status s = plan_write_manifest(c->plan, &info, &manifest);
   if (!s)
     s = link_add_bytes(job, arena_format(&c->arena, "%s_manifest", name), 8, manifest.bytes, manifest.count);

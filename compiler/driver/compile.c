@@ -1,5 +1,6 @@
 /* compile.c: folder -> graphs -> passes -> plan. */
 #include "driver/compile.h"
+#include "driver/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ static status import_first(compilation *c, ir_graph **graph) {
   return fail_file(&c->arena, import_graph(c, FILE_MODEL, "first", false, graph), c->folder.model);
 }
 
-static status read_tokenizer(compilation *c) {
+status compile_tokenizer(compilation *c) {
   if (!c->folder.tokenizer) {
     status s = fail(&c->arena, STATUS_INPUT, "there is no tokenizer.json beside the model");
     return fail_file(&c->arena, s, c->folder.model);
@@ -167,7 +168,7 @@ static status describe_end(compilation *c, int64_t vocab_size) {
 
 static status describe_generation(compilation *c, const generator *g, const generator_limits *limits) {
   const model_folder *f = &c->folder;
-  TRY(read_tokenizer(c));
+  TRY(compile_tokenizer(c));
   const tok_summary *summary = &c->tokenizer_summary;
   TRY(check_vocabulary(c, summary, g->vocab_size));
   TRY(check_token(c, "bos_token_id", f->bos_token, g->vocab_size));
@@ -281,6 +282,7 @@ status compile_begin(compilation *c, const driver_options *options) {
   TRY(make_graphs(c));
   progress_show(&c->progress, "planning", 0, 0);
   TRY(fail_file(&c->arena, plan_make(c->module, &c->plan), c->folder.model));
+  reader_describe(c);
   if (options->print_plan) {
     text t = {0};
     plan_print(&t, c->plan);

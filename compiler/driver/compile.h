@@ -28,8 +28,11 @@ typedef struct {
   onnx_model *files[3]; /* graph or decoder, encoder, decoder without past: mapped until compile_end */
   bool is_generator;
   smelt_manifest_generation generation; /* if is_generator */
+  bool reads_text;                      /* it is a graph over a text's tokens */
+  smelt_manifest_reader reader;         /* if reads_text */
+  const char **labels;                  /* the reader's */
   text tokenizer;                       /* packed tables; empty where there are none */
-  tok_summary tokenizer_summary;        /* if is_generator */
+  tok_summary tokenizer_summary;        /* where there are tables */
   pass_record *passes;                  /* in the order they ran */
   size_t pass_count, pass_capacity;
   plan_module *plan;
@@ -37,6 +40,9 @@ typedef struct {
 
 /* What the options say about the model's inputs, added to *known. */
 status known_inputs(arena *a, const driver_options *options, onnx_options *known);
+
+/* Packs the folder's tokenizer. */
+status compile_tokenizer(compilation *c);
 
 /* Imports, runs the passes and plans. compile_end is due after success and failure. */
 status compile_begin(compilation *c, const driver_options *options);

@@ -19,9 +19,9 @@ static void make_printable(text *line) {
   }
 }
 
-void print_failure(status s) {
+static void print_line(const char *kind, status s) {
   text line = {0};
-  text_print(&line, "error: ");
+  text_print(&line, "%s: ", kind);
   if (s->file) text_print(&line, "%s: ", s->file);
   if (s->node) text_print(&line, "%s: ", s->node);
   text_print(&line, "%s", s->cause ? s->cause : "failed");
@@ -37,6 +37,14 @@ void print_failure(status s) {
   make_printable(&line);
   fprintf(stderr, "%s\n", line.bytes);
   text_free(&line);
+}
+
+void print_failure(status s) {
+  print_line("error", s);
+}
+
+void print_warning(status s) {
+  print_line("warning", s);
 }
 
 progress progress_begin(bool quiet) {

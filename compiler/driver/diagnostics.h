@@ -7,6 +7,8 @@
 /* One line on stderr: "error: FILE: NODE: cause (expected ..., found ...); hint". Control characters become
  * '?'. */
 void print_failure(status s);
+/* The same for what the user should know although the work goes on: "warning: ..." */
+void print_warning(status s);
 
 /*
  * What is being done, on one line of a terminal that rewrites itself; silent

@@ -208,17 +208,20 @@ static status read_fields(arena *a, const char *file, const json_t *object, mode
   return OK;
 }
 
-static status read_configuration(arena *a, const char *file, model_folder *f) {
-  if (!file) return OK;
+status folder_read_json(arena *a, const char *file, json_t **value) {
   json_error_t error;
   file_view view;
   TRY(file_map(a, file, &view));
-  json_t *object = json_loadb((const char *)view.bytes, view.count, 0, &error);
+  *value = json_loadb((const char *)view.bytes, view.count, 0, &error);
   file_unmap(&view);
-  if (!object) {
-    return fail_file(a, fail(a, STATUS_INPUT, "is not valid JSON: line %d: %s", error.line, error.text),
-                     file);
-  }
+  if (*value) return OK;
+  return fail_file(a, fail(a, STATUS_INPUT, "is not valid JSON: line %d: %s", error.line, error.text), file);
+}
+
+static status read_configuration(arena *a, const char *file, model_folder *f) {
+  json_t *object;
+  if (!file) return OK;
+  TRY(folder_read_json(a, file, &object));
   status s = read_fields(a, file, object, f);
   json_decref(object);
   return s;
@@ -239,6 +242,7 @@ status folder_open(arena *a, const char *path, model_folder *f) {
     status s = fail(a, STATUS_INPUT, "no such file or folder");
     return fail_file(a, s, path);
   }
+  f->home = home;
   f->tokenizer = if_exists(a, home, "tokenizer.json");
   f->config_file = if_exists(a, home, "config.json");
   f->generation_file = if_exists(a, home, "generation_config.json");

@@ -9,6 +9,7 @@ enum { FOLDER_MAX_END_TOKENS = 8, FOLDER_MAX_FORCED_TOKENS = 8 };
 /* Paths are NULL where there is no such file; numbers are as the field's comment says where the JSON is
  * silent. */
 typedef struct {
+  const char *home;      /* where all but the model lies */
   const char *name;      /* the folder's, or the file's without ".onnx" */
   const char *model;     /* the decoder, or the one graph */
   const char *encoder;   /* encoder-decoders */
@@ -28,6 +29,10 @@ typedef struct {
   double temperature, top_p, repetition_penalty;
   int64_t top_k, max_new_tokens;
 } model_folder;
+
+struct json_t;
+/* The value in a JSON file; the caller drops it. */
+status folder_read_json(arena *a, const char *file, struct json_t **value);
 
 /*
  * Finds the pieces of the model at `path` (a folder, or an .onnx file whose

@@ -1,6 +1,7 @@
 /* sample_arrays.c: seeded random inputs of a graph, as .npy files without names. */
 #define _POSIX_C_SOURCE 200809L
 #include "driver/program.h"
+#include "driver/reader.h"
 #include "driver/sample.h"
 
 #include <string.h>
@@ -11,21 +12,6 @@ enum { LARGEST_SIZE = 128, LEAST_IDS = 2 };
 static double next_random(uint64_t *seed) {
   *seed = *seed * 6364136223846793005u + 1442695040888963407u;
   return (double)(*seed >> 11) / (double)(UINT64_C(1) << 53);
-}
-
-/* Rows of the smallest table that is read at this input's elements; 2 if there is none. */
-static int64_t id_count(const ir_graph *g, const char *input) {
-  int64_t least = 0, rows;
-  for (const ir_node *n = g->first; n; n = n->next) {
-    if (n->op != IR_GATHER) continue;
-    const ir_value *v = n->operands[1];
-    while (v->def && v->def->op != IR_CONST && v->def->operand_count && v->def->operands[0])
-      v = v->def->operands[0];
-    if (v->def || strcmp(v->name, input) != 0) continue;
-    if (!ir_dim_is_const(n->operands[0]->type.dims[n->attrs.axis], &rows) || rows < 1) continue;
-    if (!least || rows < least) least = rows;
-  }
-  return least ? least : LEAST_IDS;
 }
 
 /* NumPy's format, version 1.0, data at a multiple of 64 bytes. */
@@ -60,7 +46,8 @@ status sample_write_array(arena *a, const char *descr, const int64_t *dims, int 
 static const char *fill(arena *a, const ir_graph *g, const plan_io *io, int64_t count, uint64_t *seed,
                         void **data) {
   bool is_mask = strstr(io->name, "mask") || io->dtype == SMELT_BOOL;
-  int64_t ids = id_count(g, io->name);
+  int64_t ids = reader_id_count(g, io->name);
+  if (!ids) ids = LEAST_IDS;
   size_t bytes = ir_dtype_bytes(io->dtype);
   uint8_t *to = *data = arena_array(a, (size_t)count + 1, bytes);
   for (int64_t i = 0; i < count; i++, to += bytes) {

@@ -176,6 +176,22 @@ static smelt_offset put_symbols(writer *w, size_t count) {
   return offset;
 }
 
+/* ---- readers of text ---- */
+
+static smelt_offset put_reader(writer *w, const plan_manifest_info *info) {
+  if (!info->reader) return 0;
+  smelt_manifest_reader reader = *info->reader;
+  size_t bytes = reader.label_count * sizeof(smelt_offset);
+  reader.labels = reserve(w, bytes);
+  for (uint32_t i = 0; i < reader.label_count; i++) {
+    smelt_offset label = put_text(w, info->labels[i]);
+    put(w, reader.labels + i * (smelt_offset)sizeof label, &label, sizeof label);
+  }
+  smelt_offset offset = reserve(w, sizeof reader);
+  put(w, offset, &reader, sizeof reader);
+  return offset;
+}
+
 /* Elements of all weights, as a model card counts parameters. */
 static uint64_t count_parameters(const plan_module *plan) {
   uint64_t total = 0;
@@ -195,6 +211,7 @@ status plan_write_manifest(const plan_module *plan, const plan_manifest_info *in
                              .symbol_count = (uint32_t)symbol_count,
                              .entries = put_entries(&w),
                              .symbols = put_symbols(&w, symbol_count),
+                             .reader = put_reader(&w, info),
                              .model_name = put_text(&w, info->model_name),
                              .smelt_version = put_text(&w, info->smelt_version),
                              .arena_bytes = plan->arena_bytes,

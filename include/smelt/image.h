@@ -161,6 +161,59 @@ typedef struct {
   float temperature, top_p, repetition_penalty;
 } smelt_manifest_generation;
 
+/* What a graph over token ids makes of a text. */
+typedef enum {
+  SMELT_HEAD_STATES,       /* f32 [batch, tokens, width], to be pooled into one vector */
+  SMELT_HEAD_VECTOR,       /* f32 [batch, width]: the text's vector */
+  SMELT_HEAD_LABELS,       /* f32 [batch, labels]: how well each label suits the text */
+  SMELT_HEAD_TOKEN_LABELS, /* f32 [batch, tokens, labels]: the same for each token */
+  SMELT_HEAD_NEXT_TOKENS,  /* f32 [batch, tokens, vocabulary]: logits of the token that follows each */
+  SMELT_HEAD_COUNT
+} smelt_head;
+
+/* How the vectors of a text's tokens become one. */
+#define SMELT_POOLINGS(X)                                                                                    \
+  X(MEAN, "mean")                                                                                            \
+  X(CLS, "cls") /* the first token's */                                                                      \
+  X(MAX, "max")                                                                                              \
+  X(LAST, "last")                                                                                            \
+  X(MEAN_SQRT, "mean-sqrt") /* the sum over the root of their count */
+
+typedef enum {
+#define X(NAME, text) SMELT_POOLING_##NAME,
+  SMELT_POOLINGS(X)
+#undef X
+      SMELT_POOLING_COUNT
+} smelt_pooling;
+
+/* How the logits of labels become scores. */
+#define SMELT_SCORINGS(X)                                                                                    \
+  X(SOFTMAX, "softmax") /* one label suits */                                                                \
+  X(SIGMOID, "sigmoid") /* each by itself */                                                                 \
+  X(NONE, "none")       /* they are numbers to be taken as they are */
+
+typedef enum {
+#define X(NAME, text) SMELT_SCORING_##NAME,
+  SMELT_SCORINGS(X)
+#undef X
+      SMELT_SCORING_COUNT
+} smelt_scoring;
+
+/*
+ * How entry 0, a graph over token ids, reads a text and which output answers. Inputs are i64 [1, n], n at
+ * most max_tokens, or exactly that where it is fixed; SMELT_NONE where the graph has no such input.
+ */
+typedef struct {
+  int32_t ids_input, mask_input, types_input, positions_input;
+  int32_t output;
+  uint32_t head; /* smelt_head */
+  int32_t max_tokens, is_fixed, pad_token;
+  uint32_t pooling, normalises; /* defaults of vectors: smelt_pooling, 0 or 1 */
+  uint32_t scoring;             /* default of labels: smelt_scoring */
+  uint32_t label_count;         /* as many as the output's last axis has; else 0 */
+  smelt_offset labels;          /* label_count x smelt_offset, each to a text */
+} smelt_manifest_reader;
+
 typedef struct {
   char magic[8];
   uint32_t bytes; /* of the whole manifest */
@@ -169,8 +222,10 @@ typedef struct {
   smelt_offset entries;    /* smelt_manifest_entry[] */
   smelt_offset symbols;    /* smelt_manifest_symbol[] */
   smelt_offset generation; /* smelt_manifest_generation, or 0 */
+  smelt_offset reader;     /* smelt_manifest_reader, or 0 */
   smelt_offset model_name;
   smelt_offset smelt_version;
+  uint32_t reserved;
   uint64_t arena_bytes; /* the largest of the entries' */
   uint64_t state_bytes;
   uint64_t weights_bytes;

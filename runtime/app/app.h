@@ -29,8 +29,11 @@ void app_write_text(app_output *out, const char *text);
 void app_write_integer(app_output *out, int64_t value);
 /* value with `digits` digits after the point, 0 to 3. */
 void app_write_decimal(app_output *out, double value, int digits);
+/* `digits` significant ones, as %g; in JSON, where it is no number, null. */
+void app_write_number(app_output *out, double value, int digits);
 /* As a JSON string: names come from the model's file, so what JSON does not allow is escaped. */
 void app_write_json_text(app_output *out, const char *text);
+void app_write_json_bytes(app_output *out, const void *text, size_t bytes);
 bool app_flush(app_output *out);
 bool app_output_close(app_output *out); /* flushes; whether all was written */
 
@@ -38,6 +41,8 @@ bool app_output_close(app_output *out); /* flushes; whether all was written */
 int app_fail(int exit_code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- options (options.c) ------------------------------------------------------------ */
+
+typedef struct app_command app_command;
 
 /* --input or --output NAME=FILE */
 typedef struct {
@@ -51,13 +56,19 @@ typedef struct {
 } app_named_files;
 
 typedef struct {
-  const char *program; /* how the program was called */
-  const char *prompt;  /* NULL: not given */
+  const char *program;        /* how the program was called */
+  const app_command *command; /* the command line's first word; NULL: none is given */
+  const char *prompt;         /* NULL: not given */
   const char *prompt_ids;
   const char *features_path;
   const char *logits_path;
   const char *profile_path; /* where the profile goes as JSON; NULL: nowhere */
   const char *entry;
+  const char *lines_path;         /* "-": standard input; NULL: one text */
+  const char *pooling_name;       /* NULL: the model's own */
+  const char *scoring_name;       /* likewise */
+  bool normalises, leaves_length; /* --normalize, --no-normalize */
+  bool json, no_special, truncates;
   smelt_generate_options generate;
   bool seed_given;
   int32_t threads;
@@ -77,7 +88,98 @@ void app_options_free(app_options *options);
 /* Prints the options that suit the program: one that generates text, or one that runs a graph. */
 void app_write_help(app_output *out, const app_options *options, const smelt_model *model);
 
-/* ---- the three things a program does --------------------------------------------------- */
+/* ---- what a program does by its first word (commands.c) ---------------------------------- */
+
+/* Kinds of programs, or of commands, that options suit. */
+enum {
+  APP_GENERATES = 1 << 0,
+  APP_RUNS_GRAPH = 1 << 1,
+  APP_READS_FEATURES = 1 << 2,
+  APP_TOKENIZES = 1 << 3,
+  APP_DETOKENIZES = 1 << 4,
+  APP_SCORES = 1 << 5,
+  APP_EMBEDS = 1 << 6,
+  APP_CLASSIFIES = 1 << 7,
+};
+
+struct app_command {
+  const char *name, *argument, *help; /* `argument`: what an example gives it */
+  int kind;                           /* one of the above */
+  int (*run)(smelt_model *model, app_options *options);
+};
+
+/* What the model can do. */
+int app_abilities(const smelt_model *model);
+/* NULL: there is none of that name. */
+const app_command *app_command_named(const char *name);
+/* What a program does with a text unless a word says otherwise; NULL: it has no such command. */
+const app_command *app_usual_command(const smelt_model *model);
+void app_write_commands(app_output *out, const app_options *options, const smelt_model *model);
+
+int app_tokenize(smelt_model *model, app_options *options); /* tokenize.c */
+int app_detokenize(smelt_model *model, app_options *options);
+int app_score(smelt_model *model, app_options *options);    /* score.c */
+int app_embed(smelt_model *model, app_options *options);    /* embed.c */
+int app_classify(smelt_model *model, app_options *options); /* classify.c */
+
+/* ---- texts (texts.c) --------------------------------------------------------------------- */
+
+/* One text of those that a command works on. */
+typedef struct {
+  const app_options *options;
+  const char *bytes; /* not NUL-terminated */
+  size_t count;
+  int64_t line; /* of --lines, from 1; 0: the only text */
+} app_text;
+
+/* What a command makes of a text, without a newline at its end. Returns an exit code, after a message where
+ * it is not APP_OK. */
+typedef int app_text_work(smelt_model *model, const app_text *text, app_output *out);
+
+/* Writes what `work` makes of each text that the options name, a line each. Stops at the first failure. */
+int app_each_text(smelt_model *model, const app_options *options, app_text_work *work);
+
+/* As app_fail of the text's program, naming its line; returns APP_INPUT. */
+int app_fail_text(const app_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* All of standard input, less one newline at its end. *bytes is the caller's to free, also after a failure.
+ */
+int app_read_stdin(const app_options *options, char **bytes, size_t *count);
+
+/* Token ids apart by spaces or commas; *ids is the caller's to free. False: other characters, no int32, no
+ * memory. */
+bool app_parse_ids(const char *text, size_t bytes, int32_t **ids, int32_t *count);
+
+/*
+ * A text's token ids, with the tokenizer's special ones unless the options say otherwise, or those of
+ * --prompt-ids. At most `most`: more are cut off before the special tokens at the end where the options say
+ * so, else they are an error. *ids is the caller's to free.
+ */
+int app_text_ids(smelt_model *model, const app_text *text, int64_t most, int32_t **ids, int32_t *count);
+
+/* ,"id":1,"text":"a" of a token; its text as bytes where they are no whole characters. */
+void app_write_json_token(app_output *out, const smelt_model *model, int32_t id);
+/* A token's own text, for people: what ends lines is escaped. */
+void app_write_token(app_output *out, const smelt_model *model, int32_t id);
+
+/* ---- graphs that read text (text_graph.c) -------------------------------------------------- */
+
+/* A text's way through the graph. */
+typedef struct {
+  int32_t *ids; /* the caller's to free */
+  int32_t count;
+  const float *rows; /* the answer, until the next run: [row_count, columns]; rows of tokens are [count] */
+  int64_t row_count, columns;
+} app_reading;
+
+/* *reading is to be freed with app_reading_free, also after a failure. */
+int app_read_text(smelt_model *model, const app_text *text, app_reading *reading);
+void app_reading_free(app_reading *reading);
+
+/* ln of the sum of e^logits[count]. */
+double app_log_sum(const float *logits, int64_t count);
+
+/* ---- what else a program does -------------------------------------------------------------- */
 
 int app_generate(smelt_model *model, app_options *options);        /* generate_text.c */
 int app_run_graph(smelt_model *model, const app_options *options); /* run_graph.c */

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "app/app.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -34,46 +33,6 @@ static double now_s(void) {
 
 /* ---- the prompt ----------------------------------------------------------------------- */
 
-/* All of standard input, less one newline at its end. */
-static int read_stdin(const app_options *options, prompt *p) {
-  size_t capacity = 0, count = 0;
-  for (;;) {
-    if (count == capacity) {
-      capacity = capacity ? 2 * capacity : 4096;
-      char *grown = realloc(p->text, capacity);
-      if (!grown) return app_fail(APP_INPUT, "%s: out of memory", options->program);
-      p->text = grown;
-    }
-    ssize_t got = read(STDIN_FILENO, p->text + count, capacity - count);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return app_fail(APP_INPUT, "%s: standard input cannot be read", options->program);
-    if (got == 0) break;
-    count += (size_t)got;
-  }
-  if (count > 0 && p->text[count - 1] == '\n') count--;
-  p->shown = p->text;
-  p->shown_bytes = count;
-  return APP_OK;
-}
-
-/* Token ids apart by spaces or commas. */
-static bool parse_ids(const char *text, prompt *p) {
-  p->ids = calloc(strlen(text) / 2 + 1, sizeof *p->ids);
-  if (!p->ids) return false;
-  while (*text) {
-    if (strchr(" ,\t\n", *text)) {
-      text++;
-      continue;
-    }
-    int64_t id = 0;
-    const char *first = text;
-    for (; *text >= '0' && *text <= '9' && id <= INT32_MAX; text++) id = id * 10 + (*text - '0');
-    if (text == first || id > INT32_MAX || (*text && !strchr(" ,\t\n", *text))) return false;
-    p->ids[p->count++] = (int32_t)id;
-  }
-  return true;
-}
-
 /* The text of a prompt that was given as ids, for echoing. */
 static void decode_shown(smelt_model *model, prompt *p) {
   int64_t bytes = smelt_decode(model, p->ids, p->count, true, NULL, 0);
@@ -87,7 +46,7 @@ static int take_prompt(smelt_model *model, const app_options *options, prompt *p
   if (options->prompt_ids) {
     if (options->prompt)
       return app_fail(APP_USAGE, "%s: --prompt and --prompt-ids exclude each other", options->program);
-    if (!parse_ids(options->prompt_ids, p))
+    if (!app_parse_ids(options->prompt_ids, strlen(options->prompt_ids), &p->ids, &p->count))
       return app_fail(APP_USAGE, "%s: --prompt-ids: expected token ids, found '%s'", options->program,
                       options->prompt_ids);
     decode_shown(model, p);
@@ -102,8 +61,9 @@ static int take_prompt(smelt_model *model, const app_options *options, prompt *p
     return app_fail(APP_USAGE, "%s: no prompt: give one with -p TEXT, or pipe it in; --help says more",
                     options->program);
   } else {
-    int code = read_stdin(options, p);
+    int code = app_read_stdin(options, &p->text, &p->shown_bytes);
     if (code) return code;
+    p->shown = p->text;
   }
   if (!model->has_tokenizer)
     return app_fail(APP_USAGE, "%s: the model was compiled without a tokenizer: use --prompt-ids and --ids",

@@ -30,8 +30,24 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
   return app_parse_options(options, argc, argv);
 }
 
+/* The command that the first word names, or, where texts are given to a graph that reads them, the usual one.
+ */
+static const app_command *choose_command(const smelt_model *model, const app_options *options) {
+  bool has_arrays = options->inputs.count || options->outputs.count || options->entry;
+  return options->command ? options->command : has_arrays ? NULL : app_usual_command(model);
+}
+
+static int run_command(smelt_model *model, app_options *options, const app_command *command) {
+  if (command) return command->run(model, options);
+  bool generates = model->manifest.generation && !options->entry && options->inputs.count == 0;
+  return generates ? app_generate(model, options) : app_run_graph(model, options);
+}
+
 static int run(smelt_model *model, app_options *options) {
   app_output out = app_output_on(STDOUT_FILENO);
+  if (options->command && !(options->command->kind & app_abilities(model)))
+    return app_fail(APP_USAGE, "%s: the model cannot %s; --help lists what it can", options->program,
+                    options->command->name);
   if (options->help || options->version || options->describe) {
     if (options->help) app_write_help(&out, options, model);
     if (options->version) app_write_version(&out, model);
@@ -39,11 +55,10 @@ static int run(smelt_model *model, app_options *options) {
     return app_flush(&out) ? APP_OK : APP_INPUT;
   }
   if (options->bench) return app_bench(model, options);
-  bool generates = model->manifest.generation && !options->entry && options->inputs.count == 0;
   bool profiles = options->profile || options->profile_path;
   if (profiles) model->profile = rt_profile_create(&model->manifest, rt_team_thread_count(model->team));
   if (profiles && !model->profile) return app_fail(APP_INPUT, "%s: out of memory", options->program);
-  int code = generates ? app_generate(model, options) : app_run_graph(model, options);
+  int code = run_command(model, options, choose_command(model, options));
   return profiles && code == APP_OK ? app_write_profile(model, options) : code;
 }
 

@@ -6,7 +6,16 @@
 
 typedef enum { FLAG, TEXT, COUNT, DECIMAL, SEED, NAMED_INPUT, NAMED_OUTPUT } option_kind;
 
-enum { GENERATES = 1, RUNS_GRAPH = 2, READS_FEATURES = 4, ANY = GENERATES | RUNS_GRAPH };
+enum {
+  GENERATES = APP_GENERATES,
+  RUNS_GRAPH = APP_RUNS_GRAPH,
+  READS_FEATURES = APP_READS_FEATURES,
+  READS_TEXT = APP_TOKENIZES | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES,
+  DETOKENIZES = APP_DETOKENIZES,
+  COMMANDS = READS_TEXT | DETOKENIZES,
+  RUNS = GENERATES | RUNS_GRAPH | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES,
+  ANY = GENERATES | RUNS_GRAPH | COMMANDS
+};
 
 typedef struct {
   char letter; /* 0: none */
@@ -22,6 +31,8 @@ static const option options_table[] = {
     {0, "features", "FILE", "what the encoder reads, as a .npy file", READS_FEATURES, TEXT,
      FIELD(features_path), 0},
     {'p', "prompt", "TEXT", "the text to go on from; else standard input", GENERATES, TEXT, FIELD(prompt), 0},
+    {'p', "prompt", "TEXT", "the text; else standard input", READS_TEXT, TEXT, FIELD(prompt), 0},
+    {'p', "prompt", "IDS", "token ids, \"1 2 3\"; else standard input", DETOKENIZES, TEXT, FIELD(prompt), 0},
     {'n', "tokens", "N", "generate at most N tokens; 0: to the end or the model's limit", GENERATES, COUNT,
      FIELD(generate.max_new_tokens), INT32_MAX},
     {0, "temp", "X", "temperature; 0 always takes the likeliest token", GENERATES, DECIMAL,
@@ -37,6 +48,21 @@ static const option options_table[] = {
     {0, "seed", "N", "the same seed gives the same text", GENERATES, SEED, FIELD(generate.seed), 0},
     {0, "ids", NULL, "print token ids instead of text", GENERATES, FLAG, FIELD(ids), 0},
     {0, "prompt-ids", "IDS", "the prompt as token ids, \"1 2 3\"", GENERATES, TEXT, FIELD(prompt_ids), 0},
+    {0, "prompt-ids", "IDS", "the text as token ids, \"1 2 3\"", READS_TEXT, TEXT, FIELD(prompt_ids), 0},
+    {0, "lines", "FILE", "each line is a text, - is standard input; a result a line", COMMANDS, TEXT,
+     FIELD(lines_path), 0},
+    {0, "json", NULL, "results as JSON, with all that is known", COMMANDS, FLAG, FIELD(json), 0},
+    {0, "no-special", NULL, "without the special tokens around a text", READS_TEXT, FLAG, FIELD(no_special),
+     0},
+    {0, "no-special", NULL, "leave special tokens out of the text", DETOKENIZES, FLAG, FIELD(no_special), 0},
+    {0, "truncate", NULL, "cut texts that are too long for the model", READS_TEXT & ~APP_TOKENIZES, FLAG,
+     FIELD(truncates), 0},
+    {0, "pooling", "HOW", "mean, cls, max, last or mean-sqrt of the tokens' vectors", APP_EMBEDS, TEXT,
+     FIELD(pooling_name), 0},
+    {0, "normalize", NULL, "make vectors 1 long", APP_EMBEDS, FLAG, FIELD(normalises), 0},
+    {0, "no-normalize", NULL, "leave vectors as long as they are", APP_EMBEDS, FLAG, FIELD(leaves_length), 0},
+    {0, "scoring", "HOW", "softmax, sigmoid or none over the labels' logits", APP_CLASSIFIES, TEXT,
+     FIELD(scoring_name), 0},
     {0, "logits", "FILE", "write the f32 logits of every position read", GENERATES, TEXT, FIELD(logits_path),
      0},
     {0, "ignore-eos", NULL, "go on past the end token", GENERATES, FLAG, FIELD(generate.ignore_end), 0},
@@ -47,14 +73,14 @@ static const option options_table[] = {
     {0, "output", "NAME=FILE", "where to write an output as .npy", RUNS_GRAPH, NAMED_OUTPUT, FIELD(outputs),
      0},
     {0, "entry", "NAME", "what to run, where there is a choice", RUNS_GRAPH, TEXT, FIELD(entry), 0},
-    {0, "describe", NULL, "list inputs and outputs", ANY, FLAG, FIELD(describe), 0},
-    {0, "profile", NULL, "print on standard error where the time went, step by step", ANY, FLAG,
+    {0, "describe", NULL, "list inputs and outputs", GENERATES | RUNS_GRAPH, FLAG, FIELD(describe), 0},
+    {0, "profile", NULL, "print on standard error where the time went, step by step", RUNS, FLAG,
      FIELD(profile), 0},
-    {0, "profile-json", "FILE", "write the same as JSON", ANY, TEXT, FIELD(profile_path), 0},
+    {0, "profile-json", "FILE", "write the same as JSON", RUNS, TEXT, FIELD(profile_path), 0},
     {0, "bench", NULL, "answer what smelt bench asks on standard input", 0, FLAG, FIELD(bench), 0},
-    {0, "threads", "N", "threads to use; else one per processor", ANY, COUNT, FIELD(threads), 1024},
-    {0, "pin", NULL, "keep each thread on one processor", ANY, FLAG, FIELD(pins), 0},
-    {0, "version", NULL, "say what this program is", ANY, FLAG, FIELD(version), 0},
+    {0, "threads", "N", "threads to use; else one per processor", RUNS, COUNT, FIELD(threads), 1024},
+    {0, "pin", NULL, "keep each thread on one processor", RUNS, FLAG, FIELD(pins), 0},
+    {0, "version", NULL, "say what this program is", GENERATES | RUNS_GRAPH, FLAG, FIELD(version), 0},
     {'h', "help", NULL, "print this", ANY, FLAG, FIELD(help), 0},
 };
 #undef FIELD
@@ -159,7 +185,13 @@ int app_parse_options(app_options *options, int argc, char **argv) {
   options->program = argc > 0 ? argv[0] : "model";
   options->named_files = calloc(2 * (size_t)argc + 1, sizeof *options->named_files);
   if (!options->named_files) return app_fail(APP_INPUT, "%s: out of memory", options->program);
-  for (int i = 1; i < argc; i++) {
+  int first = 1;
+  if (argc > 1 && argv[1][0] != '-') {
+    options->command = app_command_named(argv[first++]);
+    if (!options->command)
+      return app_fail(APP_USAGE, "%s: unknown command '%s'; --help lists all", options->program, argv[1]);
+  }
+  for (int i = first; i < argc; i++) {
     const char *value;
     const option *row = find_option(argv[i], &value);
     if (!row)
@@ -200,16 +232,55 @@ static void write_option(app_output *out, const option *row) {
   app_write_text(out, "\n");
 }
 
-void app_write_help(app_output *out, const app_options *options, const smelt_model *model) {
-  bool generates = model->manifest.generation != NULL, reads_features = rt_reads_features(model);
-  int kinds = (generates ? GENERATES : RUNS_GRAPH) | (reads_features ? READS_FEATURES : 0);
-  app_write_text(out, generates ? "Writes text with " : "Runs ");
-  app_write_text(out, rt_manifest_text(&model->manifest, model->manifest.header->model_name));
-  app_write_text(out, generates ? ". Example:\n  " : " on .npy files. Example:\n  ");
+/* What there is to see of a command: how it is called, and its options. */
+static void write_command_help(app_output *out, const app_options *options) {
+  const app_command *command = options->command;
   app_write_text(out, options->program);
-  app_write_text(out, reads_features ? " --features x.npy -n 64\n"
-                      : generates    ? " -p \"Once upon a time\" -n 64 --temp 0.8\n"
-                                     : " --input x=x.npy --output y=y.npy\n");
+  app_write_text(out, " ");
+  app_write_text(out, command->name);
+  app_write_text(out, ": ");
+  app_write_text(out, command->help);
+  app_write_text(out, ". Example:\n  ");
+  app_write_text(out, options->program);
+  app_write_text(out, " ");
+  app_write_text(out, command->name);
+  app_write_text(out, " ");
+  app_write_text(out, command->argument);
+  app_write_text(out, "\n");
+  for (int i = 0; i < OPTION_COUNT; i++)
+    if (options_table[i].suits & command->kind) write_option(out, &options_table[i]);
+}
+
+/* What the program is, and how it is called for what it is mostly for. */
+static void write_heading(app_output *out, const app_options *options, const smelt_model *model) {
+  int abilities = app_abilities(model);
+  const app_command *usual = app_usual_command(model);
+  bool generates = abilities & GENERATES;
+  app_write_text(out, generates ? "Writes text with " : usual ? "Reads text with " : "Runs ");
+  app_write_text(out, rt_manifest_text(&model->manifest, model->manifest.header->model_name));
+  app_write_text(out, generates || usual ? ". Example:\n  " : " on .npy files. Example:\n  ");
+  app_write_text(out, options->program);
+  if (usual) {
+    app_write_text(out, " ");
+    app_write_text(out, usual->name);
+    app_write_text(out, " ");
+    app_write_text(out, usual->argument);
+    app_write_text(out, "\n");
+    return;
+  }
+  app_write_text(out, abilities & READS_FEATURES ? " --features x.npy -n 64\n"
+                      : generates                ? " -p \"Once upon a time\" -n 64 --temp 0.8\n"
+                                                 : " --input x=x.npy --output y=y.npy\n");
+}
+
+void app_write_help(app_output *out, const app_options *options, const smelt_model *model) {
+  int kinds = app_abilities(model) & (GENERATES | RUNS_GRAPH | READS_FEATURES);
+  if (options->command) {
+    write_command_help(out, options);
+    return;
+  }
+  write_heading(out, options, model);
+  app_write_commands(out, options, model);
   for (int i = 0; i < OPTION_COUNT; i++)
     if (options_table[i].suits & kinds) write_option(out, &options_table[i]);
 }

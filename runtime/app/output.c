@@ -70,18 +70,32 @@ void app_write_decimal(app_output *out, double value, int digits) {
   for (int64_t place = scale / 10; place > 0; place /= 10) app_write_integer(out, scaled / place % 10);
 }
 
-void app_write_json_text(app_output *out, const char *text) {
+void app_write_number(app_output *out, double value, int digits) {
+  char text[40];
+  if (value - value != 0) { /* no number, or no end */
+    app_write_text(out, "null");
+    return;
+  }
+  snprintf(text, sizeof text, "%.*g", digits, value);
+  app_write_text(out, text);
+}
+
+void app_write_json_bytes(app_output *out, const void *text, size_t bytes) {
   static const char hex[] = "0123456789abcdef";
+  const unsigned char *at = text;
   app_write_text(out, "\"");
-  for (; *text; text++) {
-    unsigned char c = (unsigned char)*text;
-    const char escaped[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-    if (c < 0x20 || c == '"' || c == '\\')
+  for (; bytes > 0; at++, bytes--) {
+    const char escaped[] = {'\\', 'u', '0', '0', hex[*at >> 4], hex[*at & 15]};
+    if (*at < 0x20 || *at == '"' || *at == '\\')
       app_write(out, escaped, sizeof escaped);
     else
-      app_write(out, text, 1);
+      app_write(out, at, 1);
   }
   app_write_text(out, "\"");
+}
+
+void app_write_json_text(app_output *out, const char *text) {
+  app_write_json_bytes(out, text, strlen(text));
 }
 
 bool app_output_close(app_output *out) {

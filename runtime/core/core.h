@@ -20,6 +20,7 @@ typedef struct {
   const smelt_manifest_entry *entries;         /* [header->entry_count] */
   const smelt_manifest_symbol *symbols;        /* [header->symbol_count] */
   const smelt_manifest_generation *generation; /* NULL: the model does not generate text */
+  const smelt_manifest_reader *reader;         /* NULL: it is no graph that reads text */
 } rt_manifest;
 
 /*
@@ -32,6 +33,9 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view);
 
 /* The text at `offset`; "" where it is absent. */
 const char *rt_manifest_text(const rt_manifest *view, smelt_offset offset);
+
+/* The reader's label `index`, below its label_count. */
+const char *rt_manifest_label(const rt_manifest *view, uint32_t index);
 
 const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_offset offset);
 

@@ -33,6 +33,11 @@ const char *rt_manifest_text(const rt_manifest *view, smelt_offset offset) {
   return offset ? (const char *)view->header + offset : "";
 }
 
+const char *rt_manifest_label(const rt_manifest *view, uint32_t index) {
+  const uint8_t *labels = (const uint8_t *)view->header + view->reader->labels;
+  return rt_manifest_text(view, ((const smelt_offset *)(const void *)labels)[index]);
+}
+
 const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_offset offset) {
   return (const smelt_manifest_tensor *)(const void *)((const uint8_t *)view->header + offset);
 }
@@ -185,6 +190,39 @@ static const char *check_generation(const checker *c) {
   return NULL;
 }
 
+/* Token ids and what goes with them: i64 [batch, tokens]. */
+static bool is_reader_input(const rt_manifest *view, int32_t index, bool may_be_none) {
+  const smelt_manifest_entry *entry = &view->entries[0];
+  if (!index_fits(index, entry->input_count, may_be_none)) return false;
+  if (index == SMELT_NONE) return true;
+  const smelt_manifest_tensor *tensor = &rt_manifest_tensors(view, entry->inputs)[index];
+  return tensor->dtype == SMELT_I64 && tensor->rank == 2;
+}
+
+static const char *check_reader(const checker *c) {
+  const rt_manifest *view = c->view;
+  const smelt_manifest_reader *r = view->reader;
+  const smelt_manifest_entry *entry = &view->entries[0];
+  if (!is_reader_input(view, r->ids_input, false) || !is_reader_input(view, r->mask_input, true) ||
+      !is_reader_input(view, r->types_input, true) || !is_reader_input(view, r->positions_input, true))
+    return "an input of the text's tokens does not exist or is none";
+  if (!index_fits(r->output, entry->output_count, false) || r->head >= SMELT_HEAD_COUNT)
+    return "the answer to a text is no output";
+  const smelt_manifest_tensor *output = &rt_manifest_tensors(view, entry->outputs)[r->output];
+  bool is_one_row = r->head == SMELT_HEAD_VECTOR || r->head == SMELT_HEAD_LABELS;
+  if (output->dtype != SMELT_F32 || output->rank != (is_one_row ? 2 : 3))
+    return "the answer to a text has another shape";
+  if (r->max_tokens < 1 || r->pad_token < 0 || r->pooling >= SMELT_POOLING_COUNT ||
+      r->scoring >= SMELT_SCORING_COUNT)
+    return "what is made of a text is out of range";
+  if (!array_fits(c, r->labels, r->label_count, sizeof(smelt_offset), sizeof(smelt_offset)))
+    return "the labels lie outside the manifest";
+  const smelt_offset *labels = (const smelt_offset *)(const void *)(c->base + r->labels);
+  for (uint32_t i = 0; i < r->label_count; i++)
+    if (labels[i] == 0 || !text_ends(c, labels[i])) return "a label does not end";
+  return NULL;
+}
+
 const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) {
   const smelt_manifest *header = bytes_of_manifest;
   if (!header || (uintptr_t)header % 8 != 0 ||
@@ -201,6 +239,8 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
     return "the symbols lie outside the manifest";
   if (!array_fits(&c, header->generation, header->generation != 0, sizeof(smelt_manifest_generation), 4))
     return "the generation record lies outside the manifest";
+  if (!array_fits(&c, header->reader, header->reader != 0, sizeof(smelt_manifest_reader), 4))
+    return "the record of a reader lies outside the manifest";
   if (!text_ends(&c, header->model_name) || !text_ends(&c, header->smelt_version))
     return "a text does not end";
 
@@ -209,8 +249,11 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
   if (header->generation)
     view->generation = (const smelt_manifest_generation *)(const void *)(c.base + header->generation);
 
+  if (header->reader) view->reader = (const smelt_manifest_reader *)(const void *)(c.base + header->reader);
+
   const char *wrong = check_symbols(&c);
   if (!wrong) wrong = check_entries(&c);
   if (!wrong && view->generation) wrong = check_generation(&c);
+  if (!wrong && view->reader) wrong = check_reader(&c);
   return wrong;
 }

@@ -88,6 +88,8 @@ bool rt_is_end(const rt_processors *p, int32_t token);
  * promise that.
  */
 double rt_exponential(double x);
+/* The natural logarithm of a normal x > 0, likewise (logarithm.c). */
+double rt_logarithm(double x);
 
 typedef struct {
   float score; /* after the processors and temperature */

@@ -45,7 +45,8 @@ wrong "C identifier" "$smelt" build model --emit lib --name 1st
 wrong "expected one of: f32, .*int8" "$smelt" build "${0%/*}/../../examples/verse/model" --precision int3
 wrong "one of .*x86_64-linux" "$smelt" build model --target pdp11
 wrong "unknown option '--frobnicate'" "$program" --frobnicate
-wrong "unknown option 'text'" "$program" text
+wrong "unknown command 'text'" "$program" text
+wrong "unknown option 'text'" "$program" tokenize text
 wrong "unknown option '-pn'" "$program" -pn
 wrong "--prompt needs TEXT" "$program" -p
 wrong "--help takes no value" "$program" --help=yes

@@ -228,4 +228,31 @@ static const smelt_code_level gen_levels[] = {{SMELT_ISA_BASELINE, gen_code}};
 static smelt_entry_code *const gen_feature_code[] = {gen_decode, gen_decode, gen_encode_features};
 static const smelt_code_level gen_feature_levels[] = {{SMELT_ISA_BASELINE, gen_feature_code}};
 
+/* ---- a graph that reads text: run: input_ids, attention_mask i64[1, tokens] -> logits f32[1, 2] ----- */
+
+enum { READER_TOKENS = 6, READER_LABELS = 2 };
+
+static inline void reader_manifest(fake_manifest *m) {
+  memset(m, 0, sizeof *m);
+  const fake_dim tokens[] = {FAKE_CONST(1), FAKE_SYMBOL(0, "tokens")};
+  const fake_dim labels[] = {FAKE_CONST(1), FAKE_CONST(2)};
+  smelt_manifest_tensor inputs[2] = {fake_tensor(m, "input_ids", SMELT_I64, 2, tokens, 0),
+                                     fake_tensor(m, "attention_mask", SMELT_I64, 2, tokens, 0)};
+  smelt_manifest_tensor logits = fake_tensor(m, "logits", SMELT_F32, 2, labels, 0);
+  smelt_manifest_entry entry = fake_entry(m, "run", 2, inputs, 1, &logits, 64);
+  smelt_manifest_symbol symbol = {.name = fake_text(m, "tokens"), .maximum = READER_TOKENS};
+  smelt_offset names[READER_LABELS] = {fake_text(m, "good"), fake_text(m, "bad")};
+  smelt_manifest_reader reader = {.ids_input = 0,
+                                  .mask_input = 1,
+                                  .types_input = SMELT_NONE,
+                                  .positions_input = SMELT_NONE,
+                                  .head = SMELT_HEAD_LABELS,
+                                  .max_tokens = READER_TOKENS,
+                                  .label_count = READER_LABELS,
+                                  .labels = fake_put(m, names, sizeof names)};
+  smelt_offset place = fake_put(m, &reader, sizeof reader);
+  fake_finish(m, 1, &entry, 1, &symbol, NULL);
+  fake_header(m)->reader = place;
+}
+
 #endif

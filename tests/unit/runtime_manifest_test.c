@@ -1,4 +1,5 @@
 /* Damaged manifests: refused or harmless, whatever byte is wrong. */
+#include "core/core.h"
 #include "runtime_fake_image.h"
 
 #include <setjmp.h>
@@ -41,6 +42,8 @@ static void use_all_of(smelt_model *model) {
   const int32_t prompt[] = {3, 1, 4};
   smelt_generate_options options = {.max_new_tokens = 2};
   smelt_generate_ids(model, prompt, 3, &options, NULL, NULL);
+  for (uint32_t i = 0; model->manifest.reader && i < model->manifest.reader->label_count; i++)
+    assert_true(strlen(rt_manifest_label(&model->manifest, i)) < FAKE_BYTES);
 }
 
 /* A copy that ends where the manifest does, so that AddressSanitizer sees a byte read too far. */
@@ -82,6 +85,8 @@ static void survives_any_flipped_byte(void **state) {
   gen_manifest(&m, GEN_TEXT_ENCODER, 5);
   flip_every_byte(&m);
   gen_manifest(&m, GEN_FEATURE_ENCODER, 5);
+  flip_every_byte(&m);
+  reader_manifest(&m);
   flip_every_byte(&m);
 }
 
@@ -145,9 +150,33 @@ static void refuses_each_kind_of_damage(void **state) {
   assert_int_equal(open_bytes(NULL, &model), SMELT_CORRUPT_IMAGE);
 }
 
-/* ---- size programs ------------------------------------------------------------------------ */
+static void refuses_readers_that_do_not_fit(void **state) {
+  (void)state;
+  static fake_manifest m;
+  smelt_model *model;
+#define REFUSED(change)                                                                                      \
+  do {                                                                                                       \
+    reader_manifest(&m);                                                                                     \
+    smelt_manifest_reader *reader = (smelt_manifest_reader *)(void *)(m.bytes + fake_header(&m)->reader);    \
+    assert_int_equal(open_bytes(m.bytes, &model), SMELT_OK);                                                 \
+    smelt_close(model);                                                                                      \
+    change;                                                                                                  \
+    assert_int_equal(open_bytes(m.bytes, &model), SMELT_CORRUPT_IMAGE);                                      \
+  } while (0)
+  REFUSED(reader->ids_input = SMELT_NONE);
+  REFUSED(reader->mask_input = 2);
+  REFUSED(reader->output = 1);
+  REFUSED(reader->head = SMELT_HEAD_STATES); /* whose output has three axes */
+  REFUSED(reader->head = SMELT_HEAD_COUNT);
+  REFUSED(reader->max_tokens = 0);
+  REFUSED(reader->pooling = SMELT_POOLING_COUNT);
+  REFUSED(reader->scoring = SMELT_SCORING_COUNT);
+  REFUSED(reader->label_count = 1u << 31);
+  REFUSED(reader->labels = 0);
+#undef REFUSED
+}
 
-#include "core/core.h"
+/* ---- size programs ------------------------------------------------------------------------ */
 
 #define WORDS(...) (const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
 enum { END = SMELT_DIM_END, NUM = SMELT_DIM_CONST, SYM = SMELT_DIM_SYMBOL, ADD = SMELT_DIM_ADD };
@@ -200,7 +229,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(refuses_each_kind_of_damage), cmocka_unit_test(survives_any_flipped_byte),
       cmocka_unit_test(survives_random_damage),      cmocka_unit_test(checks_size_programs),
-      cmocka_unit_test(evaluates_size_programs),
+      cmocka_unit_test(evaluates_size_programs),     cmocka_unit_test(refuses_readers_that_do_not_fit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,17 @@ static void exponential_is_accurate(void **state) {
   assert_true(rt_exponential(NAN) == 0);
 }
 
+static void logarithm_is_accurate(void **state) {
+  (void)state;
+  double worst = 0;
+  for (double x = 1e-300; x < 1e300; x *= 1.0173) {
+    double error = fabs(rt_logarithm(x) / log(x) - 1);
+    if (error > worst) worst = error;
+  }
+  assert_true(worst < 5e-16);
+  assert_true(rt_logarithm(1) == 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(draws_by_probability),
@@ -163,6 +174,7 @@ int main(void) {
       cmocka_unit_test(the_same_seed_gives_the_same_tokens),
       cmocka_unit_test(random_numbers_are_xoshiro256),
       cmocka_unit_test(exponential_is_accurate),
+      cmocka_unit_test(logarithm_is_accurate),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

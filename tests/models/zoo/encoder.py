@@ -27,7 +27,7 @@ class EncoderConfig:
     relative: bool = False  # DeBERTa: content to position and position to content
     scale: str = "scores"  # where 1 / sqrt(D) is multiplied in: scores, query
     heads: str = "permute"  # or bmm: [B * H, S, D], as CLIP and BART
-    head: str = "hidden"  # what comes out: hidden, pooler, labels, mean (of unpadded tokens, length 1), end
+    head: str = "hidden"  # what comes out: hidden, pooler, labels, token_labels, mean (of unpadded tokens, length 1), end
     patch: Optional[int] = None  # ViT: pixels per side of a patch of a 3-channel image
     image: int = 16
 
@@ -170,7 +170,7 @@ class Encoder(nn.Module):
         self.embeddings = PatchEmbeddings(c) if c.patch else TokenEmbeddings(c)
         self.layers = nn.ModuleList(EncoderBlock(c) for _ in range(c.layer_count))
         self.norm = layer_norm(c.width) if c.norm_first else None
-        self.head = linear(c.width, 5 if c.head == "labels" else c.width)
+        self.head = linear(c.width, 5 if c.head in ("labels", "token_labels") else c.width)
         if c.relative:
             self.span = 8
             self.relative = nn.Embedding(2 * self.span, c.width)
@@ -191,6 +191,8 @@ class Encoder(nn.Module):
             return x, torch.tanh(self.head(x[:, 0]))
         if kind == "labels":
             return (self.head(x[:, 0]),)
+        if kind == "token_labels":
+            return (self.head(x),)
         if kind == "mean":
             weights = attention_mask.unsqueeze(-1).expand(x.size()).float()
             mean = torch.sum(x * weights, 1) / torch.clamp(weights.sum(1), min=1e-9)

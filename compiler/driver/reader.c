@@ -1,0 +1,283 @@
+/*
+ * reader.c: whether a graph reads text, and which of its outputs answers: by the names and shapes of inputs
+ * and outputs, what config.json says of labels, and how sentence-transformers' files pool.
+ */
+#include "driver/reader.h"
+
+#include <jansson.h>
+#include <string.h>
+
+/* ---- inputs ---- */
+
+typedef struct {
+  const char *name;
+  size_t field; /* in smelt_manifest_reader */
+} token_input;
+
+static const token_input token_inputs[] = {
+    {"input_ids", offsetof(smelt_manifest_reader, ids_input)},
+    {"attention_mask", offsetof(smelt_manifest_reader, mask_input)},
+    {"token_type_ids", offsetof(smelt_manifest_reader, types_input)},
+    {"position_ids", offsetof(smelt_manifest_reader, positions_input)},
+};
+enum { TOKEN_INPUTS = sizeof token_inputs / sizeof *token_inputs };
+
+static int32_t *input_field(smelt_manifest_reader *r, int which) {
+  return (int32_t *)(void *)((char *)r + token_inputs[which].field);
+}
+
+/* Notes where each input goes; false where one is no matter of tokens, or its shape is none of [1, n]. */
+static bool take_inputs(ir_module *m, const plan_entry *entry, smelt_manifest_reader *r) {
+  for (int which = 0; which < TOKEN_INPUTS; which++) *input_field(r, which) = SMELT_NONE;
+  for (size_t i = 0; i < entry->input_count; i++) {
+    const plan_io *io = &entry->inputs[i];
+    int which = 0;
+    while (which < TOKEN_INPUTS && strcmp(token_inputs[which].name, io->name) != 0) which++;
+    if (which == TOKEN_INPUTS || io->dtype != SMELT_I64 || io->rank != 2) return false;
+    int64_t batch, tokens;
+    if (ir_dim_is_const(io->dims[0], &batch) && batch != 1) return false;
+    bool is_fixed = ir_dim_is_const(io->dims[1], &tokens);
+    if (!is_fixed && !ir_dim_is_symbol(io->dims[1])) return false;
+    if (!is_fixed) tokens = ir_dim_maximum(m, io->dims[1]);
+    if (tokens < 1) return false;
+    if (!r->max_tokens || tokens < r->max_tokens)
+      r->max_tokens = (int32_t)(tokens < INT32_MAX ? tokens : INT32_MAX);
+    r->is_fixed |= is_fixed;
+    *input_field(r, which) = (int32_t)i;
+  }
+  return r->ids_input != SMELT_NONE && !(r->is_fixed && r->mask_input == SMELT_NONE);
+}
+
+int64_t reader_id_count(const ir_graph *g, const char *input) {
+  int64_t least = 0, rows;
+  for (const ir_node *n = g->first; n; n = n->next) {
+    if (n->op != IR_GATHER) continue;
+    const ir_value *v = n->operands[1];
+    while (v->def && v->def->op != IR_CONST && v->def->operand_count && v->def->operands[0])
+      v = v->def->operands[0];
+    if (v->def || strcmp(v->name, input) != 0) continue;
+    if (!ir_dim_is_const(n->operands[0]->type.dims[n->attrs.axis], &rows) || rows < 1) continue;
+    if (!least || rows < least) least = rows;
+  }
+  return least;
+}
+
+/* ---- the output that answers ---- */
+
+/* By name, the most telling first. */
+static const struct {
+  const char *name; /* NULL: any */
+  int rank;
+  smelt_head head;
+} answers[] = {
+    {"sentence_embedding", 2, SMELT_HEAD_VECTOR},
+    {"text_embeds", 2, SMELT_HEAD_VECTOR},
+    {"text_embedding", 2, SMELT_HEAD_VECTOR},
+    {"logits", 2, SMELT_HEAD_LABELS},
+    {"logits", 3, SMELT_HEAD_TOKEN_LABELS},
+    {"last_hidden_state", 3, SMELT_HEAD_STATES},
+    {"token_embeddings", 3, SMELT_HEAD_STATES},
+    {"pooler_output", 2, SMELT_HEAD_VECTOR},
+    {NULL, 3, SMELT_HEAD_STATES},
+    {NULL, 2, SMELT_HEAD_VECTOR},
+};
+
+static bool ends_with(const char *name, const char *end) {
+  size_t length = strlen(name), end_length = strlen(end);
+  return length >= end_length && strcmp(name + length - end_length, end) == 0;
+}
+
+/* config.json's word on the head that logits come from. */
+static const struct {
+  const char *end; /* of the architecture's name */
+  int rank;
+  smelt_head head;
+  bool answers; /* false: logits that no mode reads, as a masked language model's */
+} architectures[] = {
+    {"ForCausalLM", 3, SMELT_HEAD_NEXT_TOKENS, true},
+    {"LMHeadModel", 3, SMELT_HEAD_NEXT_TOKENS, true},
+    {"ForMaskedLM", 3, SMELT_HEAD_STATES, false},
+    {"ForPreTraining", 3, SMELT_HEAD_STATES, false},
+    {"ForSequenceClassification", 2, SMELT_HEAD_LABELS, true},
+    {"ForTokenClassification", 3, SMELT_HEAD_TOKEN_LABELS, true},
+};
+
+static const char *architecture_of(const json_t *config) {
+  const char *name = json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
+  return name ? name : "";
+}
+
+static bool choose_head(const json_t *config, const plan_io *io, smelt_manifest_reader *r) {
+  bool is_labels = r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_TOKEN_LABELS;
+  for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++) {
+    if (!ends_with(architecture_of(config), architectures[i].end) || architectures[i].rank != io->rank)
+      continue;
+    bool is_named = is_labels || strcmp(io->name, "logits") == 0;
+    if (!is_named) continue;
+    r->head = architectures[i].head;
+    return architectures[i].answers;
+  }
+  return true;
+}
+
+static bool take_output(const json_t *config, const plan_entry *entry, smelt_manifest_reader *r) {
+  for (size_t a = 0; a < sizeof answers / sizeof *answers; a++) {
+    for (size_t i = 0; i < entry->output_count; i++) {
+      const plan_io *io = &entry->outputs[i];
+      if (io->dtype != SMELT_F32 || io->rank != answers[a].rank) continue;
+      if (answers[a].name && strcmp(answers[a].name, io->name) != 0) continue;
+      r->output = (int32_t)i;
+      r->head = answers[a].head;
+      return choose_head(config, io, r);
+    }
+  }
+  return false;
+}
+
+/* ---- labels ---- */
+
+static void take_labels(compilation *c, const json_t *config, const plan_io *io) {
+  smelt_manifest_reader *r = &c->reader;
+  const json_t *names = json_object_get(config, "id2label");
+  int64_t count;
+  if (!ir_dim_is_const(io->dims[io->rank - 1], &count) || count < 1) return;
+  c->labels = ARENA_ARRAY(&c->arena, const char *, (size_t)count);
+  for (int64_t i = 0; i < count; i++) {
+    const char *key = arena_format(&c->arena, "%lld", (long long)i);
+    const char *name = json_string_value(json_object_get(names, key));
+    c->labels[i] = name ? arena_text(&c->arena, name) : arena_format(&c->arena, "LABEL_%s", key);
+  }
+  r->label_count = (uint32_t)count;
+  const char *problem = json_string_value(json_object_get(config, "problem_type"));
+  if (problem && strcmp(problem, "regression") == 0)
+    r->scoring = SMELT_SCORING_NONE;
+  else if ((problem && strcmp(problem, "multi_label_classification") == 0) ||
+           (count == 1 && r->head == SMELT_HEAD_LABELS))
+    r->scoring = SMELT_SCORING_SIGMOID;
+}
+
+/* ---- pooling ---- */
+
+static const struct {
+  const char *key;
+  smelt_pooling pooling;
+} pooling_modes[] = {
+    {"pooling_mode_cls_token", SMELT_POOLING_CLS},
+    {"pooling_mode_mean_tokens", SMELT_POOLING_MEAN},
+    {"pooling_mode_max_tokens", SMELT_POOLING_MAX},
+    {"pooling_mode_mean_sqrt_len_tokens", SMELT_POOLING_MEAN_SQRT},
+    {"pooling_mode_lasttoken", SMELT_POOLING_LAST},
+};
+
+/* 1_Pooling/config.json. False: it pools in a way that programs do not know. */
+static bool take_pooling(json_t *config, smelt_manifest_reader *r) {
+  int known = 0, wanted = 0;
+  const char *key;
+  json_t *value;
+  json_object_foreach(config, key, value) wanted +=
+      strncmp(key, "pooling_mode_", 13) == 0 && json_is_true(value);
+  for (size_t i = 0; i < sizeof pooling_modes / sizeof *pooling_modes; i++) {
+    if (!json_is_true(json_object_get(config, pooling_modes[i].key))) continue;
+    r->pooling = pooling_modes[i].pooling;
+    known++;
+  }
+  return wanted == known && known <= 1;
+}
+
+static status no_vector(arena *a, const char *file, const char *what) {
+  return fail_file(a, fail(a, STATUS_INPUT, "%s", what), file);
+}
+
+/*
+ * modules.json lists what sentence-transformers runs: the graph, pooling, and perhaps a normalisation.
+ * Anything else the program does not have.
+ */
+static status take_modules(compilation *c) {
+  arena *a = &c->arena;
+  json_t *modules = NULL, *pooling = NULL, *module;
+  const char *pooling_file = file_join(a, c->folder.home, "1_Pooling/config.json");
+  const char *modules_file = file_join(a, c->folder.home, "modules.json");
+  if (file_exists(modules_file)) TRY(folder_read_json(a, modules_file, &modules));
+  status s = OK;
+  size_t i;
+  json_array_foreach(modules, i, module) {
+    const char *type = json_string_value(json_object_get(module, "type"));
+    const char *path = json_string_value(json_object_get(module, "path"));
+    if (!type) type = "";
+    if (ends_with(type, ".Normalize"))
+      c->reader.normalises = 1;
+    else if (ends_with(type, ".Pooling") && path)
+      pooling_file = file_join(a, file_join(a, c->folder.home, path), "config.json");
+    else if (!ends_with(type, ".Transformer"))
+      s = no_vector(a, modules_file, arena_format(a, "the module '%s' is not compiled", type));
+  }
+  json_decref(modules);
+  if (!s && file_exists(pooling_file)) {
+    s = folder_read_json(a, pooling_file, &pooling);
+    if (!s && !take_pooling(pooling, &c->reader))
+      s = no_vector(a, pooling_file, "its way of pooling is not compiled");
+    json_decref(pooling);
+  }
+  return s;
+}
+
+/* ---- limits ---- */
+
+/* Files that say how many tokens of a text are read. */
+static const char *const limit_files[][2] = {{"sentence_bert_config.json", "max_seq_length"},
+                                             {"tokenizer_config.json", "model_max_length"}};
+
+static status take_limits(compilation *c) {
+  smelt_manifest_reader *r = &c->reader;
+  for (size_t i = 0; i < sizeof limit_files / sizeof *limit_files && !r->is_fixed; i++) {
+    const char *path = file_join(&c->arena, c->folder.home, limit_files[i][0]);
+    json_t *object;
+    if (!file_exists(path)) continue;
+    TRY(folder_read_json(&c->arena, path, &object));
+    json_int_t most = json_integer_value(json_object_get(object, limit_files[i][1]));
+    if (most > 0 && most < r->max_tokens) r->max_tokens = (int32_t)most;
+    json_decref(object);
+  }
+  return OK;
+}
+
+static status check_ids(compilation *c, const plan_entry *entry) {
+  const tok_summary *t = &c->tokenizer_summary;
+  int64_t rows = reader_id_count(entry->graph, token_inputs[0].name);
+  int64_t pad = c->folder.pad_token >= 0 ? c->folder.pad_token : t->pad_id >= 0 ? t->pad_id : 0;
+  c->reader.pad_token = (int32_t)pad;
+  int64_t highest = (int64_t)t->vocab_size > pad + 1 ? t->vocab_size : pad + 1;
+  if (!rows || highest <= rows) return OK;
+  status s = fail(&c->arena, STATUS_INPUT, "the tokenizer's vocabulary does not fit the model's");
+  s = fail_expected(&c->arena, s, "at most %lld tokens", (long long)rows);
+  return fail_file(&c->arena, fail_found(&c->arena, s, "%lld", (long long)highest), c->folder.tokenizer);
+}
+
+/* ---- all of it ---- */
+
+static status describe(compilation *c, const json_t *config) {
+  const plan_entry *entry = &c->plan->entries[0];
+  smelt_manifest_reader *r = &c->reader;
+  if (!take_inputs(c->module, entry, r) || !take_output(config, entry, r)) return OK;
+  TRY(compile_tokenizer(c));
+  TRY(check_ids(c, entry));
+  TRY(take_limits(c));
+  if (r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_TOKEN_LABELS)
+    take_labels(c, config, &entry->outputs[r->output]);
+  else if (r->head == SMELT_HEAD_STATES)
+    TRY(take_modules(c));
+  c->reads_text = true;
+  return OK;
+}
+
+void reader_describe(compilation *c) {
+  json_t *config = NULL;
+  if (c->is_generator || !c->folder.tokenizer) return;
+  status s = c->folder.config_file ? folder_read_json(&c->arena, c->folder.config_file, &config) : OK;
+  c->reader = (smelt_manifest_reader){0};
+  if (!s) s = describe(c, config);
+  json_decref(config);
+  if (!s) return;
+  c->tokenizer.count = 0;
+  print_warning(fail_hint(&c->arena, s, "the program takes .npy files, not text"));
+}

@@ -1,0 +1,85 @@
+/* embed.c: a text's vector: the graph's own, or its tokens' pooled into one. */
+#include "app/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define X(NAME, text) text,
+static const char *const pooling_names[] = {SMELT_POOLINGS(X)};
+#undef X
+
+/* The root of x >= 0 by Newton's steps from above, which fall until they cannot. */
+static double square_root(double x) {
+  double root = x > 1 ? x : 1, next;
+  while (x > 0 && (next = 0.5 * (root + x / root)) < root) root = next;
+  return x > 0 ? root : 0;
+}
+
+static double pool(const app_reading *reading, int64_t column, smelt_pooling pooling) {
+  const float *values = reading->rows + column;
+  int64_t last = (reading->row_count - 1) * reading->columns;
+  if (pooling == SMELT_POOLING_CLS) return values[0];
+  if (pooling == SMELT_POOLING_LAST) return values[last];
+  double result = pooling == SMELT_POOLING_MAX ? values[0] : 0;
+  for (int64_t at = 0; at <= last; at += reading->columns) {
+    if (pooling != SMELT_POOLING_MAX)
+      result += values[at];
+    else if (values[at] > result)
+      result = values[at];
+  }
+  double count = (double)reading->row_count;
+  if (pooling == SMELT_POOLING_MEAN) return result / count;
+  return pooling == SMELT_POOLING_MEAN_SQRT ? result / square_root(count) : result;
+}
+
+static void normalise(double *vector, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++) sum += vector[i] * vector[i];
+  double length = square_root(sum);
+  for (int64_t i = 0; i < count && length > 0; i++) vector[i] /= length;
+}
+
+static void write_vector(app_output *out, const double *vector, int64_t count, bool is_json) {
+  enum { DIGITS = 9 }; /* as many as tell all floats apart */
+  app_write_text(out, is_json ? "{\"vector\":[" : "");
+  for (int64_t i = 0; i < count; i++) {
+    if (i > 0) app_write_text(out, is_json ? "," : " ");
+    app_write_number(out, vector[i], DIGITS);
+  }
+  app_write_text(out, is_json ? "]}" : "");
+}
+
+/* The pooling that the options name, or the model's own. */
+static smelt_pooling chosen_pooling(const smelt_model *model, const app_options *options) {
+  const char *name = options->pooling_name;
+  for (int i = 0; name && i < SMELT_POOLING_COUNT; i++)
+    if (strcmp(name, pooling_names[i]) == 0) return (smelt_pooling)i;
+  return name ? SMELT_POOLING_COUNT : (smelt_pooling)model->manifest.reader->pooling;
+}
+
+static int embed(smelt_model *model, const app_text *text, app_output *out) {
+  const app_options *options = text->options;
+  bool normalises = options->normalises || (model->manifest.reader->normalises && !options->leaves_length);
+  smelt_pooling pooling = chosen_pooling(model, options);
+  app_reading reading;
+  int code = app_read_text(model, text, &reading);
+  double *vector = code == APP_OK ? calloc((size_t)reading.columns, sizeof *vector) : NULL;
+  if (code == APP_OK && !vector) code = app_fail_text(text, "out of memory");
+  if (code == APP_OK) {
+    for (int64_t i = 0; i < reading.columns; i++) vector[i] = pool(&reading, i, pooling);
+    if (normalises) normalise(vector, reading.columns);
+    write_vector(out, vector, reading.columns, options->json);
+  }
+  free(vector);
+  app_reading_free(&reading);
+  return code;
+}
+
+int app_embed(smelt_model *model, app_options *options) {
+  if (options->pooling_name && model->manifest.reader->head == SMELT_HEAD_VECTOR)
+    return app_fail(APP_USAGE, "%s: --pooling: the model gives one vector of its own", options->program);
+  if (chosen_pooling(model, options) == SMELT_POOLING_COUNT)
+    return app_fail(APP_USAGE, "%s: --pooling: expected mean, cls, max, last or mean-sqrt, found '%s'",
+                    options->program, options->pooling_name);
+  return app_each_text(model, options, embed);
+}

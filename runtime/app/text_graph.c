@@ -1,0 +1,104 @@
+/* text_graph.c: a text through a graph over token ids: what the graph takes is made from the text's tokens.
+ */
+#include "app/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The value of an input at a token; padding lies behind the text where the graph's size is fixed. */
+typedef int64_t token_value(const app_reading *reading, int64_t at);
+
+static int64_t mask_value(const app_reading *reading, int64_t at) {
+  return at < reading->count;
+}
+
+static int64_t type_value(const app_reading *reading, int64_t at) {
+  (void)reading, (void)at;
+  return 0; /* all of it is the first text */
+}
+
+static int64_t position_value(const app_reading *reading, int64_t at) {
+  (void)reading;
+  return at;
+}
+
+/* Runs the graph on `length` tokens; `data` has room for four inputs of them. */
+static smelt_result run(smelt_model *model, const app_reading *reading, int64_t length, int64_t *data,
+                        smelt_tensor *outputs) {
+  const smelt_manifest_reader *r = model->manifest.reader;
+  const struct {
+    int32_t input;
+    token_value *value; /* NULL: the ids */
+  } wanted[] = {{r->ids_input, NULL},
+                {r->mask_input, mask_value},
+                {r->types_input, type_value},
+                {r->positions_input, position_value}};
+  enum { WANTED = sizeof wanted / sizeof wanted[0] };
+  smelt_tensor tensors[WANTED];
+  for (int i = 0; i < WANTED; i++, data += length) {
+    if (wanted[i].input == SMELT_NONE) continue;
+    for (int64_t at = 0; at < length; at++)
+      data[at] = wanted[i].value       ? wanted[i].value(reading, at)
+                 : at < reading->count ? reading->ids[at]
+                                       : r->pad_token;
+    tensors[i] = (smelt_tensor){.dtype = SMELT_I64, .rank = 2, .dims = {1, length}, .data = data};
+    model->inputs[wanted[i].input] = &tensors[i];
+  }
+  return rt_run(model, 0, outputs);
+}
+
+/* The answer has one row, or one for each token. */
+static int take_answer(const smelt_model *model, const app_text *text, int64_t length,
+                       const smelt_tensor *output, app_reading *reading) {
+  const smelt_manifest_reader *r = model->manifest.reader;
+  bool is_one_row = output->rank == 2;
+  reading->rows = output->data;
+  reading->row_count = is_one_row ? 1 : reading->count;
+  reading->columns = output->dims[output->rank - 1];
+  if (output->dims[0] != 1 || (!is_one_row && output->dims[1] != length))
+    return app_fail_text(text, "the model's output has no row for each token");
+  if (reading->columns < 1 || (r->label_count && reading->columns != r->label_count))
+    return app_fail_text(text, "the model's output has no column for each label");
+  return APP_OK;
+}
+
+static int check_ids(const smelt_model *model, const app_text *text, const app_reading *reading) {
+  if (reading->count == 0) return app_fail_text(text, "the text has no tokens");
+  for (int32_t i = 0; i < reading->count; i++)
+    if ((uint32_t)reading->ids[i] >= model->tokenizer.header->vocab_size)
+      return app_fail_text(text, "token %d: expected 0 to %u, found %d", (int)i,
+                           model->tokenizer.header->vocab_size - 1, (int)reading->ids[i]);
+  return APP_OK;
+}
+
+int app_read_text(smelt_model *model, const app_text *text, app_reading *reading) {
+  const smelt_manifest_reader *r = model->manifest.reader;
+  *reading = (app_reading){0};
+  int code = app_text_ids(model, text, r->max_tokens, &reading->ids, &reading->count);
+  if (code == APP_OK) code = check_ids(model, text, reading);
+  if (code) return code;
+  int64_t length = r->is_fixed ? r->max_tokens : reading->count;
+  int64_t *data = calloc(4 * (size_t)length, sizeof *data);
+  smelt_tensor *outputs = calloc(model->manifest.entries[0].output_count, sizeof *outputs);
+  if (!data || !outputs)
+    code = app_fail_text(text, "out of memory");
+  else if (run(model, reading, length, data, outputs))
+    code = app_fail_text(text, "%s", smelt_error(model));
+  else
+    code = take_answer(model, text, length, &outputs[r->output], reading);
+  free(data);
+  free(outputs);
+  return code;
+}
+
+void app_reading_free(app_reading *reading) {
+  free(reading->ids);
+}
+
+double app_log_sum(const float *logits, int64_t count) {
+  double highest = logits[0], sum = 0;
+  for (int64_t i = 1; i < count; i++)
+    if (logits[i] > highest) highest = logits[i];
+  for (int64_t i = 0; i < count; i++) sum += rt_exponential(logits[i] - highest);
+  return highest + rt_logarithm(sum);
+}

@@ -1,0 +1,177 @@
+#!/usr/bin/python3
+"""readers_check.py MODELS KIND PROGRAM: the program of a graph that reads text answers what its module says.
+
+The modules are those of tests/models/text_readers.py; PyTorch runs them in f32, the rest is computed here in f64.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models"))
+import text_readers  # which skips where PyTorch is absent
+
+import numpy as np
+import torch
+
+TEXTS = ["A line of words.", "Straße,  日本語", "x", "the quick brown fox\tjumps"]
+TOLERANCE = 2e-5
+models, kind, program = sys.argv[1:]
+
+
+def run(*arguments, text=None):
+    result = subprocess.run([program, *arguments], input=(text or "").encode(), capture_output=True, check=False)
+    assert result.returncode == 0 and not result.stderr, (arguments, result)
+    return result.stdout.decode()
+
+
+def refused(code, *arguments, text=""):
+    result = subprocess.run([program, *arguments], input=text.encode(), capture_output=True, check=False)
+    assert result.returncode == code and result.stdout == b"" and result.stderr.count(b"\n") == 1, (arguments, result)
+    return result.stderr.decode()
+
+
+def close(found, wanted):
+    found, wanted = np.asarray(found, dtype=float), np.asarray(wanted, dtype=float)
+    assert found.shape == wanted.shape, (found.shape, wanted.shape)
+    assert (np.abs(found - wanted) <= TOLERANCE).all(), np.abs(found - wanted).max()
+
+
+def ids_of(text, *options):
+    return json.loads(run("tokenize", "--json", "-p", text, *options))["ids"]
+
+
+def answer(ids):
+    with torch.no_grad():
+        return module(*text_readers.inputs_of(kind, ids).values())[0][0].numpy().astype(float)
+
+
+def softmax(logits):
+    power = np.exp(logits - logits.max(-1, keepdims=True))
+    return power / power.sum(-1, keepdims=True)
+
+
+def by_line(command, *options):
+    """Results of all texts at once, as JSON."""
+    return [json.loads(line) for line in run(command, "--json", "--lines", "-", *options, text="\n".join(TEXTS)).splitlines()]
+
+
+# ---- what each head must say ----------------------------------------------------------------------------------------
+
+POOLINGS = {
+    "mean": lambda states: states.mean(0),
+    "cls": lambda states: states[0],
+    "last": lambda states: states[-1],
+    "max": lambda states: states.max(0),
+    "mean-sqrt": lambda states: states.sum(0) / np.sqrt(len(states)),
+}
+
+
+def normal(vector):
+    return vector / np.linalg.norm(vector)
+
+
+def check_states():
+    own, normalises = {"states": ("mean", True), "cls": ("cls", False), "fixed": ("mean", False)}[kind]
+    rows = by_line("embed")
+    assert len(rows) == len(TEXTS)
+    for text, row in zip(TEXTS, rows):
+        states = answer(ids_of(text))
+        wanted = POOLINGS[own](states)
+        close(row["vector"], normal(wanted) if normalises else wanted)
+        close(run("embed", "-p", text).split(), row["vector"])
+        close(run("-p", text).split(), row["vector"])  # what it is for needs no word
+        for name, pool in POOLINGS.items():
+            close(run("embed", "-p", text, "--pooling", name, "--no-normalize").split(), pool(states))
+            close(run("embed", "-p", text, "--pooling", name, "--normalize").split(), normal(pool(states)))
+    assert "expected mean, cls" in refused(2, "embed", "-p", "a", "--pooling", "median")
+
+
+def check_vector():
+    for text, row in zip(TEXTS, by_line("embed")):
+        close(row["vector"], answer(ids_of(text)))
+    assert "one vector" in refused(2, "embed", "-p", "a", "--pooling", "mean")
+
+
+def check_choices(found, scores):
+    names = list(text_readers.LABELS.values())
+    order = sorted(range(len(names)), key=lambda i: -scores[i])
+    assert [choice["label"] for choice in found] == [names[i] for i in order]
+    close([choice["score"] for choice in found], scores[order])
+
+
+def check_labels():
+    scorings = {"softmax": softmax, "sigmoid": lambda logits: 1 / (1 + np.exp(-logits)), "none": lambda logits: logits}
+    own = "sigmoid" if kind == "multi" else "softmax"
+    for text, row in zip(TEXTS, by_line("classify")):
+        logits = answer(ids_of(text))
+        check_choices(row["labels"], scorings[own](logits))
+        assert row["label"] == row["labels"][0]["label"]
+        for name, score in scorings.items():
+            plain = [line.split("\t") for line in run("classify", "-p", text, "--scoring", name).splitlines()]
+            check_choices([{"label": label, "score": float(number)} for label, number in plain], score(logits))
+        line = run("classify", "--lines", "-", text=text + "\n").split("\t")
+        assert line[0] == row["label"] and abs(float(line[1]) - row["score"]) < TOLERANCE
+    assert "expected softmax" in refused(2, "classify", "-p", "a", "--scoring", "best")
+
+
+def check_token_labels():
+    names = list(text_readers.LABELS.values())
+    for text, row in zip(TEXTS, by_line("classify")):
+        ids = ids_of(text)
+        scores = softmax(answer(ids))
+        assert [token["id"] for token in row["tokens"]] == ids
+        assert [token["label"] for token in row["tokens"]] == [names[i] for i in scores.argmax(-1)]
+        close([token["score"] for token in row["tokens"]], scores.max(-1))
+        lines = run("classify", "-p", text).splitlines()
+        assert [line.split("\t")[0] for line in lines] == [token["label"] for token in row["tokens"]]
+
+
+def check_causal():
+    for text, row in zip(TEXTS, by_line("score")):
+        ids = ids_of(text)
+        scores = np.log(softmax(answer(ids)))[np.arange(len(ids) - 1), ids[1:]]
+        assert row["tokens"][0]["log_probability"] is None
+        close([token["log_probability"] for token in row["tokens"][1:]], scores)
+        if len(ids) > 1:
+            assert abs(row["perplexity"] / np.exp(-scores.mean()) - 1) < TOLERANCE
+        else:
+            assert row["perplexity"] is None
+
+
+def check_none():
+    """Texts are not what it is for; it still runs on arrays, and its tokenizer may be there."""
+    assert "cannot embed" in refused(2, "embed", "-p", "a")
+    assert "cannot classify" in refused(2, "classify", "-p", "a")
+
+
+def check_limit(most):
+    text = "ab " * most
+    command = "embed" if kind in ("states", "cls", "fixed", "vector") else "classify"
+    assert f"at most {most}; --truncate" in refused(1, command, "-p", text)
+    assert "line 2: the text has" in subprocess.run([program, command, "--lines", "-"], input=("a\n" + text).encode(),
+                                                    capture_output=True, check=False).stderr.decode()
+    cut = json.loads(run(command, "--json", "-p", text, "--truncate"))
+    whole = ids_of(text)
+    kept = whole[: most - 1] + whole[-1:] if kind == "states" else whole[:most]  # WordPiece's [SEP] stays
+    again = json.loads(run(command, "--json", "--prompt-ids", " ".join(map(str, kept))))
+    assert cut == again
+
+
+CHECKS = {"states": check_states, "cls": check_states, "vector": check_vector, "labels": check_labels,
+          "multi": check_labels, "token_labels": check_token_labels, "causal": check_causal, "fixed": check_states,
+          "dense": check_none, "masked": check_none}
+LIMITS = {"states": 20, "fixed": 32, "cls": 66, "vector": 66, "labels": 66, "multi": 66, "token_labels": 66}
+
+module = text_readers.module(kind)
+CHECKS[kind]()
+if kind in LIMITS:
+    check_limit(LIMITS[kind])
+    description = run("--describe")
+    assert "input_ids" in description
+help_text = run("--help")
+able = {word for word in ("embed", "classify", "score") if f"\n  {word} " in help_text}
+wanted = {"states": "embed", "cls": "embed", "fixed": "embed", "vector": "embed", "causal": "score", "dense": None, "masked": None}
+assert able == {wanted.get(kind, "classify")} - {None}, able
+print(f"{kind}: right on {len(TEXTS)} texts")
