@@ -114,7 +114,7 @@ int app_abilities(const smelt_model *model);
 const app_command *app_command_named(const char *name);
 /* What a program does with a text unless a word says otherwise; NULL: it has no such command. */
 const app_command *app_usual_command(const smelt_model *model);
-void app_write_commands(app_output *out, const app_options *options, const smelt_model *model);
+void app_write_commands(app_output *out, const smelt_model *model);
 
 int app_tokenize(smelt_model *model, app_options *options); /* tokenize.c */
 int app_detokenize(smelt_model *model, app_options *options);

@@ -44,7 +44,7 @@ const app_command *app_usual_command(const smelt_model *model) {
   return NULL;
 }
 
-void app_write_commands(app_output *out, const app_options *options, const smelt_model *model) {
+void app_write_commands(app_output *out, const smelt_model *model) {
   enum { HELP_COLUMN = 26 };
   int abilities = app_abilities(model);
   for (int i = 0; i < COMMANDS; i++) {
@@ -56,7 +56,5 @@ void app_write_commands(app_output *out, const app_options *options, const smelt
     app_write_text(out, "\n");
   }
   if (!model->has_tokenizer) return;
-  app_write_text(out, "  COMMAND --help          options of a command, the first word after ");
-  app_write_text(out, options->program);
-  app_write_text(out, "\n");
+  app_write_text(out, "  COMMAND --help          the command's own options\n");
 }

@@ -280,7 +280,7 @@ void app_write_help(app_output *out, const app_options *options, const smelt_mod
     return;
   }
   write_heading(out, options, model);
-  app_write_commands(out, options, model);
+  app_write_commands(out, model);
   for (int i = 0; i < OPTION_COUNT; i++)
     if (options_table[i].suits & kinds) write_option(out, &options_table[i]);
 }
