@@ -106,7 +106,12 @@ static status add_data(compilation *c, const emit_form *form, const char *name, 
   text manifest = {0};
   plan_manifest_info info = {
       .model_name = c->folder.name, .smelt_version = SMELT_VERSION, .tokenizer_bytes = c->tokenizer.count};
-  if (c->is_generator) info.generation = &c->generation;
+  if (c->is_generator) {
+    info.generation = &c->generation;
+    info.suppressed = c->folder.suppressed.tokens;
+    info.suppressed_first = c->folder.suppressed_first.tokens;
+    info.bad_words = c->folder.bad_words.tokens;
+  }
   if (c->reads_text) {
     info.reader = &c->reader;
     info.labels = c->labels;

@@ -132,6 +132,11 @@ static status check_token(compilation *c, const char *what, int64_t token, int64
   return file ? fail_file(&c->arena, s, file) : s;
 }
 
+static status check_tokens(compilation *c, const char *what, const folder_tokens *list, int64_t vocab_size) {
+  for (int32_t i = 0; i < list->count; i++) TRY(check_token(c, what, list->tokens[i], vocab_size));
+  return OK;
+}
+
 static status check_vocabulary(compilation *c, const tok_summary *summary, int64_t vocab_size) {
   if ((int64_t)summary->vocab_size <= vocab_size) return OK;
   status s = fail(&c->arena, STATUS_INPUT, "the tokenizer's vocabulary does not fit the model's");
@@ -188,12 +193,17 @@ static status describe_generation(compilation *c, const generator *g, const gene
       .bos_token = (int32_t)(f->bos_token >= 0 ? f->bos_token : summary->bos_id),
       .pad_token = (int32_t)(f->pad_token >= 0 ? f->pad_token : summary->pad_id),
       .decoder_start_token = SMELT_NONE,
-      .top_k = (int32_t)f->top_k,
-      .max_new_tokens = (int32_t)f->max_new_tokens,
-      .temperature = f->samples ? (float)(f->temperature > 0 ? f->temperature : 1) : 0,
-      .top_p = (float)f->top_p,
-      .repetition_penalty = (float)f->repetition_penalty,
+      .choices = f->choices,
+      .suppressed.count = f->suppressed.count,
+      .suppressed_first.count = f->suppressed_first.count,
+      .bad_words.count = f->bad_words.count,
   };
+  c->generation.choices.temperature = !f->samples                  ? 0
+                                      : f->choices.temperature > 0 ? f->choices.temperature
+                                                                   : 1;
+  TRY(check_tokens(c, "suppress_tokens", &f->suppressed, g->vocab_size));
+  TRY(check_tokens(c, "begin_suppress_tokens", &f->suppressed_first, g->vocab_size));
+  TRY(check_tokens(c, "bad_words_ids", &f->bad_words, g->vocab_size));
   if (g->encode) TRY(describe_start(c, g->vocab_size));
   return describe_end(c, g->vocab_size);
 }

@@ -94,7 +94,7 @@ static const char *base_name(arena *a, const char *path) {
 
 /* ---- JSON fields ---- */
 
-static status wrong_type(arena *a, const char *file, const char *key, const char *expected) {
+status folder_wrong_type(arena *a, const char *file, const char *key, const char *expected) {
   status s = fail(a, STATUS_INPUT, "has the wrong type");
   s = fail_node(a, s, "\"%s\"", key);
   return fail_expected(a, fail_file(a, s, file), "%s", expected);
@@ -104,24 +104,11 @@ static status read_integer(arena *a, const char *file, const json_t *object, con
                            int64_t *value) {
   const json_t *field = json_object_get(object, key);
   if (!field || json_is_null(field)) return OK;
-  if (!json_is_integer(field)) return wrong_type(a, file, key, "an integer");
+  if (!json_is_integer(field)) return folder_wrong_type(a, file, key, "an integer");
   int64_t number = json_integer_value(field);
   if (number < lowest || number > INT32_MAX) {
     status s = fail(a, STATUS_INPUT, "\"%s\" is out of range", key);
     return fail_found(a, fail_file(a, s, file), "%lld", (long long)number);
-  }
-  *value = number;
-  return OK;
-}
-
-static status read_number(arena *a, const char *file, const json_t *object, const char *key, double *value) {
-  const json_t *field = json_object_get(object, key);
-  if (!field || json_is_null(field)) return OK;
-  if (!json_is_number(field)) return wrong_type(a, file, key, "a number");
-  double number = json_number_value(field);
-  if (!isfinite(number) || number < 0) {
-    status s = fail(a, STATUS_INPUT, "\"%s\" is out of range", key);
-    return fail_found(a, fail_file(a, s, file), "%g", number);
   }
   *value = number;
   return OK;
@@ -139,7 +126,8 @@ static status read_end_tokens(arena *a, const char *file, const json_t *object, 
   f->end_token_count = 0;
   for (size_t i = 0; i < count; i++) {
     const json_t *id = json_is_array(field) ? json_array_get(field, i) : field;
-    if (!json_is_integer(id)) return wrong_type(a, file, "eos_token_id", "an integer or a list of integers");
+    if (!json_is_integer(id))
+      return folder_wrong_type(a, file, "eos_token_id", "an integer or a list of integers");
     if (json_integer_value(id) < 0 || json_integer_value(id) > INT32_MAX) {
       return fail_file(a, fail(a, STATUS_INPUT, "\"eos_token_id\" is out of range"), file);
     }
@@ -149,7 +137,8 @@ static status read_end_tokens(arena *a, const char *file, const json_t *object, 
 }
 
 static status wrong_forced(arena *a, const char *file) {
-  return wrong_type(a, file, "forced_decoder_ids", "a list of [position, token or null], positions from 1");
+  return folder_wrong_type(a, file, "forced_decoder_ids",
+                           "a list of [position, token or null], positions from 1");
 }
 
 /* [[1, 50259], [2, null], ...]: what follows the decoder's first token. Positions that are not listed are
@@ -197,15 +186,7 @@ static status read_fields(arena *a, const char *file, const json_t *object, mode
   TRY(read_integer(a, file, object, "nb_max_frames", 1, &f->frames));
   TRY(read_end_tokens(a, file, object, f));
   TRY(read_forced_tokens(a, file, object, f));
-  TRY(read_integer(a, file, object, "top_k", 0, &f->top_k));
-  TRY(read_integer(a, file, object, "max_new_tokens", 1, &f->max_new_tokens));
-  TRY(read_number(a, file, object, "temperature", &f->temperature));
-  TRY(read_number(a, file, object, "top_p", &f->top_p));
-  TRY(read_number(a, file, object, "repetition_penalty", &f->repetition_penalty));
-  const json_t *samples = json_object_get(object, "do_sample");
-  if (samples && !json_is_boolean(samples)) return wrong_type(a, file, "do_sample", "true or false");
-  if (samples) f->samples = json_is_true(samples);
-  return OK;
+  return folder_read_choices(a, file, object, f);
 }
 
 status folder_read_json(arena *a, const char *file, json_t **value) {
@@ -230,6 +211,7 @@ static status read_configuration(arena *a, const char *file, model_folder *f) {
 status folder_open(arena *a, const char *path, model_folder *f) {
   *f =
       (model_folder){.name = base_name(a, path), .bos_token = -1, .pad_token = -1, .decoder_start_token = -1};
+  f->choices.length_penalty = 1;
   const char *home = path;
   if (file_is_folder(path)) {
     TRY(find_model(a, path, f));

@@ -3,8 +3,16 @@
 #define SMELT_DRIVER_FOLDER_H
 
 #include "base/base.h"
+#include "smelt/image.h"
+
+#include <jansson.h>
 
 enum { FOLDER_MAX_END_TOKENS = 8, FOLDER_MAX_FORCED_TOKENS = 8 };
+
+typedef struct {
+  int32_t *tokens;
+  int32_t count;
+} folder_tokens;
 
 /* Paths are NULL where there is no such file; numbers are as the field's comment says where the JSON is
  * silent. */
@@ -24,10 +32,10 @@ typedef struct {
   int end_token_count;
   int64_t forced_tokens[FOLDER_MAX_FORCED_TOKENS]; /* behind decoder_start_token; -1: the model's choice */
   int forced_token_count;
-  /* Defaults for sampling; 0 where none is given. */
-  bool samples; /* do_sample */
-  double temperature, top_p, repetition_penalty;
-  int64_t top_k, max_new_tokens;
+  bool samples;                   /* do_sample */
+  smelt_manifest_choices choices; /* 0 where none is given */
+  folder_tokens suppressed, suppressed_first;
+  folder_tokens bad_words; /* sequences, each ended by -1 */
 } model_folder;
 
 struct json_t;
@@ -41,5 +49,11 @@ status folder_read_json(arena *a, const char *file, struct json_t **value);
  * live in `a`.
  */
 status folder_open(arena *a, const char *path, model_folder *folder);
+
+/* The field `key` of `file` is no `expected`. */
+status folder_wrong_type(arena *a, const char *file, const char *key, const char *expected);
+
+/* Reads how tokens are chosen from the object of a configuration (folder_choices.c). */
+status folder_read_choices(arena *a, const char *file, const json_t *object, model_folder *folder);
 
 #endif

@@ -176,6 +176,12 @@ static smelt_offset put_symbols(writer *w, size_t count) {
   return offset;
 }
 
+static void put_tokens(writer *w, const int32_t *tokens, smelt_manifest_tokens *list) {
+  size_t bytes = sizeof *tokens * (size_t)list->count;
+  list->tokens = reserve(w, bytes);
+  put(w, list->tokens, tokens, bytes);
+}
+
 /* ---- readers of text ---- */
 
 static smelt_offset put_reader(writer *w, const plan_manifest_info *info) {
@@ -221,8 +227,12 @@ status plan_write_manifest(const plan_module *plan, const plan_manifest_info *in
                              .parameters = count_parameters(plan)};
   memcpy(manifest.magic, SMELT_MANIFEST_MAGIC, sizeof manifest.magic);
   if (info->generation) {
-    manifest.generation = reserve(&w, sizeof *info->generation);
-    put(&w, manifest.generation, info->generation, sizeof *info->generation);
+    smelt_manifest_generation generation = *info->generation;
+    put_tokens(&w, info->suppressed, &generation.suppressed);
+    put_tokens(&w, info->suppressed_first, &generation.suppressed_first);
+    put_tokens(&w, info->bad_words, &generation.bad_words);
+    manifest.generation = reserve(&w, sizeof generation);
+    put(&w, manifest.generation, &generation, sizeof generation);
   }
   reserve(&w, 0);
   bool fits = own.count <= UINT32_MAX;

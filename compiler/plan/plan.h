@@ -224,9 +224,11 @@ status plan_write_weights(const plan_module *plan, FILE *file);
  */
 typedef struct {
   const char *model_name, *smelt_version;
-  const smelt_manifest_generation *generation; /* NULL: it does not generate text */
-  const smelt_manifest_reader *reader;         /* NULL: it does not read text; its `labels` is ignored */
-  const char *const *labels;                   /* [reader->label_count] */
+  const smelt_manifest_generation
+      *generation; /* NULL: it does not generate text; its lists are those below */
+  const int32_t *suppressed, *suppressed_first, *bad_words; /* as long as `generation` says */
+  const smelt_manifest_reader *reader; /* NULL: it does not read text; its `labels` is ignored */
+  const char *const *labels;           /* [reader->label_count] */
   uint64_t tokenizer_bytes;
 } plan_manifest_info;
 

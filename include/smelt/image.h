@@ -138,6 +138,29 @@ typedef struct {
 
 enum { SMELT_MAX_END_TOKENS = 8, SMELT_MAX_FORCED_TOKENS = 8, SMELT_NONE = -1 };
 
+/* How beam search ends, as Hugging Face's generate has it. */
+typedef enum {
+  SMELT_STOP_BY_ESTIMATE, /* early_stopping false: no beam is likely to become better than the finished ones
+                           */
+  SMELT_STOP_EARLY,       /* true: as many as there are beams have finished */
+  SMELT_STOP_NEVER,       /* "never": no beam can become better */
+  SMELT_STOP_KINDS
+} smelt_stop_kind;
+
+/* Defaults from generation_config.json, as smelt_generate_options says; 0: none. */
+typedef struct {
+  int32_t max_new_tokens, min_new_tokens, min_length, no_repeat_ngram, top_k;
+  int32_t beams, beam_groups, early_stopping, samples;
+  float temperature, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff;
+  float repetition_penalty, length_penalty, diversity_penalty;
+} smelt_manifest_choices;
+
+/* i32[count] */
+typedef struct {
+  smelt_offset tokens;
+  int32_t count;
+} smelt_manifest_tokens;
+
 /*
  * How the runtime generates text with the entries. Indices are SMELT_NONE
  * where the model has no such thing. Sizes are tokens.
@@ -157,8 +180,9 @@ typedef struct {
   int32_t end_tokens[SMELT_MAX_END_TOKENS];
   int32_t forced_token_count;
   int32_t forced_tokens[SMELT_MAX_FORCED_TOKENS]; /* SMELT_NONE: what the model likes best */
-  int32_t top_k, max_new_tokens;                  /* defaults from generation_config.json; 0: none */
-  float temperature, top_p, repetition_penalty;
+  smelt_manifest_choices choices;
+  smelt_manifest_tokens suppressed, suppressed_first;
+  smelt_manifest_tokens bad_words; /* sequences, each ended by -1 */
 } smelt_manifest_generation;
 
 /* What a graph over token ids makes of a text. */

@@ -134,13 +134,13 @@ void smelt_reset(smelt_model *model);
 /* Token ids in a row. */
 typedef struct {
   const int32_t *tokens;
-  int32_t count; /* at least 1 */
+  int32_t count;
 } smelt_token_list;
 
 /* `bias` is added to the score of the last token where the text ends with those before it. */
 typedef struct {
-  smelt_token_list sequence;
-  float bias; /* -INFINITY: never */
+  smelt_token_list sequence; /* at least one token */
+  float bias;                /* -INFINITY: never */
 } smelt_token_bias;
 
 /*
@@ -150,23 +150,23 @@ typedef struct {
 typedef struct {
   int32_t max_new_tokens; /* 0: until the end token or the model's limit */
   int32_t min_new_tokens; /* no end token before so many */
+  int32_t min_length;     /* nor before the decoder's text, with its prompt or start tokens, has so many */
   const smelt_token_bias *biases;
   int32_t bias_count;
   float repetition_penalty;          /* 0 or 1: off; of the tokens of the text, prompt included */
   float frequency_penalty;           /* 0: off; subtracted for each time that the new text has the token */
   float presence_penalty;            /* 0: off; subtracted once where the new text has the token */
   int32_t no_repeat_ngram;           /* 0: off; no n tokens in a row come twice */
-  const smelt_token_list *bad_words; /* sequences that never come */
-  int32_t bad_word_count;
-  smelt_token_list suppressed,
-      suppressed_first; /* tokens that never come; never as the first. count 0: none */
-  float temperature;    /* 0: greedy, and what follows does not matter */
-  int32_t top_k;        /* 0: off */
-  float top_p;          /* 0 or 1: off */
-  float min_p;          /* 0: off */
-  float typical_p;      /* 0 or 1: off */
-  float epsilon_cutoff; /* 0: off */
-  float eta_cutoff;     /* 0: off */
+  smelt_token_list bad_words;        /* sequences that never come, each ended by -1; count 0: none */
+  smelt_token_list suppressed;       /* tokens that never come; count 0: none */
+  smelt_token_list suppressed_first; /* tokens that do not come first; count 0: none */
+  float temperature;                 /* 0: greedy, and what follows does not matter */
+  int32_t top_k;                     /* 0: off */
+  float top_p;                       /* 0 or 1: off */
+  float min_p;                       /* 0: off */
+  float typical_p;                   /* 0 or 1: off */
+  float epsilon_cutoff;              /* 0: off */
+  float eta_cutoff;                  /* 0: off */
   uint64_t seed;
   smelt_token_list stop_ids;     /* end tokens beside the model's own; count 0: none */
   const char *const *stop_texts; /* the text ends before the first of these that the new text has */

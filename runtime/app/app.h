@@ -55,6 +55,23 @@ typedef struct {
   int32_t count;
 } app_named_files;
 
+/* Options that may be given again and again, each time with one more item. */
+typedef enum {
+  APP_BIAS,
+  APP_BAD_WORD,
+  APP_BAD_IDS,
+  APP_SUPPRESS,
+  APP_SUPPRESS_FIRST,
+  APP_STOP,
+  APP_STOP_IDS,
+  APP_LISTS
+} app_list;
+
+typedef struct {
+  app_list list;
+  const char *text; /* as given */
+} app_item;
+
 typedef struct {
   const char *program;        /* how the program was called */
   const app_command *command; /* the command line's first word; NULL: none is given */
@@ -73,9 +90,12 @@ typedef struct {
   bool seed_given;
   int32_t threads;
   bool pins;
-  bool ids, echo, no_echo, stats, profile, bench, version, help, describe;
+  int32_t samples; /* 0: one */
+  bool ids, echo, no_echo, stats, profile, bench, version, help, help_all, describe;
   app_named_files inputs, outputs;
   app_named_file *named_files; /* [2 * argc], behind inputs and outputs */
+  app_item *items;             /* [item_count], in the order given */
+  int32_t item_count;
 } app_options;
 
 /*
@@ -84,8 +104,11 @@ typedef struct {
  */
 int app_parse_options(app_options *options, int argc, char **argv);
 void app_options_free(app_options *options);
+/* A decimal number without an exponent, the whole text. */
+bool app_parse_decimal(const char *text, double *value);
 
-/* Prints the options that suit the program: one that generates text, or one that runs a graph. */
+/* Prints the options that suit the program: one that generates text, or one that runs a graph. The rarely
+ * used ones too where help_all is set. */
 void app_write_help(app_output *out, const app_options *options, const smelt_model *model);
 
 /* ---- what a program does by its first word (commands.c) ---------------------------------- */
@@ -178,6 +201,23 @@ void app_reading_free(app_reading *reading);
 
 /* ln of the sum of e^logits[count]. */
 double app_log_sum(const float *logits, int64_t count);
+
+/* ---- options that are lists (token_lists.c) ------------------------------------------------- */
+
+/* The options' lists as generation takes them. */
+typedef struct {
+  struct {
+    int32_t *tokens;
+    int32_t count, capacity;
+  } lists[APP_LISTS];
+  smelt_token_bias *biases;
+  const char **stop_texts;
+} app_token_lists;
+
+/* Fills the lists of options->generate from options->items, over those that are the model's defaults. Memory
+ * is that of `lists`, to be freed in any case. Returns APP_OK, or an exit code after a message. */
+int app_take_token_lists(smelt_model *model, app_options *options, app_token_lists *lists);
+void app_free_token_lists(app_token_lists *lists);
 
 /* ---- what else a program does -------------------------------------------------------------- */
 

@@ -107,14 +107,13 @@ static void write_id(listener *l, int32_t id) {
   l->wrote_id = true;
 }
 
+/* A token of SMELT_NONE brings text that waited, and is none. */
 static bool on_token(void *user, int32_t token, const char *text, size_t bytes) {
   listener *l = user;
   l->last_s = now_s();
-  if (l->generated++ == 0) l->first_s = l->last_s;
-  if (l->prints_ids)
-    write_id(l, token);
-  else
-    app_write(&l->out, text, bytes);
+  if (token != SMELT_NONE && l->generated++ == 0) l->first_s = l->last_s;
+  if (l->prints_ids && token != SMELT_NONE) write_id(l, token);
+  if (!l->prints_ids) app_write(&l->out, text, bytes);
   return app_flush(&l->out);
 }
 
@@ -153,29 +152,64 @@ static void write_stats(const listener *l, int32_t prompt_tokens) {
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-static int generate(smelt_model *model, const app_options *options, const prompt *p, listener *l) {
-  bool decoder_only = model->manifest.generation->encode_entry == SMELT_NONE;
-  rt_generation request = {.prompt = p->ids,
-                           .prompt_tokens = p->count,
-                           .options = options->generate,
-                           .on_token = on_token,
-                           .on_logits = l->writes_logits ? on_logits : NULL,
-                           .user = l};
-  write_echo(l, options, p, decoder_only);
-  l->start_s = now_s();
-  if (options->features_path) {
-    int code = encode_features(model, options);
-    if (code) return code;
-  }
-  smelt_result result = rt_generate(model, &request);
-  if (l->generated > 0 || l->wrote_id || result == SMELT_OK) app_write_text(&l->out, "\n");
+/* Writes one text; the session is where its first token is due. */
+static int write_text(rt_session *session, const app_options *options, const rt_generation *request,
+                      listener *l) {
+  smelt_model *model = session->model;
+  int32_t before = l->generated;
+  smelt_result result = rt_session_generate(session, request);
+  if (l->generated > before || l->wrote_id || result == SMELT_OK) app_write_text(&l->out, "\n");
   if (!app_flush(&l->out)) return app_fail(APP_INPUT, "%s: the text cannot be written", options->program);
-  if (result == SMELT_TOO_LARGE && l->generated > 0) { /* all of the text there can be */
+  if (result == SMELT_TOO_LARGE && l->generated > before) { /* all of the text there can be */
     app_fail(APP_OK, "%s: %s", options->program, smelt_error(model));
     return APP_OK;
   }
   if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
   return APP_OK;
+}
+
+/* Texts stand apart by an empty line, ids by lines alone. */
+static void begin_another(rt_session *session, const app_options *options, const prompt *p, listener *l) {
+  rt_session_rewind(session);
+  if (!l->prints_ids) app_write_text(&l->out, "\n");
+  l->wrote_id = false;
+  write_echo(l, options, p, session->generation->encode_entry == SMELT_NONE);
+}
+
+/* The prompt is read once; each text goes on from there with a seed of its own, the first with the one given.
+ */
+static int write_texts(rt_session *session, const app_options *options, const prompt *p, listener *l) {
+  rt_generation request = {.options = options->generate, .on_token = on_token, .user = l};
+  bool goes_on = session->generation->encode_entry == SMELT_NONE;
+  write_echo(l, options, p, goes_on); /* which is to be read while the model reads */
+  smelt_result result = rt_session_begin(session, p->ids, p->count);
+  int32_t count = options->samples > 1 ? options->samples : 1;
+  if (!result && count > 1 && !rt_session_mark(session))
+    result = rt_fail(session->model, SMELT_OUT_OF_MEMORY, "no memory for several texts");
+  if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(session->model));
+  int code = APP_OK;
+  for (int32_t i = 0; i < count && code == APP_OK; i++) {
+    if (i > 0) begin_another(session, options, p, l);
+    request.options.seed = rt_random_seed_of(options->generate.seed, i);
+    code = write_text(session, options, &request, l);
+  }
+  return code;
+}
+
+static int generate(smelt_model *model, const app_options *options, const prompt *p, listener *l) {
+  l->start_s = now_s();
+  if (options->features_path) {
+    int code = encode_features(model, options);
+    if (code) return code;
+  }
+  rt_session session;
+  smelt_result result = rt_session_open(&session, model);
+  session.on_logits = l->writes_logits ? on_logits : NULL;
+  session.user = l;
+  int code = result ? app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model))
+                    : write_texts(&session, options, p, l);
+  rt_session_close(&session);
+  return code;
 }
 
 int app_generate(smelt_model *model, app_options *options) {
@@ -185,7 +219,9 @@ int app_generate(smelt_model *model, app_options *options) {
     if (getrandom(&options->generate.seed, sizeof options->generate.seed, 0) < 0)
       options->generate.seed = (uint64_t)(now_s() * 1e9);
 
+  app_token_lists lists = {0};
   int code = check_features(model, options);
+  if (code == APP_OK) code = app_take_token_lists(model, options, &lists);
   if (code == APP_OK) code = take_prompt(model, options, &p);
   if (code == APP_OK && options->logits_path) {
     l.writes_logits = app_output_create(&l.logits, options->logits_path);
@@ -196,6 +232,7 @@ int app_generate(smelt_model *model, app_options *options) {
   if (l.writes_logits && !app_output_close(&l.logits) && code == APP_OK)
     code = app_fail(APP_INPUT, "%s: %s: the file cannot be written", options->program, options->logits_path);
   if (code == APP_OK && options->stats) write_stats(&l, p.count);
+  app_free_token_lists(&lists);
   free(p.text);
   free(p.ids);
   return code;

@@ -48,6 +48,7 @@ static int run(smelt_model *model, app_options *options) {
   if (options->command && !(options->command->kind & app_abilities(model)))
     return app_fail(APP_USAGE, "%s: the model cannot %s; --help lists what it can", options->program,
                     options->command->name);
+  options->help |= options->help_all;
   if (options->help || options->version || options->describe) {
     if (options->help) app_write_help(&out, options, model);
     if (options->version) app_write_version(&out, model);

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { FLAG, TEXT, COUNT, DECIMAL, SEED, NAMED_INPUT, NAMED_OUTPUT } option_kind;
+typedef enum { FLAG, TEXT, COUNT, DECIMAL, SIGNED, SEED, NAMED_INPUT, NAMED_OUTPUT, ITEM } option_kind;
 
+/* RARE: those programs show it with --help-all only. */
 enum {
   GENERATES = APP_GENERATES,
   RUNS_GRAPH = APP_RUNS_GRAPH,
@@ -14,6 +15,7 @@ enum {
   DETOKENIZES = APP_DETOKENIZES,
   COMMANDS = READS_TEXT | DETOKENIZES,
   RUNS = GENERATES | RUNS_GRAPH | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES,
+  RARE = 1 << 30,
   ANY = GENERATES | RUNS_GRAPH | COMMANDS
 };
 
@@ -22,8 +24,8 @@ typedef struct {
   const char *name, *argument, *help;
   int suits; /* programs whose --help shows it; 0: what smelt itself calls */
   option_kind kind;
-  size_t field;   /* in app_options */
-  double maximum; /* of COUNT and DECIMAL, which start from 0 */
+  size_t field;   /* in app_options; of an ITEM its app_list */
+  double maximum; /* of COUNT and DECIMAL, which start from 0, and SIGNED, which starts from -maximum */
 } option;
 
 #define FIELD(name) offsetof(app_options, name)
@@ -45,6 +47,29 @@ static const option options_table[] = {
      FIELD(generate.min_p), 1},
     {0, "repeat-penalty", "X", "divide the scores of tokens already used by X; 1: off", GENERATES, DECIMAL,
      FIELD(generate.repetition_penalty), 1000},
+    {0, "typical-p", "X", "sample from the most typical tokens that share probability X", GENERATES | RARE,
+     DECIMAL, FIELD(generate.typical_p), 1},
+    {0, "epsilon-cutoff", "X", "leave out tokens below probability X", GENERATES | RARE, DECIMAL,
+     FIELD(generate.epsilon_cutoff), 1},
+    {0, "eta-cutoff", "X", "the same, less where all are unlikely", GENERATES | RARE, DECIMAL,
+     FIELD(generate.eta_cutoff), 1},
+    {0, "frequency-penalty", "X", "subtract X for each time that the new text has the token",
+     GENERATES | RARE, SIGNED, FIELD(generate.frequency_penalty), 1000},
+    {0, "presence-penalty", "X", "subtract X once where the new text has the token", GENERATES | RARE, SIGNED,
+     FIELD(generate.presence_penalty), 1000},
+    {0, "no-repeat-ngram", "N", "never N tokens in a row a second time; 0: off", GENERATES | RARE, COUNT,
+     FIELD(generate.no_repeat_ngram), INT32_MAX},
+    {0, "bias", "TOKEN=X", "add X to the score of a token id, or of what ends a text", GENERATES | RARE, ITEM,
+     APP_BIAS, 0},
+    {0, "bad-word", "TEXT", "never these tokens in a row", GENERATES | RARE, ITEM, APP_BAD_WORD, 0},
+    {0, "bad-ids", "IDS", "the same as token ids", GENERATES | RARE, ITEM, APP_BAD_IDS, 0},
+    {0, "suppress", "IDS", "never any of these tokens", GENERATES | RARE, ITEM, APP_SUPPRESS, 0},
+    {0, "suppress-first", "IDS", "not as the first token", GENERATES | RARE, ITEM, APP_SUPPRESS_FIRST, 0},
+    {0, "min-tokens", "N", "no end before N tokens", GENERATES | RARE, COUNT, FIELD(generate.min_new_tokens),
+     INT32_MAX},
+    {0, "stop", "TEXT", "end before this text; may be given again", GENERATES, ITEM, APP_STOP, 0},
+    {0, "stop-id", "IDS", "end at these tokens too", GENERATES | RARE, ITEM, APP_STOP_IDS, 0},
+    {'N', "samples", "N", "write N texts", GENERATES, COUNT, FIELD(samples), 1000000},
     {0, "seed", "N", "the same seed gives the same text", GENERATES, SEED, FIELD(generate.seed), 0},
     {0, "ids", NULL, "print token ids instead of text", GENERATES, FLAG, FIELD(ids), 0},
     {0, "prompt-ids", "IDS", "the prompt as token ids, \"1 2 3\"", GENERATES, TEXT, FIELD(prompt_ids), 0},
@@ -82,6 +107,7 @@ static const option options_table[] = {
     {0, "pin", NULL, "keep each thread on one processor", RUNS, FLAG, FIELD(pins), 0},
     {0, "version", NULL, "say what this program is", GENERATES | RUNS_GRAPH, FLAG, FIELD(version), 0},
     {'h', "help", NULL, "print this", ANY, FLAG, FIELD(help), 0},
+    {0, "help-all", NULL, "print all options", GENERATES, FLAG, FIELD(help_all), 0},
 };
 #undef FIELD
 enum { OPTION_COUNT = sizeof options_table / sizeof options_table[0] };
@@ -101,12 +127,12 @@ static bool parse_integer(const char *text, uint64_t *value) {
   return true;
 }
 
-/* "0.8", "1", ".5": what strtod takes of such texts, without its 8 kB. */
-static bool parse_decimal(const char *text, double *value) {
+/* "0.8", "1", "-.5": what strtod takes of such texts, without its 8 kB. */
+bool app_parse_decimal(const char *text, double *value) {
   double digits = 0, scale = 1;
   int digit_count = 0;
-  bool after_point = false;
-  for (; *text; text++) {
+  bool after_point = false, is_negative = *text == '-';
+  for (text += is_negative; *text; text++) {
     if (*text == '.' && !after_point) {
       after_point = true;
       continue;
@@ -115,7 +141,7 @@ static bool parse_decimal(const char *text, double *value) {
     digits = digits * 10 + (*text - '0');
     if (after_point) scale *= 10;
   }
-  *value = digits / scale;
+  *value = is_negative ? -(digits / scale) : digits / scale;
   return digit_count > 0;
 }
 
@@ -147,7 +173,10 @@ static bool set_option(app_options *options, const option *row, int argc, const 
     *(int32_t *)field = (int32_t)integer;
     return true;
   case DECIMAL:
-    if (!parse_decimal(text, &decimal) || decimal > row->maximum) return false;
+    if (*text == '-') return false;
+    /* fallthrough */
+  case SIGNED:
+    if (!app_parse_decimal(text, &decimal) || decimal > row->maximum || decimal < -row->maximum) return false;
     *(float *)field = (float)decimal;
     return true;
   case SEED:
@@ -157,6 +186,9 @@ static bool set_option(app_options *options, const option *row, int argc, const 
     return parse_named_file(options, field, true, argc, text);
   case NAMED_OUTPUT:
     return parse_named_file(options, field, false, argc, text);
+  case ITEM:
+    options->items[options->item_count++] = (app_item){(app_list)row->field, text};
+    return true;
   }
   return false;
 }
@@ -184,7 +216,9 @@ static const option *find_option(const char *argument, const char **value) {
 int app_parse_options(app_options *options, int argc, char **argv) {
   options->program = argc > 0 ? argv[0] : "model";
   options->named_files = calloc(2 * (size_t)argc + 1, sizeof *options->named_files);
-  if (!options->named_files) return app_fail(APP_INPUT, "%s: out of memory", options->program);
+  options->items = calloc((size_t)argc + 1, sizeof *options->items);
+  if (!options->named_files || !options->items)
+    return app_fail(APP_INPUT, "%s: out of memory", options->program);
   int first = 1;
   if (argc > 1 && argv[1][0] != '-') {
     options->command = app_command_named(argv[first++]);
@@ -210,6 +244,7 @@ int app_parse_options(app_options *options, int argc, char **argv) {
 
 void app_options_free(app_options *options) {
   free(options->named_files);
+  free(options->items);
 }
 
 /* ---- --help -------------------------------------------------------------------------------- */
@@ -282,5 +317,6 @@ void app_write_help(app_output *out, const app_options *options, const smelt_mod
   write_heading(out, options, model);
   app_write_commands(out, model);
   for (int i = 0; i < OPTION_COUNT; i++)
-    if (options_table[i].suits & kinds) write_option(out, &options_table[i]);
+    if (options_table[i].suits & kinds && (options->help_all || !(options_table[i].suits & RARE)))
+      write_option(out, &options_table[i]);
 }

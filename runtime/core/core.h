@@ -39,6 +39,9 @@ const char *rt_manifest_label(const rt_manifest *view, uint32_t index);
 
 const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_offset offset);
 
+/* The list's tokens, [list->count]. */
+const int32_t *rt_manifest_tokens(const rt_manifest *view, const smelt_manifest_tokens *list);
+
 /* The entry's steps, [entry->step_count]. */
 const smelt_manifest_step *rt_manifest_steps(const rt_manifest *view, const smelt_manifest_entry *entry);
 

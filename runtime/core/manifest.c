@@ -42,6 +42,10 @@ const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_
   return (const smelt_manifest_tensor *)(const void *)((const uint8_t *)view->header + offset);
 }
 
+const int32_t *rt_manifest_tokens(const rt_manifest *view, const smelt_manifest_tokens *list) {
+  return (const int32_t *)(const void *)((const uint8_t *)view->header + list->tokens);
+}
+
 const smelt_manifest_step *rt_manifest_steps(const rt_manifest *view, const smelt_manifest_entry *entry) {
   return (const smelt_manifest_step *)(const void *)((const uint8_t *)view->header + entry->steps);
 }
@@ -157,6 +161,32 @@ static bool is_encoder_entry(const rt_manifest *view, int32_t index, bool reads_
   return view->entries[index].input_count == 1;
 }
 
+static bool choices_fit(const smelt_manifest_choices *defaults) {
+  const int32_t whole[] = {defaults->max_new_tokens,  defaults->min_new_tokens, defaults->min_length,
+                           defaults->no_repeat_ngram, defaults->top_k,          defaults->beams,
+                           defaults->beam_groups,     defaults->early_stopping, defaults->samples};
+  const float shares[] = {defaults->top_p, defaults->min_p, defaults->typical_p, defaults->epsilon_cutoff,
+                          defaults->eta_cutoff};
+  const float others[] = {defaults->temperature, defaults->repetition_penalty, defaults->diversity_penalty};
+  for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+    if (whole[i] < 0) return false;
+  for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
+    if (!(shares[i] >= 0 && shares[i] <= 1)) return false; /* NaN is neither */
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    if (!(others[i] >= 0)) return false;
+  return defaults->length_penalty == defaults->length_penalty && defaults->early_stopping < SMELT_STOP_KINDS;
+}
+
+/* A list of tokens of the vocabulary, or of `lowest`. */
+static bool tokens_fit(const checker *c, const smelt_manifest_tokens *list, int32_t lowest) {
+  if (list->count < 0 || !array_fits(c, list->tokens, (uint64_t)list->count, sizeof(int32_t), 4))
+    return false;
+  const int32_t *tokens = rt_manifest_tokens(c->view, list);
+  for (int32_t i = 0; i < list->count; i++)
+    if (tokens[i] < lowest || tokens[i] >= c->view->generation->vocab_size) return false;
+  return true;
+}
+
 static const char *check_generation(const checker *c) {
   const rt_manifest *view = c->view;
   const smelt_manifest_generation *g = view->generation;
@@ -173,7 +203,7 @@ static const char *check_generation(const checker *c) {
       !is_encoder_entry(view, g->encode_entry, reads_features))
     return "an entry used for generation has other inputs or outputs";
   if (g->vocab_size < 1 || g->max_tokens < 1 || (has_prefill && g->prefill_tokens < 1) ||
-      (has_encoder && g->max_encoder_tokens < 0) || g->max_new_tokens < 0 || g->top_k < 0)
+      (has_encoder && g->max_encoder_tokens < 0))
     return "generation has a size out of range";
   uint32_t vocab_size = (uint32_t)g->vocab_size;
   if (!index_fits(g->bos_token, vocab_size, true) || !index_fits(g->pad_token, vocab_size, true) ||
@@ -185,8 +215,10 @@ static const char *check_generation(const checker *c) {
     return "generation has too many forced tokens";
   for (int32_t i = 0; i < g->forced_token_count; i++)
     if (!index_fits(g->forced_tokens[i], vocab_size, true)) return "a forced token is outside the vocabulary";
-  if (!(g->temperature >= 0 && g->top_p >= 0 && g->repetition_penalty >= 0)) /* NaN is neither */
-    return "generation has a sampling default out of range";
+  if (!choices_fit(&g->choices)) return "generation has a default out of range";
+  if (!tokens_fit(c, &g->suppressed, 0) || !tokens_fit(c, &g->suppressed_first, 0) ||
+      !tokens_fit(c, &g->bad_words, SMELT_NONE))
+    return "generation has a list of tokens that is not valid";
   return NULL;
 }
 

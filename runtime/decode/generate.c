@@ -142,14 +142,29 @@ smelt_result rt_generate(smelt_model *model, const rt_generation *request) {
 
 /* ---- model.h --------------------------------------------------------------------------------- */
 
+static smelt_token_list list_of(const smelt_model *model, const smelt_manifest_tokens *list) {
+  return (smelt_token_list){rt_manifest_tokens(&model->manifest, list), list->count};
+}
+
 smelt_generate_options smelt_generate_defaults(const smelt_model *model) {
   const smelt_manifest_generation *g = model->manifest.generation;
   if (!g) return (smelt_generate_options){0};
-  return (smelt_generate_options){.max_new_tokens = g->max_new_tokens,
-                                  .temperature = g->temperature,
-                                  .top_k = g->top_k,
-                                  .top_p = g->top_p,
-                                  .repetition_penalty = g->repetition_penalty};
+  const smelt_manifest_choices *c = &g->choices;
+  return (smelt_generate_options){.max_new_tokens = c->max_new_tokens,
+                                  .min_new_tokens = c->min_new_tokens,
+                                  .min_length = c->min_length,
+                                  .repetition_penalty = c->repetition_penalty,
+                                  .no_repeat_ngram = c->no_repeat_ngram,
+                                  .bad_words = list_of(model, &g->bad_words),
+                                  .suppressed = list_of(model, &g->suppressed),
+                                  .suppressed_first = list_of(model, &g->suppressed_first),
+                                  .temperature = c->temperature,
+                                  .top_k = c->top_k,
+                                  .top_p = c->top_p,
+                                  .min_p = c->min_p,
+                                  .typical_p = c->typical_p,
+                                  .epsilon_cutoff = c->epsilon_cutoff,
+                                  .eta_cutoff = c->eta_cutoff};
 }
 
 smelt_result smelt_generate_ids(smelt_model *model, const int32_t *prompt, int32_t prompt_tokens,

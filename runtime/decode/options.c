@@ -11,6 +11,7 @@ static bool numbers_fit(const smelt_generate_options *o) {
       {o->max_new_tokens, 0, INFINITY},
       {o->min_new_tokens, 0, INFINITY},
       {o->no_repeat_ngram, 0, INFINITY},
+      {o->min_length, 0, INFINITY},
       {o->repetition_penalty, 0, INFINITY},
       {o->frequency_penalty, -1e6, 1e6},
       {o->presence_penalty, -1e6, 1e6},
@@ -22,7 +23,7 @@ static bool numbers_fit(const smelt_generate_options *o) {
       {o->epsilon_cutoff, 0, 1},
       {o->eta_cutoff, 0, 1},
       {o->bias_count, 0, INFINITY},
-      {o->bad_word_count, 0, INFINITY},
+      {o->bad_words.count, 0, INFINITY},
       {o->suppressed.count, 0, INFINITY},
       {o->suppressed_first.count, 0, INFINITY},
       {o->stop_ids.count, 0, INFINITY},
@@ -39,13 +40,24 @@ static bool tokens_fit(const smelt_manifest_generation *g, smelt_token_list list
   return true;
 }
 
+/* Sequences of at least one token, each ended by -1. */
+static bool sequences_fit(const smelt_manifest_generation *g, smelt_token_list list) {
+  int32_t begin = 0;
+  for (int32_t i = 0; i < list.count; i++) {
+    if (list.tokens[i] >= g->vocab_size || list.tokens[i] < -1) return false;
+    if (list.tokens[i] != -1) continue;
+    if (i == begin) return false;
+    begin = i + 1;
+  }
+  return begin == list.count;
+}
+
 static bool lists_fit(const smelt_manifest_generation *g, const smelt_generate_options *o) {
-  bool fit = tokens_fit(g, o->suppressed) && tokens_fit(g, o->suppressed_first) && tokens_fit(g, o->stop_ids);
+  bool fit = tokens_fit(g, o->suppressed) && tokens_fit(g, o->suppressed_first) &&
+             tokens_fit(g, o->stop_ids) && sequences_fit(g, o->bad_words);
   for (int32_t i = 0; i < o->bias_count && fit; i++)
     fit =
         o->biases[i].sequence.count > 0 && tokens_fit(g, o->biases[i].sequence) && !isnan(o->biases[i].bias);
-  for (int32_t i = 0; i < o->bad_word_count && fit; i++)
-    fit = o->bad_words[i].count > 0 && tokens_fit(g, o->bad_words[i]);
   for (int32_t i = 0; i < o->stop_text_count && fit; i++) fit = o->stop_texts[i][0] != 0;
   return fit;
 }

@@ -70,13 +70,16 @@ static void add_biases(const rt_processors *p, const rt_history *history, float 
 }
 
 static bool has_bad_words(const rt_processors *p) {
-  return p->options->bad_word_count > 0;
+  return p->options->bad_words.count > 0;
 }
 
 static void forbid_bad_words(const rt_processors *p, const rt_history *history, float *scores) {
-  for (int32_t i = 0; i < p->options->bad_word_count; i++) {
-    smelt_token_list word = p->options->bad_words[i];
+  smelt_token_list all = p->options->bad_words;
+  for (int32_t i = 0, begin = 0; i < all.count; i++) {
+    if (all.tokens[i] >= 0) continue;
+    smelt_token_list word = {all.tokens + begin, i - begin};
     if (is_due(history, word)) forbid(p, scores, word.tokens[word.count - 1]);
+    begin = i + 1;
   }
 }
 
@@ -143,11 +146,12 @@ static void forbid_list(const rt_processors *p, float *scores, smelt_token_list 
 }
 
 static bool has_least_length(const rt_processors *p) {
-  return p->options->min_new_tokens > 0;
+  return p->options->min_new_tokens > 0 || p->options->min_length > 0;
 }
 
 static void forbid_early_end(const rt_processors *p, const rt_history *history, float *scores) {
-  if (history->count - history->new_from < p->options->min_new_tokens)
+  if (history->count < p->options->min_length ||
+      history->count - history->new_from < p->options->min_new_tokens)
     forbid_list(p, scores, (smelt_token_list){p->end_tokens, p->end_token_count});
 }
 

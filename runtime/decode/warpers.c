@@ -94,12 +94,15 @@ static void keep_top_p(rt_sampler *s) {
   s->count = kept;
 }
 
-/* Keeps, in their order, those choices whose weight is at least `least`. The best has weight 1. */
+/* Keeps, in their order, the best and those choices whose weight is at least `least`. */
 static void keep_heavy(rt_sampler *s, double least) {
   rt_choice *choices = choices_of(s);
+  float best = choices[0].score;
   int32_t kept = 0;
+  for (int32_t i = 1; i < s->count; i++)
+    if (choices[i].score > best) best = choices[i].score;
   for (int32_t i = 0; i < s->count; i++)
-    if (choices[i].weight >= least || choices[i].score == s->highest) choices[kept++] = choices[i];
+    if (choices[i].weight >= least || choices[i].score == best) choices[kept++] = choices[i];
   s->count = kept;
 }
 

@@ -11,7 +11,7 @@ ln -s "$smelt" "$work/bin/smelt"
 ln -s "$program" "$work/verse"
 PATH=$work/bin:$PATH
 
-commands='^[$] (smelt|[.]/verse).*--help$'
+commands='^[$] (smelt|[.]/verse).*--help(-all)?$'
 cd "$work" || exit 1
 awk -v commands="$commands" '
   $0 ~ commands { print; fflush(); system(substr($0, 3)); printed = 1; next }

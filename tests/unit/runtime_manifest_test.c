@@ -145,7 +145,12 @@ static void refuses_each_kind_of_damage(void **state) {
   REFUSED(generation->end_token_count = SMELT_MAX_END_TOKENS + 1);
   REFUSED(generation->forced_token_count = SMELT_MAX_FORCED_TOKENS + 1);
   REFUSED((generation->forced_token_count = 1, generation->forced_tokens[0] = GEN_VOCAB));
-  REFUSED(generation->temperature = -1);
+  REFUSED(generation->choices.temperature = -1);
+  REFUSED(generation->choices.top_p = 2);
+  REFUSED(generation->choices.early_stopping = SMELT_STOP_KINDS);
+  REFUSED(generation->suppressed.count = -1);
+  REFUSED((generation->suppressed.tokens = header->bytes - 4, generation->suppressed.count = 2));
+  REFUSED(generation->bad_words = ((smelt_manifest_tokens){header->generation, 1 << 20}));
 #undef REFUSED
   assert_int_equal(open_bytes(NULL, &model), SMELT_CORRUPT_IMAGE);
 }

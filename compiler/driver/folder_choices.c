@@ -1,0 +1,127 @@
+/* folder_choices.c: how a configuration wants tokens to be chosen; one row for each of its numbers. */
+#include "driver/folder.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+static const double any = INFINITY;
+
+static const struct {
+  const char *key;
+  size_t field; /* of smelt_manifest_choices */
+  bool is_whole;
+  double lowest, highest;
+} number_rows[] = {
+#define WHOLE(key, name, lowest)                                                                             \
+  { key, offsetof(smelt_manifest_choices, name), true, lowest, INT32_MAX }
+#define SHARE(key, name)                                                                                     \
+  { key, offsetof(smelt_manifest_choices, name), false, 0, 1 }
+#define REAL(key, name, lowest)                                                                              \
+  { key, offsetof(smelt_manifest_choices, name), false, lowest, any }
+    WHOLE("max_new_tokens", max_new_tokens, 1),
+    WHOLE("min_new_tokens", min_new_tokens, 0),
+    WHOLE("min_length", min_length, 0),
+    WHOLE("no_repeat_ngram_size", no_repeat_ngram, 0),
+    WHOLE("top_k", top_k, 0),
+    WHOLE("num_beams", beams, 1),
+    WHOLE("num_beam_groups", beam_groups, 1),
+    WHOLE("num_return_sequences", samples, 1),
+    REAL("temperature", temperature, 0),
+    SHARE("top_p", top_p),
+    SHARE("min_p", min_p),
+    SHARE("typical_p", typical_p),
+    SHARE("epsilon_cutoff", epsilon_cutoff),
+    SHARE("eta_cutoff", eta_cutoff),
+    REAL("repetition_penalty", repetition_penalty, 0),
+    REAL("length_penalty", length_penalty, -any),
+    REAL("diversity_penalty", diversity_penalty, 0),
+#undef WHOLE
+#undef SHARE
+#undef REAL
+};
+
+static status read_number(arena *a, const char *file, const json_t *object, size_t row, model_folder *f) {
+  const char *key = number_rows[row].key;
+  const json_t *field = json_object_get(object, key);
+  void *to = (char *)&f->choices + number_rows[row].field;
+  if (!field || json_is_null(field)) return OK;
+  if (number_rows[row].is_whole ? !json_is_integer(field) : !json_is_number(field))
+    return folder_wrong_type(a, file, key, number_rows[row].is_whole ? "an integer" : "a number");
+  double number = json_number_value(field);
+  if (!isfinite(number) || number < number_rows[row].lowest || number > number_rows[row].highest) {
+    status s = fail(a, STATUS_INPUT, "\"%s\" is out of range", key);
+    return fail_found(a, fail_file(a, s, file), "%g", number);
+  }
+  if (number_rows[row].is_whole) {
+    *(int32_t *)to = (int32_t)number;
+  } else {
+    *(float *)to = (float)number;
+  }
+  return OK;
+}
+
+/* true, false or "never". */
+static status read_early_stopping(arena *a, const char *file, const json_t *object, model_folder *f) {
+  const json_t *field = json_object_get(object, "early_stopping");
+  if (!field || json_is_null(field)) return OK;
+  bool is_never = json_is_string(field) && strcmp(json_string_value(field), "never") == 0;
+  if (!is_never && !json_is_boolean(field))
+    return folder_wrong_type(a, file, "early_stopping", "true, false or \"never\"");
+  f->choices.early_stopping = is_never              ? SMELT_STOP_NEVER
+                              : json_is_true(field) ? SMELT_STOP_EARLY
+                                                    : SMELT_STOP_BY_ESTIMATE;
+  return OK;
+}
+
+/* Appends the list's ids to tokens. Negative ones, which some configurations have, are no tokens. */
+static bool append_ids(const json_t *list, folder_tokens *to) {
+  size_t i;
+  const json_t *id;
+  if (!json_is_array(list)) return false;
+  json_array_foreach(list, i, id) {
+    if (!json_is_integer(id) || json_integer_value(id) > INT32_MAX) return false;
+    if (json_integer_value(id) >= 0) to->tokens[to->count++] = (int32_t)json_integer_value(id);
+  }
+  return true;
+}
+
+static status read_tokens(arena *a, const char *file, const json_t *object, const char *key,
+                          folder_tokens *to) {
+  const json_t *field = json_object_get(object, key);
+  if (!field || json_is_null(field)) return OK;
+  *to = (folder_tokens){.tokens = ARENA_ARRAY(a, int32_t, json_array_size(field) + 1)};
+  return append_ids(field, to) ? OK : folder_wrong_type(a, file, key, "a list of token ids");
+}
+
+static status read_bad_words(arena *a, const char *file, const json_t *object, folder_tokens *to) {
+  static const char key[] = "bad_words_ids";
+  const json_t *field = json_object_get(object, key), *word;
+  size_t i, room = 1;
+  if (!field || json_is_null(field)) return OK;
+  json_array_foreach(field, i, word) {
+    room += json_array_size(word) + 1;
+  }
+  *to = (folder_tokens){.tokens = ARENA_ARRAY(a, int32_t, room)};
+  bool is_list = json_is_array(field);
+  json_array_foreach(field, i, word) {
+    int32_t before = to->count;
+    is_list = is_list && append_ids(word, to) && to->count > before;
+    to->tokens[to->count++] = SMELT_NONE;
+  }
+  return is_list ? OK : folder_wrong_type(a, file, key, "a list of lists of token ids");
+}
+
+status folder_read_choices(arena *a, const char *file, const json_t *object, model_folder *f) {
+  for (size_t i = 0; i < sizeof number_rows / sizeof *number_rows; i++)
+    TRY(read_number(a, file, object, i, f));
+  TRY(read_early_stopping(a, file, object, f));
+  TRY(read_tokens(a, file, object, "suppress_tokens", &f->suppressed));
+  TRY(read_tokens(a, file, object, "begin_suppress_tokens", &f->suppressed_first));
+  TRY(read_bad_words(a, file, object, &f->bad_words));
+  const json_t *samples = json_object_get(object, "do_sample");
+  if (!samples || json_is_null(samples)) return OK;
+  if (!json_is_boolean(samples)) return folder_wrong_type(a, file, "do_sample", "true or false");
+  f->samples = json_is_true(samples);
+  return OK;
+}

@@ -1,0 +1,86 @@
+#!/bin/sh
+# options_test.sh SMELT PROGRAM MODEL: options of a text generator, and the same from its generation_config.json.
+. "${0%/*}/../program/check.sh"
+smelt=$1 program=$2 model=$3
+need "$program"
+prompt="And God said"
+
+# writes OPTION...: the new text of 40 tokens, greedily unless the options say otherwise.
+writes() {
+  "$program" -p "$prompt" -n 40 --temp 0 --no-echo "$@" </dev/null
+}
+ids() {
+  writes --ids "$@"
+}
+plain=$(writes)
+
+# ---- the end ----
+middle=$(echo "$plain" | cut -c 20-26)
+same "a stop text ends the text before it" "${plain%%"$middle"*}" "$(writes --stop "$middle")"
+for length in 1 2 3 9 17; do # whatever tokens it begins and ends in
+  stop=$(echo "$plain" | cut -c "31-$((30 + length))")
+  same "stop text '$stop'" "${plain%%"$stop"*}" "$(writes --stop "$stop" --stop "not there")"
+done
+same "what may become a stop text comes all the same" "$plain" "$(writes --stop "${plain}x")"
+tenth=$(ids | cut -d ' ' -f 10)
+before=$(ids | sed "s/ $tenth .*//")
+same "a stop id ends the text" "$before" "$(ids --stop-id "$tenth")"
+count=$(ids --stop-id "$tenth" --min-tokens 25 | wc -w)
+[ "$count" -ge 25 ] || fail "--min-tokens 25 gave $count tokens"
+
+# ---- tokens ----
+first=$(ids | cut -d ' ' -f 1)
+ids --suppress "$first" | grep -qw "$first" && fail "--suppress $first did not"
+[ "$(ids --suppress-first "$first" | cut -d ' ' -f 1)" != "$first" ] || fail "--suppress-first $first did not"
+same "--bias ID=X forces a token" "7 7 7" "$(ids -n 3 --bias 7=1000)"
+says_not() {
+  case $2 in *"$3"*) fail "$1" "found: $2" ;; *) echo "ok      $1" ;; esac
+}
+says_not "--bad-word" "$(writes --bad-word " the LORD")" " the LORD"
+says_not "--bias TEXT=-X" "$(writes --bias " the LORD=-1000")" " the LORD"
+pair=$(ids | cut -d ' ' -f 3-5)
+says_not "--bad-ids" "$(ids --bad-ids "$pair")" "$pair"
+trigrams=$(ids -n 100 --no-repeat-ngram 3 | tr ' ' '\n' | awk 'NR > 2 { print a, b, $1 } { a = b; b = $1 }')
+same "--no-repeat-ngram 3" "" "$(echo "$trigrams" | sort | uniq -d)"
+[ "$(ids --presence-penalty 2 --frequency-penalty 1.5 | tr ' ' '\n' | sort -u | wc -l)" -gt \
+  "$(ids | tr ' ' '\n' | sort -u | wc -l)" ] || fail "penalties made the text no richer"
+
+# ---- several texts ----
+several=$("$program" -p "$prompt" -n 12 --temp 1 --seed 5 --ids -N 3 </dev/null)
+same "three texts" 3 "$(echo "$several" | sort -u | wc -l)"
+same "the first has the seed itself" "$(echo "$several" | head -n 1)" \
+  "$("$program" -p "$prompt" -n 12 --temp 1 --seed 5 --ids </dev/null)"
+same "on one thread too" "$several" "$("$program" -p "$prompt" -n 12 --temp 1 --seed 5 --ids -N 3 --threads 1 </dev/null)"
+
+# ---- refusals ----
+for wrong in "--bias 5" "--bias =5" "--bias 5=x" "--bias 999999=1" "--bad-ids x" "--suppress 1,x" "--suppress 99999" \
+  "--stop-id -1" "--min-tokens -1" "--typical-p 2" "--presence-penalty 1e3" "-N x"; do
+  # shellcheck disable=SC2086 # an option and its value
+  exits "'$wrong'" 2 "$program" -p x $wrong
+  same "'$wrong' says one line" 1 "$(wc -l <"$work/stderr")"
+done
+exits "an empty stop text" 2 "$program" -p x --stop ""
+
+# ---- generation_config.json ----
+cp -r "$model" "$work/model"
+chmod -R u+w "$work/model"
+cat >"$work/model/generation_config.json" <<END
+{"eos_token_id": 1535, "bos_token_id": 1535, "do_sample": false, "repetition_penalty": 1.2, "no_repeat_ngram_size": 2,
+ "suppress_tokens": [$first, -1], "begin_suppress_tokens": [262], "bad_words_ids": [[$(echo "$pair" | tr ' ' ,)], [11]],
+ "min_new_tokens": 30, "max_new_tokens": 35, "top_k": 9, "top_p": 0.8, "typical_p": 0.9, "min_p": 0.01}
+END
+exits "build with a generation_config.json" 0 "$smelt" build "$work/model" -q -o "$work/program"
+set -- --repeat-penalty 1.2 --no-repeat-ngram 2 --suppress "$first" --suppress-first 262 --bad-ids "$pair" \
+  --bad-ids 11 --min-tokens 30 -n 35 --top-k 9 --top-p 0.8 --typical-p 0.9 --min-p 0.01
+for how in "--temp 0" "--temp 0.9 --seed 2"; do
+  # shellcheck disable=SC2086
+  same "generation_config.json is the options ($how)" "$("$program" -p "$prompt" --ids "$@" $how </dev/null)" \
+    "$("$work/program" -p "$prompt" --ids $how </dev/null)"
+done
+for wrong in '"top_p": 1.5' '"num_beams": 0' '"bad_words_ids": [[]]' '"bad_words_ids": 3' '"suppress_tokens": ["a"]' \
+  '"early_stopping": "soon"' '"suppress_tokens": [99999]' '"do_sample": 1'; do
+  echo "{\"eos_token_id\": 1535, $wrong}" >"$work/model/generation_config.json"
+  exits "generation_config.json: $wrong" 1 "$smelt" build "$work/model" -q -o "$work/program"
+  says "the message names the field" "$(echo "$wrong" | cut -d '"' -f 2)" "$work/stderr"
+done
+finish
