@@ -96,6 +96,8 @@ typedef struct codegen_loaded codegen_loaded;
 /* The index into codegen_target_host()->levels of the best that this processor has; -1: not even the first.
  */
 int codegen_host_level(void);
+/* The same of those whose engines are no slower than the levels' below. */
+int codegen_fast_host_level(void);
 
 /*
  * Generates code for the host at that level and links it into this process. *loaded is set after failures too

@@ -55,6 +55,24 @@ static bool processor_has(const codegen_level *level) {
 #endif
 }
 
+/* As the runtime's rt_cpu_is_slow. */
+static bool processor_is_slow_with(const codegen_level *level) {
+#if defined(__x86_64__)
+  return level->level == SMELT_ISA_X86_64_BF16 && __builtin_cpu_is("intel") &&
+         __builtin_cpu_supports("avx512fp16");
+#else
+  (void)level;
+  return false;
+#endif
+}
+
+int codegen_fast_host_level(void) {
+  const codegen_target *host = codegen_target_host();
+  int best = codegen_host_level();
+  while (best > 0 && processor_is_slow_with(&host->levels[best])) best--;
+  return best;
+}
+
 int codegen_host_level(void) {
   const codegen_target *host = codegen_target_host();
   int best = -1;

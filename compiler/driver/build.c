@@ -50,7 +50,7 @@ static status choose_level(compilation *c, bool is_text, int *index) {
   bool is_host = c->target == codegen_target_host();
   int last = -1;
   *index = -1;
-  if (wanted && is_host && strcmp(wanted, "host") == 0 && (*index = codegen_host_level()) >= 0) return OK;
+  if (wanted && is_host && strcmp(wanted, "host") == 0 && (*index = codegen_fast_host_level()) >= 0) return OK;
   text names = {0};
   for (int i = 0; i < CODEGEN_MAX_LEVELS && levels[i].cpu; i++) {
     text_print(&names, "%s%s", i ? ", " : "", codegen_level_name(&levels[i]));

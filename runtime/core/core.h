@@ -76,6 +76,7 @@ bool rt_dim_value(const int64_t *program, const int64_t *symbols, int64_t *value
 /* Where processor and operating system tell what they have: outputs of CPUID's leaves, and XCR0; on Arm what
  * the kernel says in AT_HWCAP. */
 typedef enum {
+  RT_CPU_LEAF_0_EBX, /* the first letters of the vendor's name */
   RT_CPU_LEAF_1_ECX,
   RT_CPU_LEAF_7_EBX,
   RT_CPU_LEAF_7_ECX,
@@ -93,6 +94,9 @@ smelt_isa_level rt_cpu_level(void);
 /* The same for a processor described by words[RT_CPU_WORD_COUNT]; `is_allowed` asks the system for a level.
  */
 smelt_isa_level rt_cpu_level_of(const uint64_t *words, bool (*is_allowed)(smelt_isa_level level));
+/* Whether the processor has `level`, but takes longer with what it adds than with the levels below. */
+bool rt_cpu_is_slow(smelt_isa_level level);
+bool rt_cpu_is_slow_of(const uint64_t *words, smelt_isa_level level);
 const char *rt_isa_text(uint64_t level);
 /* The level named `text` in *level, or false. */
 bool rt_isa_from_text(const char *text, smelt_isa_level *level);

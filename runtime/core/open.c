@@ -89,20 +89,23 @@ static void prefer_huge_pages(const uint8_t *weights, uint64_t bytes) {
 /* ---- choices ------------------------------------------------------------------------ */
 
 /*
- * The last level of the image that the processor has and SMELT_ISA, a level's
- * name in the environment, does not forbid. SMELT_ISA is for tests.
+ * The last level of the image that the processor has and SMELT_ISA, a level's name in the environment, does not
+ * forbid; one that the processor is slow with only where there is no other, or where SMELT_ISA names it. SMELT_ISA
+ * is for tests.
  */
 static smelt_result choose_code(const smelt_image *image, const smelt_code_level **code) {
-  smelt_isa_level highest = rt_cpu_level(), allowed;
-  const char *forced = getenv("SMELT_ISA");
-  if (forced && *forced) {
-    if (!rt_isa_from_text(forced, &allowed)) return SMELT_BAD_ARGUMENT;
-    if (allowed < highest) highest = allowed;
-  }
+  smelt_isa_level highest = rt_cpu_level(), allowed = highest;
+  const char *text = getenv("SMELT_ISA");
+  bool is_forced = text && *text;
+  if (is_forced && !rt_isa_from_text(text, &allowed)) return SMELT_BAD_ARGUMENT;
+  if (allowed < highest) highest = allowed;
   if (image->level_count == 0 || !image->levels) return SMELT_CORRUPT_IMAGE;
   *code = NULL;
-  for (uint64_t i = 0; i < image->level_count; i++)
-    if (image->levels[i].isa_level <= (uint64_t)highest) *code = &image->levels[i];
+  for (uint64_t i = 0; i < image->level_count; i++) {
+    smelt_isa_level level = (smelt_isa_level)image->levels[i].isa_level;
+    bool is_named = is_forced && level == allowed;
+    if (level <= highest && (!*code || is_named || !rt_cpu_is_slow(level))) *code = &image->levels[i];
+  }
   return *code ? SMELT_OK : SMELT_UNSUPPORTED_CPU;
 }
 

@@ -97,6 +97,21 @@ static void a_refusal_costs_one_level(void **state) {
   assert_int_equal(rt_cpu_level_of(words, refuses_tiles), SMELT_ISA_X86_64_BF16);
 }
 
+static void dots_of_bf16_are_slow_beside_tiles(void **state) {
+  (void)state;
+  enum { INTEL = 0x756e6547, AMD = 0x68747541 }; /* "Genu", "Auth" */
+  uint64_t words[RT_CPU_WORD_COUNT] = WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xbc9d4432, 0x1c30, 0x121, 0x2e7);
+  words[RT_CPU_LEAF_0_EBX] = INTEL;
+  assert_true(rt_cpu_is_slow_of(words, SMELT_ISA_X86_64_BF16));
+  assert_false(rt_cpu_is_slow_of(words, SMELT_ISA_X86_64_VNNI));
+  assert_false(rt_cpu_is_slow_of(words, SMELT_ISA_X86_64_AMX));
+  words[RT_CPU_LEAF_0_EBX] = AMD;
+  assert_false(rt_cpu_is_slow_of(words, SMELT_ISA_X86_64_BF16));
+  words[RT_CPU_LEAF_0_EBX] = INTEL;
+  words[RT_CPU_LEAF_7_EDX] = 0xbc000400; /* Cooper Lake */
+  assert_false(rt_cpu_is_slow_of(words, SMELT_ISA_X86_64_BF16));
+}
+
 static void this_one_agrees_with_the_compiler(void **state) {
   (void)state;
   smelt_isa_level level = rt_cpu_level();
@@ -113,6 +128,7 @@ int main(void) {
 #ifdef __x86_64__
       cmocka_unit_test(processors_have_their_levels),
       cmocka_unit_test(a_refusal_costs_one_level),
+      cmocka_unit_test(dots_of_bf16_are_slow_beside_tiles),
       cmocka_unit_test(this_one_agrees_with_the_compiler),
 #endif
   };
