@@ -9,7 +9,11 @@
 
 #include "codegen/emit.h"
 
-enum { TILE_MAX_ROWS = 16, TILE_MAX_VECTORS = 4, TILE_MAX_FETCHES = 4 };
+/*
+ * Where registers abound, tiles still have 12 rows: they divide attention's units, and leave 4 of 64 rows and 8 of 128,
+ * which are tiles too. Of 14 rows two would be left, which read as much of w as 14.
+ */
+enum { TILE_MAX_ROWS = 12, TILE_MAX_VECTORS = 4, TILE_MAX_FETCHES = 4 };
 
 typedef struct {
   int rows, vectors, lanes;

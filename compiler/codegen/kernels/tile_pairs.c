@@ -76,8 +76,7 @@ static void broadcast(emitter *e, const multiplication *m, LLVMValueRef k, LLVMV
 static void load_columns(emitter *e, const tile *t, LLVMValueRef k, LLVMValueRef *w) {
   LLVMValueRef along = emit_mul(e, k, t->w_stride);
   for (int j = 0; j < t->vectors; j++) w[j] = load_pairs(e, emit_at(e, SMELT_BF16, t->w[j], along), t->lanes);
-  /* only while the weights stream past: of more rows it costs a third of the speed (measured on Zen 3) */
-  if (t->rows == 1) tile_fetch(e, t, k);
+  tile_fetch(e, t, k);
 }
 
 /* Pairs of x with pairs of w. Both are taken apart row by row: registers are few. */
