@@ -51,3 +51,14 @@ add_custom_command(
 add_library(onnx_schema STATIC ${generated}/onnx.pb-c.c ${generated}/onnx.pb-c.h)
 target_include_directories(onnx_schema SYSTEM PUBLIC ${generated})
 target_link_libraries(onnx_schema PUBLIC PkgConfig::PROTOBUF_C)
+
+# ---- SentencePiece's schema, as far as smelt reads it -------------------------
+
+set(proto_folder ${PROJECT_SOURCE_DIR}/compiler/tokenizer)
+add_custom_command(
+  OUTPUT ${generated}/sentencepiece.pb-c.c ${generated}/sentencepiece.pb-c.h
+  COMMAND ${PROTOC_C} --proto_path=${proto_folder} --c_out=${generated} sentencepiece.proto
+  DEPENDS ${proto_folder}/sentencepiece.proto VERBATIM)
+add_library(sentencepiece_schema STATIC ${generated}/sentencepiece.pb-c.c ${generated}/sentencepiece.pb-c.h)
+target_include_directories(sentencepiece_schema SYSTEM PUBLIC ${generated})
+target_link_libraries(sentencepiece_schema PUBLIC PkgConfig::PROTOBUF_C)

@@ -88,7 +88,9 @@ static status import_first(compilation *c, ir_graph **graph) {
 
 status compile_tokenizer(compilation *c) {
   if (!c->folder.tokenizer) {
-    status s = fail(&c->arena, STATUS_INPUT, "there is no tokenizer.json beside the model");
+    status s = fail(&c->arena, STATUS_INPUT, "there is no tokenizer beside the model");
+    s = fail_expected(&c->arena, s,
+                      "tokenizer.json, tokenizer.model, vocab.json with merges.txt, or vocab.txt");
     return fail_file(&c->arena, s, c->folder.model);
   }
   return fail_file(&c->arena,

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "tokenizer/tokenizer.h"
+
 /* ---- files ---- */
 
 /* Decoders and single graphs in order of preference; "" and "onnx/" are searched. */
@@ -225,7 +227,7 @@ status folder_open(arena *a, const char *path, model_folder *f) {
     return fail_file(a, s, path);
   }
   f->home = home;
-  f->tokenizer = if_exists(a, home, "tokenizer.json");
+  f->tokenizer = tok_locate(a, home);
   f->config_file = if_exists(a, home, "config.json");
   f->generation_file = if_exists(a, home, "generation_config.json");
   f->preprocessor_file = if_exists(a, home, "preprocessor_config.json");

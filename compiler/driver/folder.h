@@ -22,7 +22,7 @@ typedef struct {
   const char *model;     /* the decoder, or the one graph */
   const char *encoder;   /* encoder-decoders */
   const char *first;     /* beside a decoder with past: the one without; or NULL */
-  const char *tokenizer; /* tokenizer.json */
+  const char *tokenizer; /* tokenizer.json, or another form: tok_locate */
   const char *config_file, *generation_file, *preprocessor_file;
   int64_t positions;  /* longest text the model was made for; 0: unknown */
   int64_t frames;     /* longest features that its encoder was made for; 0: unknown */

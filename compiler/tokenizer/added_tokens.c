@@ -49,7 +49,8 @@ status tok_pack_added_tokens(tok_build *b) {
   for (size_t i = 0; i < b->added_count; i++) {
     const tok_added_token *token = &b->added[i];
     bool normalized = token->normalized && b->header.normalizer_steps;
-    tok_string content = normalized ? tok_normalize(b, token->content) : token->content;
+    tok_string content =
+        normalized && !b->added_as_spelled ? tok_normalize(b, token->content) : token->content;
     uint32_t at = normalized ? TOK_ROOT_NORMAL : TOK_ROOT_RAW;
     for (size_t k = 0; k < content.count; k++) at = child_of(&d, at, (uint8_t)content.bytes[k]);
     if (content.count) d.nodes[at].id = token->id;

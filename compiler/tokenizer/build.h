@@ -33,6 +33,13 @@ typedef struct {
   uint32_t left, right, merged;
 } tok_merge;
 
+/* How a SentencePiece model normalises, which no tokenizer.json can say. */
+typedef struct {
+  bool present;
+  tok_string charsmap;          /* or empty */
+  bool squeeze, prefix, escape; /* spaces: runs become one; one begins the text; they become U+2581 */
+} tok_normal_rules;
+
 /* A section's data before packing. Sections with the same data are stored once. */
 typedef struct {
   const void *data;
@@ -73,6 +80,7 @@ typedef struct tok_build {
 
   tok_added_token *added;
   size_t added_count, added_capacity;
+  bool added_as_spelled; /* normalized ones are spelled in normalised text as they are */
 
   tok_step *steps;
   size_t step_count, step_capacity;
@@ -99,7 +107,10 @@ typedef struct tok_build {
   } normalizing; /* of the split by which normalize.c replaced last */
 } tok_build;
 
-enum { TOK_MAX_NUMBER = 1 << 24 }; /* packed numbers are below it */
+enum {
+  TOK_MAX_NUMBER = 1 << 24, /* packed numbers are below it */
+  TOK_MAX_IDS = 1 << 22,
+};
 
 #define TOK_SET_SECTION(b, name, pointer, element_count)                                                     \
   ((b)->sections[TOK_SECTION_##name] = (tok_section_data){(pointer), (element_count)})
@@ -123,8 +134,11 @@ uint32_t tok_find(const tok_build *b, const char *spelling);
 /* byte_level.c: by which character GPT-2 spells each byte, and keys and decoded texts of byte-level tokens.
  */
 void tok_byte_level_codes(uint16_t codes[256]);
+const char *tok_byte_level_spelling(arena *a, tok_string bytes);
 void tok_byte_level_texts(tok_build *b);
 
+/* A SentencePiece model's rules -> steps (charsmap.c). */
+status tok_add_normal_rules(tok_build *b, const tok_normal_rules *rules);
 /* normalizer -> steps (normalizer.c). */
 status tok_read_normalizer(tok_build *b, const json_view *root);
 /* A string after the steps read so far; what the normaliser makes of an added token. */

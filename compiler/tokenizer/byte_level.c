@@ -19,6 +19,15 @@ void tok_byte_level_codes(uint16_t codes[256]) {
   for (uint32_t byte = 0; byte < 256; byte++) codes[byte] = (uint16_t)(spells_itself(byte) ? byte : next++);
 }
 
+const char *tok_byte_level_spelling(arena *a, tok_string bytes) {
+  uint16_t codes[256];
+  char *spelling = arena_alloc(a, 2 * bytes.count + 1), *end = spelling;
+  tok_byte_level_codes(codes);
+  for (size_t i = 0; i < bytes.count; i++)
+    end += utf8proc_encode_char(codes[(uint8_t)bytes.bytes[i]], (utf8proc_uint8_t *)end);
+  return spelling;
+}
+
 /* byte_of[code]: the byte that character `code` spells, or -1. */
 static void make_alphabet(int16_t byte_of[ALPHABET_CODES]) {
   uint16_t codes[256];

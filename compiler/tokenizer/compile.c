@@ -1,20 +1,9 @@
 /* compile.c: from the files to the blob, part by part. */
 #include "tokenizer/build.h"
 #include "tokenizer/letters.h"
+#include "tokenizer/source.h"
 
 #include <string.h>
-
-/* ---- files -------------------------------------------------------------------------- */
-
-static status load_json(arena *a, const char *path, json_t **document) {
-  file_view file;
-  TRY(file_map(a, path, &file));
-  json_error_t error;
-  *document = json_loadb((const char *)file.bytes, file.count, JSON_ALLOW_NUL, &error);
-  file_unmap(&file);
-  if (*document) return OK;
-  return fail_file(a, fail(a, STATUS_INPUT, "not valid JSON, line %d: %s", error.line, error.text), path);
-}
 
 /* ---- bos, eos, pad -------------------------------------------------------------------- */
 
@@ -36,7 +25,7 @@ static status read_special_ids(tok_build *b, const char *folder) {
     const char *path = file_join(b->a, folder, files[i]);
     json_t *document;
     if (!file_exists(path)) continue;
-    TRY(load_json(b->a, path, &document));
+    TRY(tok_load_json(b->a, path, &document));
     json_view config = {.value = document};
     status s = view_object(b->a, &config);
     if (!s) s = read_special_id(b, &config, "bos_token", &header->bos_id);
@@ -50,11 +39,20 @@ static status read_special_ids(tok_build *b, const char *folder) {
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
-static status read_tokenizer(tok_build *b, const json_view *root) {
+/* Spellings that are in no text. */
+static void hide_keys(tok_build *b, const tok_source *source) {
+  for (size_t id = 0; id < source->hidden_count && id < b->vocab_size; id++)
+    if (source->hidden[id]) b->key[id] = (tok_string){0};
+}
+
+static status read_tokenizer(tok_build *b, const tok_source *source) {
+  const json_view *root = &(json_view){.value = source->document};
   json_view model = view_member(root, "model");
   TRY(view_object(b->a, root));
   TRY(tok_read_vocabulary(b, root));
-  TRY(tok_read_normalizer(b, root));
+  hide_keys(b, source);
+  if (source->single_sums) b->header.flags |= TOK_SINGLE_SUMS;
+  TRY(source->rules.present ? tok_add_normal_rules(b, &source->rules) : tok_read_normalizer(b, root));
   TRY(tok_read_pre_tokenizer(b, root));
   TRY(tok_read_decoder(b, root));
   TRY(tok_read_post_processor(b, root));
@@ -106,32 +104,17 @@ static void summarize(const tok_build *b, tok_summary *summary) {
   };
 }
 
-/* The folder of a tokenizer.json, where its companions lie; NULL for files of other names. */
-static const char *folder_of(arena *a, const char *path) {
-  static const char name[] = "tokenizer.json";
-  size_t count = strlen(path), name_count = sizeof name - 1;
-  if (count < name_count || strcmp(path + count - name_count, name) != 0) return NULL;
-  if (count == name_count) return ".";
-  return path[count - name_count - 1] == '/' ? arena_format(a, "%.*s", (int)(count - name_count), path)
-                                             : NULL;
-}
-
 status tok_compile(arena *a, const char *path, text *blob, tok_summary *summary) {
-  bool is_folder = file_is_folder(path);
-  const char *folder = is_folder ? path : folder_of(a, path);
-  const char *file = is_folder ? file_join(a, path, "tokenizer.json") : path;
-  json_t *document;
-  TRY(load_json(a, file, &document));
+  tok_source source;
   tok_build b = {.a = a};
-  json_view root = {.value = document};
-  status s = read_tokenizer(&b, &root);
-  if (s) s = fail_file(a, s, file);
-  if (!s) s = read_special_ids(&b, folder);
+  status s = tok_read_source(a, path, &source);
+  if (!s && (s = read_tokenizer(&b, &source))) s = fail_file(a, s, source.file);
+  if (!s) s = read_special_ids(&b, source.folder);
   if (!s) {
     set_remaining_sections(&b);
     s = tok_pack(&b, blob);
   }
   if (!s) summarize(&b, summary);
-  json_decref(document);
+  tok_end_source(&source);
   return s;
 }

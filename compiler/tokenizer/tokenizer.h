@@ -23,11 +23,16 @@ typedef struct {
 } tok_summary;
 
 /*
- * Reads `path`, a tokenizer.json or a folder that holds one, with
- * tokenizer_config.json and special_tokens_map.json beside it if present.
- * Appends the packed tables to `blob` (the caller frees it with text_free) and
- * fills `summary`, whose texts are static. Fails with STATUS_INPUT naming file, JSON path and cause;
- * `blob` is then unchanged.
+ * The file of a folder that holds the tokenizer: the first there is of tokenizer.json, tokenizer.model,
+ * spiece.model, sentencepiece.bpe.model, vocab.json (with merges.txt), vocab.txt, NAME.tiktoken. NULL: none.
+ */
+const char *tok_locate(arena *a, const char *folder);
+
+/*
+ * Reads `path`, such a file or a folder that holds one, with tokenizer_config.json, special_tokens_map.json
+ * and, for other forms than tokenizer.json, added_tokens.json and config.json beside it if present. Appends
+ * the packed tables to `blob` (the caller frees it with text_free) and fills `summary`, whose texts are
+ * static. Fails with STATUS_INPUT naming file, JSON path and cause; `blob` is then unchanged.
  */
 status tok_compile(arena *a, const char *path, text *blob, tok_summary *summary);
 

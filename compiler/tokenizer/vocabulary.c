@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { MAX_IDS = 1 << 22 };
-
 static status read_added_token(tok_build *b, const json_view *item) {
   TRY(view_object(b->a, item));
   tok_added_token *token = &ARENA_PUSH(b->a, b->added, b->added_count, b->added_capacity);
@@ -14,7 +12,7 @@ static status read_added_token(tok_build *b, const json_view *item) {
   json_view special_member = view_member(item, "special");
   bool special;
   TRY(view_string(b->a, &content, &token->content.bytes, &token->content.count));
-  TRY(view_unsigned(b->a, &id, MAX_IDS, &token->id));
+  TRY(view_unsigned(b->a, &id, TOK_MAX_IDS, &token->id));
   TRY(view_bool(b->a, &special_member, false, &special));
   TRY(view_bool(b->a, &normalized, !special, &token->normalized));
   if (token->id >= b->vocab_size) b->vocab_size = token->id + 1;
@@ -50,7 +48,7 @@ status tok_read_spellings(tok_build *b, const json_view *model) {
   json_object_foreach(vocab.value, spelling, value) {
     json_view entry = view_member(&vocab, spelling);
     uint32_t id;
-    TRY(view_unsigned(b->a, &entry, MAX_IDS, &id));
+    TRY(view_unsigned(b->a, &entry, TOK_MAX_IDS, &id));
     if (id >= b->vocab_size) b->vocab_size = id + 1;
   }
   b->spelling = ARENA_ARRAY(b->a, tok_string, b->vocab_size);

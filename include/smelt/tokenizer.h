@@ -57,6 +57,7 @@ enum {
   TOK_BYTE_LEVEL = 1u << 0,     /* a piece's symbols are its bytes; else its characters */
   TOK_FUSE_UNKNOWN = 1u << 1,   /* neighbouring unknown tokens of a stretch become one */
   TOK_MERGE_REPEATS = 1u << 2,  /* decoding takes a token that repeats as one */
+  TOK_SINGLE_SUMS = 1u << 4,    /* Unigram: sums of scores are floats */
   TOK_STRIP_SKIPPING = 1u << 3, /* strip_start and strip_end hold where special tokens are left out, only */
 };
 
@@ -93,6 +94,8 @@ typedef enum {
   TOK_STEP_STRIP_LEFT,      /* no white space at the start */
   TOK_STEP_STRIP_RIGHT,     /* nor at the end */
   TOK_STEP_REPLACE_MATCHES, /* every match of splits[a_offset] by b; a_bytes is 0 */
+  TOK_STEP_CHARSMAP,        /* the longest text that has a rule in charsmap_units, at each place */
+  TOK_STEP_SQUEEZE, /* runs of spaces become one, and none is at the ends; nor a at the end, if there is a */
   TOK_STEP_KINDS
 } tok_step_kind;
 
@@ -202,8 +205,11 @@ typedef struct {
   X(map_bytes, uint8_t)                                                                                      \
   X(letter_blocks, uint16_t) /* as class_blocks, of letters; empty unless a step wants them */               \
   X(letters, uint8_t)                                                                                        \
-  X(units, uint32_t) /* the trie of tokens' spellings: tok_unit_base */                                      \
-  X(scores, double)  /* Unigram: of each id, and last of an unknown character */
+  X(units, uint32_t)          /* the trie of tokens' spellings: tok_unit_base */                             \
+  X(scores, double)           /* Unigram: of each id, and last of an unknown character */                    \
+  X(charsmap_units, uint32_t) /* a double array as darts-clone's: base 22 bits from bit 10, shifted by 8 if  \
+                                 bit 9 is set; bit 8: a result follows, in unit base; bit 31: is a result */ \
+  X(charsmap_texts, uint8_t)  /* results, NUL-terminated */
 
 enum {
 #define X(name, type) TOK_SECTION_##name,

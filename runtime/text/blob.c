@@ -149,6 +149,9 @@ static bool step_is_valid(const rt_tokenizer *t, const tok_step *step) {
   case TOK_STEP_MAP:
   case TOK_STEP_LOWERCASE:
     return map_is_valid(t, step);
+  case TOK_STEP_CHARSMAP:
+    return t->charsmap_units_count && t->charsmap_texts_count &&
+           !t->charsmap_texts[t->charsmap_texts_count - 1];
   case TOK_STEP_REPLACE_MATCHES:
     return step->a_offset < t->header->first_split && slice_is_valid(t, step->b_offset, step->b_bytes);
   default:

@@ -38,6 +38,11 @@ bool rt_map_codes(rt_encoder *e, rt_slice text, const tok_step *step, rt_bytes *
 bool rt_replace_matches(const rt_tokenizer *t, const tok_split *split, rt_slice text, rt_slice to,
                         rt_bytes *out);
 
+/* Appends to `out` what the charsmap makes of `text`; or `text` with its runs of spaces squeezed, and
+ * without `mark`, which stands for a space, at its end (charsmap.c). */
+bool rt_apply_charsmap(const rt_tokenizer *t, rt_slice text, rt_bytes *out);
+bool rt_squeeze_spaces(rt_slice text, rt_slice mark, rt_bytes *out);
+
 /* Prepares `text`, cuts it by the splits from number `level` on and encodes the pieces (split.c). `is_first`:
  * it lies before any added token. */
 bool rt_encode_split(rt_encoder *e, rt_slice text, uint32_t level, bool is_first);

@@ -33,6 +33,10 @@ static bool apply_step(rt_encoder *e, const tok_step *step, rt_slice text, rt_sl
     return replace_all(text, a, b, out);
   case TOK_STEP_REPLACE_MATCHES:
     return rt_replace_matches(e->tokenizer, &e->tokenizer->splits[step->a_offset], text, b, out);
+  case TOK_STEP_CHARSMAP:
+    return rt_apply_charsmap(e->tokenizer, text, out);
+  case TOK_STEP_SQUEEZE:
+    return rt_squeeze_spaces(text, a, out);
   case TOK_STEP_NFC:
     return rt_normal_form(e, text, true, out);
   case TOK_STEP_NFD:

@@ -2,7 +2,8 @@
  * unigram.c: the tokens of a piece whose scores have the highest sum (Viterbi).
  * The reference's sums are doubles, added from the left, and of equal sums the
  * way whose last token begins first wins; after rounding sums may become equal
- * or not, so all ways to a place that are that close are kept. Time is O(n) in
+ * or not, so all ways to a place that are that close are kept. SentencePiece's
+ * own sums are floats, of which the best is kept. Time is O(n) in
  * the piece times the tokens that begin at one place.
  */
 #include "text/encoder.h"
@@ -42,6 +43,21 @@ static bool add_way(rt_encoder *e, rt_way way, double largest_score) {
   return true;
 }
 
+/* As SentencePiece has it: sums are kept as floats, one way to each end, the first of equals. */
+static bool add_single_way(rt_encoder *e, rt_way way) {
+  uint32_t *head = &e->ways_to.items[way.end];
+  if (*head != TOK_NONE && way.score <= e->ways[*head].score) return true;
+  way.score = (float)way.score;
+  if (*head != TOK_NONE) {
+    e->ways[*head] = way;
+    return true;
+  }
+  if (!rt_reserve(&e->ways, &e->way_capacity, e->way_count + 1, sizeof *e->ways)) return false;
+  *head = (uint32_t)e->way_count;
+  e->ways[e->way_count++] = way;
+  return true;
+}
+
 /* Adds the token `id` or an unknown character to the way to `begin` that is best with it. */
 static bool extend(rt_encoder *e, size_t begin, size_t end, uint32_t id) {
   const rt_tokenizer *t = e->tokenizer;
@@ -50,6 +66,7 @@ static bool extend(rt_encoder *e, size_t begin, size_t end, uint32_t id) {
   rt_way way = {.id = id, .end = (uint32_t)end, .next = TOK_NONE};
   way.previous = e->ways_to.items[begin];
   way.score = e->ways[way.previous].score + score;
+  if (t->header->flags & TOK_SINGLE_SUMS) return add_single_way(e, way);
   for (uint32_t i = e->ways[way.previous].next; i != TOK_NONE; i = e->ways[i].next) {
     double sum = e->ways[i].score + score;
     if (sum < way.score) continue;

@@ -50,6 +50,50 @@ def tokenizer_missing(folder):
     os.remove(os.path.join(folder, "tokenizer_config.json"))
 
 
+def _form_case(expect, **files):
+    """A sound folder whose tokenizer is `files` in place of tokenizer.json; names have _ for the dot."""
+
+    def register(function):
+        def write(folder):
+            sound.write_folder(folder)
+            os.remove(os.path.join(folder, "tokenizer.json"))
+            for name, content in files.items():
+                sound.write_bytes(folder, name.replace("_", "."), content)
+
+        write.__name__ = function.__name__
+        return case(expect)(write)
+
+    return register
+
+
+@_form_case("tokenizer\\.model: the file is empty", tokenizer_model=b"")
+def model_empty(): ...
+
+
+@_form_case("tokenizer\\.model: .*SentencePiece", tokenizer_model=b"\n\x7f" + bytes(range(256)))
+def model_damaged(): ...
+
+
+@_form_case("tokenizer\\.model: line 2: .*base64", tokenizer_model=b"QQ== 0\nQQ=? 1\n")
+def ranks_damaged(): ...
+
+
+@_form_case("gpt2\\.tiktoken: line 1: .*base64", gpt2_tiktoken=b"\xff\xfe\n")
+def ranks_binary(): ...
+
+
+@_form_case("vocab\\.txt: line 2: .*UTF-8", vocab_txt=b"[UNK]\n\xff\xfe\n")
+def words_binary(): ...
+
+
+@_form_case("merges\\.txt", vocab_json=b'{"a": 0}')
+def merges_missing(): ...
+
+
+@_form_case("merges\\.txt: line 1: .*two tokens", vocab_json=b'{"a": 0}', merges_txt=b"a a a\n")
+def merges_damaged(): ...
+
+
 @_file_case(TOKENIZER, "tokenizer.json", b"tokens, tokens, tokens")
 def tokenizer_not_json(): ...
 

@@ -1,4 +1,4 @@
-// fuzz_test.mjs TOKENIZE WORK [ROUNDS]: damaged tokenizer.json files and damaged packed tables. Each must be refused or
+// fuzz_test.mjs TOKENIZE WORK [ROUNDS]: damaged tokenizer.json files, other forms of tokenizers and packed tables. Each must be refused or
 // work; never crash. Worth running where TOKENIZE is built with sanitizers.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -116,5 +116,53 @@ for (const [name, tokenizer] of [["byte_level", byteLevel], ["fallback", fallbac
     run(blobPath, "open", damagedBlob);
   }
 }
-console.log(`${10 * Number(rounds)} damaged files, ${accepted} of them harmless, ${crashes} crashes`);
+// ---- other forms ----
+
+// Protobuf: fields of numbers below 16, values below 128 or bytes.
+const field = (number, value) => (typeof value === "number" ? Buffer.from([number << 3, value]) : Buffer.concat([Buffer.from([(number << 3) | 2, ...length(value.length)]), value]));
+const length = (n) => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]);
+function piece(spelling, score, type) {
+  const bits = Buffer.alloc(4);
+  bits.writeFloatLE(score);
+  return field(1, Buffer.concat([field(1, Buffer.from(spelling)), Buffer.from([2 << 3 | 5]), bits, field(3, type)]));
+}
+// A trie as darts-clone's with the one rule l -> o: the root, its child, and the child's result.
+const units = Buffer.alloc(4 * 256);
+units.writeUInt32LE((1 << 10) >>> 0, 0);
+units.writeUInt32LE(((2 << 10) | (1 << 8) | 0x6c) >>> 0, 4 * (1 ^ 0x6c));
+units.writeUInt32LE(0x80000000, 4 * ((1 ^ 0x6c) ^ 2));
+const size = Buffer.alloc(4);
+size.writeUInt32LE(units.length);
+const charsmap = Buffer.concat([size, units, Buffer.from("o\0")]);
+const model = (type) => Buffer.concat([
+  piece("<unk>", 0, 2), piece("<s>", 0, 3), piece("<0xC3>", 0, 6), piece("\u2581", -3, 1), piece("l", -4, 1), piece("o", -5, 1), piece("w", -5.5, 1), piece("lo", -1, 1),
+  piece("low", -2, 1), piece("\u2581low", -2.5, 1), piece("mask", -9, 4), field(2, Buffer.concat([field(3, type), Buffer.from([35 << 3 & 0x7f | 0x80, 35 >> 4, 1])])), field(3, field(2, charsmap)),
+]);
+const bytes = Array.from({ length: 256 }, (_, i) => `${Buffer.from([i]).toString("base64")} ${i}\n`).join("");
+const FORMS = {
+  "unigram/spiece.model": { "spiece.model": model(1) },
+  "bpe/tokenizer.model": { "tokenizer.model": model(2), "tokenizer_config.json": JSON.stringify({ tokenizer_class: "LlamaTokenizer" }) },
+  "xlm/sentencepiece.bpe.model": { "sentencepiece.bpe.model": model(1), "config.json": JSON.stringify({ model_type: "llama" }) },
+  "ranks/gpt2.tiktoken": { "gpt2.tiktoken": bytes + "bG8= 256\nbG93 257\nIGxvdw== 258\n" },
+  "llama3/tokenizer.model": { "tokenizer.model": bytes + "bG8= 256\n", "tokenizer_config.json": JSON.stringify({ added_tokens_decoder: { 300: { content: "<s>" } }, bos_token: "<s>" }) },
+  "words/vocab.txt": { "vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\nlow\nhel\n##lo\n123\ne\n", "tokenizer_config.json": JSON.stringify({ do_lower_case: true, strip_accents: null }) },
+  "merges/merges.txt": { "merges.txt": "#version\nl o\nlo w\n", "vocab.json": JSON.stringify(vocab) },
+};
+for (const [target, files] of Object.entries(FORMS)) {
+  const [name, damagedFile] = target.split("/"), folder = join(work, name);
+  mkdirSync(folder, { recursive: true });
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
+  if (run(folder, "blob", "").length < 100) {
+    console.log(`${target}: the undamaged tokenizer is refused`);
+    process.exit(1);
+  }
+  for (let i = 0; i < Number(rounds) / 3; i++) {
+    const companions = Object.keys(files), file = random(4) ? damagedFile : companions[random(companions.length)];
+    const damaged = damageBytes(Buffer.from(files[file]));
+    writeFileSync(join(folder, file), damaged);
+    run(folder, "speed", damaged);
+    writeFileSync(join(folder, file), files[file]);
+  }
+}
+console.log(`${(10 + 7 / 3) * Number(rounds)} damaged files, ${accepted} of them harmless, ${crashes} crashes`);
 process.exit(crashes ? 1 : 0);
