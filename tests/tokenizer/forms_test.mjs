@@ -13,7 +13,7 @@ if (!existsSync(folders.gpt2)) {
   process.exit(77);
 }
 const json = Object.fromEntries(loadTokenizers(folders).map(({ name, json }) => [name, json]));
-const records = Buffer.concat(corpus(1500).map((text) => {
+const records = Buffer.concat(corpus(600).map((text) => {
   const bytes = Buffer.from(text, "utf8"), count = Buffer.alloc(4);
   count.writeUInt32LE(bytes.length);
   return Buffer.concat([count, bytes]);
