@@ -198,6 +198,41 @@ static smelt_offset put_reader(writer *w, const plan_manifest_info *info) {
   return offset;
 }
 
+/* ---- caches ---- */
+
+static uint32_t count_caches(const ir_module *m) {
+  uint32_t count = 0;
+  for (size_t i = 0; i < m->state_count; i++) count += m->states[i].append_axis >= 0;
+  return count;
+}
+
+static smelt_manifest_cache describe_cache(const plan_module *plan, size_t state) {
+  const ir_state *s = &plan->module->states[state];
+  smelt_manifest_cache cache = {
+      .state_offset = plan->state_base_bytes[state], .parts = 1, .row_bytes = ir_dtype_bytes(s->type.dtype)};
+  for (int i = 0; i < s->type.rank; i++) {
+    int64_t size = 0;
+    ir_dim_is_const(s->type.dims[i], &size);
+    uint64_t *factor = i == s->append_axis  ? &cache.capacity
+                       : i < s->append_axis ? &cache.parts
+                                            : &cache.row_bytes;
+    *factor = i == s->append_axis ? (uint64_t)size : *factor * (uint64_t)size;
+  }
+  return cache;
+}
+
+static smelt_offset put_caches(writer *w) {
+  const ir_module *m = w->plan->module;
+  smelt_offset offset = reserve(w, count_caches(m) * sizeof(smelt_manifest_cache)), at = offset;
+  for (size_t i = 0; i < m->state_count; i++) {
+    if (m->states[i].append_axis < 0) continue;
+    smelt_manifest_cache cache = describe_cache(w->plan, i);
+    put(w, at, &cache, sizeof cache);
+    at += (smelt_offset)sizeof cache;
+  }
+  return offset;
+}
+
 /* Elements of all weights, as a model card counts parameters. */
 static uint64_t count_parameters(const plan_module *plan) {
   uint64_t total = 0;
@@ -218,6 +253,8 @@ status plan_write_manifest(const plan_module *plan, const plan_manifest_info *in
                              .entries = put_entries(&w),
                              .symbols = put_symbols(&w, symbol_count),
                              .reader = put_reader(&w, info),
+                             .cache_count = count_caches(plan->module),
+                             .caches = put_caches(&w),
                              .model_name = put_text(&w, info->model_name),
                              .smelt_version = put_text(&w, info->smelt_version),
                              .arena_bytes = plan->arena_bytes,

@@ -138,15 +138,6 @@ typedef struct {
 
 enum { SMELT_MAX_END_TOKENS = 8, SMELT_MAX_FORCED_TOKENS = 8, SMELT_NONE = -1 };
 
-/* How beam search ends, as Hugging Face's generate has it. */
-typedef enum {
-  SMELT_STOP_BY_ESTIMATE, /* early_stopping false: no beam is likely to become better than the finished ones
-                           */
-  SMELT_STOP_EARLY,       /* true: as many as there are beams have finished */
-  SMELT_STOP_NEVER,       /* "never": no beam can become better */
-  SMELT_STOP_KINDS
-} smelt_stop_kind;
-
 /* Defaults from generation_config.json, as smelt_generate_options says; 0: none. */
 typedef struct {
   int32_t max_new_tokens, min_new_tokens, min_length, no_repeat_ngram, top_k;
@@ -238,6 +229,16 @@ typedef struct {
   smelt_offset labels;          /* label_count x smelt_offset, each to a text */
 } smelt_manifest_reader;
 
+/*
+ * A memory of the state that grows with the text: `parts` (heads, say) of `capacity` rows each, one behind
+ * the other; row r of a part belongs to token r of the text.
+ */
+typedef struct {
+  uint64_t state_offset;
+  uint64_t parts, capacity;
+  uint64_t row_bytes;
+} smelt_manifest_cache;
+
 typedef struct {
   char magic[8];
   uint32_t bytes; /* of the whole manifest */
@@ -249,6 +250,8 @@ typedef struct {
   smelt_offset reader;     /* smelt_manifest_reader, or 0 */
   smelt_offset model_name;
   smelt_offset smelt_version;
+  uint32_t cache_count;
+  smelt_offset caches; /* smelt_manifest_cache[] */
   uint32_t reserved;
   uint64_t arena_bytes; /* the largest of the entries' */
   uint64_t state_bytes;

@@ -143,6 +143,15 @@ typedef struct {
   float bias;                /* -INFINITY: never */
 } smelt_token_bias;
 
+/* When beam search ends, as Hugging Face's early_stopping has it: once as many texts as beams have ended, and
+ */
+typedef enum {
+  SMELT_STOP_BY_ESTIMATE, /* false: the best beam, as long as it is, is no better than the worst of them */
+  SMELT_STOP_EARLY,       /* true: at once */
+  SMELT_STOP_NEVER,       /* "never": no beam can become better, however long */
+  SMELT_STOP_KINDS
+} smelt_early_stopping;
+
 /*
  * How tokens are chosen: in the order of the fields, as Hugging Face's generate does (docs/using.md,
  * "Choosing tokens"). Lists are the caller's and stay as long as the generation.
@@ -172,6 +181,12 @@ typedef struct {
   const char *const *stop_texts; /* the text ends before the first of these that the new text has */
   int32_t stop_text_count;
   bool ignore_end; /* go on past the model's end tokens */
+  int32_t beams; /* more than 1: search for the likeliest text, greedily; 0: the model's default if greedy */
+  int32_t beam_groups; /* which differ from one another: a divisor of `beams`; 0: 1 */
+  float
+      diversity_penalty; /* subtracted for each beam of the groups before that has the token at this place */
+  float length_penalty;  /* a text's score is its log-probability / its tokens to this power; usually 1 */
+  smelt_early_stopping early_stopping;
 } smelt_generate_options;
 
 /* The model's own generation defaults (generation_config.json at build time). */

@@ -152,48 +152,71 @@ static void write_stats(const listener *l, int32_t prompt_tokens) {
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-/* Writes one text; the session is where its first token is due. */
-static int write_text(rt_session *session, const app_options *options, const rt_generation *request,
-                      listener *l) {
-  smelt_model *model = session->model;
-  int32_t before = l->generated;
-  smelt_result result = rt_session_generate(session, request);
+/* What became of one text, `before` tokens having come before it. */
+static int end_text(const rt_session *session, const app_options *options, smelt_result result,
+                    int32_t before, listener *l) {
   if (l->generated > before || l->wrote_id || result == SMELT_OK) app_write_text(&l->out, "\n");
   if (!app_flush(&l->out)) return app_fail(APP_INPUT, "%s: the text cannot be written", options->program);
   if (result == SMELT_TOO_LARGE && l->generated > before) { /* all of the text there can be */
-    app_fail(APP_OK, "%s: %s", options->program, smelt_error(model));
+    app_fail(APP_OK, "%s: %s", options->program, smelt_error(session->model));
     return APP_OK;
   }
-  if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
+  if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(session->model));
   return APP_OK;
 }
 
 /* Texts stand apart by an empty line, ids by lines alone. */
-static void begin_another(rt_session *session, const app_options *options, const prompt *p, listener *l) {
-  rt_session_rewind(session);
+static void begin_another(const rt_session *session, const app_options *options, const prompt *p,
+                          listener *l) {
   if (!l->prints_ids) app_write_text(&l->out, "\n");
   l->wrote_id = false;
   write_echo(l, options, p, session->generation->encode_entry == SMELT_NONE);
 }
 
-/* The prompt is read once; each text goes on from there with a seed of its own, the first with the one given.
- */
-static int write_texts(rt_session *session, const app_options *options, const prompt *p, listener *l) {
-  rt_generation request = {.options = options->generate, .on_token = on_token, .user = l};
-  bool goes_on = session->generation->encode_entry == SMELT_NONE;
-  write_echo(l, options, p, goes_on); /* which is to be read while the model reads */
-  smelt_result result = rt_session_begin(session, p->ids, p->count);
-  int32_t count = options->samples > 1 ? options->samples : 1;
-  if (!result && count > 1 && !rt_session_mark(session))
-    result = rt_fail(session->model, SMELT_OUT_OF_MEMORY, "no memory for several texts");
-  if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(session->model));
+/* Each text goes on from the prompt, which is read once, with a seed of its own, the first with the one
+ * given. */
+static int write_samples(rt_session *session, rt_generation *request, const app_options *options,
+                         int32_t count, const prompt *p, listener *l) {
+  if (count > 1 && !rt_session_mark(session))
+    return app_fail(APP_INPUT, "%s: out of memory", options->program);
   int code = APP_OK;
   for (int32_t i = 0; i < count && code == APP_OK; i++) {
+    int32_t before = l->generated;
+    if (i > 0) rt_session_rewind(session);
     if (i > 0) begin_another(session, options, p, l);
-    request.options.seed = rt_random_seed_of(options->generate.seed, i);
-    code = write_text(session, options, &request, l);
+    request->options.seed = rt_random_seed_of(options->generate.seed, i);
+    smelt_result result = rt_session_generate(session, request);
+    code = end_text(session, options, result, before, l);
   }
   return code;
+}
+
+/* The `count` best texts that beams find. */
+static int write_found(rt_session *session, const rt_generation *request, const app_options *options,
+                       int32_t count, const prompt *p, listener *l) {
+  rt_found_list list;
+  smelt_result result = rt_beam_search(session, request, &list);
+  int code = list.count > 0 ? APP_OK : end_text(session, options, result, 0, l);
+  for (int32_t i = 0; i < count && i < list.count && code == APP_OK; i++) {
+    int32_t before = l->generated;
+    if (i > 0) begin_another(session, options, p, l);
+    smelt_result told = rt_session_tell(session, request, list.items[i].tokens, list.items[i].count);
+    code = end_text(session, options, told ? told : result, before, l);
+  }
+  rt_found_free(&list);
+  return code;
+}
+
+static int write_texts(rt_session *session, const app_options *options, const prompt *p, listener *l) {
+  smelt_model *model = session->model;
+  rt_generation request = {.options = options->generate, .on_token = on_token, .user = l};
+  write_echo(l, options, p, session->generation->encode_entry == SMELT_NONE); /* read while the model reads */
+  smelt_result result = rt_session_begin(session, p->ids, p->count);
+  if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
+  int32_t count = options->samples ? options->samples : session->generation->choices.samples;
+  if (rt_beam_count(model, &request.options) > 1)
+    return write_found(session, &request, options, count > 0 ? count : 1, p, l);
+  return write_samples(session, &request, options, count > 0 ? count : 1, p, l);
 }
 
 static int generate(smelt_model *model, const app_options *options, const prompt *p, listener *l) {

@@ -4,7 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { FLAG, TEXT, COUNT, DECIMAL, SIGNED, SEED, NAMED_INPUT, NAMED_OUTPUT, ITEM } option_kind;
+typedef enum {
+  FLAG,
+  TEXT,
+  COUNT,
+  DECIMAL,
+  SIGNED,
+  SEED,
+  STOPPING,
+  NAMED_INPUT,
+  NAMED_OUTPUT,
+  ITEM
+} option_kind;
 
 /* RARE: those programs show it with --help-all only. */
 enum {
@@ -70,6 +81,16 @@ static const option options_table[] = {
     {0, "stop", "TEXT", "end before this text; may be given again", GENERATES, ITEM, APP_STOP, 0},
     {0, "stop-id", "IDS", "end at these tokens too", GENERATES | RARE, ITEM, APP_STOP_IDS, 0},
     {'N', "samples", "N", "write N texts", GENERATES, COUNT, FIELD(samples), 1000000},
+    {0, "beams", "N", "search for the likeliest text with N beams; 1: off", GENERATES, COUNT,
+     FIELD(generate.beams), 1024},
+    {0, "beam-groups", "N", "of beams that differ", GENERATES | RARE, COUNT, FIELD(generate.beam_groups),
+     1024},
+    {0, "diversity-penalty", "X", "for tokens that earlier groups of beams chose", GENERATES | RARE, DECIMAL,
+     FIELD(generate.diversity_penalty), 1000},
+    {0, "length-penalty", "X", "divide a text's log-probability by its length to this power",
+     GENERATES | RARE, SIGNED, FIELD(generate.length_penalty), 100},
+    {0, "early-stopping", "HOW", "true, false or never, when N texts of beams have ended", GENERATES | RARE,
+     STOPPING, FIELD(generate.early_stopping), 0},
     {0, "seed", "N", "the same seed gives the same text", GENERATES, SEED, FIELD(generate.seed), 0},
     {0, "ids", NULL, "print token ids instead of text", GENERATES, FLAG, FIELD(ids), 0},
     {0, "prompt-ids", "IDS", "the prompt as token ids, \"1 2 3\"", GENERATES, TEXT, FIELD(prompt_ids), 0},
@@ -145,6 +166,17 @@ bool app_parse_decimal(const char *text, double *value) {
   return digit_count > 0;
 }
 
+static bool parse_stopping(const char *text, smelt_early_stopping *value) {
+  static const char *const words[] = {
+      [SMELT_STOP_BY_ESTIMATE] = "false", [SMELT_STOP_EARLY] = "true", [SMELT_STOP_NEVER] = "never"};
+  for (int i = 0; i < SMELT_STOP_KINDS; i++) {
+    if (strcmp(text, words[i]) != 0) continue;
+    *value = (smelt_early_stopping)i;
+    return true;
+  }
+  return false;
+}
+
 static bool parse_named_file(app_options *options, app_named_files *files, bool is_input, int argc,
                              const char *text) {
   const char *equals = strchr(text, '=');
@@ -182,6 +214,8 @@ static bool set_option(app_options *options, const option *row, int argc, const 
   case SEED:
     options->seed_given = true;
     return parse_integer(text, (uint64_t *)field);
+  case STOPPING:
+    return parse_stopping(text, field);
   case NAMED_INPUT:
     return parse_named_file(options, field, true, argc, text);
   case NAMED_OUTPUT:

@@ -21,6 +21,7 @@ typedef struct {
   const smelt_manifest_symbol *symbols;        /* [header->symbol_count] */
   const smelt_manifest_generation *generation; /* NULL: the model does not generate text */
   const smelt_manifest_reader *reader;         /* NULL: it is no graph that reads text */
+  const smelt_manifest_cache *caches;          /* [header->cache_count] */
 } rt_manifest;
 
 /*
@@ -189,6 +190,14 @@ smelt_result rt_fail(smelt_model *model, smelt_result result, const char *format
 
 /* The entry called `name`, or SMELT_NONE. */
 int32_t rt_entry_index(const smelt_model *model, const char *name);
+
+/* ---- rows of the caches (cache.c) -------------------------------------------------------- */
+
+/* Bytes of one token's rows in all caches. */
+size_t rt_cache_row_bytes(const smelt_model *model);
+/* Copies the rows of the token at `position` of the text, below max_tokens, from the caches and back. */
+void rt_cache_save(const smelt_model *model, int64_t position, uint8_t *rows);
+void rt_cache_load(smelt_model *model, int64_t position, const uint8_t *rows);
 
 /*
  * Runs an entry with model->inputs already in the entry's order. Symbols take

@@ -255,6 +255,21 @@ static const char *check_reader(const checker *c) {
   return NULL;
 }
 
+/* Each cache lies inside the state and has a row for every token. */
+static bool caches_fit(const checker *c) {
+  const smelt_manifest *header = c->view->header;
+  for (uint32_t i = 0; i < header->cache_count; i++) {
+    const smelt_manifest_cache *cache = &c->view->caches[i];
+    uint64_t bytes;
+    if (__builtin_mul_overflow(cache->parts, cache->capacity, &bytes) ||
+        __builtin_mul_overflow(bytes, cache->row_bytes, &bytes) || bytes > header->state_bytes ||
+        cache->state_offset > header->state_bytes - bytes)
+      return false;
+    if (c->view->generation && cache->capacity < (uint64_t)c->view->generation->max_tokens) return false;
+  }
+  return true;
+}
+
 const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) {
   const smelt_manifest *header = bytes_of_manifest;
   if (!header || (uintptr_t)header % 8 != 0 ||
@@ -273,6 +288,8 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
     return "the generation record lies outside the manifest";
   if (!array_fits(&c, header->reader, header->reader != 0, sizeof(smelt_manifest_reader), 4))
     return "the record of a reader lies outside the manifest";
+  if (!array_fits(&c, header->caches, header->cache_count, sizeof(smelt_manifest_cache), 8))
+    return "the caches lie outside the manifest";
   if (!text_ends(&c, header->model_name) || !text_ends(&c, header->smelt_version))
     return "a text does not end";
 
@@ -283,9 +300,12 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
 
   if (header->reader) view->reader = (const smelt_manifest_reader *)(const void *)(c.base + header->reader);
 
+  view->caches = (const smelt_manifest_cache *)(const void *)(c.base + header->caches);
+
   const char *wrong = check_symbols(&c);
   if (!wrong) wrong = check_entries(&c);
   if (!wrong && view->generation) wrong = check_generation(&c);
   if (!wrong && view->reader) wrong = check_reader(&c);
+  if (!wrong && !caches_fit(&c)) wrong = "a cache lies outside the state, or is too short";
   return wrong;
 }

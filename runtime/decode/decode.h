@@ -226,6 +226,9 @@ typedef struct {
 smelt_result rt_encode_prompt(smelt_model *model, const char *text, size_t bytes, int32_t **ids,
                               int32_t *count);
 
+/* How many beams the options ask for; 1: none. */
+int32_t rt_beam_count(const smelt_model *model, const smelt_generate_options *options);
+
 /* What is wrong with the options, before anything is read. */
 smelt_result rt_check_options(smelt_model *model, const smelt_generate_options *options);
 
@@ -235,6 +238,56 @@ smelt_result rt_check_options(smelt_model *model, const smelt_generate_options *
  * Errors as smelt_generate_ids; the session can go on after SMELT_STOPPED and SMELT_TOO_LARGE.
  */
 smelt_result rt_session_generate(rt_session *s, const rt_generation *request);
+
+/* Hands tokens that come next to request->on_token, as if they had been generated; nothing is read. */
+smelt_result rt_session_tell(rt_session *s, const rt_generation *request, const int32_t *tokens,
+                             int32_t count);
+
+/* ---- beam search (beams.c, hypotheses.c) ------------------------------------------------------------ */
+
+/* A text that was found, without its end token. */
+typedef struct {
+  int32_t *tokens; /* owned */
+  int32_t count;
+  double score; /* log_probability / length^length_penalty; the length does not count an end token */
+  double log_probability;
+} rt_found;
+
+/* The texts that have ended, of one group of beams. */
+typedef struct {
+  rt_found *items; /* owned, [capacity + 1] */
+  int32_t count, capacity;
+  double worst_score;
+} rt_hypotheses;
+
+bool rt_hypotheses_init(rt_hypotheses *h, int32_t capacity);
+void rt_hypotheses_free(rt_hypotheses *h);
+/* Copies a text of tokens[count] if it is among the best so far; the worst goes where there are too many.
+ * False: out of memory. */
+bool rt_hypotheses_add(rt_hypotheses *h, const int32_t *tokens, int32_t count, double log_probability,
+                       double length_penalty);
+/* Whether beams of `length` new tokens, the best of which has `best`, need not go on. `most`: tokens there
+ * can be. */
+bool rt_hypotheses_are_done(const rt_hypotheses *h, const smelt_generate_options *options, double best,
+                            int32_t length, int32_t most);
+
+/* What a beam search found, the best first. */
+typedef struct {
+  rt_found *items;
+  int32_t count;
+} rt_found_list;
+
+/*
+ * Searches after what the session has read for the texts of the highest score, with rt_beam_count beams, as
+ * Hugging Face's beam search (BeamSearchScorer) and, in groups, diverse beam search do. Processors apply to
+ * log-probabilities; temperature and what follows it do not. Afterwards the session is where it was, its
+ * logits unknown. *list is to be freed with rt_found_free in any case. SMELT_TOO_LARGE: max_new_tokens asked
+ * for more than the model holds; the list has what there is.
+ */
+smelt_result rt_beam_search(rt_session *s, const rt_generation *request, rt_found_list *list);
+void rt_found_free(rt_found_list *list);
+
+/* ---- generation from nothing (generate.c) ------------------------------------------------------------- */
 
 /* As smelt_generate_ids: a session for one text. */
 smelt_result rt_generate(smelt_model *model, const rt_generation *request);

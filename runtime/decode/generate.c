@@ -22,6 +22,14 @@ static smelt_model *model_of(const generation *g) {
   return g->session->model;
 }
 
+static generation begin(rt_session *s, const rt_generation *request) {
+  return (generation){
+      .session = s,
+      .request = request,
+      .stop = {.texts = request->options.stop_texts, .text_count = request->options.stop_text_count},
+      .new_from = s->count};
+}
+
 /* ---- text ------------------------------------------------------------------------------- */
 
 static void pass_over(void *user, const char *text, size_t bytes) {
@@ -52,6 +60,11 @@ static smelt_result report(generation *g, int32_t token) {
   return goes_on ? SMELT_OK : rt_fail(model_of(g), SMELT_STOPPED, "stopped by the caller");
 }
 
+static smelt_result tell_token(generation *g, int32_t token) {
+  if (model_of(g)->has_tokenizer) rt_decode(&g->decoder, (uint32_t)token, append_text, g);
+  return report(g, token);
+}
+
 /* The text ends here: what waited is no stop text. */
 static smelt_result end_text(generation *g, smelt_result result) {
   rt_stop_end(&g->stop);
@@ -73,8 +86,7 @@ static smelt_result take_token(generation *g, int32_t token) {
     return rt_fail(model_of(g), SMELT_BAD_ARGUMENT,
                    "no token may come next: what is excluded leaves none that the text needs");
   if (c) c->accept(c->user, token);
-  if (model_of(g)->has_tokenizer) rt_decode(&g->decoder, (uint32_t)token, append_text, g);
-  return report(g, token);
+  return tell_token(g, token);
 }
 
 static smelt_result generate_tokens(generation *g) {
@@ -108,10 +120,31 @@ static smelt_result need_logits(rt_session *s) {
   return rt_session_read(s, &last, 1);
 }
 
+smelt_result rt_session_tell(rt_session *s, const rt_generation *request, const int32_t *tokens,
+                             int32_t count) {
+  generation g = begin(s, request);
+  smelt_result result = SMELT_OK;
+  start_text(&g);
+  for (int32_t i = 0; i < count && !result && !g.stop.has_stopped; i++) result = tell_token(&g, tokens[i]);
+  if (!result && !g.stop.has_stopped) result = end_text(&g, SMELT_OK);
+  free(g.stop.held);
+  return result;
+}
+
+/* The best text that beams find, told when it is whole. */
+static smelt_result generate_by_beams(rt_session *s, const rt_generation *request) {
+  rt_found_list list;
+  smelt_result result = rt_beam_search(s, request, &list), told = SMELT_OK;
+  if (list.count > 0) told = rt_session_tell(s, request, list.items[0].tokens, list.items[0].count);
+  rt_found_free(&list);
+  return told ? told : result;
+}
+
 smelt_result rt_session_generate(rt_session *s, const rt_generation *request) {
   const rt_constraint *c = request->constraint;
   smelt_result result = rt_check_options(s->model, &request->options);
   if (!result) result = need_logits(s);
+  if (!result && rt_beam_count(s->model, &request->options) > 1) return generate_by_beams(s, request);
   if (result) return result;
   generation g = {
       .session = s,
@@ -164,7 +197,11 @@ smelt_generate_options smelt_generate_defaults(const smelt_model *model) {
                                   .min_p = c->min_p,
                                   .typical_p = c->typical_p,
                                   .epsilon_cutoff = c->epsilon_cutoff,
-                                  .eta_cutoff = c->eta_cutoff};
+                                  .eta_cutoff = c->eta_cutoff,
+                                  .beam_groups = c->beam_groups,
+                                  .diversity_penalty = c->diversity_penalty,
+                                  .length_penalty = c->length_penalty,
+                                  .early_stopping = (smelt_early_stopping)c->early_stopping};
 }
 
 smelt_result smelt_generate_ids(smelt_model *model, const int32_t *prompt, int32_t prompt_tokens,

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+enum { MOST_BEAMS = 1024 };
+
 /* Ranges of the fields that are one number; NaN lies in none. */
 static bool numbers_fit(const smelt_generate_options *o) {
   const struct {
@@ -28,6 +30,11 @@ static bool numbers_fit(const smelt_generate_options *o) {
       {o->suppressed_first.count, 0, INFINITY},
       {o->stop_ids.count, 0, INFINITY},
       {o->stop_text_count, 0, INFINITY},
+      {o->beams, 0, MOST_BEAMS},
+      {o->beam_groups, 0, MOST_BEAMS},
+      {o->diversity_penalty, 0, INFINITY},
+      {o->length_penalty, -100, 100},
+      {o->early_stopping, 0, SMELT_STOP_KINDS - 1},
   };
   for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
     if (!(ranges[i].value >= ranges[i].lowest && ranges[i].value <= ranges[i].highest)) return false;
@@ -62,9 +69,19 @@ static bool lists_fit(const smelt_manifest_generation *g, const smelt_generate_o
   return fit;
 }
 
+int32_t rt_beam_count(const smelt_model *model, const smelt_generate_options *options) {
+  int32_t own = model->manifest.generation->choices.beams;
+  if (options->beams > 0) return options->beams;
+  return options->temperature > 0 || own < 1 ? 1 : own;
+}
+
 smelt_result rt_check_options(smelt_model *model, const smelt_generate_options *options) {
   const smelt_manifest_generation *g = model->manifest.generation;
   if (!numbers_fit(options)) return rt_fail(model, SMELT_BAD_ARGUMENT, "a generation option is out of range");
+  int32_t beams = rt_beam_count(model, options), groups = options->beam_groups;
+  if (beams > 1 && groups > 1 && beams % groups != 0)
+    return rt_fail(model, SMELT_BAD_ARGUMENT, "%d beams cannot be divided into %d groups", (int)beams,
+                   (int)groups);
   if (!lists_fit(g, options))
     return rt_fail(model, SMELT_BAD_ARGUMENT,
                    "a generation option lists an empty entry, or a token that is none of the model's");

@@ -52,9 +52,21 @@ same "the first has the seed itself" "$(echo "$several" | head -n 1)" \
   "$("$program" -p "$prompt" -n 12 --temp 1 --seed 5 --ids </dev/null)"
 same "on one thread too" "$several" "$("$program" -p "$prompt" -n 12 --temp 1 --seed 5 --ids -N 3 --threads 1 </dev/null)"
 
+# ---- beams ----
+same "one beam is greedy" "$(ids)" "$(ids --beams 1)"
+same "beams on one thread" "$(ids --beams 4 -N 4)" "$(ids --beams 4 -N 4 --threads 1)"
+same "beams do not look at the temperature" "$(ids --beams 3)" "$(ids --beams 3 --temp 1)"
+log_probability() {
+  "$program" score --prompt-ids "1154 258 792 $*" --json </dev/null | sed 's/.*"log_probability":\(-[0-9.]*\),"pred.*/\1/'
+}
+better=$("$program" --prompt-ids "1154 258 792" -n 12 --ids --ignore-eos --beams 6 </dev/null)
+greedy=$("$program" --prompt-ids "1154 258 792" -n 12 --ids --ignore-eos --temp 0 </dev/null)
+echo "$(log_probability "$better") $(log_probability "$greedy")" | awk '{ exit !($1 >= $2) }' ||
+  fail "six beams found a text that is less likely than the greedy one"
+
 # ---- refusals ----
 for wrong in "--bias 5" "--bias =5" "--bias 5=x" "--bias 999999=1" "--bad-ids x" "--suppress 1,x" "--suppress 99999" \
-  "--stop-id -1" "--min-tokens -1" "--typical-p 2" "--presence-penalty 1e3" "-N x"; do
+  "--stop-id -1" "--beams -1" "--beams 4 --beam-groups 3" "--early-stopping soon" "--length-penalty x" "--min-tokens -1" "--typical-p 2" "--presence-penalty 1e3" "-N x"; do
   # shellcheck disable=SC2086 # an option and its value
   exits "'$wrong'" 2 "$program" -p x $wrong
   same "'$wrong' says one line" 1 "$(wc -l <"$work/stderr")"
@@ -67,14 +79,19 @@ chmod -R u+w "$work/model"
 cat >"$work/model/generation_config.json" <<END
 {"eos_token_id": 1535, "bos_token_id": 1535, "do_sample": false, "repetition_penalty": 1.2, "no_repeat_ngram_size": 2,
  "suppress_tokens": [$first, -1], "begin_suppress_tokens": [262], "bad_words_ids": [[$(echo "$pair" | tr ' ' ,)], [11]],
- "min_new_tokens": 30, "max_new_tokens": 35, "top_k": 9, "top_p": 0.8, "typical_p": 0.9, "min_p": 0.01}
+ "min_new_tokens": 30, "max_new_tokens": 35, "top_k": 9, "top_p": 0.8, "num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 1.5, "length_penalty": 0.5,
+ "early_stopping": "never", "num_return_sequences": 2, "typical_p": 0.9, "min_p": 0.01}
 END
 exits "build with a generation_config.json" 0 "$smelt" build "$work/model" -q -o "$work/program"
 set -- --repeat-penalty 1.2 --no-repeat-ngram 2 --suppress "$first" --suppress-first 262 --bad-ids "$pair" \
-  --bad-ids 11 --min-tokens 30 -n 35 --top-k 9 --top-p 0.8 --typical-p 0.9 --min-p 0.01
+  --bad-ids 11 --min-tokens 30 -n 35 --top-k 9 --top-p 0.8 --typical-p 0.9 --min-p 0.01 -N 2 \
+  --length-penalty 0.5 --beam-groups 2 --diversity-penalty 1.5 --early-stopping never
 for how in "--temp 0" "--temp 0.9 --seed 2"; do
+  beams=1
+  [ "$how" = "--temp 0" ] && beams=4 # which sampling does not look at
   # shellcheck disable=SC2086
-  same "generation_config.json is the options ($how)" "$("$program" -p "$prompt" --ids "$@" $how </dev/null)" \
+  same "generation_config.json is the options ($how)" \
+    "$("$program" -p "$prompt" --ids "$@" $how --beams $beams </dev/null)" \
     "$("$work/program" -p "$prompt" --ids $how </dev/null)"
 done
 for wrong in '"top_p": 1.5' '"num_beams": 0' '"bad_words_ids": [[]]' '"bad_words_ids": 3' '"suppress_tokens": ["a"]' \
