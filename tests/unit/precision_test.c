@@ -1,11 +1,11 @@
 /*
  * precision_test.c: linears with weights of f32, bf16, int8 and int4 over every
- * edge of the register tile, on every level that this machine has: machine
+ * edge of the register tile, on every level that a program of the precision has here: machine
  * code against the reference evaluator on the same narrowed weights, and
  * those against the weights as they were.
  */
 #define _GNU_SOURCE
-#include "codegen/codegen.h" /* before cmocka.h, which makes `fail` a macro */
+#include "codegen/stage.h" /* before cmocka.h, which makes `fail` a macro */
 #include "driver/check.h"
 #include "pass/pass.h"
 
@@ -153,10 +153,12 @@ static void run_rows(const shape *s, int64_t least_M, ir_precision precision, do
   ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), s->M);
   check(pass_run_all(c.narrow, NULL, NULL));
   check(plan_make(m, &c.plan));
+  const codegen_options every = {.target = codegen_target_host(), .only_level = -1};
   int own_levels = codegen_host_level() + 1;
   for (int level = first_level; level < own_levels + emulated_levels(); level++) {
     codegen_loaded *code;
     bool is_own = level < own_levels;
+    if (is_own && !level_wanted(&every, c.plan, level)) continue;
     if (!is_own && !has_layouts(c.plan, emulated.levels[level - own_levels].layouts)) continue;
     check(is_own ? codegen_load(&a, c.plan, level, &code)
                  : codegen_load_for(&a, c.plan, &emulated, level - own_levels, &code));
