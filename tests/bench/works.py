@@ -7,7 +7,7 @@ from shapes import BYTES
 GENERATED_TOKENS = 16
 TEXT_PROMPT_TOKENS = 128  # of the text after which a program's memory is looked at; GENERATED_TOKENS follow
 TEXT_TOKENS = TEXT_PROMPT_TOKENS + GENERATED_TOKENS
-LEAST_MS = 60  # short runs are repeated for as long within one sample
+LEAST_MS = 250  # shorter runs are repeated for as long within one sample
 
 # What a precision of smelt's is compared with; of several formats of llama.cpp the fastest counts.
 PEERS = {

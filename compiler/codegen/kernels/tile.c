@@ -3,7 +3,7 @@
 
 enum {
   PIPELINE = 8,   /* independent sums that keep the multipliers busy: latency times rate */
-  FULL_SUMS = 25, /* so many make a turn of one step long enough, and registers scarce */
+  FULL_SUMS = 24, /* so many make a turn of one step long enough, and registers scarce */
 };
 
 void tile_shape(const emitter *e, ir_dtype dtype, int *rows, int *vectors, int *lanes) {
