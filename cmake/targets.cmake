@@ -1,5 +1,5 @@
 # build/lib/smelt/TARGET for every target: what a compiled model is linked with.
-#   libruntime.a   runtime/core, text, decode     libapp.a   runtime/app, with main
+#   libruntime.a   runtime/core, text, constrain, decode     libapp.a   runtime/app, with main
 #   rcrt1.o crt1.o crti.o crtn.o libc.a           from Debian's musl-dev
 #   libgcc.a                                      from Debian's libgcc-12-dev
 #
@@ -14,7 +14,7 @@ set(SMELT_SYSROOTS ${PROJECT_SOURCE_DIR}/build/sysroots CACHE PATH "Unpacked mus
 
 file(GLOB_RECURSE target_runtime_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/runtime/core/*.c ${PROJECT_SOURCE_DIR}/runtime/text/*.c
-  ${PROJECT_SOURCE_DIR}/runtime/decode/*.c)
+  ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c ${PROJECT_SOURCE_DIR}/runtime/decode/*.c)
 file(GLOB_RECURSE target_app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
 
 # Makes `library` cross-compiled C for one of the rows' targets.
