@@ -15,6 +15,10 @@ set(SMELT_SYSROOTS ${PROJECT_SOURCE_DIR}/build/sysroots CACHE PATH "Unpacked mus
 file(GLOB_RECURSE target_runtime_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/runtime/core/*.c ${PROJECT_SOURCE_DIR}/runtime/text/*.c
   ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c ${PROJECT_SOURCE_DIR}/runtime/decode/*.c)
+# Reading constraints takes a moment once; what runs at each token is made for speed.
+file(GLOB small_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c)
+list(FILTER small_sources EXCLUDE REGEX "/(mask|stacks|subsets|vocabulary)[.]c$")
+set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS -Oz)
 file(GLOB_RECURSE target_app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
 
 # Makes `library` cross-compiled C for one of the rows' targets.

@@ -34,6 +34,7 @@ typedef enum {
   SMELT_UNSUPPORTED_CPU, /* the processor lacks what the program was compiled for */
   SMELT_CORRUPT_IMAGE,   /* the image does not belong to this runtime or is damaged */
   SMELT_STOPPED,         /* the token callback asked to stop */
+  SMELT_INCOMPLETE,      /* tokens ran out before the text was what its constraint asks for */
 } smelt_result;
 
 const char *smelt_result_text(smelt_result result);
@@ -152,6 +153,24 @@ typedef enum {
   SMELT_STOP_KINDS
 } smelt_early_stopping;
 
+/* What a text has to be (docs/constrain.md): made from a text in one of these languages. */
+typedef enum {
+  SMELT_GRAMMAR,     /* a grammar in llama.cpp's GBNF: the text is what its rule `root` says */
+  SMELT_JSON_SCHEMA, /* a JSON schema: the text is a JSON value that it allows */
+  SMELT_REGEX,       /* a regular expression, which matches the whole text */
+} smelt_constraint_kind;
+
+typedef struct smelt_constraint smelt_constraint;
+
+/*
+ * Makes a constraint of the texts that `model` generates, from text[bytes]. On success it is the caller's,
+ * for smelt_constraint_free, before the model is closed; it serves one generation at a time. Else *constraint
+ * is NULL; SMELT_BAD_ARGUMENT: smelt_error begins with LINE:COLUMN: where the text is wrong.
+ */
+smelt_result smelt_constraint_create(smelt_model *model, smelt_constraint_kind kind, const char *text,
+                                     size_t bytes, smelt_constraint **constraint);
+void smelt_constraint_free(smelt_constraint *constraint); /* NULL is allowed */
+
 /*
  * How tokens are chosen: in the order of the fields, as Hugging Face's generate does (docs/using.md,
  * "Choosing tokens"). Lists are the caller's and stay as long as the generation.
@@ -167,6 +186,7 @@ typedef struct {
   float presence_penalty;            /* 0: off; subtracted once where the new text has the token */
   int32_t no_repeat_ngram;           /* 0: off; no n tokens in a row come twice */
   smelt_token_list bad_words;        /* sequences that never come, each ended by -1; count 0: none */
+  smelt_constraint *constraint;      /* what the new text has to be; NULL: anything */
   smelt_token_list suppressed;       /* tokens that never come; count 0: none */
   smelt_token_list suppressed_first; /* tokens that do not come first; count 0: none */
   float temperature;                 /* 0: greedy, and what follows does not matter */
@@ -207,7 +227,8 @@ typedef bool smelt_token_callback(void *user, int32_t token, const char *text, s
  * model's start tokens and `prompt`, which may be empty; one that is not replaces the tokens that the model's
  * configuration forces (Whisper's language and task).
  * SMELT_TOO_LARGE: the prompt has more tokens than the model holds; or, after as many tokens as fit were
- * generated, max_new_tokens asked for more.
+ * generated, max_new_tokens asked for more. SMELT_INCOMPLETE: neither that limit nor max_new_tokens, or no
+ * token of the vocabulary, let the text become what options->constraint asks for; what was made was reported.
  */
 smelt_result smelt_generate(smelt_model *model, const char *prompt, const smelt_generate_options *options,
                             smelt_token_callback *callback, void *user);

@@ -79,6 +79,7 @@ typedef struct {
   const char *prompt_ids;
   const char *features_path;
   const char *logits_path;
+  const char *grammar_path, *schema_path, *regex; /* what the new text has to be, at most one of them */
   const char *profile_path; /* where the profile goes as JSON; NULL: nowhere */
   const char *entry;
   const char *lines_path;         /* "-": standard input; NULL: one text */
@@ -147,6 +148,10 @@ int app_classify(smelt_model *model, app_options *options); /* classify.c */
 
 /* ---- texts (texts.c) --------------------------------------------------------------------- */
 
+/* The constraint that the options ask for, as options->generate.constraint; the caller's to free, also after a
+ * failure (constraint.c). */
+int app_take_constraint(smelt_model *model, app_options *options);
+
 /* One text of those that a command works on. */
 typedef struct {
   const app_options *options;
@@ -164,6 +169,9 @@ int app_each_text(smelt_model *model, const app_options *options, app_text_work 
 
 /* As app_fail of the text's program, naming its line; returns APP_INPUT. */
 int app_fail_text(const app_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* All of a file that is open, to its end; *bytes is the caller's to free, also after a failure. */
+bool app_read_all(int file, char **bytes, size_t *count);
 
 /* All of standard input, less one newline at its end. *bytes is the caller's to free, also after a failure.
  */

@@ -209,7 +209,10 @@ static int write_found(rt_session *session, const rt_generation *request, const 
 
 static int write_texts(rt_session *session, const app_options *options, const prompt *p, listener *l) {
   smelt_model *model = session->model;
-  rt_generation request = {.options = options->generate, .on_token = on_token, .user = l};
+  rt_generation request = {.options = options->generate,
+                           .constraint = rt_constraint_of(&options->generate),
+                           .on_token = on_token,
+                           .user = l};
   write_echo(l, options, p, session->generation->encode_entry == SMELT_NONE); /* read while the model reads */
   smelt_result result = rt_session_begin(session, p->ids, p->count);
   if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
@@ -245,6 +248,7 @@ int app_generate(smelt_model *model, app_options *options) {
   app_token_lists lists = {0};
   int code = check_features(model, options);
   if (code == APP_OK) code = app_take_token_lists(model, options, &lists);
+  if (code == APP_OK) code = app_take_constraint(model, options);
   if (code == APP_OK) code = take_prompt(model, options, &p);
   if (code == APP_OK && options->logits_path) {
     l.writes_logits = app_output_create(&l.logits, options->logits_path);
@@ -256,6 +260,7 @@ int app_generate(smelt_model *model, app_options *options) {
     code = app_fail(APP_INPUT, "%s: %s: the file cannot be written", options->program, options->logits_path);
   if (code == APP_OK && options->stats) write_stats(&l, p.count);
   app_free_token_lists(&lists);
+  smelt_constraint_free(options->generate.constraint);
   free(p.text);
   free(p.ids);
   return code;

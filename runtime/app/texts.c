@@ -45,13 +45,18 @@ static bool read_more(source *s) {
   return true;
 }
 
-int app_read_stdin(const app_options *options, char **bytes, size_t *count) {
-  source s = {.file = STDIN_FILENO};
+bool app_read_all(int file, char **bytes, size_t *count) {
+  source s = {.file = file};
   bool ok = true;
   while (ok && !s.at_end) ok = read_more(&s);
-  if (s.count > 0 && s.bytes[s.count - 1] == '\n') s.count--;
   *bytes = s.bytes;
   *count = s.count;
+  return ok;
+}
+
+int app_read_stdin(const app_options *options, char **bytes, size_t *count) {
+  bool ok = app_read_all(STDIN_FILENO, bytes, count);
+  if (*count > 0 && (*bytes)[*count - 1] == '\n') --*count;
   return ok ? APP_OK : app_fail(APP_INPUT, "%s: standard input cannot be read", options->program);
 }
 

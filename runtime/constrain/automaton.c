@@ -1,4 +1,5 @@
-/* automaton.c: a grammar's rules as automata that call each other; what is of no use goes, what never ends is refused. */
+/* automaton.c: a grammar's rules as automata that call each other; what is of no use goes, what never ends is
+ * refused. */
 #include "constrain/automaton.h"
 
 #include <string.h>

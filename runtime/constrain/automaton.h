@@ -50,7 +50,8 @@ void con_nfa_rule(con_nfa *n, uint32_t rule, uint32_t from, uint32_t to);
 /* What node says, which calls no rule. */
 void con_nfa_node(con_nfa *n, uint32_t node, uint32_t from, uint32_t to);
 /* What leads both from x to x_end and from y to y_end, over bytes alone. */
-void con_nfa_both(con_nfa *n, uint32_t x, uint32_t x_end, uint32_t y, uint32_t y_end, uint32_t from, uint32_t to);
+void con_nfa_both(con_nfa *n, uint32_t x, uint32_t x_end, uint32_t y, uint32_t y_end, uint32_t from,
+                  uint32_t to);
 
 /* ---- deterministic (subsets.c, automaton.c) ---------------------------------------------- */
 
@@ -62,8 +63,8 @@ typedef struct {
 } con_call;
 
 typedef struct {
-  bool accepts;   /* the rule may end here */
-  bool is_last;   /* and cannot go on: nothing comes back to it */
+  bool accepts; /* the rule may end here */
+  bool is_last; /* and cannot go on: nothing comes back to it */
   uint32_t first_call, call_count;
 } con_state;
 
@@ -80,7 +81,8 @@ typedef struct {
  * Appends the deterministic automaton of what leads from `start` to `end`; its calls name rules for starts.
  * Returns its first state.
  */
-uint32_t con_subsets(con_automaton *a, const con_nfa *n, const bool bytes_there[256], uint32_t start, uint32_t end);
+uint32_t con_subsets(con_automaton *a, const con_nfa *n, const bool bytes_there[256], uint32_t start,
+                     uint32_t end);
 
 /*
  * The automaton of a grammar, over the bytes that there are. Every state of it leads to an end. Fails where

@@ -38,7 +38,7 @@ struct rt_acceptor {
 /* What one call works on. */
 typedef struct {
   rt_acceptor *acceptor;
-  rt_acceptor_kind kind;
+  smelt_constraint_kind kind;
   con_source source;
   const rt_tokenizer *tokenizer;
   uint32_t vocab_size;
@@ -65,8 +65,9 @@ static bool guard(void (*work)(job *), job *j) {
   } while (0)
 
 static void make_automaton(job *j) {
-  static void (*const readers[])(con_grammar *, con_source *) = {
-      [RT_GRAMMAR] = con_read_gbnf, [RT_JSON_SCHEMA] = con_read_json_schema, [RT_REGEX] = con_read_regex};
+  static void (*const readers[])(con_grammar *, con_source *) = {[SMELT_GRAMMAR] = con_read_gbnf,
+                                                                 [SMELT_JSON_SCHEMA] = con_read_json_schema,
+                                                                 [SMELT_REGEX] = con_read_regex};
   rt_acceptor *a = j->acceptor;
   con_grammar grammar = {.memory = &a->reading};
   readers[j->kind](&grammar, &j->source);
@@ -97,7 +98,7 @@ static void set_escape(rt_acceptor *a) {
   a->reading.escape = a->fixed.escape = a->working.escape = &a->escape;
 }
 
-rt_acceptor *rt_acceptor_create(rt_acceptor_kind kind, const char *text, size_t bytes,
+rt_acceptor *rt_acceptor_create(smelt_constraint_kind kind, const char *text, size_t bytes,
                                 const rt_tokenizer *tokenizer, uint32_t vocab_size,
                                 char error[RT_ACCEPTOR_ERROR_BYTES]) {
   rt_acceptor *a = calloc(1, sizeof *a);
@@ -109,7 +110,9 @@ rt_acceptor *rt_acceptor_create(rt_acceptor_kind kind, const char *text, size_t 
   job j = {.acceptor = a, .kind = kind, .tokenizer = tokenizer, .vocab_size = vocab_size};
   j.source = (con_source){.memory = &a->reading, .text = (const uint8_t *)text, .bytes = bytes};
   if (!guard(make, &j)) {
-    const char *why = a->reading.error[0] ? a->reading.error : a->fixed.error[0] ? a->fixed.error : a->working.error;
+    const char *why = a->reading.error[0] ? a->reading.error
+                      : a->fixed.error[0] ? a->fixed.error
+                                          : a->working.error;
     memcpy(error, why, RT_ACCEPTOR_ERROR_BYTES);
     rt_acceptor_free(a);
     return NULL;

@@ -5,23 +5,19 @@
 #ifndef RT_CONSTRAIN_H
 #define RT_CONSTRAIN_H
 
+#include "smelt/model.h"
 #include "text/text.h"
-
-typedef enum {
-  RT_GRAMMAR,     /* GBNF, as llama.cpp has it; the text is what the rule `root` says */
-  RT_JSON_SCHEMA, /* the text is a JSON value that the schema allows */
-  RT_REGEX,       /* the expression matches the whole text */
-} rt_acceptor_kind;
 
 typedef struct rt_acceptor rt_acceptor;
 
 enum { RT_ACCEPTOR_ERROR_BYTES = 256 };
 
 /*
- * An acceptor of text that `tokenizer` spells, which must stay while it is used; vocab_size: tokens of the model.
- * The caller's, for rt_acceptor_free. NULL: `error` says why, after "LINE:COLUMN: " where the text is wrong.
+ * An acceptor of text that `tokenizer` spells, which must stay while it is used; vocab_size: tokens of the
+ * model. The caller's, for rt_acceptor_free. NULL: `error` says why, after "LINE:COLUMN: " where the text is
+ * wrong.
  */
-rt_acceptor *rt_acceptor_create(rt_acceptor_kind kind, const char *text, size_t bytes,
+rt_acceptor *rt_acceptor_create(smelt_constraint_kind kind, const char *text, size_t bytes,
                                 const rt_tokenizer *tokenizer, uint32_t vocab_size,
                                 char error[RT_ACCEPTOR_ERROR_BYTES]);
 void rt_acceptor_free(rt_acceptor *a); /* NULL is allowed */

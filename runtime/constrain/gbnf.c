@@ -75,7 +75,8 @@ static uint32_t read_character(con_source *s) {
     return con_hex(s, c == 'x' ? 2 : c == 'u' ? 4 : 8);
   }
   const char *letter = c ? strchr(letters, c) : NULL;
-  if (!letter) con_fail_at(s, s->at - 1, "unknown escape: \\ before %s; write \\\\ for a backslash", con_found(s));
+  if (!letter)
+    con_fail_at(s, s->at - 1, "unknown escape: \\ before %s; write \\\\ for a backslash", con_found(s));
   s->at++;
   return (uint8_t)meant[letter - letters];
 }
@@ -119,7 +120,8 @@ static uint32_t read_class(reading *r) {
 static uint32_t read_group(reading *r) {
   con_source *s = r->source;
   size_t first = s->at++;
-  if (++r->nesting > CON_MOST_NESTING) con_fail_at(s, first, "more than %d groups in groups", CON_MOST_NESTING);
+  if (++r->nesting > CON_MOST_NESTING)
+    con_fail_at(s, first, "more than %d groups in groups", CON_MOST_NESTING);
   skip_space(r, true);
   uint32_t node = read_choice(r);
   skip_space(r, true);

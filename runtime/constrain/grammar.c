@@ -34,8 +34,7 @@ uint32_t con_word(con_grammar *g, const char *text) {
 uint32_t con_one_of(con_grammar *g, const con_set *normalised) {
   if (normalised->count == 0) return con_nothing(g);
   uint32_t first = g->ranges.count;
-  for (uint32_t i = 0; i < normalised->count; i++)
-    *con_add(g->memory, &g->ranges) = normalised->items[i];
+  for (uint32_t i = 0; i < normalised->count; i++) *con_add(g->memory, &g->ranges) = normalised->items[i];
   return new_node(g, (con_node){.kind = CON_SET, .a = first, .b = normalised->count});
 }
 

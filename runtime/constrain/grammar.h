@@ -90,9 +90,9 @@ void con_read_json_schema(con_grammar *g, con_source *s);
 void con_read_regex(con_grammar *g, con_source *s);
 
 /*
- * The node of a regular expression, up to the end of the source. `spell`, where it is not NULL, gives the node
- * of a set of characters as they are written in the text that is constrained. `anywhere`: without ^ and $ the
- * match may lie inside the text.
+ * The node of a regular expression, up to the end of the source. `spell`, where it is not NULL, gives the
+ * node of a set of characters as they are written in the text that is constrained. `anywhere`: without ^ and
+ * $ the match may lie inside the text.
  */
 typedef uint32_t con_spell(con_grammar *g, const con_set *normalised);
 uint32_t con_regex_node(con_grammar *g, con_source *s, con_spell *spell, bool anywhere);

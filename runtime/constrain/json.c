@@ -109,7 +109,8 @@ static void read_key(con_source *s, con_string *key) {
 static void read_items(reading *r, con_json *value, uint8_t close) {
   con_source *s = r->source;
   con_json **last = &value->first;
-  if (++r->nesting > CON_MOST_NESTING) con_fail_at(s, s->at, "more than %d values in values", CON_MOST_NESTING);
+  if (++r->nesting > CON_MOST_NESTING)
+    con_fail_at(s, s->at, "more than %d values in values", CON_MOST_NESTING);
   s->at++;
   skip_space(s);
   if (!con_skip(s, close)) {
@@ -199,8 +200,10 @@ int64_t con_json_floor(const con_json *number, bool *is_exact) {
   int64_t whole = 0, exponent = 0, places = 0;
   *is_exact = true;
   for (at += is_negative; at < end && (*at | 32) != 'e'; at++)
-    if (*at == '.') after_point = true;
-    else places += !after_point;
+    if (*at == '.')
+      after_point = true;
+    else
+      places += !after_point;
   for (const char *e = at + 1; e < end; e++) {
     shrinks |= *e == '-';
     if (*e >= '0' && *e <= '9' && exponent < 10000) exponent = exponent * 10 + (*e - '0');

@@ -22,11 +22,11 @@ typedef struct {
 typedef struct con_json con_json;
 struct con_json {
   con_json_kind kind;
-  size_t at;                 /* where it begins in the source */
-  con_string text;           /* of a string; a number as it is written */
-  con_json *first, *next;    /* elements of an array, members of an object, in order; the next one beside it */
-  uint32_t count;            /* of those */
-  con_string key;            /* of a member */
+  size_t at;              /* where it begins in the source */
+  con_string text;        /* of a string; a number as it is written */
+  con_json *first, *next; /* elements of an array, members of an object, in order; the next one beside it */
+  uint32_t count;         /* of those */
+  con_string key;         /* of a member */
   size_t key_at;
 };
 

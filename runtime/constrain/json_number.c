@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 enum {
-  DIGITS = 16,          /* of integers that no bound limits; of fractions */
-  MOST_DIGITS = 19,     /* of bounds, which are kept within +-10^18 */
+  DIGITS = 16,      /* of integers that no bound limits; of fractions */
+  MOST_DIGITS = 19, /* of bounds, which are kept within +-10^18 */
 };
 #define NO_BOUND INT64_MAX
 
@@ -36,9 +36,11 @@ static uint32_t of_length(con_grammar *g, const char *low, const char *high, siz
     return con_sequence(g, con_text(g, low, 1), of_length(g, low_rest, high_rest, count - 1));
   uint32_t node = con_sequence(g, digits(g, low ? first + 1 : first, high ? last - 1 : last, 1, 1),
                                any_digits(g, count - 1));
-  if (low) node = con_choice(g, con_sequence(g, con_text(g, low, 1), of_length(g, low_rest, NULL, count - 1)), node);
+  if (low)
+    node = con_choice(g, con_sequence(g, con_text(g, low, 1), of_length(g, low_rest, NULL, count - 1)), node);
   if (high)
-    node = con_choice(g, con_sequence(g, con_text(g, high, 1), of_length(g, NULL, high_rest, count - 1)), node);
+    node =
+        con_choice(g, con_sequence(g, con_text(g, high, 1), of_length(g, NULL, high_rest, count - 1)), node);
   return node;
 }
 
@@ -83,10 +85,13 @@ static uint32_t fraction(con_grammar *g) {
 }
 
 /* Numbers from low to high, both integers, neither negative. */
-static uint32_t numbers_above(con_grammar *g, int64_t low, bool without_low, int64_t high, bool without_high) {
+static uint32_t numbers_above(con_grammar *g, int64_t low, bool without_low, int64_t high,
+                              bool without_high) {
   uint32_t zeros = con_sequence(g, con_word(g, "."), digits(g, '0', '0', 1, DIGITS));
-  uint32_t more = con_all(g, (uint32_t[]){con_word(g, "."), digits(g, '0', '9', 0, DIGITS / 2),
-                                          digits(g, '1', '9', 1, 1), digits(g, '0', '9', 0, DIGITS / 2)}, 4);
+  uint32_t more = con_all(g,
+                          (uint32_t[]){con_word(g, "."), digits(g, '0', '9', 0, DIGITS / 2),
+                                       digits(g, '1', '9', 1, 1), digits(g, '0', '9', 0, DIGITS / 2)},
+                          4);
   uint32_t node = con_nothing(g);
   if (low > high) return node;
   if (without_low && low < high) node = con_sequence(g, whole_numbers(g, low, low), more);
@@ -103,7 +108,8 @@ static uint32_t numbers(con_grammar *g, int64_t low, bool without_low, int64_t h
   if (low >= 0) return above;
   int64_t deepest = low == -NO_BOUND ? NO_BOUND : -low;
   bool meets_zero = high == NO_BOUND || high > 0;
-  uint32_t below = numbers_above(g, meets_zero ? 0 : -high, !meets_zero && without_high, deepest, without_low);
+  uint32_t below =
+      numbers_above(g, meets_zero ? 0 : -high, !meets_zero && without_high, deepest, without_low);
   return con_choice(g, above, con_sequence(g, con_word(g, "-"), below));
 }
 
@@ -115,7 +121,8 @@ typedef struct {
 } bounds;
 
 /* The nearest integer that is within: for numbers that leaves some out, never one too many in. */
-static void narrow(const con_schema *c, const con_layer *layer, const char *name, bool is_low, bool without, bounds *b) {
+static void narrow(const con_schema *c, const con_layer *layer, const char *name, bool is_low, bool without,
+                   bounds *b) {
   const con_json *number = con_schema_keyword(c, layer, name, CON_JSON_NUMBER);
   if (!number) return;
   bool is_exact;

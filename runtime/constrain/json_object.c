@@ -67,7 +67,8 @@ static void collect_layers(object *o, const con_layers *layers) {
   }
 }
 
-/* Properties beyond the named ones come where a layer asks for them, or none says anything about properties. */
+/* Properties beyond the named ones come where a layer asks for them, or none says anything about properties.
+ */
 static void find_more(object *o, const con_layers *layers) {
   con_layers more = {0};
   bool is_asked = o->properties.count == 0;
@@ -109,7 +110,8 @@ static uint32_t other_names(con_grammar *g, const con_string *names, size_t coun
   bool ends = count && names[0].count == depth;
   uint32_t node = ends ? con_nothing(g) : con_empty(g);
   for (size_t i = ends, end; i < count; i = end) {
-    con_source at = {.memory = g->memory, .text = (const uint8_t *)names[i].bytes, .bytes = names[i].count, .at = depth};
+    con_source at = {
+        .memory = g->memory, .text = (const uint8_t *)names[i].bytes, .bytes = names[i].count, .at = depth};
     uint32_t code = con_code_point(&at);
     size_t bytes = at.at - depth;
     for (end = i + 1; end < count && names[end].count >= at.at; end++)
@@ -158,7 +160,8 @@ static void make_nodes(object *o) {
     if (may_begin) p->node = con_schema_apart(o->schema, p->node, "of a property");
   }
   if (o->has_more)
-    o->more = con_schema_apart(o->schema, named_value(g, other_name(o), o->more), "of an additional property");
+    o->more =
+        con_schema_apart(o->schema, named_value(g, other_name(o), o->more), "of an additional property");
 }
 
 /* What may come from property `i` on where some came before: from the last one back. */

@@ -11,33 +11,59 @@ enum { MOST_LAYERS = 64, MOST_VALUES = 10000, MOST_NESTING = 400 };
 /* ---- keywords ------------------------------------------------------------------------------- */
 
 /* Keywords that say something about values, but not to us. Those not known are for people. */
-static const char *const refused[] = {
-    "not", "if", "then", "else", "patternProperties", "propertyNames", "minProperties", "maxProperties",
-    "contains", "minContains", "maxContains", "dependentRequired", "dependentSchemas", "dependencies",
-    "multipleOf", "unevaluatedItems", "$dynamicRef", "$recursiveRef"};
+static const char *const refused[] = {"not",
+                                      "if",
+                                      "then",
+                                      "else",
+                                      "patternProperties",
+                                      "propertyNames",
+                                      "minProperties",
+                                      "maxProperties",
+                                      "contains",
+                                      "minContains",
+                                      "maxContains",
+                                      "dependentRequired",
+                                      "dependentSchemas",
+                                      "dependencies",
+                                      "multipleOf",
+                                      "unevaluatedItems",
+                                      "$dynamicRef",
+                                      "$recursiveRef"};
 
 /* The kind of values that a keyword is about, where no `type` says it. */
 static const struct {
   const char *keyword, *type;
 } implied[] = {
-    {"properties", "object"}, {"required", "object"}, {"additionalProperties", "object"},
-    {"items", "array"}, {"prefixItems", "array"}, {"minItems", "array"}, {"maxItems", "array"},
-    {"pattern", "string"}, {"format", "string"}, {"minLength", "string"}, {"maxLength", "string"},
-    {"minimum", "number"}, {"maximum", "number"}, {"exclusiveMinimum", "number"}, {"exclusiveMaximum", "number"},
+    {"properties", "object"}, {"required", "object"},         {"additionalProperties", "object"},
+    {"items", "array"},       {"prefixItems", "array"},       {"minItems", "array"},
+    {"maxItems", "array"},    {"pattern", "string"},          {"format", "string"},
+    {"minLength", "string"},  {"maxLength", "string"},        {"minimum", "number"},
+    {"maximum", "number"},    {"exclusiveMinimum", "number"}, {"exclusiveMaximum", "number"},
 };
 
-enum { NULL_TYPE = 1, BOOLEAN = 2, INTEGER = 4, NUMBER = 8, STRING = 16, ARRAY = 32, OBJECT = 64, ANY_TYPE = 127 };
+enum {
+  NULL_TYPE = 1,
+  BOOLEAN = 2,
+  INTEGER = 4,
+  NUMBER = 8,
+  STRING = 16,
+  ARRAY = 32,
+  OBJECT = 64,
+  ANY_TYPE = 127
+};
 
 static const struct {
   const char *name;
   unsigned types;
-} type_names[] = {{"null", NULL_TYPE}, {"boolean", BOOLEAN}, {"integer", INTEGER}, {"number", NUMBER | INTEGER},
-                  {"string", STRING},  {"array", ARRAY},     {"object", OBJECT}};
+} type_names[] = {
+    {"null", NULL_TYPE}, {"boolean", BOOLEAN}, {"integer", INTEGER}, {"number", NUMBER | INTEGER},
+    {"string", STRING},  {"array", ARRAY},     {"object", OBJECT}};
 
 #define COUNT_OF(table) (sizeof(table) / sizeof(table)[0])
 
 static const char *kind_name(con_json_kind kind) {
-  static const char *const names[] = {"null", "false", "true", "a number", "a string", "an array", "an object"};
+  static const char *const names[] = {"null",     "false",    "true",     "a number",
+                                      "a string", "an array", "an object"};
   return names[kind];
 }
 
@@ -45,7 +71,8 @@ const con_json *con_schema_keyword(const con_schema *c, const con_layer *layer, 
                                    con_json_kind kind) {
   const con_json *value = con_json_named(layer->schema, name);
   if (value && value->kind != kind)
-    con_fail_at(c->source, value->at, "%s: expected %s, found %s", name, kind_name(kind), kind_name(value->kind));
+    con_fail_at(c->source, value->at, "%s: expected %s, found %s", name, kind_name(kind),
+                kind_name(value->kind));
   return value;
 }
 
@@ -70,8 +97,8 @@ static void check_keywords(const con_schema *c, const con_json *schema) {
   for (const con_json *item = schema->first; item; item = item->next) {
     for (size_t i = 0; i < COUNT_OF(refused); i++)
       if (con_string_is(item->key, refused[i]) && item->kind != CON_JSON_FALSE)
-        con_fail_at(c->source, item->key_at, "the keyword %s cannot be kept to; leave it out or say it otherwise",
-                    refused[i]);
+        con_fail_at(c->source, item->key_at,
+                    "the keyword %s cannot be kept to; leave it out or say it otherwise", refused[i]);
     if (con_string_is(item->key, "uniqueItems") && item->kind == CON_JSON_TRUE)
       con_fail_at(c->source, item->key_at, "the keyword uniqueItems cannot be kept to; leave it out");
   }
@@ -79,9 +106,11 @@ static void check_keywords(const con_schema *c, const con_json *schema) {
 
 void con_schema_add(con_schema *c, con_layers *layers, const con_json *schema) {
   if (schema->kind != CON_JSON_OBJECT && schema->kind != CON_JSON_TRUE && schema->kind != CON_JSON_FALSE)
-    con_fail_at(c->source, schema->at, "a schema is an object, true or false, found %s", kind_name(schema->kind));
+    con_fail_at(c->source, schema->at, "a schema is an object, true or false, found %s",
+                kind_name(schema->kind));
   if (layers->count == MOST_LAYERS)
-    con_fail_at(c->source, schema->at, "more than %d schemas of one value; do they refer to each other?", MOST_LAYERS);
+    con_fail_at(c->source, schema->at, "more than %d schemas of one value; do they refer to each other?",
+                MOST_LAYERS);
   if (schema->kind == CON_JSON_OBJECT) check_keywords(c, schema);
   if (schema->kind != CON_JSON_TRUE) *con_add(c->memory, layers) = (con_layer){.schema = schema};
 }
@@ -122,7 +151,8 @@ static bool says_something(const con_layer *layer) {
   static const char *const others[] = {"type", "enum", "const", "unevaluatedProperties", "additionalItems"};
   const con_json *schema = layer->schema;
   if (schema->kind == CON_JSON_FALSE || (!layer->no_ref && con_json_named(schema, "$ref")) ||
-      (!layer->no_all && con_json_named(schema, "allOf")) || (!layer->no_any && con_json_named(schema, "anyOf")) ||
+      (!layer->no_all && con_json_named(schema, "allOf")) ||
+      (!layer->no_any && con_json_named(schema, "anyOf")) ||
       (!layer->no_one && con_json_named(schema, "oneOf")))
     return true;
   for (size_t i = 0; i < COUNT_OF(implied); i++)
@@ -180,8 +210,10 @@ static uint32_t choice_node(con_schema *c, const con_layers *layers, const con_j
 
 static unsigned types_of_name(const con_schema *c, const con_json *name) {
   for (size_t i = 0; i < COUNT_OF(type_names); i++)
-    if (name->kind == CON_JSON_STRING && con_string_is(name->text, type_names[i].name)) return type_names[i].types;
-  con_fail_at(c->source, name->at, "expected a type: null, boolean, integer, number, string, array or object");
+    if (name->kind == CON_JSON_STRING && con_string_is(name->text, type_names[i].name))
+      return type_names[i].types;
+  con_fail_at(c->source, name->at,
+              "expected a type: null, boolean, integer, number, string, array or object");
 }
 
 /* All that the layers' types have in common; without any, what other keywords are about. */
@@ -191,7 +223,8 @@ static unsigned types_of(const con_schema *c, const con_layers *layers) {
   for (uint32_t i = 0; i < layers->count; i++) {
     const con_json *schema = layers->items[i].schema, *type = con_json_named(schema, "type");
     unsigned own = type && type->kind != CON_JSON_ARRAY ? types_of_name(c, type) : 0;
-    for (const con_json *item = type ? type->first : NULL; item; item = item->next) own |= types_of_name(c, item);
+    for (const con_json *item = type ? type->first : NULL; item; item = item->next)
+      own |= types_of_name(c, item);
     if (type) types &= own;
     is_said |= type != NULL;
     for (size_t k = 0; k < COUNT_OF(implied); k++)
@@ -252,7 +285,8 @@ static bool suits_types(const con_json *value, unsigned types) {
   return types & INTEGER && is_exact;
 }
 
-/* A listed value, if all layers allow it. Numbers and strings are held against bounds, lengths and patterns. */
+/* A listed value, if all layers allow it. Numbers and strings are held against bounds, lengths and patterns.
+ */
 static uint32_t listed_node(con_schema *c, const con_layers *layers, const con_json *value) {
   con_grammar *g = c->grammar;
   bool is_bounded = false;
@@ -295,11 +329,13 @@ static bool listed_nodes(con_schema *c, const con_layers *layers, uint32_t *node
 static uint32_t shared_node(con_schema *c, con_shared which) {
   static const char *const texts[] = {
       [CON_SHARED_SPACE] = "( |\n[ \t]{0,20})?",
-      [CON_SHARED_STRING] = "\"([^\"\\\\\\x00-\\x1f]|\\\\([\"\\\\/bfnrt]|u([0-9a-ce-fA-CE-F][0-9a-fA-F]|[dD][0-7])"
-                            "[0-9a-fA-F]{2}))*\"",
+      [CON_SHARED_STRING] =
+          "\"([^\"\\\\\\x00-\\x1f]|\\\\([\"\\\\/bfnrt]|u([0-9a-ce-fA-CE-F][0-9a-fA-F]|[dD][0-7])"
+          "[0-9a-fA-F]{2}))*\"",
   };
   if (which == CON_SHARED_VALUE) return typed_nodes(c, &(con_layers){0});
-  con_source source = {.memory = c->memory, .text = (const uint8_t *)texts[which], .bytes = strlen(texts[which])};
+  con_source source = {
+      .memory = c->memory, .text = (const uint8_t *)texts[which], .bytes = strlen(texts[which])};
   return con_regex_node(c->grammar, &source, NULL, false);
 }
 
@@ -347,9 +383,11 @@ static bool same_layers(const con_layers *x, const con_layers *y) {
 uint32_t con_schema_value(con_schema *c, const con_layers *from) {
   con_layers layers = flattened(c, from);
   for (uint32_t i = 0; i < c->known.count; i++)
-    if (same_layers(&c->known.items[i].layers, &layers)) return con_rule_node(c->grammar, c->known.items[i].rule);
+    if (same_layers(&c->known.items[i].layers, &layers))
+      return con_rule_node(c->grammar, c->known.items[i].rule);
   if (++c->nesting > MOST_NESTING || c->known.count == MOST_VALUES)
-    con_fail_at(c->source, from->count ? from->items[0].schema->at : 0, "the schema is too large or nests too deep");
+    con_fail_at(c->source, from->count ? from->items[0].schema->at : 0,
+                "the schema is too large or nests too deep");
   uint32_t rule = con_new_rule(c->grammar, "of a value");
   con_layers kept = {0};
   for (uint32_t i = 0; i < layers.count; i++) *con_add(c->memory, &kept) = layers.items[i];

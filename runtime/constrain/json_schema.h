@@ -42,18 +42,20 @@ uint32_t con_schema_value(con_schema *c, const con_layers *layers);
 void con_schema_add(con_schema *c, con_layers *layers, const con_json *schema);
 uint32_t con_schema_shared(con_schema *c, con_shared which);
 /* The value of a keyword in a layer, which has to be of that kind; NULL: it is not there. */
-const con_json *con_schema_keyword(const con_schema *c, const con_layer *layer, const char *name, con_json_kind kind);
+const con_json *con_schema_keyword(const con_schema *c, const con_layer *layer, const char *name,
+                                   con_json_kind kind);
 /* The largest (`is_least`) or smallest of the keyword's numbers, none negative; or `otherwise`. */
-uint32_t con_schema_count(const con_schema *c, const con_layers *layers, const char *name, bool is_least, uint32_t otherwise);
+uint32_t con_schema_count(const con_schema *c, const con_layers *layers, const char *name, bool is_least,
+                          uint32_t otherwise);
 
 /* `node` in a rule of its own, so that using it twice does not double it. */
 uint32_t con_schema_apart(con_schema *c, uint32_t node, const char *name);
 
 /* ---- kinds of values ----------------------------------------------------------------------- */
 
-uint32_t con_schema_object(con_schema *c, const con_layers *layers);  /* json_object.c */
-uint32_t con_schema_array(con_schema *c, const con_layers *layers);   /* json_array.c */
-uint32_t con_schema_string(con_schema *c, const con_layers *layers);  /* json_string.c */
+uint32_t con_schema_object(con_schema *c, const con_layers *layers);                  /* json_object.c */
+uint32_t con_schema_array(con_schema *c, const con_layers *layers);                   /* json_array.c */
+uint32_t con_schema_string(con_schema *c, const con_layers *layers);                  /* json_string.c */
 uint32_t con_schema_number(con_schema *c, const con_layers *layers, bool is_integer); /* json_number.c */
 
 /* A string as JSON writes it, in quotes. */

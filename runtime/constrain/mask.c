@@ -135,7 +135,8 @@ void con_mask_add_part(con_mask *m, const con_stacks *stacks, uint32_t place, ui
 
 void con_mask_prepare(con_mask *m, uint64_t visits) {
   uint64_t most = m->visits + visits;
-  for (uint32_t i = CON_FIRST_STATE; i < m->automaton->states.count && m->visits < most; i++) know_state(m, i);
+  for (uint32_t i = CON_FIRST_STATE; i < m->automaton->states.count && m->visits < most; i++)
+    know_state(m, i);
 }
 
 void con_mask_make(con_mask *m, con_memory *memory, const con_automaton *a, const con_vocabulary *v) {

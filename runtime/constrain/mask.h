@@ -12,8 +12,8 @@
 
 /* What is known of a state. */
 typedef struct {
-  uint64_t *tokens;   /* those that stay inside the rule, a bit each; NULL: nothing is known yet */
-  uint32_t *exits;    /* nodes of the trie where the rule may end before a token does */
+  uint64_t *tokens; /* those that stay inside the rule, a bit each; NULL: nothing is known yet */
+  uint32_t *exits;  /* nodes of the trie where the rule may end before a token does */
   uint32_t exit_count;
   bool may_end; /* before any byte */
 } con_state_mask;

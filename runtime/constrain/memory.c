@@ -103,7 +103,8 @@ const char *con_found(con_source *s) {
   if (s->at >= s->bytes) return "the end";
   uint32_t code;
   size_t length = utf8_next(s->text + s->at, s->bytes - s->at, &code);
-  if (code > 0x10ffff || code < 0x20 || code == 0x7f) return code == '\n' ? "the end of the line" : "a byte that is no text";
+  if (code > 0x10ffff || code < 0x20 || code == 0x7f)
+    return code == '\n' ? "the end of the line" : "a byte that is no text";
   char *text = con_take(s->memory, length + 3);
   text[0] = '\'';
   memcpy(text + 1, s->text + s->at, length);

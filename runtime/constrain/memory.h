@@ -41,10 +41,9 @@ void *con_grown(con_memory *m, void *items, uint32_t count, uint32_t *capacity, 
 
 /* A new item of *list, as it comes: zeros, or what was there before. */
 #define con_add(m, list)                                                                                     \
-  ((list)->items =                                                                                           \
-       (list)->count < (list)->capacity                                                                      \
-           ? (list)->items                                                                                   \
-           : con_grown((m), (list)->items, (list)->count, &(list)->capacity, sizeof *(list)->items),         \
+  ((list)->items = (list)->count < (list)->capacity ? (list)->items                                          \
+                                                    : con_grown((m), (list)->items, (list)->count,           \
+                                                                &(list)->capacity, sizeof *(list)->items),   \
    &(list)->items[(list)->count++])
 
 /* ---- a text that is read -------------------------------------------------------------- */
@@ -80,7 +79,8 @@ uint32_t con_code_point(con_source *s);
 /* As many hexadecimal digits, stepped over; fails where there are fewer or no such code point. */
 uint32_t con_hex(con_source *s, int digits);
 
-/* What an error calls the character that comes next: itself in quotes, or "the end". Lasts until the next call. */
+/* What an error calls the character that comes next: itself in quotes, or "the end". Lasts until the next
+ * call. */
 const char *con_found(con_source *s);
 
 #endif

@@ -56,7 +56,8 @@ static bool is_all(const uint8_t *bytes, int count, uint8_t byte) {
 }
 
 /* All sequences of `count` bytes from `low` to `high`. */
-static void add_sequences(con_nfa *n, tails t, uint32_t from, const uint8_t *low, const uint8_t *high, int count) {
+static void add_sequences(con_nfa *n, tails t, uint32_t from, const uint8_t *low, const uint8_t *high,
+                          int count) {
   static const uint8_t lowest[] = {0x80, 0x80, 0x80}, highest[] = {0xbf, 0xbf, 0xbf};
   uint8_t first = low[0], last = high[0];
   if (count == 1) {

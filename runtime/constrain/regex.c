@@ -1,7 +1,7 @@
 /*
  * regex.c: regular expressions, in the syntax that ECMAScript, Perl and Python
- * share; classes are ECMAScript's, so \d and \w are ASCII's. What no finite
- * automaton does (back references, looking around) is refused.
+ * share. What no finite automaton does (back references, looking around) is
+ * refused.
  */
 #include "constrain/grammar.h"
 
@@ -18,28 +18,36 @@ static uint32_t read_choice(reading *r);
 
 /* ---- sets of characters --------------------------------------------------------------------- */
 
-/* A class that a letter stands for; its capital for all other characters. Pairs of first and last. */
-typedef struct {
+/*
+ * Classes that letters stand for, in pairs of first and last. Dialects differ beyond ASCII: each class has
+ * what it has in all of them, so \s has ASCII's white space, and \S no white space of Unicode's either.
+ */
+#define ASCII_SPACE '\t', '\r', ' ', ' '
+static const struct {
   char letter;
+  bool is_inverse;
   uint8_t count;
-  uint32_t ranges[20];
-} letter_class;
-
-static const letter_class letter_classes[] = {
-    {'d', 1, {'0', '9'}},
-    {'w', 4, {'0', '9', 'A', 'Z', '_', '_', 'a', 'z'}},
-    {'s', 10, {'\t', '\r', ' ', ' ', 0xa0, 0xa0, 0x1680, 0x1680, 0x2000, 0x200a, 0x2028, 0x2029, 0x202f, 0x202f,
-               0x205f, 0x205f, 0x3000, 0x3000, 0xfeff, 0xfeff}},
+  uint32_t ranges[24];
+} letter_classes[] = {
+    {'d', false, 1, {'0', '9'}},
+    {'D', true, 1, {'0', '9'}},
+    {'w', false, 4, {'0', '9', 'A', 'Z', '_', '_', 'a', 'z'}},
+    {'W', true, 4, {'0', '9', 'A', 'Z', '_', '_', 'a', 'z'}},
+    {'s', false, 2, {ASCII_SPACE}},
+    {'S', true, 12, {ASCII_SPACE, 0x1c,   0x1f,   0x85,   0x85,   0xa0,   0xa0,
+                     0x1680,      0x1680, 0x2000, 0x200a, 0x2028, 0x2029, 0x202f,
+                     0x202f,      0x205f, 0x205f, 0x3000, 0x3000, 0xfeff, 0xfeff}},
 };
 
 /* Adds the class of \letter, if there is one. */
 static bool add_letter_class(con_memory *m, con_set *set, uint8_t letter) {
   for (size_t i = 0; i < sizeof letter_classes / sizeof letter_classes[0]; i++) {
-    const letter_class *row = &letter_classes[i];
-    if ((letter | 32) != row->letter) continue;
+    if (letter != letter_classes[i].letter) continue;
     con_set class = {0};
-    for (uint8_t k = 0; k < row->count; k++) con_set_add(m, &class, row->ranges[2 * k], row->ranges[2 * k + 1]);
-    if (letter != row->letter) class = con_set_inverse(m, &class);
+    for (uint8_t k = 0; k < letter_classes[i].count; k++)
+      con_set_add(m, &class, letter_classes[i].ranges[2 * k], letter_classes[i].ranges[2 * k + 1]);
+    con_set_normalise(m, &class);
+    if (letter_classes[i].is_inverse) class = con_set_inverse(m, &class);
     for (uint32_t k = 0; k < class.count; k++) con_set_add(m, set, class.items[k].first, class.items[k].last);
     return true;
   }
@@ -89,7 +97,8 @@ static uint32_t read_escape(con_source *s) {
     return con_hex(s, c == 'x' ? 2 : 4);
   }
   if (c == 'b' || c == 'B') con_fail_at(s, s->at - 1, "\\%c (the edge of a word) cannot be kept to", c);
-  if (c == 'p' || c == 'P') con_fail_at(s, s->at - 1, "\\%c: classes of Unicode are not known; list ranges", c);
+  if (c == 'p' || c == 'P')
+    con_fail_at(s, s->at - 1, "\\%c: classes of Unicode are not known; list ranges", c);
   if (is_digit && c != '0') con_fail_at(s, s->at - 1, "\\%c (what a group matched) cannot be kept to", c);
   if ((is_letter && !letter) || s->at >= s->bytes)
     con_fail_at(s, s->at - 1, "unknown escape: \\ before %s; write \\\\ for a backslash", con_found(s));
@@ -160,7 +169,8 @@ static void skip_group_kind(con_source *s, size_t first) {
 static uint32_t read_group(reading *r) {
   con_source *s = r->source;
   size_t first = s->at++;
-  if (++r->nesting > CON_MOST_NESTING) con_fail_at(s, first, "more than %d groups in groups", CON_MOST_NESTING);
+  if (++r->nesting > CON_MOST_NESTING)
+    con_fail_at(s, first, "more than %d groups in groups", CON_MOST_NESTING);
   skip_group_kind(s, first);
   uint32_t node = read_choice(r);
   if (!con_skip(s, ')')) con_fail_at(s, first, "the group has no closing )");
@@ -177,7 +187,8 @@ static uint32_t read_atom(reading *r) {
   if (c && strchr("*+?{", c)) con_fail_at(s, s->at, "%s repeats nothing; write a \\ before it", con_found(s));
   if (c && strchr("]}", c)) con_fail_at(s, s->at, "%s closes nothing; write a \\ before it", con_found(s));
   if (c == '^' || c == '$')
-    con_fail_at(s, s->at, "%s inside the expression; write a \\ before it, or put it outside all groups", con_found(s));
+    con_fail_at(s, s->at, "%s inside the expression; write a \\ before it, or put it outside all groups",
+                con_found(s));
   if (c == '.') {
     s->at++;
     add_dot(s->memory, &set);
@@ -193,7 +204,8 @@ static uint32_t read_atom(reading *r) {
   return set_node(r, &set);
 }
 
-/* Whether the sequence ends here: the text, the group, another choice, or $ at the end of a choice outside groups. */
+/* Whether the sequence ends here: the text, the group, another choice, or $ at the end of a choice outside
+ * groups. */
 static bool is_end(const reading *r) {
   const con_source *s = r->source;
   size_t ahead = 0;
@@ -211,7 +223,8 @@ static uint32_t read_sequence(reading *r) {
       node = con_read_repeat(r->grammar, s, node, false);
       con_skip(s, '?'); /* which of the matches is found does not matter */
       c = con_peek(s, 0);
-      if (c && strchr("*+?{", c)) con_fail_at(s, s->at, "%s repeats a repetition; put that in a group", con_found(s));
+      if (c && strchr("*+?{", c))
+        con_fail_at(s, s->at, "%s repeats a repetition; put that in a group", con_found(s));
     }
     *con_add(s->memory, &nodes) = node;
   }

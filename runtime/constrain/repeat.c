@@ -30,6 +30,7 @@ uint32_t con_read_repeat(con_grammar *g, con_source *s, uint32_t node, bool spac
     most = con_peek(s, 0) == '}' ? CON_MANY : read_number(s, spaced);
   }
   if (!con_skip(s, '}')) con_fail_at(s, s->at, "expected }, found %s", con_found(s));
-  if (most < least) con_fail_at(s, first, "at least %u times but at most %u", (unsigned)least, (unsigned)most);
+  if (most < least)
+    con_fail_at(s, first, "at least %u times but at most %u", (unsigned)least, (unsigned)most);
   return con_repeat(g, node, least, most);
 }

@@ -37,8 +37,7 @@ static void examine(examination *x, uint32_t user, uint32_t node, uint32_t times
       used->uses = used->uses + times > MOST_SIZE ? MOST_SIZE : used->uses + times;
       if (!used->is_used) *con_add(x->grammar->memory, &x->reached) = n->a;
       used->is_used = true;
-      if (n->a != user || !at_end)
-        *con_add(x->grammar->memory, &x->references) = (reference){user, n->a};
+      if (n->a != user || !at_end) *con_add(x->grammar->memory, &x->references) = (reference){user, n->a};
       return;
     }
     bool once = n->kind == CON_REPEAT && n->b <= 1 && n->c == 1;

@@ -8,7 +8,8 @@
 static uint32_t hash_of(const con_entry *entries, uint32_t count) {
   uint64_t hash = count;
   for (uint32_t i = 0; i < count; i++)
-    hash = (hash ^ ((uint64_t)entries[i].state << 32 | entries[i].below)) * 0x9e3779b97f4a7c15u, hash ^= hash >> 29;
+    hash = (hash ^ ((uint64_t)entries[i].state << 32 | entries[i].below)) * 0x9e3779b97f4a7c15u,
+    hash ^= hash >> 29;
   return (uint32_t)(hash >> 32);
 }
 

@@ -28,9 +28,9 @@ typedef struct {
 } con_place;
 
 enum {
-  CON_NOWHERE,       /* the empty set */
-  CON_BEHIND,        /* {CON_END}: behind the whole text */
-  CON_ANYWHERE,      /* {CON_BASE}: what is below is not looked at */
+  CON_NOWHERE,  /* the empty set */
+  CON_BEHIND,   /* {CON_END}: behind the whole text */
+  CON_ANYWHERE, /* {CON_BASE}: what is below is not looked at */
   CON_JOINS = 1 << 10,
   CON_MOST_HEIGHT = 4096 /* open rules, one inside the other; no text goes deeper */
 };
@@ -54,8 +54,8 @@ void con_stacks_make(con_stacks *s, con_memory *m, const con_automaton *a);
 /* {state over below} */
 uint32_t con_place_of(con_stacks *s, uint32_t state, uint32_t below);
 
-/* s->draft becomes what `place` is, with the starts of all rules that it calls and what follows rules that may
- * end. Not sorted. */
+/* s->draft becomes what `place` is, with the starts of all rules that it calls and what follows rules that
+ * may end. Not sorted. */
 void con_open_place(con_stacks *s, uint32_t place);
 
 /* Where a byte of `class` leads from the draft of con_open_place, which is then gone. */

@@ -29,7 +29,7 @@ typedef struct {
   uint32_t *stamps, stamp;     /* of each state with choices: the last closure that met it */
   CON_LIST(uint32_t) closure;
   CON_LIST(move) moves;
-  uint32_t buckets[256]; /* first move of each class, or CON_NONE */
+  uint32_t buckets[256];    /* first move of each class, or CON_NONE */
   CON_LIST(con_edge) calls; /* of the members */
 } subsets;
 
@@ -45,7 +45,8 @@ static uint32_t place_of(const subsets *s, const uint32_t *items, uint32_t count
   uint32_t mask = s->table_size - 1, at = hash_of(items, count) & mask;
   for (; s->table[at]; at = (at + 1) & mask) {
     subset found = s->sets.items[s->table[at] - 1];
-    if (found.count == count && memcmp(s->members.items + found.first, items, count * sizeof *items) == 0) break;
+    if (found.count == count && memcmp(s->members.items + found.first, items, count * sizeof *items) == 0)
+      break;
   }
   return at;
 }

@@ -21,8 +21,8 @@ typedef struct {
 } con_trie_node;
 
 typedef struct {
-  uint32_t size;    /* tokens of the model */
-  uint32_t words;   /* of a set of tokens */
+  uint32_t size;  /* tokens of the model */
+  uint32_t words; /* of a set of tokens */
   con_trie_node *nodes;
   uint32_t node_count;
   uint32_t *same; /* per token: the next one of the same text, or TOK_NONE */

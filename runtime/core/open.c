@@ -20,6 +20,7 @@ static const char *const result_texts[] = {
     [SMELT_UNSUPPORTED_CPU] = "this processor lacks instructions that the model was compiled for",
     [SMELT_CORRUPT_IMAGE] = "the compiled model is damaged or belongs to another version of smelt",
     [SMELT_STOPPED] = "stopped by the caller",
+    [SMELT_INCOMPLETE] = "the text was cut short before it was whole",
 };
 
 const char *smelt_result_text(smelt_result result) {

@@ -327,6 +327,7 @@ smelt_result rt_beam_search(rt_session *session, const rt_generation *request, r
   *list = (rt_found_list){0};
   smelt_result result = SMELT_OK;
   if (!allocate(&s)) result = rt_fail(model, SMELT_OUT_OF_MEMORY, "no memory for beams");
+  rt_constraint_begin(request->constraint, session);
   if (!result) result = grow(&s, most == 0 || most > room ? room : most);
   bool is_cut = most > room && s.length == room && !are_all_done(&s);
   if (!result) result = collect(&s, list);

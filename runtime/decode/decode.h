@@ -43,7 +43,13 @@ typedef struct {
   /* A token that allowed() had, or an end token where may_end() held; end tokens end the text. */
   void (*accept)(void *user, int32_t token);
   bool (*may_end)(void *user); /* whether the text so far is complete: end tokens may come exactly then */
+  /* A generation begins, before its first reset(): `before` has decoded what the new text goes on from. Not
+   * called where there is no tokenizer; may be NULL. */
+  void (*begin)(void *user, const rt_decoder *before);
 } rt_constraint;
+
+/* The calls of options->constraint (constraint.c); NULL where it is NULL. */
+const rt_constraint *rt_constraint_of(const smelt_generate_options *options);
 
 /* ---- scores (processors.c) ------------------------------------------------------------ */
 
@@ -202,6 +208,9 @@ void rt_session_keep(rt_session *s, int32_t count);
  */
 smelt_result rt_session_become(rt_session *s, const int32_t *tokens, int32_t count);
 
+/* A generation that keeps to `c` goes on from the session's text. NULL is allowed. */
+void rt_constraint_begin(const rt_constraint *c, const rt_session *s);
+
 /* Notes the place that rt_session_rewind goes back to, any number of times. False: out of memory. */
 bool rt_session_mark(rt_session *s);
 void rt_session_rewind(rt_session *s);
@@ -212,7 +221,7 @@ typedef struct {
   const int32_t *prompt;
   int32_t prompt_tokens;
   smelt_generate_options options;
-  const rt_constraint *constraint; /* may be NULL */
+  const rt_constraint *constraint; /* may be NULL; that of the options is rt_constraint_of them */
   smelt_token_callback *on_token;  /* may be NULL */
   rt_logits_callback *on_logits;   /* may be NULL; else the prompt is read token by token */
   void *user;

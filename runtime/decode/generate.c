@@ -42,12 +42,19 @@ static void append_text(void *user, const char *text, size_t bytes) {
 }
 
 /* The new text goes on from what is there: spaces and characters cut in two depend on what came before. */
-static void start_text(generation *g) {
-  const rt_session *s = g->session;
+static void start_decoder(const rt_session *s, rt_decoder *decoder) {
   if (!s->model->has_tokenizer) return;
-  rt_decoder_init(&g->decoder, &s->model->tokenizer, RT_SKIP_SPECIAL);
+  rt_decoder_init(decoder, &s->model->tokenizer, RT_SKIP_SPECIAL);
   for (int32_t i = s->text_from; i < s->count; i++)
-    rt_decode(&g->decoder, (uint32_t)s->tokens[i], pass_over, NULL);
+    rt_decode(decoder, (uint32_t)s->tokens[i], pass_over, NULL);
+}
+
+void rt_constraint_begin(const rt_constraint *c, const rt_session *s) {
+  rt_decoder decoder;
+  if (!c) return;
+  start_decoder(s, &decoder);
+  if (c->begin && s->model->has_tokenizer) c->begin(c->user, &decoder);
+  c->reset(c->user);
 }
 
 /* Hands on what text is ready, with the token that it came with. */
@@ -83,10 +90,29 @@ static bool ends(const generation *g, int32_t token) {
 static smelt_result take_token(generation *g, int32_t token) {
   const rt_constraint *c = g->request->constraint;
   if (token == SMELT_NONE)
-    return rt_fail(model_of(g), SMELT_BAD_ARGUMENT,
+    return rt_fail(model_of(g), SMELT_INCOMPLETE,
                    "no token may come next: what is excluded leaves none that the text needs");
   if (c) c->accept(c->user, token);
   return tell_token(g, token);
+}
+
+static bool is_whole(const generation *g) {
+  const rt_constraint *c = g->request->constraint;
+  return !c || c->may_end(c->user);
+}
+
+static smelt_result cut_short(generation *g, int32_t made) {
+  return rt_fail(model_of(g), SMELT_INCOMPLETE,
+                 "the text was cut short after %d tokens, before it was whole; allow more tokens", (int)made);
+}
+
+/* What it means that there may be no more tokens. */
+static smelt_result run_out(generation *g, int32_t made) {
+  if (!is_whole(g)) return cut_short(g, made);
+  int32_t most = g->request->options.max_new_tokens;
+  if (most == 0 || made == most) return SMELT_OK;
+  return rt_fail(model_of(g), SMELT_TOO_LARGE, "stopped after %d tokens: the model holds at most %d in all",
+                 (int)made, (int)model_of(g)->max_tokens);
 }
 
 static smelt_result generate_tokens(generation *g) {
@@ -98,14 +124,7 @@ static smelt_result generate_tokens(generation *g) {
     if (ends(g, token)) return end_text(g, SMELT_OK);
     smelt_result result = take_token(g, token);
     if (result || g->stop.has_stopped) return result;
-    if (++made == most) return end_text(g, SMELT_OK);
-    if (s->count >= s->model->max_tokens) {
-      if (most > 0)
-        result =
-            rt_fail(s->model, SMELT_TOO_LARGE, "stopped after %d tokens: the model holds at most %d in all",
-                    (int)made, (int)s->model->max_tokens);
-      return end_text(g, result);
-    }
+    if (++made == most || s->count >= s->model->max_tokens) return end_text(g, run_out(g, made));
     result = rt_session_read(s, &token, 1);
     if (result) return result;
   }
@@ -124,9 +143,10 @@ smelt_result rt_session_tell(rt_session *s, const rt_generation *request, const 
                              int32_t count) {
   generation g = begin(s, request);
   smelt_result result = SMELT_OK;
-  start_text(&g);
-  for (int32_t i = 0; i < count && !result && !g.stop.has_stopped; i++) result = tell_token(&g, tokens[i]);
-  if (!result && !g.stop.has_stopped) result = end_text(&g, SMELT_OK);
+  start_decoder(s, &g.decoder);
+  rt_constraint_begin(request->constraint, s);
+  for (int32_t i = 0; i < count && !result && !g.stop.has_stopped; i++) result = take_token(&g, tokens[i]);
+  if (!result && !g.stop.has_stopped) result = end_text(&g, is_whole(&g) ? SMELT_OK : cut_short(&g, count));
   free(g.stop.held);
   return result;
 }
@@ -141,20 +161,15 @@ static smelt_result generate_by_beams(rt_session *s, const rt_generation *reques
 }
 
 smelt_result rt_session_generate(rt_session *s, const rt_generation *request) {
-  const rt_constraint *c = request->constraint;
   smelt_result result = rt_check_options(s->model, &request->options);
   if (!result) result = need_logits(s);
   if (!result && rt_beam_count(s->model, &request->options) > 1) return generate_by_beams(s, request);
   if (result) return result;
-  generation g = {
-      .session = s,
-      .request = request,
-      .stop = {.texts = request->options.stop_texts, .text_count = request->options.stop_text_count},
-      .new_from = s->count};
-  if (!rt_sampler_init(&g.sampler, s->generation, &request->options, c))
+  generation g = begin(s, request);
+  if (!rt_sampler_init(&g.sampler, s->generation, &request->options, request->constraint))
     result = rt_fail(s->model, SMELT_OUT_OF_MEMORY, "no memory for generation");
-  if (!result) start_text(&g);
-  if (!result && c) c->reset(c->user);
+  if (!result) start_decoder(s, &g.decoder);
+  if (!result) rt_constraint_begin(request->constraint, s);
   if (!result) result = generate_tokens(&g);
   rt_sampler_free(&g.sampler);
   free(g.stop.held);
@@ -210,6 +225,7 @@ smelt_result smelt_generate_ids(smelt_model *model, const int32_t *prompt, int32
   rt_generation request = {.prompt = prompt,
                            .prompt_tokens = prompt_tokens,
                            .options = options ? *options : smelt_generate_defaults(model),
+                           .constraint = options ? rt_constraint_of(options) : NULL,
                            .on_token = callback,
                            .user = user};
   return rt_generate(model, &request);

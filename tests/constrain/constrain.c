@@ -3,11 +3,11 @@
  *
  *   constrain FOLDER KIND FILE match < RECORDS      Each record: u32 byte count, bytes. Prints "yes" or "no".
  *   constrain FOLDER KIND FILE write COUNT SEED     Writes COUNT texts that came to their end, as records.
- *   constrain FOLDER KIND FILE exact STEPS SEED     Compares each step's tokens with what trying each one says.
- *   constrain FOLDER KIND FILE speed STEPS SEED     Prints what a step takes.
+ *   constrain FOLDER KIND FILE exact STEPS SEED     Compares each step's tokens with what trying each one
+ * says. constrain FOLDER KIND FILE speed STEPS SEED     Prints what a step takes.
  *
- * FOLDER has a tokenizer, KIND is grammar, json-schema or regex, FILE the constraint's text. Ends with 1 and a
- * message if either is refused.
+ * FOLDER has a tokenizer, KIND is grammar, json-schema or regex, FILE the constraint's text. Ends with 1 and
+ * a message if either is refused.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 #include "tokenizer/tokenizer.h"
 
 static const char *const kinds[] = {
-    [RT_GRAMMAR] = "grammar", [RT_JSON_SCHEMA] = "json-schema", [RT_REGEX] = "regex"};
+    [SMELT_GRAMMAR] = "grammar", [SMELT_JSON_SCHEMA] = "json-schema", [SMELT_REGEX] = "regex"};
 
 typedef struct {
   rt_tokenizer tokenizer;
@@ -175,8 +175,8 @@ static int time_steps(run *r, int steps) {
     }
   }
   qsort(times, (size_t)steps, sizeof *times, by_value);
-  printf("%d steps, %u texts: mean %.1f us, median %.1f us, 99%% %.1f us, worst %.1f us\n", steps, texts, sum / steps,
-         times[steps / 2], times[(size_t)steps * 99 / 100], times[steps - 1]);
+  printf("%d steps, %u texts: mean %.1f us, median %.1f us, 99%% %.1f us, worst %.1f us\n", steps, texts,
+         sum / steps, times[steps / 2], times[(size_t)steps * 99 / 100], times[steps - 1]);
   free(times);
   return 0;
 }
@@ -209,10 +209,10 @@ int main(int argc, char **argv) {
   r.vocab_size = r.tokenizer.header->vocab_size;
   r.tokens = calloc(MOST_TOKENS, sizeof *r.tokens);
   int kind = 0;
-  while (kind < RT_REGEX && strcmp(kinds[kind], argv[2]) != 0) kind++;
+  while (kind < SMELT_REGEX && strcmp(kinds[kind], argv[2]) != 0) kind++;
   double begin = now_us();
-  r.acceptor = rt_acceptor_create((rt_acceptor_kind)kind, (const char *)file.bytes, file.count, &r.tokenizer,
-                                  r.vocab_size, error);
+  r.acceptor = rt_acceptor_create((smelt_constraint_kind)kind, (const char *)file.bytes, file.count,
+                                  &r.tokenizer, r.vocab_size, error);
   if (strcmp(argv[4], "speed") == 0) printf("made in %.1f ms\n", (now_us() - begin) / 1e3);
   int result = r.acceptor ? run_mode(&r, argv[4], argc > 5 ? atoi(argv[5]) : 0) : refuse(argv[3], error);
   rt_acceptor_free(r.acceptor);
