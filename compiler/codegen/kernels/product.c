@@ -352,7 +352,8 @@ static void plan_fetch(emitter *e, const product *p, int height, LLVMValueRef lo
   before = emit_mul(e, emit_udiv(e, before, rows), at->depth);
   at->fetch_bytes = blocks_of(e, emit_mul(e, bytes, emit_index(e, height)), rows);
   at->fetch_count = p->gated ? 2 : p->tile_columns > PLAN_PANEL ? p->tile_columns / PLAN_PANEL : 1;
-  if (p->w_scale) at->fetch_count = 1; /* bytes come fast enough: a second line costs more than it saves */
+  /* bytes of a narrow tile come fast enough: the gate's line costs more than it saves */
+  if (p->w_scale && p->tile_columns <= PLAN_PANEL) at->fetch_count = 1;
   for (int i = 0; i < at->fetch_count; i++)
     at->fetch[i] = emit_at(e, SMELT_I8, next_block(e, p, at, i), before);
   if (height > 1) return;
