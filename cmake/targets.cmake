@@ -1,5 +1,5 @@
 # build/lib/smelt/TARGET for every target: what a compiled model is linked with.
-#   libruntime.a   runtime/core, text, constrain, decode     libapp.a   runtime/app, with main
+#   libruntime.a   runtime/core, text, constrain, decode, chat     libapp.a   runtime/app, with main
 #   rcrt1.o crt1.o crti.o crtn.o libc.a           from Debian's musl-dev
 #   libgcc.a                                      from Debian's libgcc-12-dev
 #
@@ -14,9 +14,11 @@ set(SMELT_SYSROOTS ${PROJECT_SOURCE_DIR}/build/sysroots CACHE PATH "Unpacked mus
 
 file(GLOB_RECURSE target_runtime_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/runtime/core/*.c ${PROJECT_SOURCE_DIR}/runtime/text/*.c
-  ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c ${PROJECT_SOURCE_DIR}/runtime/decode/*.c)
-# Reading constraints takes a moment once; what runs at each token is made for speed.
-file(GLOB small_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c)
+  ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c ${PROJECT_SOURCE_DIR}/runtime/decode/*.c
+  ${PROJECT_SOURCE_DIR}/runtime/chat/*.c)
+# Reading constraints and writing out dialogues takes a moment once; what runs at each token is made for speed.
+file(GLOB small_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c
+  ${PROJECT_SOURCE_DIR}/runtime/chat/*.c)
 list(FILTER small_sources EXCLUDE REGEX "/(mask|stacks|subsets|vocabulary)[.]c$")
 set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS -Oz)
 file(GLOB_RECURSE target_app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
