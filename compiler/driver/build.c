@@ -50,7 +50,8 @@ static status choose_level(compilation *c, bool is_text, int *index) {
   bool is_host = c->target == codegen_target_host();
   int last = -1;
   *index = -1;
-  if (wanted && is_host && strcmp(wanted, "host") == 0 && (*index = codegen_fast_host_level()) >= 0) return OK;
+  if (wanted && is_host && strcmp(wanted, "host") == 0 && (*index = codegen_fast_host_level()) >= 0)
+    return OK;
   text names = {0};
   for (int i = 0; i < CODEGEN_MAX_LEVELS && levels[i].cpu; i++) {
     text_print(&names, "%s%s", i ? ", " : "", codegen_level_name(&levels[i]));
@@ -104,8 +105,10 @@ enum { LARGE_WEIGHTS_BYTES = 16 * LINK_HUGE_PAGE_BYTES };
 
 static status add_data(compilation *c, const emit_form *form, const char *name, link_job *job) {
   text manifest = {0};
-  plan_manifest_info info = {
-      .model_name = c->folder.name, .smelt_version = SMELT_VERSION, .tokenizer_bytes = c->tokenizer.count};
+  plan_manifest_info info = {.model_name = c->folder.name,
+                             .smelt_version = SMELT_VERSION,
+                             .tokenizer_bytes = c->tokenizer.count,
+                             .chat = &c->chat};
   if (c->is_generator) {
     info.generation = &c->generation;
     info.suppressed = c->folder.suppressed.tokens;

@@ -1,5 +1,6 @@
 /* compile.c: folder -> graphs -> passes -> plan. */
 #include "driver/compile.h"
+#include "driver/conversation.h"
 #include "driver/reader.h"
 
 #include <stdlib.h>
@@ -295,6 +296,7 @@ status compile_begin(compilation *c, const driver_options *options) {
   progress_show(&c->progress, "planning", 0, 0);
   TRY(fail_file(&c->arena, plan_make(c->module, &c->plan), c->folder.model));
   reader_describe(c);
+  conversation_describe(c);
   if (options->print_plan) {
     text t = {0};
     plan_print(&t, c->plan);
@@ -308,5 +310,6 @@ void compile_end(compilation *c) {
   progress_end(&c->progress);
   for (int i = 0; i < 3; i++) onnx_close(c->files[i]);
   text_free(&c->tokenizer);
+  text_free(&c->chat);
   arena_free(&c->arena);
 }

@@ -33,6 +33,7 @@ typedef struct {
   const char **labels;                  /* the reader's */
   text tokenizer;                       /* packed tables; empty where there are none */
   tok_summary tokenizer_summary;        /* where there are tables */
+  text chat;                            /* the compiled chat template; empty where there is none */
   pass_record *passes;                  /* in the order they ran */
   size_t pass_count, pass_capacity;
   plan_module *plan;

@@ -271,6 +271,11 @@ status plan_write_manifest(const plan_module *plan, const plan_manifest_info *in
     manifest.generation = reserve(&w, sizeof generation);
     put(&w, manifest.generation, &generation, sizeof generation);
   }
+  if (info->chat && info->chat->count) {
+    manifest.chat_bytes = (uint32_t)info->chat->count;
+    manifest.chat = reserve(&w, info->chat->count);
+    put(&w, manifest.chat, info->chat->bytes, info->chat->count);
+  }
   reserve(&w, 0);
   bool fits = own.count <= UINT32_MAX;
   manifest.bytes = (uint32_t)own.count;

@@ -230,6 +230,7 @@ typedef struct {
   const smelt_manifest_reader *reader; /* NULL: it does not read text; its `labels` is ignored */
   const char *const *labels;           /* [reader->label_count] */
   uint64_t tokenizer_bytes;
+  const text *chat; /* the compiled chat template; NULL or empty: it has none */
 } plan_manifest_info;
 
 status plan_write_manifest(const plan_module *plan, const plan_manifest_info *info, text *blob);

@@ -51,7 +51,7 @@ enum { CHAT_OPERAND_SHIFT = 8, CHAT_MOST_OPERAND = (1 << 23) - 1, CHAT_MOST_NAME
   X(FOR, 1)           /* starts a loop; over nothing: jumps by WORDS instead */                              \
   X(NEXT, 0)          /* a new scope and the next item; after the last: jumps by WORDS */                    \
   X(COMPLETE, 0)      /* the body was done to its end: what its "else" asks for, as in Jinja2 */             \
-  X(END_FOR, 0)       /* leaves the loop and its scope; no body was complete: jumps by WORDS */                                                    \
+  X(END_FOR, 0)       /* leaves the loop and its scope; no body was complete: jumps by WORDS */              \
   X(FILTER, 1)        /* starts a loop that makes a list */                                                  \
   X(KEEP, 1)          /* true: the loop's item is part of the list */                                        \
   X(END_FILTER, 0)    /* leaves the loop, pushes the list */                                                 \
@@ -78,9 +78,10 @@ typedef enum { CHAT_INPUT_MESSAGES, CHAT_INPUT_ADDS_PROMPT, CHAT_INPUT_COUNT } c
 
 #define CHAT_OPERATORS(X)                                                                                    \
   X(ADD, "+")                                                                                                \
-  X(SUBTRACT, "-") X(MULTIPLY, "*") X(DIVIDE, "/") X(FLOOR_DIVIDE, "//") X(MODULO, "%") X(POWER, "**")       \
-      X(EQUAL, "==") X(UNEQUAL, "!=") X(LESS, "<") X(LESS_EQUAL, "<=") X(GREATER, ">")                       \
-          X(GREATER_EQUAL, ">=") X(IN, "in") X(NOT_IN, "not in")
+  X(SUBTRACT, "-")                                                                                           \
+  X(MULTIPLY, "*") X(DIVIDE, "/") X(FLOOR_DIVIDE, "//") X(MODULO, "%") X(POWER, "**") X(EQUAL, "==")         \
+      X(UNEQUAL, "!=") X(LESS, "<") X(LESS_EQUAL, "<=") X(GREATER, ">") X(GREATER_EQUAL, ">=") X(IN, "in")   \
+          X(NOT_IN, "not in")
 
 typedef enum {
 #define X(NAME, text) CHAT_##NAME,

@@ -252,6 +252,8 @@ typedef struct {
   smelt_offset smelt_version;
   uint32_t cache_count;
   smelt_offset caches; /* smelt_manifest_cache[] */
+  uint32_t chat_bytes;
+  smelt_offset chat; /* the compiled chat template (chat.h), [chat_bytes], 8-byte aligned; or 0 */
   uint32_t reserved;
   uint64_t arena_bytes; /* the largest of the entries' */
   uint64_t state_bytes;

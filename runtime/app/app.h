@@ -82,6 +82,7 @@ typedef struct {
   const char *grammar_path, *schema_path, *regex; /* what the new text has to be, at most one of them */
   const char *profile_path; /* where the profile goes as JSON; NULL: nowhere */
   const char *entry;
+  const char *system;             /* what a chat's model is told first; NULL: nothing */
   const char *lines_path;         /* "-": standard input; NULL: one text */
   const char *pooling_name;       /* NULL: the model's own */
   const char *scoring_name;       /* likewise */
@@ -124,6 +125,7 @@ enum {
   APP_SCORES = 1 << 5,
   APP_EMBEDS = 1 << 6,
   APP_CLASSIFIES = 1 << 7,
+  APP_CHATS = 1 << 8,
 };
 
 struct app_command {
@@ -145,6 +147,7 @@ int app_detokenize(smelt_model *model, app_options *options);
 int app_score(smelt_model *model, app_options *options);    /* score.c */
 int app_embed(smelt_model *model, app_options *options);    /* embed.c */
 int app_classify(smelt_model *model, app_options *options); /* classify.c */
+int app_chat(smelt_model *model, app_options *options);     /* chat.c */
 
 /* ---- texts (texts.c) --------------------------------------------------------------------- */
 
@@ -229,7 +232,9 @@ void app_free_token_lists(app_token_lists *lists);
 
 /* ---- what else a program does -------------------------------------------------------------- */
 
-int app_generate(smelt_model *model, app_options *options);        /* generate_text.c */
+int app_generate(smelt_model *model, app_options *options); /* generate_text.c */
+/* A seed of the system's, where one is wanted and none is given. */
+void app_choose_seed(app_options *options);
 int app_run_graph(smelt_model *model, const app_options *options); /* run_graph.c */
 void app_write_version(app_output *out, const smelt_model *model); /* about.c */
 void app_write_description(app_output *out, const smelt_model *model);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static const app_command commands[] = {
+    {"chat", "--system \"Answer briefly.\"", "a dialogue; -p TEXT: one answer", APP_CHATS, app_chat},
     {"tokenize", "-p \"Once upon a time\"", "text to token ids", APP_TOKENIZES, app_tokenize},
     {"detokenize", "-p \"1 2 3\"", "token ids to text", APP_DETOKENIZES, app_detokenize},
     {"score", "-p \"Once upon a time\"", "how likely the model finds a text", APP_SCORES, app_score},
@@ -28,6 +29,7 @@ int app_abilities(const smelt_model *model) {
   if (!model->has_tokenizer) return abilities;
   abilities |= APP_TOKENIZES | APP_DETOKENIZES;
   if (g && g->encode_entry == SMELT_NONE) abilities |= APP_SCORES;
+  if (g && g->encode_entry == SMELT_NONE && model->manifest.header->chat) abilities |= APP_CHATS;
   return r ? abilities | head_abilities[r->head] : abilities;
 }
 

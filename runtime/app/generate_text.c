@@ -238,12 +238,16 @@ static int generate(smelt_model *model, const app_options *options, const prompt
   return code;
 }
 
-int app_generate(smelt_model *model, app_options *options) {
-  prompt p = {0};
-  listener l = {.out = app_output_on(STDOUT_FILENO), .prints_ids = options->ids || !model->has_tokenizer};
+void app_choose_seed(app_options *options) {
   if (!options->seed_given && options->generate.temperature > 0)
     if (getrandom(&options->generate.seed, sizeof options->generate.seed, 0) < 0)
       options->generate.seed = (uint64_t)(now_s() * 1e9);
+}
+
+int app_generate(smelt_model *model, app_options *options) {
+  prompt p = {0};
+  listener l = {.out = app_output_on(STDOUT_FILENO), .prints_ids = options->ids || !model->has_tokenizer};
+  app_choose_seed(options);
 
   app_token_lists lists = {0};
   int code = check_features(model, options);

@@ -24,10 +24,12 @@ enum {
   READS_FEATURES = APP_READS_FEATURES,
   READS_TEXT = APP_TOKENIZES | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES,
   DETOKENIZES = APP_DETOKENIZES,
+  CHATS = APP_CHATS,
+  WRITES = GENERATES | CHATS,
   COMMANDS = READS_TEXT | DETOKENIZES,
-  RUNS = GENERATES | RUNS_GRAPH | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES,
+  RUNS = WRITES | RUNS_GRAPH | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES,
   RARE = 1 << 30,
-  ANY = GENERATES | RUNS_GRAPH | COMMANDS
+  ANY = WRITES | RUNS_GRAPH | COMMANDS
 };
 
 typedef struct {
@@ -44,42 +46,45 @@ static const option options_table[] = {
     {0, "features", "FILE", "what the encoder reads, as a .npy file", READS_FEATURES, TEXT,
      FIELD(features_path), 0},
     {'p', "prompt", "TEXT", "the text to go on from; else standard input", GENERATES, TEXT, FIELD(prompt), 0},
+    {'p', "prompt", "TEXT", "answer this and end; else lines of standard input", CHATS, TEXT, FIELD(prompt),
+     0},
+    {0, "system", "TEXT", "what the model is told before", CHATS, TEXT, FIELD(system), 0},
     {'p', "prompt", "TEXT", "the text; else standard input", READS_TEXT, TEXT, FIELD(prompt), 0},
     {'p', "prompt", "IDS", "token ids, \"1 2 3\"; else standard input", DETOKENIZES, TEXT, FIELD(prompt), 0},
-    {'n', "tokens", "N", "generate at most N tokens; 0: to the end or the model's limit", GENERATES, COUNT,
+    {'n', "tokens", "N", "generate at most N tokens; 0: to the end or the model's limit", WRITES, COUNT,
      FIELD(generate.max_new_tokens), INT32_MAX},
-    {0, "temp", "X", "temperature; 0 always takes the likeliest token", GENERATES, DECIMAL,
+    {0, "temp", "X", "temperature; 0 always takes the likeliest token", WRITES, DECIMAL,
      FIELD(generate.temperature), 1000},
-    {0, "top-k", "N", "sample from the N likeliest tokens; 0: all", GENERATES, COUNT, FIELD(generate.top_k),
+    {0, "top-k", "N", "sample from the N likeliest tokens; 0: all", WRITES, COUNT, FIELD(generate.top_k),
      INT32_MAX},
-    {0, "top-p", "X", "sample from the likeliest tokens that share probability X", GENERATES, DECIMAL,
+    {0, "top-p", "X", "sample from the likeliest tokens that share probability X", WRITES, DECIMAL,
      FIELD(generate.top_p), 1},
-    {0, "min-p", "X", "leave out tokens below X times the likeliest", GENERATES, DECIMAL,
-     FIELD(generate.min_p), 1},
-    {0, "repeat-penalty", "X", "divide the scores of tokens already used by X; 1: off", GENERATES, DECIMAL,
+    {0, "min-p", "X", "leave out tokens below X times the likeliest", WRITES, DECIMAL, FIELD(generate.min_p),
+     1},
+    {0, "repeat-penalty", "X", "divide the scores of tokens already used by X; 1: off", WRITES, DECIMAL,
      FIELD(generate.repetition_penalty), 1000},
-    {0, "typical-p", "X", "sample from the most typical tokens that share probability X", GENERATES | RARE,
+    {0, "typical-p", "X", "sample from the most typical tokens that share probability X", WRITES | RARE,
      DECIMAL, FIELD(generate.typical_p), 1},
-    {0, "epsilon-cutoff", "X", "leave out tokens below probability X", GENERATES | RARE, DECIMAL,
+    {0, "epsilon-cutoff", "X", "leave out tokens below probability X", WRITES | RARE, DECIMAL,
      FIELD(generate.epsilon_cutoff), 1},
-    {0, "eta-cutoff", "X", "the same, less where all are unlikely", GENERATES | RARE, DECIMAL,
+    {0, "eta-cutoff", "X", "the same, less where all are unlikely", WRITES | RARE, DECIMAL,
      FIELD(generate.eta_cutoff), 1},
-    {0, "frequency-penalty", "X", "subtract X for each time that the new text has the token",
-     GENERATES | RARE, SIGNED, FIELD(generate.frequency_penalty), 1000},
-    {0, "presence-penalty", "X", "subtract X once where the new text has the token", GENERATES | RARE, SIGNED,
+    {0, "frequency-penalty", "X", "subtract X for each time that the new text has the token", WRITES | RARE,
+     SIGNED, FIELD(generate.frequency_penalty), 1000},
+    {0, "presence-penalty", "X", "subtract X once where the new text has the token", WRITES | RARE, SIGNED,
      FIELD(generate.presence_penalty), 1000},
-    {0, "no-repeat-ngram", "N", "never N tokens in a row a second time; 0: off", GENERATES | RARE, COUNT,
+    {0, "no-repeat-ngram", "N", "never N tokens in a row a second time; 0: off", WRITES | RARE, COUNT,
      FIELD(generate.no_repeat_ngram), INT32_MAX},
-    {0, "bias", "TOKEN=X", "add X to the score of a token id, or of what ends a text", GENERATES | RARE, ITEM,
+    {0, "bias", "TOKEN=X", "add X to the score of a token id, or of what ends a text", WRITES | RARE, ITEM,
      APP_BIAS, 0},
-    {0, "bad-word", "TEXT", "never these tokens in a row", GENERATES | RARE, ITEM, APP_BAD_WORD, 0},
-    {0, "bad-ids", "IDS", "the same as token ids", GENERATES | RARE, ITEM, APP_BAD_IDS, 0},
-    {0, "suppress", "IDS", "never any of these tokens", GENERATES | RARE, ITEM, APP_SUPPRESS, 0},
-    {0, "suppress-first", "IDS", "not as the first token", GENERATES | RARE, ITEM, APP_SUPPRESS_FIRST, 0},
-    {0, "min-tokens", "N", "no end before N tokens", GENERATES | RARE, COUNT, FIELD(generate.min_new_tokens),
+    {0, "bad-word", "TEXT", "never these tokens in a row", WRITES | RARE, ITEM, APP_BAD_WORD, 0},
+    {0, "bad-ids", "IDS", "the same as token ids", WRITES | RARE, ITEM, APP_BAD_IDS, 0},
+    {0, "suppress", "IDS", "never any of these tokens", WRITES | RARE, ITEM, APP_SUPPRESS, 0},
+    {0, "suppress-first", "IDS", "not as the first token", WRITES | RARE, ITEM, APP_SUPPRESS_FIRST, 0},
+    {0, "min-tokens", "N", "no end before N tokens", WRITES | RARE, COUNT, FIELD(generate.min_new_tokens),
      INT32_MAX},
-    {0, "stop", "TEXT", "end before this text; may be given again", GENERATES, ITEM, APP_STOP, 0},
-    {0, "stop-id", "IDS", "end at these tokens too", GENERATES | RARE, ITEM, APP_STOP_IDS, 0},
+    {0, "stop", "TEXT", "end before this text; may be given again", WRITES, ITEM, APP_STOP, 0},
+    {0, "stop-id", "IDS", "end at these tokens too", WRITES | RARE, ITEM, APP_STOP_IDS, 0},
     {'N', "samples", "N", "write N texts", GENERATES, COUNT, FIELD(samples), 1000000},
     {0, "beams", "N", "search for the likeliest text with N beams; 1: off", GENERATES, COUNT,
      FIELD(generate.beams), 1024},
@@ -91,7 +96,7 @@ static const option options_table[] = {
      GENERATES | RARE, SIGNED, FIELD(generate.length_penalty), 100},
     {0, "early-stopping", "HOW", "true, false or never, when N texts of beams have ended", GENERATES | RARE,
      STOPPING, FIELD(generate.early_stopping), 0},
-    {0, "seed", "N", "the same seed gives the same text", GENERATES, SEED, FIELD(generate.seed), 0},
+    {0, "seed", "N", "the same seed gives the same text", WRITES, SEED, FIELD(generate.seed), 0},
     {0, "ids", NULL, "print token ids instead of text", GENERATES, FLAG, FIELD(ids), 0},
     {0, "prompt-ids", "IDS", "the prompt as token ids, \"1 2 3\"", GENERATES, TEXT, FIELD(prompt_ids), 0},
     {0, "prompt-ids", "IDS", "the text as token ids, \"1 2 3\"", READS_TEXT, TEXT, FIELD(prompt_ids), 0},
@@ -114,7 +119,7 @@ static const option options_table[] = {
     {0, "regex", "RE", "write what this regular expression matches", GENERATES, TEXT, FIELD(regex), 0},
     {0, "logits", "FILE", "write the f32 logits of every position read", GENERATES, TEXT, FIELD(logits_path),
      0},
-    {0, "ignore-eos", NULL, "go on past the end token", GENERATES, FLAG, FIELD(generate.ignore_end), 0},
+    {0, "ignore-eos", NULL, "go on past the end token", WRITES, FLAG, FIELD(generate.ignore_end), 0},
     {0, "echo", NULL, "print the prompt too", GENERATES, FLAG, FIELD(echo), 0},
     {0, "no-echo", NULL, "print the new text only", GENERATES, FLAG, FIELD(no_echo), 0},
     {0, "stats", NULL, "print speed on standard error", GENERATES, FLAG, FIELD(stats), 0},
@@ -131,7 +136,7 @@ static const option options_table[] = {
     {0, "pin", NULL, "keep each thread on one processor", RUNS, FLAG, FIELD(pins), 0},
     {0, "version", NULL, "say what this program is", GENERATES | RUNS_GRAPH, FLAG, FIELD(version), 0},
     {'h', "help", NULL, "print this", ANY, FLAG, FIELD(help), 0},
-    {0, "help-all", NULL, "print all options", GENERATES, FLAG, FIELD(help_all), 0},
+    {0, "help-all", NULL, "print all options", WRITES, FLAG, FIELD(help_all), 0},
 };
 #undef FIELD
 enum { OPTION_COUNT = sizeof options_table / sizeof options_table[0] };
@@ -304,6 +309,12 @@ static void write_option(app_output *out, const option *row) {
   app_write_text(out, "\n");
 }
 
+static void write_options(app_output *out, const app_options *options, int kinds) {
+  for (int i = 0; i < OPTION_COUNT; i++)
+    if (options_table[i].suits & kinds && (options->help_all || !(options_table[i].suits & RARE)))
+      write_option(out, &options_table[i]);
+}
+
 /* What there is to see of a command: how it is called, and its options. */
 static void write_command_help(app_output *out, const app_options *options) {
   const app_command *command = options->command;
@@ -319,8 +330,7 @@ static void write_command_help(app_output *out, const app_options *options) {
   app_write_text(out, " ");
   app_write_text(out, command->argument);
   app_write_text(out, "\n");
-  for (int i = 0; i < OPTION_COUNT; i++)
-    if (options_table[i].suits & command->kind) write_option(out, &options_table[i]);
+  write_options(out, options, command->kind);
 }
 
 /* What the program is, and how it is called for what it is mostly for. */
@@ -353,7 +363,5 @@ void app_write_help(app_output *out, const app_options *options, const smelt_mod
   }
   write_heading(out, options, model);
   app_write_commands(out, model);
-  for (int i = 0; i < OPTION_COUNT; i++)
-    if (options_table[i].suits & kinds && (options->help_all || !(options_table[i].suits & RARE)))
-      write_option(out, &options_table[i]);
+  write_options(out, options, kinds);
 }

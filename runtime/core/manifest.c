@@ -290,6 +290,8 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
     return "the record of a reader lies outside the manifest";
   if (!array_fits(&c, header->caches, header->cache_count, sizeof(smelt_manifest_cache), 8))
     return "the caches lie outside the manifest";
+  if (!array_fits(&c, header->chat, header->chat != 0 ? header->chat_bytes : 0, 1, 8))
+    return "the chat template lies outside the manifest";
   if (!text_ends(&c, header->model_name) || !text_ends(&c, header->smelt_version))
     return "a text does not end";
 

@@ -217,9 +217,9 @@ REFUSED = {
 }
 
 
-def wanted(template, conversation):
+def wanted(compiled, conversation):
     try:
-        return {"text": environment().from_string(template).render(**VARIABLES, **conversation)}
+        return {"text": compiled.render(**VARIABLES, **conversation)}
     except Raised as raised:
         return {"error": str(raised)}
     except Exception as error:  # whatever Python says of it
@@ -240,9 +240,9 @@ def compare(name, template, path):
         file.write(template)
     found = rendered(path)
     assert len(found) == len(CONVERSATIONS)
-    texts = 0
+    compiled, texts = environment().from_string(template), 0
     for conversation, answer in zip(CONVERSATIONS, found):
-        right = wanted(template, conversation)
+        right = wanted(compiled, conversation)
         is_same = "error" in answer and right["error"] in (None, answer["error"]) if "error" in right else answer == right
         assert is_same, f"{name}\n{conversation}\nexpected {right}\nfound    {answer}"
         texts += "text" in right

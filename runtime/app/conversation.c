@@ -1,0 +1,209 @@
+/* conversation.c: turns of a dialogue: rendered, read as far as they are new, answered. */
+#include "app/conversation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int out_of_memory(const app_conversation *c) {
+  return app_fail(APP_INPUT, "%s: out of memory", c->options->program);
+}
+
+/* ---- messages ---------------------------------------------------------------------------------- */
+
+static bool add_message(app_conversation *c, const char *role, const char *text, size_t bytes) {
+  if (c->count == c->capacity) {
+    size_t capacity = 2 * c->capacity + 8;
+    rt_message *grown = realloc(c->messages, capacity * sizeof *grown);
+    if (!grown) return false;
+    c->messages = grown;
+    c->capacity = capacity;
+  }
+  char *copy = malloc(bytes + 1);
+  if (!copy) return false;
+  if (bytes > 0) memcpy(copy, text, bytes);
+  c->messages[c->count++] = (rt_message){.role = role, .content = copy, .bytes = bytes};
+  return true;
+}
+
+static void free_content(const rt_message *message) {
+  char *content;
+  memcpy(&content, &message->content, sizeof content); /* made by add_message, shown as const */
+  free(content);
+}
+
+static void drop_last(app_conversation *c) {
+  free_content(&c->messages[--c->count]);
+}
+
+/* The oldest question and its answer. False: only the last question is left. */
+static bool drop_oldest_turn(app_conversation *c) {
+  size_t first = c->system_count, dropped = 2;
+  if (c->count < first + dropped + 1) return false;
+  for (size_t i = 0; i < dropped; i++) free_content(&c->messages[first + i]);
+  memmove(c->messages + first, c->messages + first + dropped,
+          (c->count - first - dropped) * sizeof *c->messages);
+  c->count -= dropped;
+  c->turns_dropped++;
+  return true;
+}
+
+/* ---- from messages to tokens ----------------------------------------------------------------------- */
+
+/* The dialogue's tokens and behind them those of the answer so far; *ids is the caller's to free. */
+static int make_tokens(app_conversation *c, int32_t **ids, int64_t *count) {
+  rt_chat_result rendered;
+  *ids = NULL;
+  int code = APP_OK;
+  if (!rt_chat_render(&c->chat, c->messages, c->count, true, &rendered)) {
+    code = app_fail(APP_INPUT, "%s: the chat template: %s", c->options->program, rendered.error);
+  } else {
+    int64_t made = smelt_encode(c->model, rendered.text ? rendered.text : "", rendered.bytes, false, NULL, 0);
+    if (made < 0) code = app_fail(APP_INPUT, "%s: %s", c->options->program, smelt_error(c->model));
+    if (made >= 0) *ids = malloc(((size_t)made + (size_t)c->token_count + 1) * sizeof **ids);
+    if (made >= 0 && !*ids) code = out_of_memory(c);
+    if (*ids && made > 0) memcpy(*ids, c->model->encoder.ids.items, (size_t)made * sizeof **ids);
+    if (*ids && c->token_count > 0) memcpy(*ids + made, c->tokens, (size_t)c->token_count * sizeof **ids);
+    *count = made + c->token_count;
+  }
+  rt_chat_free(&rendered);
+  return code;
+}
+
+/* Room that an answer has to find: an eighth of what the model holds, or all that is asked for. */
+static int64_t wanted_room(const app_conversation *c) {
+  int64_t room = c->model->max_tokens / 8 + 1, asked = c->options->generate.max_new_tokens;
+  return asked > 0 && asked < room ? asked : room;
+}
+
+/* Brings the model to where the answer goes on; the oldest turns go until there is room. */
+static int read_dialogue(app_conversation *c) {
+  int32_t *ids = NULL;
+  int64_t count = 0;
+  int code = make_tokens(c, &ids, &count);
+  while (code == APP_OK && count > c->model->max_tokens - wanted_room(c) && drop_oldest_turn(c)) {
+    free(ids);
+    code = make_tokens(c, &ids, &count);
+  }
+  if (code == APP_OK && count > c->model->max_tokens - 1)
+    code = app_fail(APP_INPUT,
+                    "%s: the message has %lld tokens with what goes with it, the model holds at most %d",
+                    c->options->program, (long long)count, (int)c->model->max_tokens);
+  if (code == APP_OK && rt_session_become(&c->session, ids, (int32_t)count))
+    code = app_fail(APP_INPUT, "%s: %s", c->options->program, smelt_error(c->model));
+  free(ids);
+  return code;
+}
+
+/* ---- the answer -------------------------------------------------------------------------------------- */
+
+static bool grow_answer(app_conversation *c, size_t bytes) {
+  if (c->answer_bytes + bytes > c->answer_capacity) {
+    size_t capacity = 2 * (c->answer_bytes + bytes) + 256;
+    char *grown = realloc(c->answer, capacity);
+    if (!grown) return false;
+    c->answer = grown;
+    c->answer_capacity = capacity;
+  }
+  if (c->token_count == c->token_capacity) {
+    int32_t capacity = 2 * c->token_capacity + 64;
+    int32_t *grown = realloc(c->tokens, (size_t)capacity * sizeof *grown);
+    if (!grown) return false;
+    c->tokens = grown;
+    c->token_capacity = capacity;
+  }
+  return true;
+}
+
+static bool on_token(void *user, int32_t token, const char *text, size_t bytes) {
+  app_conversation *c = user;
+  c->out_of_memory = !grow_answer(c, bytes);
+  if (c->out_of_memory) return false;
+  if (bytes > 0) memcpy(c->answer + c->answer_bytes, text, bytes);
+  c->answer_bytes += bytes;
+  if (token >= 0) c->tokens[c->token_count++] = token;
+  c->is_stopped = !c->sink(c->user, text, bytes);
+  return !c->is_stopped;
+}
+
+/* Goes on until the answer ends, or the model is full. *is_full: it is, and the answer would go on. */
+static int generate_piece(app_conversation *c, bool *is_full) {
+  rt_generation request = {.options = c->options->generate, .on_token = on_token, .user = c};
+  int32_t before = c->session.count, made_before = c->token_count, most = request.options.max_new_tokens;
+  if (most > 0) request.options.max_new_tokens = most - c->token_count;
+  smelt_result result = rt_session_generate(&c->session, &request);
+  /* What ends an answer is not reported; of what is reported only the last token may be unread. */
+  int32_t made = c->token_count - made_before;
+  *is_full = made > 0 && c->session.count >= c->model->max_tokens && c->session.count < before + made &&
+             !c->is_stopped && (most == 0 || c->token_count < most);
+  if (c->out_of_memory) return out_of_memory(c);
+  if (result == SMELT_STOPPED || result == SMELT_TOO_LARGE || result == SMELT_OK) return APP_OK;
+  return app_fail(APP_INPUT, "%s: %s", c->options->program, smelt_error(c->model));
+}
+
+/* As generate_piece, with the oldest turns gone where the model is full. */
+static int generate(app_conversation *c) {
+  bool is_full = true;
+  int code = APP_OK;
+  while (is_full && code == APP_OK) {
+    code = read_dialogue(c);
+    if (code == APP_OK) code = generate_piece(c, &is_full);
+    if (is_full && code == APP_OK && !drop_oldest_turn(c)) {
+      app_fail(APP_OK, "%s: the answer ends here: the model holds at most %d tokens", c->options->program,
+               (int)c->model->max_tokens);
+      is_full = false;
+    }
+  }
+  return code;
+}
+
+int app_conversation_answer(app_conversation *c, const char *text, size_t bytes, app_answer_sink *sink,
+                            void *user) {
+  c->sink = sink;
+  c->user = user;
+  c->answer_bytes = 0;
+  c->token_count = 0;
+  c->is_stopped = false;
+  if (!add_message(c, "user", text, bytes)) return out_of_memory(c);
+  int code = generate(c);
+  if (code == APP_OK && !add_message(c, "assistant", c->answer, c->answer_bytes)) code = out_of_memory(c);
+  if (code) drop_last(c);
+  return code;
+}
+
+/* ---- open and close -------------------------------------------------------------------------------------
+ */
+
+/* The end of a turn is mostly the tokenizer's end token, which the model's configuration may leave out. */
+static bool take_stop_ids(app_conversation *c, app_options *options) {
+  uint32_t own = c->model->tokenizer.header->eos_id;
+  smelt_token_list *list = &options->generate.stop_ids;
+  if (own == TOK_NONE || own >= (uint32_t)c->model->manifest.generation->vocab_size) return true;
+  c->stop_ids = malloc(((size_t)list->count + 1) * sizeof *c->stop_ids);
+  if (!c->stop_ids) return false;
+  if (list->count > 0) memcpy(c->stop_ids, list->tokens, (size_t)list->count * sizeof *c->stop_ids);
+  c->stop_ids[list->count] = (int32_t)own;
+  *list = (smelt_token_list){.tokens = c->stop_ids, .count = list->count + 1};
+  return true;
+}
+
+int app_conversation_open(app_conversation *c, smelt_model *model, app_options *options, const char *system) {
+  const smelt_manifest *header = model->manifest.header;
+  *c = (app_conversation){.model = model, .options = options};
+  const char *wrong = rt_chat_open(&c->chat, (const uint8_t *)header + header->chat, header->chat_bytes);
+  if (wrong) return app_fail(APP_INPUT, "%s: %s", options->program, wrong);
+  if (rt_session_open(&c->session, model))
+    return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
+  if (!take_stop_ids(c, options)) return out_of_memory(c);
+  if (system && !add_message(c, "system", system, strlen(system))) return out_of_memory(c);
+  c->system_count = c->count;
+  return APP_OK;
+}
+
+void app_conversation_close(app_conversation *c) {
+  while (c->count > 0) drop_last(c);
+  free(c->messages);
+  free(c->answer);
+  free(c->tokens);
+  free(c->stop_ids);
+  if (c->model) rt_session_close(&c->session);
+}
