@@ -17,7 +17,7 @@ PIECES = [b"{{", b"}}", b"{%", b"%}", b"{#", b"#}", b"-", b"if", b"for x in", b"
 
 
 def run(*arguments, text=CONVERSATION):
-    result = subprocess.run([render, *arguments], input=text, capture_output=True, check=False, timeout=60)
+    result = subprocess.run([render, *arguments], input=text, capture_output=True, check=False, timeout=300)
     assert result.returncode in (0, 1), (arguments, result.returncode, result.stderr[-2000:])
     return result
 
