@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { DEFAULT_MAX_TOKENS = 2048, DEFAULT_MOST_TOKENS = 4096, PREFILL_TOKENS = 512 };
+enum { SPECULATED_TOKENS = 8 };     /* more are seldom right, and cost time */
 enum { DEFAULT_MAX_FRAMES = 3000 }; /* 30 s of speech, a frame every 10 ms */
 
 /* ---- watching the passes ---- */
@@ -182,10 +183,16 @@ static status describe_generation(compilation *c, const generator *g, const gene
   TRY(check_token(c, "bos_token_id", f->bos_token, g->vocab_size));
   TRY(check_token(c, "pad_token_id", f->pad_token, g->vocab_size));
   int32_t first_entry = g->encode ? 1 : 0;
+  if (c->options->speculates && !g->verify) {
+    status s = fail(&c->arena, STATUS_INPUT, "--speculate needs a decoder that reads several tokens at once");
+    return fail_file(&c->arena, s, c->folder.model);
+  }
   c->generation = (smelt_manifest_generation){
       .prefill_entry = g->prefill ? first_entry : SMELT_NONE,
       .decode_entry = first_entry + (g->prefill ? 1 : 0),
       .encode_entry = g->encode ? 0 : SMELT_NONE,
+      .verify_entry = g->verify ? first_entry + 2 : SMELT_NONE,
+      .verify_tokens = (int32_t)limits->verify_tokens,
       .sequence_symbol = g->prefill ? (int32_t)ir_dim_symbol_index(g->sequence) : SMELT_NONE,
       .past_symbol = (int32_t)ir_dim_symbol_index(g->past),
       .encoder_symbol = g->encoder ? (int32_t)ir_dim_symbol_index(g->encoder) : SMELT_NONE,
@@ -232,6 +239,8 @@ static status make_graphs(compilation *c) {
     TRY(fail_file(&c->arena, pass_run_all(graph, observe_pass, c), c->folder.model));
     return fail_file(&c->arena, pass_check_reach(graph), c->folder.model);
   }
+  if (encoder && c->options->speculates)
+    return fail(&c->arena, STATUS_USAGE, "--speculate is for decoders, not for a model with an encoder");
   TRY(import_first(c, &first));
   generator g;
   generator_source source = {.decoder = graph, .encoder = encoder, .first = first};
@@ -239,6 +248,7 @@ static status make_graphs(compilation *c) {
   generator_limits limits = {.max_tokens = max_tokens,
                              .prefill_tokens = max_tokens < PREFILL_TOKENS ? max_tokens : PREFILL_TOKENS,
                              .max_encoder_tokens = max_tokens,
+                             .verify_tokens = c->options->speculates ? SPECULATED_TOKENS : 0,
                              .max_frames = c->folder.frames ? c->folder.frames : DEFAULT_MAX_FRAMES};
   status s = pass_make_generator(c->module, &source, &limits, observe_pass, c, &g);
   if (s) return fail_file(&c->arena, s, c->folder.model);
@@ -270,6 +280,17 @@ static status choose_cache(compilation *c) {
   return fail_expected(&c->arena, s, "one of: f32, bf16");
 }
 
+/*
+ * Several tokens at once are summed in another order than one by one. In f32 that is far below what decides
+ * between tokens; where it makes something round to another step, it is not.
+ */
+static status check_speculation(compilation *c) {
+  if (!c->options->speculates) return OK;
+  if (c->module->precision == IR_PRECISION_F32 && !c->module->shortens_caches) return OK;
+  status s = fail(&c->arena, STATUS_USAGE, "--speculate needs f32 weights and caches");
+  return fail_hint(&c->arena, s, "with rounded ones the text would not be the same as without");
+}
+
 status compile_begin(compilation *c, const driver_options *options) {
   *c = (compilation){.options = options, .progress = progress_begin(options->quiet)};
   TRY(check_pass_name(c));
@@ -288,6 +309,7 @@ status compile_begin(compilation *c, const driver_options *options) {
   c->module = ir_module_new(&c->arena, c->folder.model);
   TRY(choose_precision(c));
   TRY(choose_cache(c));
+  TRY(check_speculation(c));
   c->module->rounds_inputs = codegen_target_has(c->target, ENGINE_AMX | ENGINE_BF16);
   c->module->kept = options->kept;
   c->module->kept_count = options->kept_count;

@@ -49,6 +49,8 @@ static const option_row option_table[] = {
      "f32, bf16, int8, int4 or auto: what weights are stored in (default: f32)"},
     {"--kv", NULL, "P", COMMAND_COMPILES, TAKES_TEXT, FIELD(kv),
      "f32 or bf16: what keys and values are kept in (default: f32)"},
+    {"--speculate", NULL, NULL, COMMAND_BUILD | COMMAND_RUN, TAKES_NOTHING, FIELD(speculates),
+     "the program can guess tokens from its text and check several at once"},
     {"--report", NULL, NULL, COMMAND_BUILD, TAKES_NOTHING, FIELD(reports),
      "compare with f32 on a sample: errors, equal tokens, sizes"},
     {"--report-text", NULL, "FILE", COMMAND_BUILD, TAKES_TEXT, FIELD(report_text),

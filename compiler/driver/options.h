@@ -31,6 +31,7 @@ typedef struct {
   const char *isa;         /* --isa: the one level to make or run */
   const char *precision;   /* --precision: of the weights */
   const char *kv;          /* --kv: of the keys and values that are kept */
+  bool speculates;         /* --speculate: an entry that verifies several tokens at once */
   bool reports;            /* --report: compare with f32 */
   const char *report_text; /* --report-text: on what */
   const bool *kept;        /* what `auto` found: weights that int8 leaves in bf16, by number */

@@ -235,10 +235,10 @@ static status find_past(ir_graph *g, ir_dim *past) {
 }
 
 /*
- * logits of the last position only: a program samples from nothing else. The graph may have cut them itself,
- * so the last position is the last of those that there are, not of the sequence.
+ * logits of the last positions only, at most `most`: a program samples from nothing else. The graph may have
+ * cut them itself, so the last position is the last of those that there are, not of the sequence.
  */
-static status keep_last_logits(ir_graph *g, int64_t *vocab_size) {
+static status keep_last_logits(ir_graph *g, int64_t most, int64_t *vocab_size) {
   ir_module *m = g->module;
   size_t i = 0;
   while (i < g->output_count && strcmp(g->outputs[i].name, "logits") != 0) i++;
@@ -249,8 +249,9 @@ static status keep_last_logits(ir_graph *g, int64_t *vocab_size) {
                 "output 'logits' is not [batch, sequence, vocabulary] of a fixed vocabulary");
   }
   ir_builder b = {.graph = g};
-  ir_dim one = ir_dim_const(m, 1), start = ir_dim_sub(m, ir_dim_resolve(m, logits->type.dims[1]), one);
-  ir_value *last = ir_cast(&b, ir_slice_axis(&b, logits, 1, start, one), SMELT_F32);
+  ir_dim rows = ir_dim_resolve(m, logits->type.dims[1]), kept = ir_dim_const(m, most);
+  if (most > 1) kept = ir_dim_min(m, rows, kept);
+  ir_value *last = ir_cast(&b, ir_slice_axis(&b, logits, 1, ir_dim_sub(m, rows, kept), kept), SMELT_F32);
   if (b.failed) return fail_node(m->arena, b.failed, "output 'logits'");
   while (g->output_count) pass_drop_output(g, g->output_count - 1);
   ir_graph_add_output(g, "logits", last);
@@ -280,6 +281,10 @@ static status carry_encoded(ir_graph *g, ir_graph *first, const generator *resul
   return OK;
 }
 
+static bool verifies(const generator_limits *limits, const generator *g) {
+  return limits->verify_tokens > 0 && ir_dim_is_symbol(g->sequence);
+}
+
 static status prepare_decoder(ir_graph *g, ir_graph *first, const generator_limits *limits,
                               generator *result) {
   ir_module *m = g->module;
@@ -300,7 +305,7 @@ static status prepare_decoder(ir_graph *g, ir_graph *first, const generator_limi
   TRY(fix_inputs(g, result->past));
   TRY(show_growth(g));
   TRY(make_states(g, limits->max_tokens));
-  return keep_last_logits(g, &result->vocab_size);
+  return keep_last_logits(g, verifies(limits, result) ? limits->verify_tokens : 1, &result->vocab_size);
 }
 
 /* Whether v counts up from the past along its last axis, as positions do. */
@@ -454,7 +459,8 @@ static status make_entries(ir_graph *decoder, bool may_be_single, pass_observer 
     TRY(pass_run_all(result->decode, observe, user));
   }
   if (!result->prefill) result->sequence = NULL;
-  ir_module_keep(m, (ir_graph *[]){result->encode, result->prefill, result->decode}, 3);
+  if (!result->prefill) result->verify = NULL; /* which reads several tokens as well */
+  ir_module_keep(m, (ir_graph *[]){result->encode, result->prefill, result->decode, result->verify}, 4);
   return OK;
 }
 
@@ -470,6 +476,11 @@ status pass_make_generator(ir_module *m, const generator_source *source, const g
   TRY(prepare_decoder(decoder, source->first, limits, result));
   ir_apply_bindings(m);
   TRY(pass_run_all(decoder, observe, user));
+  if (verifies(limits, result)) { /* after the passes, so that they share what those made of the weights */
+    result->verify = ir_graph_clone(decoder, "verify", NULL, NULL);
+    TRY(keep_last_logits(decoder, 1, &result->vocab_size));
+    TRY(pass_run_all(decoder, observe, user));
+  }
   TRY(check_positions(decoder, result, limits));
   if (encoder) {
     TRY(join_encoder(decoder, source->first != NULL, result));

@@ -71,6 +71,7 @@ typedef struct {
   int64_t max_tokens;         /* capacity of the KV caches: past + sequence */
   int64_t prefill_tokens;     /* longest piece of a prompt at once */
   int64_t max_encoder_tokens; /* of an encoder that reads text */
+  int64_t verify_tokens;      /* of how many at once all logits are wanted; 0: there is no such entry */
   int64_t max_frames;         /* of one that reads features: the size that is symbolic, if one is */
 } generator_limits;
 
@@ -84,7 +85,8 @@ typedef struct {
 
 typedef struct {
   ir_graph *encode, *prefill,
-      *decode;           /* encode: NULL for decoder-only models; prefill: NULL where it cannot be */
+      *decode;      /* encode: NULL for decoder-only models; prefill: NULL where it cannot be */
+  ir_graph *verify; /* prefill of a few tokens with the logits of all; NULL: not wanted, or it cannot be */
   ir_dim sequence, past; /* symbols; sequence NULL without prefill */
   ir_dim encoder;        /* the symbol in the encoder's input; NULL where there is none */
   ir_dim encoded;        /* rows of the encoder's result; NULL for decoder-only models */

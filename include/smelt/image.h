@@ -160,12 +160,13 @@ typedef struct {
  * the last position, f32 [1, 1, V]. decode:  the same with S fixed to 1. encode:  leaves its results in the
  * state; one input, either [1, E] of token ids, E = symbols[encoder_symbol] <= max_encoder_tokens, or, where
  * max_encoder_tokens is 0, features: floats, one size of which may be symbols[encoder_symbol].
+ * verify: as prefill, of at most verify_tokens; output 0 has a row of logits for each, f32 [1, S, V].
  * The text of a decoder behind an encoder begins with decoder_start_token and the forced tokens.
  */
 typedef struct {
-  int32_t prefill_entry, decode_entry, encode_entry;
+  int32_t prefill_entry, decode_entry, encode_entry, verify_entry;
   int32_t sequence_symbol, past_symbol, encoder_symbol;
-  int32_t vocab_size, max_tokens, prefill_tokens, max_encoder_tokens;
+  int32_t vocab_size, max_tokens, prefill_tokens, max_encoder_tokens, verify_tokens;
   int32_t bos_token, pad_token, decoder_start_token;
   int32_t end_token_count;
   int32_t end_tokens[SMELT_MAX_END_TOKENS];

@@ -201,7 +201,9 @@ typedef struct {
   const char *const *stop_texts; /* the text ends before the first of these that the new text has */
   int32_t stop_text_count;
   bool ignore_end; /* go on past the model's end tokens */
-  int32_t beams; /* more than 1: search for the likeliest text, greedily; 0: the model's default if greedy */
+  bool speculate; /* guess tokens from the text so far and verify several at once: the same text, sooner. Only
+                     of models that were compiled with --speculate; beams do not */
+  int32_t beams;  /* more than 1: search for the likeliest text, greedily; 0: the model's default if greedy */
   int32_t beam_groups; /* which differ from one another: a divisor of `beams`; 0: 1 */
   float
       diversity_penalty; /* subtracted for each beam of the groups before that has the token at this place */

@@ -28,6 +28,7 @@ enum {
   WRITES = GENERATES | CHATS,
   COMMANDS = READS_TEXT | DETOKENIZES,
   RUNS = WRITES | RUNS_GRAPH | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES,
+  SPECULATES = 1 << 29, /* programs that were built so */
   RARE = 1 << 30,
   ANY = WRITES | RUNS_GRAPH | COMMANDS
 };
@@ -86,6 +87,8 @@ static const option options_table[] = {
     {0, "stop", "TEXT", "end before this text; may be given again", WRITES, ITEM, APP_STOP, 0},
     {0, "stop-id", "IDS", "end at these tokens too", WRITES | RARE, ITEM, APP_STOP_IDS, 0},
     {'N', "samples", "N", "write N texts", GENERATES, COUNT, FIELD(samples), 1000000},
+    {0, "speculate", NULL, "guess tokens from the text so far and check several at once", SPECULATES, FLAG,
+     FIELD(generate.speculate), 0},
     {0, "beams", "N", "search for the likeliest text with N beams; 1: off", GENERATES, COUNT,
      FIELD(generate.beams), 1024},
     {0, "beam-groups", "N", "of beams that differ", GENERATES | RARE, COUNT, FIELD(generate.beam_groups),
@@ -357,6 +360,8 @@ static void write_heading(app_output *out, const app_options *options, const sme
 
 void app_write_help(app_output *out, const app_options *options, const smelt_model *model) {
   int kinds = app_abilities(model) & (GENERATES | RUNS_GRAPH | READS_FEATURES);
+  const smelt_manifest_generation *generation = model->manifest.generation;
+  if (generation && generation->verify_entry != SMELT_NONE) kinds |= SPECULATES;
   if (options->command) {
     write_command_help(out, options);
     return;

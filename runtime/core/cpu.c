@@ -91,9 +91,9 @@ static bool may_use(smelt_isa_level level) {
 }
 
 /*
- * From Sapphire Rapids on, the first with AVX512-FP16, Intel's processors take two cycles for a vdpbf16ps of 512
- * bits, and one for two multiply-adds of f32: bf16 that is widened takes half the time (measured: peak.c).
- * What they have for bf16 is the tiles, which a hypervisor may hide.
+ * From Sapphire Rapids on, the first with AVX512-FP16, Intel's processors take two cycles for a vdpbf16ps of
+ * 512 bits, and one for two multiply-adds of f32: bf16 that is widened takes half the time (measured:
+ * peak.c). What they have for bf16 is the tiles, which a hypervisor may hide.
  */
 bool rt_cpu_is_slow_of(const uint64_t *words, smelt_isa_level level) {
   return level == SMELT_ISA_X86_64_BF16 && words[RT_CPU_LEAF_0_EBX] == INTEL &&

@@ -69,10 +69,12 @@ double rt_read_limit(rt_team *team, const rt_limit_effort *effort) {
   size_t threads = (size_t)rt_team_thread_count(team);
   limit_work w = {.part_bytes = effort->buffer_bytes / threads / LINE_BYTES * LINE_BYTES};
   size_t bytes = w.part_bytes * threads;
-  w.buffer = aligned_alloc(HUGE_PAGE_BYTES, (bytes + HUGE_PAGE_BYTES - 1) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES);
+  w.buffer =
+      aligned_alloc(HUGE_PAGE_BYTES, (bytes + HUGE_PAGE_BYTES - 1) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES);
   if (!w.buffer) return 0;
 #ifdef MADV_HUGEPAGE
-  madvise(w.buffer, bytes, MADV_HUGEPAGE); /* as weights have them: with small pages reading takes half as long again */
+  madvise(w.buffer, bytes,
+          MADV_HUGEPAGE); /* as weights have them: with small pages reading takes half as long again */
 #endif
   rt_team_run(team, fill_part, &w.frame);
   double seconds = shortest_s(team, &w, effort->attempts);

@@ -194,15 +194,17 @@ static const char *check_generation(const checker *c) {
   bool has_prefill = g->prefill_entry != SMELT_NONE, has_encoder = g->encode_entry != SMELT_NONE;
   bool reads_features = has_encoder && g->max_encoder_tokens == 0;
   if (!index_fits(g->decode_entry, entries, false) || !index_fits(g->prefill_entry, entries, true) ||
-      !index_fits(g->encode_entry, entries, true))
+      !index_fits(g->encode_entry, entries, true) || !index_fits(g->verify_entry, entries, true))
     return "generation names an entry that does not exist";
   if (!index_fits(g->past_symbol, symbols, false) || !index_fits(g->sequence_symbol, symbols, !has_prefill) ||
       !index_fits(g->encoder_symbol, symbols, !has_encoder || reads_features))
     return "generation names a symbol that does not exist";
   if (!is_token_entry(view, g->decode_entry, true) || !is_token_entry(view, g->prefill_entry, true) ||
+      !is_token_entry(view, g->verify_entry, true) ||
       !is_encoder_entry(view, g->encode_entry, reads_features))
     return "an entry used for generation has other inputs or outputs";
   if (g->vocab_size < 1 || g->max_tokens < 1 || (has_prefill && g->prefill_tokens < 1) ||
+      (g->verify_entry != SMELT_NONE && (g->verify_tokens < 1 || !has_prefill)) ||
       (has_encoder && g->max_encoder_tokens < 0))
     return "generation has a size out of range";
   uint32_t vocab_size = (uint32_t)g->vocab_size;

@@ -90,9 +90,9 @@ static void prefer_huge_pages(const uint8_t *weights, uint64_t bytes) {
 /* ---- choices ------------------------------------------------------------------------ */
 
 /*
- * The last level of the image that the processor has and SMELT_ISA, a level's name in the environment, does not
- * forbid; one that the processor is slow with only where there is no other, or where SMELT_ISA names it. SMELT_ISA
- * is for tests.
+ * The last level of the image that the processor has and SMELT_ISA, a level's name in the environment, does
+ * not forbid; one that the processor is slow with only where there is no other, or where SMELT_ISA names it.
+ * SMELT_ISA is for tests.
  */
 static smelt_result choose_code(const smelt_image *image, const smelt_code_level **code) {
   smelt_isa_level highest = rt_cpu_level(), allowed = highest;

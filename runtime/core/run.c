@@ -117,7 +117,8 @@ static smelt_result bind_inputs(smelt_model *model, int32_t entry) {
 
 static bool is_decoder(const smelt_model *model, int32_t entry) {
   const smelt_manifest_generation *generation = model->manifest.generation;
-  return generation && (entry == generation->prefill_entry || entry == generation->decode_entry);
+  return generation && (entry == generation->prefill_entry || entry == generation->decode_entry ||
+                        entry == generation->verify_entry);
 }
 
 static bool is_encoder(const smelt_model *model, int32_t entry) {

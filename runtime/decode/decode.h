@@ -198,6 +198,16 @@ smelt_result rt_session_begin(rt_session *s, const int32_t *prompt, int32_t prom
  */
 smelt_result rt_session_read(rt_session *s, const int32_t *tokens, int32_t count);
 
+/*
+ * The same of at most verify_tokens tokens, of which only the first is certain to belong to the text: count
+ * grows by one. `*rows` are the logits after each of the tokens, [count][vocab_size], until the model runs
+ * again. Further tokens that do belong are taken by rt_session_take, the others are forgotten by
+ * rt_session_keep(s, s->count), which comes before anything else is read.
+ */
+smelt_result rt_session_verify(rt_session *s, const int32_t *tokens, int32_t count, const float **rows);
+/* The next of the tokens that were verified belongs to the text; `logits` are the row after it. */
+void rt_session_take(rt_session *s, const float *logits);
+
 /* Keeps the first `count` tokens of the text and forgets the others: the next ones come behind them. */
 void rt_session_keep(rt_session *s, int32_t count);
 
@@ -214,6 +224,27 @@ void rt_constraint_begin(const rt_constraint *c, const rt_session *s);
 /* Notes the place that rt_session_rewind goes back to, any number of times. False: out of memory. */
 bool rt_session_mark(rt_session *s);
 void rt_session_rewind(rt_session *s);
+
+/* ---- speculation (speculate.c) --------------------------------------------------------------- */
+
+enum { RT_MOST_GUESSES = 15 };
+
+/* Tokens that the model has read but that are guesses. */
+typedef struct {
+  bool is_on;
+  int32_t most;                        /* guesses next time: few after wrong ones */
+  int32_t least_match;                 /* of tokens that suggest them: more after wrong ones */
+  int32_t tokens[RT_MOST_GUESSES + 1]; /* the last certain token, then the guesses */
+  int32_t count, taken;                /* of the guesses */
+  const float *rows;
+} rt_speculation;
+
+/*
+ * The text goes on with `token`, which is not read yet: takes it from the guesses that were read, or reads
+ * it, and with it guesses where the text so far suggests any. Afterwards the session's logits are those after
+ * `token`.
+ */
+smelt_result rt_speculate(rt_speculation *p, rt_session *s, int32_t token);
 
 /* ---- generation (generate.c) --------------------------------------------------------- */
 

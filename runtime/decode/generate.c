@@ -14,6 +14,7 @@ typedef struct {
   rt_sampler sampler;
   rt_decoder decoder; /* token ids to text */
   rt_stop stop;
+  rt_speculation speculation;
   int32_t new_from; /* the first new token's place in the text */
   bool out_of_memory;
 } generation;
@@ -125,7 +126,7 @@ static smelt_result generate_tokens(generation *g) {
     smelt_result result = take_token(g, token);
     if (result || g->stop.has_stopped) return result;
     if (++made == most || s->count >= s->model->max_tokens) return end_text(g, run_out(g, made));
-    result = rt_session_read(s, &token, 1);
+    result = g->speculation.is_on ? rt_speculate(&g->speculation, s, token) : rt_session_read(s, &token, 1);
     if (result) return result;
   }
 }
@@ -170,7 +171,9 @@ smelt_result rt_session_generate(rt_session *s, const rt_generation *request) {
     result = rt_fail(s->model, SMELT_OUT_OF_MEMORY, "no memory for generation");
   if (!result) start_decoder(s, &g.decoder);
   if (!result) rt_constraint_begin(request->constraint, s);
+  g.speculation.is_on = request->options.speculate && !s->on_logits;
   if (!result) result = generate_tokens(&g);
+  if (g.speculation.is_on && s->count < s->model->past_tokens) rt_session_keep(s, s->count); /* guesses */
   rt_sampler_free(&g.sampler);
   free(g.stop.held);
   return result;

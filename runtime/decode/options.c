@@ -82,6 +82,8 @@ smelt_result rt_check_options(smelt_model *model, const smelt_generate_options *
   if (beams > 1 && groups > 1 && beams % groups != 0)
     return rt_fail(model, SMELT_BAD_ARGUMENT, "%d beams cannot be divided into %d groups", (int)beams,
                    (int)groups);
+  if (options->speculate && g->verify_entry == SMELT_NONE)
+    return rt_fail(model, SMELT_BAD_ARGUMENT, "the model was compiled without --speculate");
   if (!lists_fit(g, options))
     return rt_fail(model, SMELT_BAD_ARGUMENT,
                    "a generation option lists an empty entry, or a token that is none of the model's");

@@ -18,6 +18,8 @@ smelt_result rt_session_open(rt_session *s, smelt_model *model) {
   uint32_t output_count = entries[g->decode_entry].output_count;
   if (g->prefill_entry != SMELT_NONE && entries[g->prefill_entry].output_count > output_count)
     output_count = entries[g->prefill_entry].output_count;
+  if (g->verify_entry != SMELT_NONE && entries[g->verify_entry].output_count > output_count)
+    output_count = entries[g->verify_entry].output_count;
   s->tokens = calloc((size_t)model->max_tokens, sizeof *s->tokens);
   s->outputs = calloc(output_count, sizeof *s->outputs);
   if (!s->tokens || !s->outputs) return rt_fail(model, SMELT_OUT_OF_MEMORY, "no memory for the text");
@@ -80,6 +82,24 @@ smelt_result rt_session_read(rt_session *s, const int32_t *tokens, int32_t count
     if (result) return result;
   }
   return SMELT_OK;
+}
+
+smelt_result rt_session_verify(rt_session *s, const int32_t *tokens, int32_t count, const float **rows) {
+  s->logits = NULL;
+  smelt_result result = run_tokens(s, s->generation->verify_entry, tokens, count, s->outputs);
+  if (result) return result;
+  const smelt_tensor *logits = &s->outputs[0];
+  if (logits->dims[0] != 1 || logits->dims[1] != count || logits->dims[2] != s->generation->vocab_size)
+    return rt_fail(s->model, SMELT_CORRUPT_IMAGE, "the logits do not have the shape of a row for each token");
+  memcpy(s->tokens + s->count, tokens, (size_t)count * sizeof *tokens);
+  *rows = logits->data;
+  rt_session_take(s, *rows);
+  return SMELT_OK;
+}
+
+void rt_session_take(rt_session *s, const float *logits) {
+  s->count++;
+  s->logits = logits;
 }
 
 /* ---- where a text begins ---------------------------------------------------------------- */

@@ -206,6 +206,7 @@ static inline void gen_manifest(fake_manifest *m, gen_kind kind, int32_t end_tok
   smelt_manifest_generation generation = {.prefill_entry = 0,
                                           .decode_entry = 1,
                                           .encode_entry = with_encoder ? 2 : SMELT_NONE,
+                                          .verify_entry = SMELT_NONE,
                                           .sequence_symbol = GEN_SEQUENCE,
                                           .past_symbol = GEN_PAST,
                                           .encoder_symbol = with_encoder ? GEN_ENCODER : SMELT_NONE,

@@ -139,6 +139,8 @@ static void refuses_each_kind_of_damage(void **state) {
   REFUSED(generation->decode_entry = SMELT_NONE);
   REFUSED(generation->prefill_entry = 3);
   REFUSED(generation->prefill_entry = 2);
+  REFUSED(generation->verify_entry = 3);
+  REFUSED(generation->verify_entry = 0); /* of no tokens */
   REFUSED(generation->past_symbol = GEN_SYMBOLS);
   REFUSED(generation->vocab_size = 0);
   REFUSED(generation->bos_token = GEN_VOCAB);
