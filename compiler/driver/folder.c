@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/json_file.h"
 #include "tokenizer/tokenizer.h"
 
 /* ---- files ---- */
@@ -192,13 +193,7 @@ static status read_fields(arena *a, const char *file, const json_t *object, mode
 }
 
 status folder_read_json(arena *a, const char *file, json_t **value) {
-  json_error_t error;
-  file_view view;
-  TRY(file_map(a, file, &view));
-  *value = json_loadb((const char *)view.bytes, view.count, 0, &error);
-  file_unmap(&view);
-  if (*value) return OK;
-  return fail_file(a, fail(a, STATUS_INPUT, "is not valid JSON: line %d: %s", error.line, error.text), file);
+  return json_file_read(a, file, value);
 }
 
 static status read_configuration(arena *a, const char *file, model_folder *f) {

@@ -25,7 +25,7 @@ static status read_special_ids(tok_build *b, const char *folder) {
     const char *path = file_join(b->a, folder, files[i]);
     json_t *document;
     if (!file_exists(path)) continue;
-    TRY(tok_load_json(b->a, path, &document));
+    TRY(json_file_read(b->a, path, &document));
     json_view config = {.value = document};
     status s = view_object(b->a, &config);
     if (!s) s = read_special_id(b, &config, "bos_token", &header->bos_id);
@@ -51,6 +51,8 @@ static status read_tokenizer(tok_build *b, const tok_source *source) {
   TRY(view_object(b->a, root));
   TRY(tok_read_vocabulary(b, root));
   hide_keys(b, source);
+  if (source->config && tok_config_flag(source, "clean_up_tokenization_spaces", true))
+    b->header.flags |= TOK_CLEAN_UP; /* the reference's default */
   if (source->single_sums) b->header.flags |= TOK_SINGLE_SUMS;
   TRY(source->rules.present ? tok_add_normal_rules(b, &source->rules) : tok_read_normalizer(b, root));
   TRY(tok_read_pre_tokenizer(b, root));

@@ -93,7 +93,7 @@ static status fill_model(arena *a, size_t kind, tok_source *source, json_t *mode
   file_view file;
   json_object_set_new(model, "merges", merges);
   json_object_set_new(model, "end_of_word_suffix", json_string(kinds[kind].ending));
-  TRY(tok_load_json(a, source->file, &vocab));
+  TRY(json_file_read(a, source->file, &vocab));
   json_object_set_new(model, "vocab", vocab);
   json_view root = {.value = vocab};
   TRY(view_object(a, &root));

@@ -4,16 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-status tok_load_json(arena *a, const char *path, json_t **document) {
-  file_view file;
-  TRY(file_map(a, path, &file));
-  json_error_t error;
-  *document = json_loadb((const char *)file.bytes, file.count, JSON_ALLOW_NUL, &error);
-  file_unmap(&file);
-  if (*document) return OK;
-  return fail_file(a, fail(a, STATUS_INPUT, "not valid JSON, line %d: %s", error.line, error.text), path);
-}
-
 /* A model begins with its first field, a token of Llama 3's tiktoken file is in base64. */
 static status read_model(arena *a, const file_view *file, tok_source *source) {
   const uint8_t first_field = 0x0a;
@@ -64,7 +54,7 @@ static const char *split_path(arena *a, const char *path, const char **name) {
 
 static status read_form(arena *a, size_t form, tok_source *source) {
   file_view file;
-  if (!forms[form].read) return tok_load_json(a, source->file, &source->document);
+  if (!forms[form].read) return json_file_read(a, source->file, &source->document);
   TRY(file_map(a, source->file, &file));
   status s = forms[form].read(a, &file, source);
   file_unmap(&file);
@@ -75,7 +65,7 @@ static status read_form(arena *a, size_t form, tok_source *source) {
 static status read_config(arena *a, tok_source *source) {
   const char *path = file_join(a, source->folder, "tokenizer_config.json");
   if (!file_exists(path)) return OK;
-  TRY(tok_load_json(a, path, &source->config));
+  TRY(json_file_read(a, path, &source->config));
   json_view config = {.value = source->config};
   status s = view_object(a, &config);
   return s ? fail_file(a, s, path) : OK;

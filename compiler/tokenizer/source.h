@@ -11,6 +11,7 @@
 #ifndef SMELT_TOKENIZER_SOURCE_H
 #define SMELT_TOKENIZER_SOURCE_H
 
+#include "base/json_file.h"
 #include "tokenizer/build.h"
 
 typedef struct {
@@ -27,9 +28,6 @@ typedef struct {
 /* Reads the file `path`, or the first that the folder `path` has. End the source in any case. */
 status tok_read_source(arena *a, const char *path, tok_source *source);
 void tok_end_source(tok_source *source);
-
-/* A JSON file; the caller drops the document. */
-status tok_load_json(arena *a, const char *path, json_t **document);
 
 /* ---- forms: each reads source->file, beside source->config, into source->document ------------- */
 

@@ -13,7 +13,7 @@ const char *tok_source_class(arena *a, const tok_source *source) {
   }
   json_t *config = NULL;
   const char *path = file_join(a, source->folder, "config.json");
-  if (!file_exists(path) || tok_load_json(a, path, &config)) return "";
+  if (!file_exists(path) || json_file_read(a, path, &config)) return "";
   const char *type = json_string_value(json_object_get(config, "model_type"));
   class = type ? arena_text(a, type) : "";
   json_decref(config);
@@ -67,7 +67,7 @@ static status add_plain_list(arena *a, tok_source *source) {
   const char *path = file_join(a, source->folder, "added_tokens.json"), *spelling;
   json_t *list = NULL, *id;
   if (!file_exists(path)) return OK;
-  TRY(tok_load_json(a, path, &list));
+  TRY(json_file_read(a, path, &list));
   json_view view = {.value = list};
   status s = view_object(a, &view);
   json_object_foreach(list, spelling, id) {

@@ -1,4 +1,5 @@
 /* decode.c: a stream of ids becomes a stream of whole UTF-8 sequences. */
+#include "text/clean.h"
 #include "text/tables.h"
 
 static const char replacement[] = "\xef\xbf\xbd";
@@ -80,7 +81,7 @@ static void emit_but_end(rt_decoder *d, const uint8_t *bytes, size_t count, rt_t
   d->held_spaces += count - end;
 }
 
-void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
+static void decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
   const rt_tokenizer *t = d->tokenizer;
   if (id >= t->header->vocab_size) return;
   if (d->flags & RT_SKIP_SPECIAL && table_flags(t, id) & TOK_SPECIAL) return;
@@ -103,9 +104,39 @@ void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
     emit(d, bytes, count, sink, user);
 }
 
-void rt_decode_end(rt_decoder *d, rt_text_sink *sink, void *user) {
+/* A sink that cleans what it passes on. */
+typedef struct {
+  rt_decoder *decoder;
+  rt_text_sink *sink;
+  void *user;
+} cleaner;
+
+static void clean(void *user, const char *text, size_t bytes) {
+  cleaner *c = user;
+  rt_clean(c->decoder->cleaning, text, bytes, c->sink, c->user);
+}
+
+void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
+  cleaner c = {d, sink, user};
+  if (d->tokenizer->header->flags & TOK_CLEAN_UP)
+    decode(d, id, clean, &c);
+  else
+    decode(d, id, sink, user);
+}
+
+static void flush(rt_decoder *d, rt_text_sink *sink, void *user) {
   uint32_t strip_end = d->tokenizer->header->strip_end;
   if (d->held_spaces > strip_end) emit_spaces(d, d->held_spaces - strip_end, sink, user);
   if (d->held_bytes) sink(user, replacement, 3);
+}
+
+void rt_decode_end(rt_decoder *d, rt_text_sink *sink, void *user) {
+  cleaner c = {d, sink, user};
+  if (d->tokenizer->header->flags & TOK_CLEAN_UP) {
+    flush(d, clean, &c);
+    rt_clean_end(d->cleaning, sink, user);
+  } else {
+    flush(d, sink, user);
+  }
   rt_decoder_init(d, d->tokenizer, d->flags);
 }

@@ -95,6 +95,13 @@ bool rt_encode(rt_encoder *e, const char *text, size_t bytes, unsigned flags);
 /* Receives whole UTF-8 sequences. */
 typedef void rt_text_sink(void *user, const char *text, size_t bytes);
 
+enum { RT_CLEANING_STAGES = 3 };
+
+/* The end of a text that cleaning may yet change (clean.c). */
+typedef struct {
+  uint8_t bytes[4], count;
+} rt_held;
+
 /* A stream of ids that becomes text. Owns no memory; copy it to try ids out. */
 typedef struct {
   const rt_tokenizer *tokenizer;
@@ -105,6 +112,7 @@ typedef struct {
   uint32_t held_bytes;
   size_t held_spaces;   /* at the end so far, which decoding may drop */
   uint32_t previous_id; /* TOK_NONE at the start */
+  rt_held cleaning[RT_CLEANING_STAGES]; /* of tokenizers with TOK_CLEAN_UP */
 } rt_decoder;
 
 enum {

@@ -26,17 +26,18 @@ function records(texts) {
   }));
 }
 
-function compare(name, json, texts) {
+function compare(name, json, config, texts) {
   const folder = join(work, name);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(json));
+  writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify(config));
   const run = spawnSync(tokenize, [folder, "records"], { input: records(texts), maxBuffer: 1 << 30 });
   if (run.status !== 0) {
     console.log(`${name}: ${run.stderr}`);
     return 1;
   }
   const lines = run.stdout.toString().split("\n");
-  const reference = new Tokenizer(json, { clean_up_tokenization_spaces: false, unk_token: json.model.unk_token });
+  const reference = new Tokenizer(json, { ...config, unk_token: json.model.unk_token });
   let wrong = 0;
   const report = (what, text, expected, found) => {
     if (wrong++ < SHOWN)
@@ -60,5 +61,5 @@ if (!tokenizers.length) {
 }
 const texts = corpus(RANDOM_TEXTS).filter((text) => !LEFT_OUT.test(text));
 let wrong = 0;
-for (const { name, json } of tokenizers) if (!ONLY || ONLY.split(",").includes(name)) wrong += compare(name, json, texts);
+for (const { name, json, config } of tokenizers) if (!ONLY || ONLY.split(",").includes(name)) wrong += compare(name, json, config, texts);
 process.exit(wrong ? 1 : 0);

@@ -40,9 +40,12 @@ function endWords(t, suffix) {
   t.model.dropout = 0;
 }
 
-// Each: name, the base it is made of, and how.
+// Each: name, the base it is made of, how, and tokenizer_config.json.
 const FAMILIES = [
   ["gpt2", "gpt2", (t) => t],
+  ["gpt2-clean", "gpt2", (t) => t, {}],
+  ["stories-clean", "stories260K", (t) => t, { clean_up_tokenization_spaces: true }],
+  ["bert-clean", "minilm", (t) => { t.decoder.cleanup = false; }, { clean_up_tokenization_spaces: true }],
   ["llama3", "gpt2", (t) => {
     t.pre_tokenizer = splitThenBytes(CL100K);
     t.model.ignore_merges = true;
@@ -146,15 +149,15 @@ const FAMILIES = [
   ["unknown-apart", "stories260K", (t) => { t.model.byte_fallback = false; t.model.fuse_unk = false; }],
 ];
 
-// [{ name, json }] of the families whose base is there. `folders`: base name -> folder with tokenizer.json.
+// [{ name, json, config }] of the families whose base is there. `folders`: base name -> folder with tokenizer.json.
 export function loadTokenizers(folders) {
   const result = [];
-  for (const [name, base, change] of FAMILIES) {
+  for (const [name, base, change, config] of FAMILIES) {
     const path = join(folders[base] ?? "", "tokenizer.json");
     if (!folders[base] || !existsSync(path)) continue;
     const json = JSON.parse(readFileSync(path, "utf8"));
     change(json);
-    result.push({ name, json });
+    result.push({ name, json, config: config ?? { clean_up_tokenization_spaces: false } });
   }
   return result;
 }
