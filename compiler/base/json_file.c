@@ -16,7 +16,8 @@ static size_t string_end(const char *bytes, size_t count, size_t at) {
   return at + 1;
 }
 
-/* Rewrites integers that are too large for 64 bits, in place: nines, and spaces for the digits that are too many. */
+/* Rewrites integers that are too large for 64 bits, in place: nines, and spaces for the digits that are too
+ * many. */
 static void shorten_integers(char *bytes, size_t count) {
   for (size_t at = 0; at < count;) {
     if (bytes[at] == '"') {

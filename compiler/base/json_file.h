@@ -7,8 +7,8 @@
 #include "base/base.h"
 
 /*
- * Reads the file `path`; the caller drops the document. Integers of 19 digits and more, which Python writes for "no
- * limit", become the largest of 18. Fails with STATUS_INPUT naming file, line and cause.
+ * Reads the file `path`; the caller drops the document. Integers of 19 digits and more, which Python writes
+ * for "no limit", become the largest of 18. Fails with STATUS_INPUT naming file, line and cause.
  */
 status json_file_read(arena *a, const char *path, json_t **document);
 

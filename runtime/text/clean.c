@@ -1,14 +1,14 @@
 /*
- * clean.c: spaces that people leave out, taken out of decoded text as it streams by. The reference replaces in ten
- * passes over the whole text; passes that cannot change what another one sees share a stage here, and a stage holds
- * back only what may yet become one of its texts.
+ * clean.c: spaces that people leave out, taken out of decoded text as it streams by. The reference replaces
+ * in ten passes over the whole text; passes that cannot change what another one sees share a stage here, and
+ * a stage holds back only what may yet become one of its texts.
  */
 #include "text/clean.h"
 
 static const struct {
   uint8_t stage, length; /* of the text, which begins with a space */
   char text[5];
-} rules[] = {{0, 2, " ."}, {0, 2, " ?"},  {0, 2, " !"},  {0, 2, " ,"},   {1, 3, " ' "},
+} rules[] = {{0, 2, " ."},   {0, 2, " ?"},  {0, 2, " !"},  {0, 2, " ,"},   {1, 3, " ' "},
              {2, 4, " n't"}, {2, 3, " 'm"}, {2, 3, " 's"}, {2, 4, " 've"}, {2, 4, " 're"}};
 enum { RULES = sizeof rules / sizeof *rules };
 
@@ -74,7 +74,8 @@ static void clean_from(rt_held *held, int stage, const uint8_t *text, size_t byt
   }
 }
 
-void rt_clean(rt_held held[RT_CLEANING_STAGES], const char *text, size_t bytes, rt_text_sink *sink, void *user) {
+void rt_clean(rt_held held[RT_CLEANING_STAGES], const char *text, size_t bytes, rt_text_sink *sink,
+              void *user) {
   clean_from(held, 0, (const uint8_t *)text, bytes, sink, user);
 }
 
