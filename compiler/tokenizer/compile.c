@@ -51,8 +51,7 @@ static status read_tokenizer(tok_build *b, const tok_source *source) {
   TRY(view_object(b->a, root));
   TRY(tok_read_vocabulary(b, root));
   hide_keys(b, source);
-  if (source->config && tok_config_flag(source, "clean_up_tokenization_spaces", true))
-    b->header.flags |= TOK_CLEAN_UP; /* the reference's default */
+  if (tok_config_flag(source, "clean_up_tokenization_spaces", false)) b->header.flags |= TOK_CLEAN_UP;
   if (source->single_sums) b->header.flags |= TOK_SINGLE_SUMS;
   TRY(source->rules.present ? tok_add_normal_rules(b, &source->rules) : tok_read_normalizer(b, root));
   TRY(tok_read_pre_tokenizer(b, root));

@@ -36,7 +36,7 @@ int64_t smelt_decode(smelt_model *model, const int32_t *ids, int64_t count, bool
   }
   bounded_text to = {.text = text, .capacity = capacity};
   rt_decoder decoder;
-  rt_decoder_init(&decoder, &model->tokenizer, skip_special ? RT_SKIP_SPECIAL : 0);
+  rt_decoder_init(&decoder, &model->tokenizer, RT_CLEAN_UP | (skip_special ? RT_SKIP_SPECIAL : 0));
   for (int64_t i = 0; i < count; i++) rt_decode(&decoder, (uint32_t)ids[i], append_text, &to);
   rt_decode_end(&decoder, append_text, &to);
   return to.bytes;

@@ -42,10 +42,11 @@ static void append_text(void *user, const char *text, size_t bytes) {
   if (!g->stop.has_stopped && !rt_stop_add(&g->stop, text, bytes)) g->out_of_memory = true;
 }
 
-/* The new text goes on from what is there: spaces and characters cut in two depend on what came before. */
-static void start_decoder(const rt_session *s, rt_decoder *decoder) {
+/* The new text goes on from what is there: spaces and characters cut in two depend on what came before. Text under a
+ * constraint stays as its tokens have it. */
+static void start_decoder(const rt_session *s, const rt_constraint *c, rt_decoder *decoder) {
   if (!s->model->has_tokenizer) return;
-  rt_decoder_init(decoder, &s->model->tokenizer, RT_SKIP_SPECIAL);
+  rt_decoder_init(decoder, &s->model->tokenizer, RT_SKIP_SPECIAL | (c ? 0 : RT_CLEAN_UP));
   for (int32_t i = s->text_from; i < s->count; i++)
     rt_decode(decoder, (uint32_t)s->tokens[i], pass_over, NULL);
 }
@@ -53,7 +54,7 @@ static void start_decoder(const rt_session *s, rt_decoder *decoder) {
 void rt_constraint_begin(const rt_constraint *c, const rt_session *s) {
   rt_decoder decoder;
   if (!c) return;
-  start_decoder(s, &decoder);
+  start_decoder(s, c, &decoder);
   if (c->begin && s->model->has_tokenizer) c->begin(c->user, &decoder);
   c->reset(c->user);
 }
@@ -144,7 +145,7 @@ smelt_result rt_session_tell(rt_session *s, const rt_generation *request, const 
                              int32_t count) {
   generation g = begin(s, request);
   smelt_result result = SMELT_OK;
-  start_decoder(s, &g.decoder);
+  start_decoder(s, request->constraint, &g.decoder);
   rt_constraint_begin(request->constraint, s);
   for (int32_t i = 0; i < count && !result && !g.stop.has_stopped; i++) result = take_token(&g, tokens[i]);
   if (!result && !g.stop.has_stopped) result = end_text(&g, is_whole(&g) ? SMELT_OK : cut_short(&g, count));
@@ -169,7 +170,7 @@ smelt_result rt_session_generate(rt_session *s, const rt_generation *request) {
   generation g = begin(s, request);
   if (!rt_sampler_init(&g.sampler, s->generation, &request->options, request->constraint))
     result = rt_fail(s->model, SMELT_OUT_OF_MEMORY, "no memory for generation");
-  if (!result) start_decoder(s, &g.decoder);
+  if (!result) start_decoder(s, request->constraint, &g.decoder);
   if (!result) rt_constraint_begin(request->constraint, s);
   g.speculation.is_on = request->options.speculate && !s->on_logits;
   if (!result) result = generate_tokens(&g);

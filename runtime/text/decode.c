@@ -104,6 +104,10 @@ static void decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
     emit(d, bytes, count, sink, user);
 }
 
+static bool cleans(const rt_decoder *d) {
+  return d->flags & RT_CLEAN_UP && d->tokenizer->header->flags & TOK_CLEAN_UP;
+}
+
 /* A sink that cleans what it passes on. */
 typedef struct {
   rt_decoder *decoder;
@@ -118,7 +122,7 @@ static void clean(void *user, const char *text, size_t bytes) {
 
 void rt_decode(rt_decoder *d, uint32_t id, rt_text_sink *sink, void *user) {
   cleaner c = {d, sink, user};
-  if (d->tokenizer->header->flags & TOK_CLEAN_UP)
+  if (cleans(d))
     decode(d, id, clean, &c);
   else
     decode(d, id, sink, user);
@@ -132,7 +136,7 @@ static void flush(rt_decoder *d, rt_text_sink *sink, void *user) {
 
 void rt_decode_end(rt_decoder *d, rt_text_sink *sink, void *user) {
   cleaner c = {d, sink, user};
-  if (d->tokenizer->header->flags & TOK_CLEAN_UP) {
+  if (cleans(d)) {
     flush(d, clean, &c);
     rt_clean_end(d->cleaning, sink, user);
   } else {

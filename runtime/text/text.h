@@ -117,6 +117,7 @@ typedef struct {
 
 enum {
   RT_SKIP_SPECIAL = 1u << 0, /* leave special tokens out of the text */
+  RT_CLEAN_UP = 1u << 1,     /* leave spaces out before punctuation and the like, where the tokenizer says so */
 };
 
 void rt_decoder_init(rt_decoder *d, const rt_tokenizer *t, unsigned flags);

@@ -9,7 +9,7 @@ import { expectedLines, isCompared, loadReference } from "./reference.mjs";
 import { loadTokenizers } from "./tokenizers.mjs";
 
 const [tokenize, npm, folder, stories, work] = process.argv.slice(2);
-const RANDOM_TEXTS = Number(process.env.TOKENIZER_TEXTS ?? 3000), ONLY = process.env.TOKENIZER_ONLY, SHOWN = 5;
+const RANDOM_TEXTS = Number(process.env.TOKENIZER_TEXTS ?? 2000), ONLY = process.env.TOKENIZER_ONLY, SHOWN = 5;
 
 const Tokenizer = await loadReference(npm);
 

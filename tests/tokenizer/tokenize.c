@@ -41,7 +41,7 @@ static int run_records(rt_encoder *e, const text *input) {
     if (!rt_encode(e, input->bytes + at, count, RT_ADD_SPECIAL)) return 1;
     at += count;
     rt_decoder d;
-    rt_decoder_init(&d, e->tokenizer, 0);
+    rt_decoder_init(&d, e->tokenizer, RT_CLEAN_UP);
     for (size_t i = 0; i < e->ids.count; i++) printf("%s%u", i ? " " : "", (unsigned)e->ids.items[i]);
     putchar('\n');
     for (size_t i = 0; i < e->ids.count; i++) rt_decode(&d, e->ids.items[i], print_hex, NULL);
@@ -59,7 +59,7 @@ static double seconds(void) {
 
 static void decode_all(const rt_encoder *e, size_t *bytes) {
   rt_decoder d;
-  rt_decoder_init(&d, e->tokenizer, RT_SKIP_SPECIAL);
+  rt_decoder_init(&d, e->tokenizer, RT_SKIP_SPECIAL | RT_CLEAN_UP);
   for (size_t i = 0; i < e->ids.count; i++) rt_decode(&d, e->ids.items[i], ignore_text, bytes);
   rt_decode_end(&d, ignore_text, bytes);
 }
@@ -87,7 +87,7 @@ static int run_speed(rt_encoder *e, const text *input) {
 static int run_open(rt_encoder *e, const text *input) {
   size_t decoded = 0;
   rt_decoder d;
-  rt_decoder_init(&d, e->tokenizer, 0);
+  rt_decoder_init(&d, e->tokenizer, RT_CLEAN_UP);
   rt_encode(e, input->bytes, input->count, RT_ADD_SPECIAL);
   for (size_t i = 0; i < e->ids.count; i++) {
     if (e->ids.items[i] >= e->tokenizer->header->vocab_size) abort();

@@ -43,7 +43,7 @@ function endWords(t, suffix) {
 // Each: name, the base it is made of, how, and tokenizer_config.json.
 const FAMILIES = [
   ["gpt2", "gpt2", (t) => t],
-  ["gpt2-clean", "gpt2", (t) => t, {}],
+  ["gpt2-clean", "gpt2", (t) => t, { clean_up_tokenization_spaces: true }],
   ["stories-clean", "stories260K", (t) => t, { clean_up_tokenization_spaces: true }],
   ["bert-clean", "minilm", (t) => { t.decoder.cleanup = false; }, { clean_up_tokenization_spaces: true }],
   ["llama3", "gpt2", (t) => {
