@@ -163,7 +163,7 @@ status tok_add_split_of(tok_build *b, const json_view *view, const char *pattern
                         tok_split_kind kind);
 /* decoder -> texts and flags (decoder.c). Wants the pre-tokenizer's flags. */
 status tok_read_decoder(tok_build *b, const json_view *root);
-/* post_processor -> prefix and suffix ids (post_processor.c). */
+/* post_processor -> prefix and suffix ids, and pairs; truncation (post_processor.c). */
 status tok_read_post_processor(tok_build *b, const json_view *root);
 
 /* model.merges -> merges and their hash (merges.c). */

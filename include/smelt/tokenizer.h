@@ -57,7 +57,8 @@ enum {
   TOK_BYTE_LEVEL = 1u << 0,     /* a piece's symbols are its bytes; else its characters */
   TOK_FUSE_UNKNOWN = 1u << 1,   /* neighbouring unknown tokens of a stretch become one */
   TOK_MERGE_REPEATS = 1u << 2,  /* decoding takes a token that repeats as one */
-  TOK_CLEAN_UP = 1u << 5,      /* decoded text loses spaces before punctuation and the like */
+  TOK_TRUNCATE_START = 1u << 6, /* texts that are too long lose their start, else their end */
+  TOK_CLEAN_UP = 1u << 5,       /* decoded text loses spaces before punctuation and the like */
   TOK_SINGLE_SUMS = 1u << 4,    /* Unigram: sums of scores are floats */
   TOK_STRIP_SKIPPING = 1u << 3, /* strip_start and strip_end hold where special tokens are left out, only */
 };
@@ -147,6 +148,15 @@ typedef struct {
   uint32_t first;       /* of this DFA in the section of transitions */
 } tok_split;
 
+/* What two texts are put together from, in order. */
+typedef enum { TOK_PAIR_TOKEN, TOK_PAIR_FIRST, TOK_PAIR_SECOND, TOK_PAIR_KINDS } tok_pair_kind;
+
+typedef struct {
+  uint32_t kind; /* tok_pair_kind */
+  uint32_t id;   /* TOK_PAIR_TOKEN: of a special token */
+  uint32_t type; /* of the token, or of all of the text's */
+} tok_pair_item;
+
 /* A trie over bytes; edges of a node are sorted by byte. */
 typedef struct {
   uint32_t first_edge, edge_count;
@@ -194,8 +204,9 @@ typedef struct {
   X(byte_classes, uint8_t)  /* 256; empty unless some split is over bytes */                                 \
   X(trie_nodes, tok_trie_node)                                                                               \
   X(trie_edges, tok_trie_edge)                                                                               \
-  X(prefix_ids, uint32_t)  /* put before the encoded text */                                                 \
-  X(suffix_ids, uint32_t)  /* and after it */                                                                \
+  X(prefix_ids, uint32_t) /* put before the encoded text */                                                  \
+  X(suffix_ids, uint32_t) /* and after it */                                                                 \
+  X(pair_items, tok_pair_item)                                                                               \
   X(mark_blocks, uint16_t) /* as class_blocks, of marks; empty without TOK_STEP_NFC */                       \
   X(marks, uint8_t)        /* combining class, or TOK_MARK_STARTER for starters that NFC may change */       \
   X(decompositions, tok_decomposition) /* sorted by code */                                                  \
@@ -249,6 +260,7 @@ typedef struct {
   uint32_t prefix_offset, prefix_bytes; /* of step_bytes: what the first token shows before its text unless
                                            that begins with a space or is TOK_CLOSED */
   uint32_t inside_offset, inside_bytes; /* of step_bytes, BPE: before each symbol of a piece but the first */
+  uint32_t truncation_length; /* ids of a text or a pair that the tokenizer is set to, or TOK_NONE */
   uint32_t ending_offset, ending_bytes; /* and after the last one; each at most TOK_MAX_AFFIX_BYTES */
   tok_section sections[TOK_SECTION_COUNT];
 } tok_header;

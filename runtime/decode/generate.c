@@ -42,8 +42,8 @@ static void append_text(void *user, const char *text, size_t bytes) {
   if (!g->stop.has_stopped && !rt_stop_add(&g->stop, text, bytes)) g->out_of_memory = true;
 }
 
-/* The new text goes on from what is there: spaces and characters cut in two depend on what came before. Text under a
- * constraint stays as its tokens have it. */
+/* The new text goes on from what is there: spaces and characters cut in two depend on what came before. Text
+ * under a constraint stays as its tokens have it. */
 static void start_decoder(const rt_session *s, const rt_constraint *c, rt_decoder *decoder) {
   if (!s->model->has_tokenizer) return;
   rt_decoder_init(decoder, &s->model->tokenizer, RT_SKIP_SPECIAL | (c ? 0 : RT_CLEAN_UP));

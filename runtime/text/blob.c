@@ -51,6 +51,9 @@ static const char *check_vocabulary(const rt_tokenizer *t) {
   if (!ids_are_valid(t, t->prefix_ids, t->prefix_ids_count) ||
       !ids_are_valid(t, t->suffix_ids, t->suffix_ids_count))
     return "tokenizer: template";
+  for (uint32_t i = 0; i < t->pair_items_count; i++)
+    if (t->pair_items[i].kind >= TOK_PAIR_KINDS || t->pair_items[i].id >= size)
+      return "tokenizer: template of pairs";
   return NULL;
 }
 

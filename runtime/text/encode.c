@@ -41,6 +41,9 @@ void rt_encoder_init(rt_encoder *e, const rt_tokenizer *t) {
 
 void rt_encoder_free(rt_encoder *e) {
   free(e->ids.items);
+  free(e->types.items);
+  free(e->first.items);
+  free(e->second.items);
   free(e->repaired.bytes);
   for (int i = 0; i < 2; i++) {
     free(e->normal[i].bytes);

@@ -56,9 +56,11 @@ struct rt_cached_piece; /* see piece_cache.h */
 /* Ids of the last text, and memory that the next one reuses. */
 typedef struct {
   const rt_tokenizer *tokenizer;
-  rt_words ids;       /* result of the last rt_encode */
-  rt_bytes repaired;  /* the input with U+FFFD for what is not UTF-8 */
-  rt_bytes normal[2]; /* a stretch between added tokens, normalised; steps go back and forth */
+  rt_words ids;           /* result of the last rt_encode or rt_encode_pair */
+  rt_words types;         /* of rt_encode_pair: one for each of ids */
+  rt_words first, second; /* the ids of its two texts */
+  rt_bytes repaired;      /* the input with U+FFFD for what is not UTF-8 */
+  rt_bytes normal[2];     /* a stretch between added tokens, normalised; steps go back and forth */
   rt_bytes prepared[TOK_MAX_SPLITS + 1][2]; /* the same for the steps before each split and after the last */
   rt_words initial;                         /* a long piece as symbols */
   rt_words codes, sorted;                   /* code points of a stretch that NFC works on */
@@ -90,6 +92,19 @@ enum {
  */
 bool rt_encode(rt_encoder *e, const char *text, size_t bytes, unsigned flags);
 
+typedef struct {
+  const char *first, *second; /* of first_bytes and second_bytes */
+  size_t first_bytes, second_bytes;
+} rt_pair;
+
+/*
+ * Encodes two texts into e->ids and e->types as the tokenizer puts pairs
+ * together, a question and an answer for example. Of more than `most_ids` ids
+ * (SIZE_MAX: no limit) the longer text loses its end, then both alike; special
+ * tokens stay. False also where `most_ids` has no room for these.
+ */
+bool rt_encode_pair(rt_encoder *e, rt_pair pair, size_t most_ids, unsigned flags);
+
 /* ---- ids to text ----------------------------------------------------------- */
 
 /* Receives whole UTF-8 sequences. */
@@ -110,14 +125,14 @@ typedef struct {
   bool at_start;            /* no token was decoded yet */
   uint8_t held[4];          /* the start of a character whose rest has not come */
   uint32_t held_bytes;
-  size_t held_spaces;   /* at the end so far, which decoding may drop */
-  uint32_t previous_id; /* TOK_NONE at the start */
+  size_t held_spaces;                   /* at the end so far, which decoding may drop */
+  uint32_t previous_id;                 /* TOK_NONE at the start */
   rt_held cleaning[RT_CLEANING_STAGES]; /* of tokenizers with TOK_CLEAN_UP */
 } rt_decoder;
 
 enum {
   RT_SKIP_SPECIAL = 1u << 0, /* leave special tokens out of the text */
-  RT_CLEAN_UP = 1u << 1,     /* leave spaces out before punctuation and the like, where the tokenizer says so */
+  RT_CLEAN_UP = 1u << 1, /* leave spaces out before punctuation and the like, where the tokenizer says so */
 };
 
 void rt_decoder_init(rt_decoder *d, const rt_tokenizer *t, unsigned flags);

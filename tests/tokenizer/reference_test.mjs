@@ -39,6 +39,23 @@ function compare(name, json, config, texts) {
   return wrong;
 }
 
+// Pairs of neighbouring texts, where the template says what becomes of them.
+function comparePairs(name, json, texts) {
+  const run = spawnSync(tokenize, [join(work, name), "pairs"], { input: records(texts), maxBuffer: 1 << 30 }), lines = run.stdout.toString().split("\n");
+  const reference = new Tokenizer(json, { unk_token: json.model.unk_token });
+  let wrong = run.status === 0 ? 0 : 1, compared = 0;
+  for (let i = 0; i + 1 < texts.length; i += 2) {
+    if (!texts[i] || !texts[i + 1]) continue; // an empty text makes no pair there
+    const { ids, token_type_ids } = reference.encode(texts[i], { text_pair: texts[i + 1], return_token_type_ids: true });
+    compared++;
+    if ((ids.join(" ") !== lines[i] || token_type_ids.join(" ") !== lines[i + 1]) && wrong++ < SHOWN)
+      console.log(`${name}: pair ${JSON.stringify(texts.slice(i, i + 2)).slice(0, 200)}\n  expected ${ids}\n           ${token_type_ids}\n  found    ${lines[i]}\n           ${lines[i + 1]}`);
+  }
+  console.log(`${name}: ${compared} pairs, ${wrong} differ`);
+  return wrong;
+}
+
+const WITH_PAIRS = ["minilm", "bert-unclean", "roberta", "t5"];
 const tokenizers = loadTokenizers({ gpt2: join(folder, "gpt2"), minilm: join(folder, "minilm-l6"), t5: join(folder, "t5"), stories260K: stories });
 if (!tokenizers.length) {
   console.log("skipped: neither tokenizer is there");
@@ -47,4 +64,6 @@ if (!tokenizers.length) {
 const texts = corpus(RANDOM_TEXTS).filter(isCompared);
 let wrong = 0;
 for (const { name, json, config } of tokenizers) if (!ONLY || ONLY.split(",").includes(name)) wrong += compare(name, json, config, texts);
+for (const { name, json } of tokenizers)
+  if (WITH_PAIRS.includes(name) && (!ONLY || ONLY.split(",").includes(name))) wrong += comparePairs(name, json, texts.slice(0, 2 * Math.floor(texts.length / 4)));
 process.exit(wrong ? 1 : 0);

@@ -1,6 +1,8 @@
 /*
  * tokenize.c: drives the tokenizer for tests.
  *
+ *   tokenize FOLDER pairs < RECORDS
+ *       Two records are a pair. Prints per pair a line of ids and one of their types.
  *   tokenize FOLDER records < RECORDS
  *       Each record: u32 byte count, bytes. Prints per record a line of ids, and a line with the decoded
  * text, special tokens included, in hexadecimal. tokenize FOLDER speed < TEXT Prints bytes, ids and MB/s of
@@ -32,18 +34,31 @@ static void ignore_text(void *user, const char *bytes, size_t count) {
   *(size_t *)user += count;
 }
 
+/* The next record of `input`; false at its end or where it is cut short. */
+static bool next_record(const text *input, size_t *at, const char **bytes, size_t *count) {
+  uint32_t length;
+  if (*at + sizeof length > input->count) return false;
+  memcpy(&length, input->bytes + *at, sizeof length);
+  *at += sizeof length;
+  if (length > input->count - *at) return false;
+  *bytes = input->bytes + *at;
+  *count = length;
+  *at += length;
+  return true;
+}
+
+static void print_numbers(const rt_words *numbers) {
+  for (size_t i = 0; i < numbers->count; i++) printf("%s%u", i ? " " : "", (unsigned)numbers->items[i]);
+  putchar('\n');
+}
+
 static int run_records(rt_encoder *e, const text *input) {
-  for (size_t at = 0; at + 4 <= input->count;) {
-    uint32_t count;
-    memcpy(&count, input->bytes + at, 4);
-    at += 4;
-    if (count > input->count - at) return 1;
-    if (!rt_encode(e, input->bytes + at, count, RT_ADD_SPECIAL)) return 1;
-    at += count;
+  const char *bytes;
+  for (size_t at = 0, count; next_record(input, &at, &bytes, &count);) {
+    if (!rt_encode(e, bytes, count, RT_ADD_SPECIAL)) return 1;
     rt_decoder d;
     rt_decoder_init(&d, e->tokenizer, RT_CLEAN_UP);
-    for (size_t i = 0; i < e->ids.count; i++) printf("%s%u", i ? " " : "", (unsigned)e->ids.items[i]);
-    putchar('\n');
+    print_numbers(&e->ids);
     for (size_t i = 0; i < e->ids.count; i++) rt_decode(&d, e->ids.items[i], print_hex, NULL);
     rt_decode_end(&d, print_hex, NULL);
     putchar('\n');
@@ -52,6 +67,17 @@ static int run_records(rt_encoder *e, const text *input) {
 }
 
 enum { LONG_TEXT = 500000 }; /* needs fewer repeats to be timed */
+
+static int run_pairs(rt_encoder *e, const text *input) {
+  rt_pair pair;
+  for (size_t at = 0; next_record(input, &at, &pair.first, &pair.first_bytes);) {
+    if (!next_record(input, &at, &pair.second, &pair.second_bytes)) return 1;
+    if (!rt_encode_pair(e, pair, SIZE_MAX, RT_ADD_SPECIAL)) return 1;
+    print_numbers(&e->ids);
+    print_numbers(&e->types);
+  }
+  return 0;
+}
 
 static double seconds(void) {
   return (double)clock() / CLOCKS_PER_SEC;
@@ -110,6 +136,7 @@ static int run(const char *mode, const text *blob, const text *input) {
   rt_encoder e;
   rt_encoder_init(&e, &t);
   int result = strcmp(mode, "records") == 0 ? run_records(&e, input)
+               : strcmp(mode, "pairs") == 0 ? run_pairs(&e, input)
                : strcmp(mode, "speed") == 0 ? run_speed(&e, input)
                                             : run_open(&e, input);
   rt_encoder_free(&e);

@@ -304,6 +304,50 @@ static void suffixes_become_spaces_but_the_last(void **unused) {
   end(&f);
 }
 
+/* ---- pairs ------------------------------------------------------------------------------------- */
+
+#define PAIRS                                                                                                \
+  "{'truncation':{'max_length':9,'direction':'Right'},'added_tokens':[{'id':20,'content':'<s>','special':"   \
+  "true}],"                                                                                                  \
+  "'pre_tokenizer':{'type':'WhitespaceSplit'},'post_processor':{'type':'BertProcessing','cls':['<s>',20],"   \
+  "'sep':['-',3]},'model':{'type':'WordLevel','unk_token':'?','vocab':{'?':0,'a':1,'b':2,'-':3}}}"
+
+/* How many ids of either text are kept of a pair of so many. */
+static void expect_kept(fixture *f, size_t first, size_t second, size_t most, size_t kept_first,
+                        size_t kept_second) {
+  static const char first_text[] = "a a a a a a a a a ", second_text[] = "b b b b b b b b b ";
+  rt_pair pair = {first_text, second_text, 2 * first, 2 * second};
+  assert_true(rt_encode_pair(&f->encoder, pair, most, RT_ADD_SPECIAL));
+  assert_int_equal(f->encoder.ids.count, kept_first + kept_second + 3);
+  assert_int_equal(f->encoder.types.count, kept_first + kept_second + 3);
+  size_t counts[3] = {0}, second_types = 0;
+  for (size_t i = 0; i < f->encoder.ids.count; i++) {
+    if (f->encoder.ids.items[i] < 3) counts[f->encoder.ids.items[i]]++;
+    second_types += f->encoder.types.items[i];
+  }
+  assert_int_equal(counts[1], kept_first);
+  assert_int_equal(counts[2], kept_second);
+  assert_int_equal(second_types, kept_second + 1);
+}
+
+static void pairs_are_cut_to_the_limit(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, PAIRS);
+  assert_int_equal(f.tokenizer.header->truncation_length, 9);
+  expect_kept(&f, 2, 3, SIZE_MAX, 2, 3);
+  expect_kept(&f, 2, 9, 9, 2, 4); /* the longer one */
+  expect_kept(&f, 9, 2, 9, 4, 2);
+  expect_kept(&f, 9, 9, 10, 3, 4); /* both */
+  expect_kept(&f, 0, 9, 9, 0, 6);
+  expect_kept(&f, 5, 5, 3, 0, 0);
+  rt_pair pair = {"a", "b", 1, 1};
+  assert_false(rt_encode_pair(&f.encoder, pair, 2, RT_ADD_SPECIAL));
+  assert_true(rt_encode_pair(&f.encoder, pair, 2, 0));
+  assert_int_equal(f.encoder.ids.count, 2);
+  end(&f);
+}
+
 /* ---- long pieces --------------------------------------------------------------------------- */
 
 /* The heap of long pieces and the scan of short ones give the same: compared over a piece of growing length.
@@ -409,6 +453,7 @@ int main(void) {
       cmocka_unit_test(broken_bytes_pass_through_byte_level),
       cmocka_unit_test(decoding_never_shows_half_a_character),
       cmocka_unit_test(fallback_encodes_and_decodes),
+      cmocka_unit_test(pairs_are_cut_to_the_limit),
       cmocka_unit_test(places_in_words_are_marked),
       cmocka_unit_test(word_piece_encodes_and_decodes),
       cmocka_unit_test(unigram_takes_the_highest_sum),
