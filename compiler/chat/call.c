@@ -115,7 +115,7 @@ static status read_arguments(template *t, const char *what, int first, arguments
   int next = first;
   if (!chat_take(t, "(")) return OK;
   while (!chat_take(t, ")")) {
-    int which;
+    int which = 0;
     const char *word = keyword(t);
     TRY(find_parameter(t, a, what, word, next, &which));
     if (!word) next++;

@@ -18,10 +18,9 @@ enum { CHAT_OPERAND_SHIFT = 8, CHAT_MOST_OPERAND = (1 << 23) - 1, CHAT_MOST_NAME
 
 /* X(NAME, values taken, what it does); operands in capitals. -1: as many as the operand says. */
 #define CHAT_OPS(X)                                                                                          \
-  X(END, 0)   /* the template, or a macro's body, is done */                                                 \
-  X(TEXT, 0)  /* writes TEXT */                                                                              \
-  X(PRINT, 1) /* writes the value */                                                                         \
-  X(POP, 1)                                                                                                  \
+  X(END, 0)           /* the template, or a macro's body, is done */                                         \
+  X(TEXT, 0)          /* writes TEXT */                                                                      \
+  X(PRINT, 1)         /* writes the value */                                                                 \
   X(CONSTANT, 0)      /* pushes a chat_constant */                                                           \
   X(INTEGER, 0)       /* pushes NUMBER */                                                                    \
   X(FLOAT, 0)         /* pushes the double whose bytes are TEXT */                                           \
@@ -79,8 +78,9 @@ typedef enum { CHAT_INPUT_MESSAGES, CHAT_INPUT_ADDS_PROMPT, CHAT_INPUT_COUNT } c
 #define CHAT_OPERATORS(X)                                                                                    \
   X(ADD, "+")                                                                                                \
   X(SUBTRACT, "-")                                                                                           \
-  X(MULTIPLY, "*") X(DIVIDE, "/") X(FLOOR_DIVIDE, "//") X(MODULO, "%") X(POWER, "**") X(EQUAL, "==")         \
-      X(UNEQUAL, "!=") X(LESS, "<") X(LESS_EQUAL, "<=") X(GREATER, ">") X(GREATER_EQUAL, ">=") X(IN, "in")   \
+  X(MULTIPLY, "*")                                                                                           \
+  X(DIVIDE, "/") X(FLOOR_DIVIDE, "//") X(MODULO, "%") X(POWER, "**") X(EQUAL, "==") X(UNEQUAL, "!=")         \
+      X(LESS, "<") X(LESS_EQUAL, "<=") X(GREATER, ">") X(GREATER_EQUAL, ">=") X(IN, "in")                    \
           X(NOT_IN, "not in")
 
 typedef enum {

@@ -1,58 +1,24 @@
 /*
- * machine.c: runs a template's code. A stack of values, scopes of variables,
- * loops. Code comes from a file: each step checks what it takes.
+ * machine.c: runs a template's code over a stack of values. Code comes from a
+ * file: each step checks what it takes.
  */
-#define _GNU_SOURCE
-#include "chat/value.h"
+#include "chat/machine.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STACK_VALUES = 512, MOST_CALLS = 64, MOST_CAPTURES = 64, MOST_STEPS = 20000000, MOST_BYTES = 1 << 28 };
-enum { BLOCK_BYTES = 1 << 16 };
+enum { MOST_CALLS = 64, MOST_STEPS = 20000000, MOST_BYTES = 1 << 28, BLOCK_BYTES = 1 << 16 };
 
-typedef struct block {
-  struct block *next;
-  size_t used, capacity;
-  _Alignas(16) unsigned char bytes[];
-} block;
+/* ---- failures and memory ---------------------------------------------------------------- */
 
-typedef struct {
-  uint32_t name; /* a text's number */
-  value value;
-} variable;
-
-struct machine {
-  const rt_chat *chat;
-  rt_chat_result *result;
-  value inputs[CHAT_INPUT_COUNT];
-  value stack[STACK_VALUES];
-  uint32_t stack_count;
-  variable *variables;
-  uint32_t variable_count, variable_capacity;
-  uint32_t scope_start;  /* the innermost scope's first variable */
-  uint32_t global_count; /* variables of no loop or macro, the first ones */
-  uint32_t macro_start;  /* in a macro: its first variable */
-  value_loop *loop;
-  uint32_t call_count;
-  size_t captures[MOST_CAPTURES]; /* where in the output each begins */
-  uint32_t capture_count;
-  size_t capacity; /* of result->text */
-  block *blocks;
-  size_t memory_bytes;
-  int64_t steps;
-};
-
-/* ---- failures and memory ----------------------------------------------------------------------- */
-
-static bool has_failed(const machine *m) {
+bool machine_has_failed(const machine *m) {
   return m->result->error[0] != 0;
 }
 
 value machine_fail(machine *m, const char *format, ...) {
-  if (!has_failed(m)) {
+  if (!machine_has_failed(m)) {
     char *error = m->result->error;
     va_list arguments;
     va_start(arguments, format);
@@ -65,7 +31,7 @@ value machine_fail(machine *m, const char *format, ...) {
   return value_of(KIND_UNDEFINED);
 }
 
-static value damaged(machine *m) {
+value machine_damaged(machine *m) {
   return machine_fail(m, "the template's code is damaged");
 }
 
@@ -92,7 +58,7 @@ void *machine_memory(machine *m, size_t count, size_t item_bytes) {
   return memory;
 }
 
-/* ---- output ------------------------------------------------------------------------------------------ */
+/* ---- output ----------------------------------------------------------------------------- */
 
 static void write_bytes(machine *m, const char *bytes, size_t count) {
   rt_chat_result *out = m->result;
@@ -110,17 +76,21 @@ static void write_bytes(machine *m, const char *bytes, size_t count) {
   out->bytes += count;
 }
 
+static void write_value(machine *m, value text) {
+  if (text.kind == KIND_STRING) write_bytes(m, text.bytes, text.count);
+}
+
 static void begin_capture(machine *m) {
   if (m->capture_count == MOST_CAPTURES)
-    damaged(m);
+    machine_damaged(m);
   else
     m->captures[m->capture_count++] = m->result->bytes;
 }
 
 static value end_capture(machine *m) {
-  if (m->capture_count == 0) return damaged(m);
+  if (m->capture_count == 0) return machine_damaged(m);
   size_t begin = m->captures[--m->capture_count];
-  if (begin > m->result->bytes) return damaged(m);
+  if (begin > m->result->bytes) return machine_damaged(m);
   size_t count = m->result->bytes - begin;
   char *copy = machine_memory(m, count, 1);
   if (!copy) return value_of(KIND_UNDEFINED);
@@ -129,10 +99,9 @@ static value end_capture(machine *m) {
   return value_string(copy, count);
 }
 
-/* ---- stack and texts -------------------------------------------------------------------------------------
- */
+/* ---- stack and texts -------------------------------------------------------------------- */
 
-static void push(machine *m, value v) {
+void machine_push(machine *m, value v) {
   if (m->stack_count == STACK_VALUES)
     machine_fail(m, "the template is nested too deep");
   else
@@ -142,7 +111,7 @@ static void push(machine *m, value v) {
 /* Takes the last `count` values; NULL: there are not so many. */
 static value *take(machine *m, int64_t count) {
   if (count < 0 || count > m->stack_count) {
-    damaged(m);
+    machine_damaged(m);
     return NULL;
   }
   m->stack_count -= (uint32_t)count;
@@ -150,123 +119,25 @@ static value *take(machine *m, int64_t count) {
 }
 
 static value text_at(machine *m, int64_t number) {
-  if (number < 0 || number >= m->chat->header->text_count) return damaged(m);
+  if (number < 0 || number >= m->chat->header->text_count) return machine_damaged(m);
   uint32_t begin = m->chat->starts[number], end = m->chat->starts[number + 1];
   return value_string(m->chat->texts + begin, end - begin);
 }
 
-/* ---- variables
- * ---------------------------------------------------------------------------------------------- */
-
-/* The newest of that name that can be seen: in a macro its own, then those of no loop. */
-static variable *find(machine *m, int64_t name) {
-  for (uint32_t i = m->variable_count; i > m->macro_start; i--)
-    if (m->variables[i - 1].name == name) return &m->variables[i - 1];
-  for (uint32_t i = m->global_count; i > 0 && m->macro_start > 0; i--)
-    if (m->variables[i - 1].name == name) return &m->variables[i - 1];
-  return NULL;
-}
-
-static void store(machine *m, int64_t name, value v) {
-  for (uint32_t i = m->variable_count; i > m->scope_start; i--) {
-    if (m->variables[i - 1].name != name) continue;
-    m->variables[i - 1].value = v;
-    return;
-  }
-  if (m->variable_count == m->variable_capacity) {
-    uint32_t capacity = 2 * m->variable_capacity + 32;
-    variable *grown = capacity < CHAT_MOST_NAMES ? realloc(m->variables, capacity * sizeof *grown) : NULL;
-    if (!grown) {
-      machine_fail(m, "the template has too many variables");
-      return;
-    }
-    m->variables = grown;
-    m->variable_capacity = capacity;
-  }
-  m->variables[m->variable_count++] = (variable){(uint32_t)name, v};
-  if (m->scope_start == 0 && m->macro_start == 0) m->global_count = m->variable_count;
-}
-
-static value load(machine *m, int64_t name) {
-  const variable *found = find(m, name);
-  return found && found->value.kind != KIND_MISSING ? found->value : value_of(KIND_UNDEFINED);
-}
-
-/* ---- loops
- * ------------------------------------------------------------------------------------------------------ */
-
-/* False: there is nothing to loop over. */
-static bool begin_loop(machine *m, value over, bool makes_list) {
-  const value *items;
-  uint32_t count;
-  if (!value_items(m, over, &items, &count)) return true;
-  if (count == 0 && !makes_list) return false;
-  value_loop *loop = machine_memory(m, 1, sizeof *loop);
-  value *copy = machine_memory(m, count, sizeof *copy),
-        *kept = makes_list ? machine_memory(m, count, sizeof *kept) : NULL;
-  if (!loop || !copy || (makes_list && !kept)) return true;
-  for (uint32_t i = 0; i < count; i++) copy[i] = items[i];
-  *loop = (value_loop){.outer = m->loop,
-                       .items = copy,
-                       .count = count,
-                       .kept = kept,
-                       .scope_start = m->variable_count,
-                       .outer_scope_start = m->scope_start};
-  m->loop = loop;
-  m->scope_start = m->variable_count;
-  return true;
-}
-
-/* The next item; false: there is none, or no loop. */
-static bool next_item(machine *m) {
-  value_loop *loop = m->loop;
-  if (!loop || loop->scope_start > m->variable_count) {
-    damaged(m);
-    return false;
-  }
-  m->variable_count = loop->scope_start;
-  if (loop->next == loop->count) return false;
-  push(m, loop->items[loop->next++]);
-  return true;
-}
-
-static void keep_item(machine *m, value is_kept) {
-  value_loop *loop = m->loop;
-  if (!loop || !loop->kept || loop->next == 0 || loop->kept_count == loop->count)
-    damaged(m);
-  else if (value_is_true(is_kept))
-    loop->kept[loop->kept_count++] = loop->items[loop->next - 1];
-}
-
-/* Whether a body was done to its end. */
-static bool end_loop(machine *m) {
-  value_loop *loop = m->loop;
-  if (!loop || loop->scope_start > m->variable_count) {
-    damaged(m);
-    return true;
-  }
-  m->variable_count = loop->scope_start;
-  m->scope_start = loop->outer_scope_start;
-  m->loop = loop->outer;
-  return loop->is_complete;
-}
-
-/* ---- steps
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- steps ------------------------------------------------------------------------------ */
 
 static void make_map(machine *m, const value *values, int64_t count) {
   value map = value_new_map(m, (uint32_t)count / 2 + 1);
   if (map.kind != KIND_MAP) return;
   for (int64_t i = 0; i + 1 < count; i += 2) value_set(m, map.map, values[i], values[i + 1]);
-  push(m, map);
+  machine_push(m, map);
 }
 
 static void make_list(machine *m, const value *values, int64_t count) {
   value *items = machine_memory(m, (size_t)count, sizeof *items);
   if (!items) return;
   for (int64_t i = 0; i < count; i++) items[i] = values[i];
-  push(m, value_list(items, (size_t)count));
+  machine_push(m, value_list(items, (size_t)count));
 }
 
 static void unpack(machine *m, value list, int64_t count) {
@@ -274,7 +145,7 @@ static void unpack(machine *m, value list, int64_t count) {
   uint32_t item_count;
   if (!value_items(m, list, &items, &item_count)) return;
   if (item_count != count) machine_fail(m, "%u values are there for %d names", item_count, (int)count);
-  for (uint32_t i = item_count; i > 0 && !has_failed(m); i--) push(m, items[i - 1]);
+  for (uint32_t i = item_count; i > 0 && !machine_has_failed(m); i--) machine_push(m, items[i - 1]);
 }
 
 static value constant(machine *m, int64_t which) {
@@ -289,14 +160,14 @@ static value constant(machine *m, int64_t which) {
   case CHAT_TRUE:
     return value_boolean(which == CHAT_TRUE);
   default:
-    return damaged(m);
+    return machine_damaged(m);
   }
 }
 
 static value float_at(machine *m, int64_t number) {
   value bytes = text_at(m, number);
   double made = 0;
-  if (bytes.count != sizeof made) return damaged(m);
+  if (bytes.count != sizeof made) return machine_damaged(m);
   memcpy(&made, bytes.bytes, sizeof made);
   return value_float(made);
 }
@@ -315,11 +186,11 @@ static void set_attribute(machine *m, value object, value name, value v) {
 
 static void call(machine *m, int64_t which) {
   if (which < 0 || which >= CHAT_FUNCTION_COUNT) {
-    damaged(m);
+    machine_damaged(m);
     return;
   }
   const value *arguments = take(m, function_arity[which]);
-  if (arguments) push(m, function_call(m, (chat_function)which, arguments));
+  if (arguments) machine_push(m, function_call(m, (chat_function)which, arguments));
 }
 
 static void run(machine *m, uint32_t at);
@@ -338,16 +209,16 @@ static void call_macro(machine *m, int64_t number) {
   m->scope_start = m->macro_start = count;
   m->loop = NULL;
   m->call_count++;
-  for (uint32_t i = 0; i < macro->parameter_count; i++) store(m, macro->parameters[i], arguments[i]);
+  for (uint32_t i = 0; i < macro->parameter_count; i++) machine_store(m, macro->parameters[i], arguments[i]);
   begin_capture(m);
-  if (!has_failed(m)) run(m, macro->start);
+  if (!machine_has_failed(m)) run(m, macro->start);
   value text = end_capture(m);
   m->call_count--;
   m->loop = loop;
   m->scope_start = scope_start;
   m->macro_start = macro_start;
   m->variable_count = count;
-  push(m, text);
+  machine_push(m, text);
 }
 
 /* Values that an operation takes, but for those that say it in their operand. */
@@ -357,131 +228,131 @@ static const int8_t takes[CHAT_OP_COUNT] = {
 #undef X
 };
 
-/* Does one instruction with the values `v` that it takes; returns how far to jump. */
+/* The value that an operation of those that just make one pushes; false: it is another. */
+static bool make_value(machine *m, chat_op op, int64_t operand, const value *v, value *made) {
+  switch (op) {
+  case CHAT_OP_CONSTANT:
+    *made = constant(m, operand);
+    return true;
+  case CHAT_OP_INTEGER:
+    *made = value_integer(operand);
+    return true;
+  case CHAT_OP_FLOAT:
+    *made = float_at(m, operand);
+    return true;
+  case CHAT_OP_STRING:
+    *made = text_at(m, operand);
+    return true;
+  case CHAT_OP_LOAD:
+    *made = machine_load(m, operand);
+    return true;
+  case CHAT_OP_INPUT:
+    *made = operand >= 0 && operand < CHAT_INPUT_COUNT ? m->inputs[operand] : machine_damaged(m);
+    return true;
+  case CHAT_OP_LOOP:
+    *made = m->loop ? (value){.kind = KIND_LOOP, .loop = m->loop} : machine_damaged(m);
+    return true;
+  case CHAT_OP_ATTRIBUTE:
+    *made = value_attribute(m, v[0], text_at(m, operand));
+    return true;
+  case CHAT_OP_INDEX:
+    *made = value_index(m, v[0], v[1]);
+    return true;
+  case CHAT_OP_SLICE:
+    *made = value_slice(m, v[0], v[1], v[2], v[3]);
+    return true;
+  case CHAT_OP_NOT:
+    *made = value_boolean(!value_is_true(v[0]));
+    return true;
+  case CHAT_OP_NEGATE:
+    *made = negate(m, v[0]);
+    return true;
+  case CHAT_OP_BINARY:
+    *made = operate(m, (chat_operator)operand, v[0], v[1]);
+    return true;
+  case CHAT_OP_CONCAT:
+    *made = operate(m, CHAT_ADD, text_of(m, v[0]), text_of(m, v[1]));
+    return true;
+  case CHAT_OP_IS_GIVEN:
+    *made = value_boolean(machine_is_given(m, operand));
+    return true;
+  case CHAT_OP_END_FILTER:
+    *made = machine_end_filter(m);
+    return true;
+  case CHAT_OP_END_CAPTURE:
+    *made = end_capture(m);
+    return true;
+  default:
+    return false;
+  }
+}
+
+/* Does one of the other operations with the values `v` that it takes; returns how far to jump. */
 static int64_t step(machine *m, chat_op op, int64_t operand, const value *v) {
-  const variable *found;
   switch (op) {
   case CHAT_OP_TEXT:
-    write_bytes(m, text_at(m, operand).bytes, text_at(m, operand).count);
-    break;
-  case CHAT_OP_PRINT: {
-    value text = text_of(m, v[0]);
-    write_bytes(m, text.bytes, text.count);
-    break;
-  }
-  case CHAT_OP_CONSTANT:
-    push(m, constant(m, operand));
-    break;
-  case CHAT_OP_INTEGER:
-    push(m, value_integer(operand));
-    break;
-  case CHAT_OP_FLOAT:
-    push(m, float_at(m, operand));
-    break;
-  case CHAT_OP_STRING:
-    push(m, text_at(m, operand));
-    break;
-  case CHAT_OP_LOAD:
-    push(m, load(m, operand));
-    break;
+    write_value(m, text_at(m, operand));
+    return 0;
+  case CHAT_OP_PRINT:
+    write_value(m, text_of(m, v[0]));
+    return 0;
   case CHAT_OP_STORE:
-    store(m, operand, v[0]);
-    break;
-  case CHAT_OP_INPUT:
-    push(m, operand >= 0 && operand < CHAT_INPUT_COUNT ? m->inputs[operand] : damaged(m));
-    break;
-  case CHAT_OP_LOOP:
-    push(m, m->loop ? (value){.kind = KIND_LOOP, .loop = m->loop} : damaged(m));
-    break;
-  case CHAT_OP_ATTRIBUTE:
-    push(m, value_attribute(m, v[0], text_at(m, operand)));
-    break;
+    machine_store(m, operand, v[0]);
+    return 0;
   case CHAT_OP_SET_ATTRIBUTE:
     set_attribute(m, v[0], text_at(m, operand), v[1]);
-    break;
-  case CHAT_OP_INDEX:
-    push(m, value_index(m, v[0], v[1]));
-    break;
-  case CHAT_OP_SLICE:
-    push(m, value_slice(m, v[0], v[1], v[2], v[3]));
-    break;
+    return 0;
   case CHAT_OP_LIST:
     make_list(m, v, operand);
-    break;
+    return 0;
   case CHAT_OP_MAP:
     make_map(m, v, operand);
-    break;
+    return 0;
   case CHAT_OP_UNPACK:
     unpack(m, v[0], operand);
-    break;
-  case CHAT_OP_NOT:
-    push(m, value_boolean(!value_is_true(v[0])));
-    break;
-  case CHAT_OP_NEGATE:
-    push(m, negate(m, v[0]));
-    break;
-  case CHAT_OP_BINARY:
-    push(m, operate(m, (chat_operator)operand, v[0], v[1]));
-    break;
-  case CHAT_OP_CONCAT:
-    push(m, operate(m, CHAT_ADD, text_of(m, v[0]), text_of(m, v[1])));
-    break;
+    return 0;
+  case CHAT_OP_CALL:
+    call(m, operand);
+    return 0;
+  case CHAT_OP_MACRO:
+    call_macro(m, operand);
+    return 0;
+  case CHAT_OP_FILTER:
+    machine_begin_loop(m, v[0], true);
+    return 0;
+  case CHAT_OP_KEEP:
+    machine_keep_item(m, v[0]);
+    return 0;
+  case CHAT_OP_COMPLETE:
+    if (m->loop) m->loop->is_complete = true;
+    return 0;
+  case CHAT_OP_CAPTURE:
+    begin_capture(m);
+    return 0;
   case CHAT_OP_JUMP:
     return operand;
   case CHAT_OP_JUMP_IF_FALSE:
     return value_is_true(v[0]) ? 0 : operand;
   case CHAT_OP_AND:
   case CHAT_OP_OR:
-    if (value_is_true(v[0]) == (op == CHAT_OP_AND)) break;
-    push(m, v[0]);
+    if (value_is_true(v[0]) == (op == CHAT_OP_AND)) return 0;
+    machine_push(m, v[0]);
     return operand;
-  case CHAT_OP_CALL:
-    call(m, operand);
-    break;
-  case CHAT_OP_MACRO:
-    call_macro(m, operand);
-    break;
-  case CHAT_OP_IS_GIVEN:
-    found = find(m, operand);
-    push(m, value_boolean(found && found->value.kind != KIND_MISSING));
-    break;
   case CHAT_OP_FOR:
-    return begin_loop(m, v[0], false) ? 0 : operand;
-  case CHAT_OP_FILTER:
-    begin_loop(m, v[0], true);
-    break;
+    return machine_begin_loop(m, v[0], false) ? 0 : operand;
   case CHAT_OP_NEXT:
-    return next_item(m) ? 0 : operand;
-  case CHAT_OP_KEEP:
-    keep_item(m, v[0]);
-    break;
-  case CHAT_OP_END_FILTER:
-    push(m, m->loop && m->loop->kept ? value_list(m->loop->kept, m->loop->kept_count) : damaged(m));
-    end_loop(m);
-    break;
-  case CHAT_OP_COMPLETE:
-    if (m->loop) m->loop->is_complete = true;
-    break;
+    return machine_next_item(m) ? 0 : operand;
   case CHAT_OP_END_FOR:
-    return end_loop(m) ? 0 : operand;
-  case CHAT_OP_CAPTURE:
-    begin_capture(m);
-    break;
-  case CHAT_OP_END_CAPTURE:
-    push(m, end_capture(m));
-    break;
-  case CHAT_OP_POP:
-  case CHAT_OP_END:
-  case CHAT_OP_COUNT:
-    break;
+    return machine_end_loop(m) ? 0 : operand;
+  default:
+    return 0;
   }
-  return 0;
 }
 
 /* From word `at` to the END. */
 static void run(machine *m, uint32_t at) {
   uint32_t words = m->chat->header->code_words;
-  while (!has_failed(m)) {
+  while (!machine_has_failed(m)) {
     if (at >= words || ++m->steps > MOST_STEPS) {
       machine_fail(m, at >= words ? "the template's code is damaged" : "the template does not end");
       return;
@@ -490,21 +361,22 @@ static void run(machine *m, uint32_t at) {
     int64_t operand = (int32_t)word >> CHAT_OPERAND_SHIFT;
     if (op == CHAT_OP_END) return;
     if (op >= CHAT_OP_COUNT) {
-      damaged(m);
+      machine_damaged(m);
       return;
     }
     bool by_operand = op == CHAT_OP_LIST || op == CHAT_OP_MAP;
     const value *v = take(m, by_operand ? operand : takes[op] > 0 ? takes[op] : 0);
-    value taken[4];
-    /* What is pushed lands where these are. */
+    value taken[4] = {{0}}, made; /* copies: what is pushed lands where they were */
     for (int i = 0; v && i < takes[op]; i++) taken[i] = v[i];
     if (!v) return;
-    at = (uint32_t)((int64_t)at + step(m, (chat_op)op, operand, by_operand ? v : taken));
+    if (make_value(m, (chat_op)op, operand, taken, &made))
+      machine_push(m, made);
+    else
+      at = (uint32_t)((int64_t)at + step(m, (chat_op)op, operand, by_operand ? v : taken));
   }
 }
 
-/* ---- all of it
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- all of it -------------------------------------------------------------------------- */
 
 static value message_values(machine *m, const rt_message *messages, size_t count) {
   value *list = machine_memory(m, count, sizeof *list);
@@ -530,7 +402,7 @@ bool rt_chat_render(const rt_chat *chat, const rt_message *messages, size_t coun
   m->inputs[CHAT_INPUT_MESSAGES] = message_values(m, messages, count);
   m->inputs[CHAT_INPUT_ADDS_PROMPT] = value_boolean(adds_prompt);
   run(m, 0);
-  bool ok = !has_failed(m);
+  bool ok = !machine_has_failed(m);
   for (block *b = m->blocks, *next; b; b = next) {
     next = b->next;
     free(b);

@@ -279,7 +279,8 @@ value value_slice(machine *m, value object, value from, value to, value step_val
   value *made = machine_memory(m, (size_t)count, sizeof *made);
   if (!made) return value_of(KIND_UNDEFINED);
   uint32_t made_count = 0;
-  for (int64_t at = begin; step > 0 ? at < end : at > end; at += step) made[made_count++] = items[at];
+  for (int64_t at = begin; step > 0 ? at < end : at > end; at += step)
+    if ((uint64_t)at < item_count) made[made_count++] = items[at];
   if (!is_string) return value_list(made, made_count);
   text_maker t = {.machine = m};
   for (uint32_t i = 0; i < made_count; i++) text_add(&t, made[i].bytes, made[i].count);
