@@ -114,6 +114,10 @@ static int run_open(rt_encoder *e, const text *input) {
   size_t decoded = 0;
   rt_decoder d;
   rt_decoder_init(&d, e->tokenizer, RT_CLEAN_UP);
+  rt_encode_pair(e, (rt_pair){input->bytes, input->bytes, input->count, input->count / 2}, input->count / 4,
+                 RT_ADD_SPECIAL);
+  for (size_t i = 0; i < e->ids.count; i++)
+    if (e->ids.items[i] >= e->tokenizer->header->vocab_size) abort();
   rt_encode(e, input->bytes, input->count, RT_ADD_SPECIAL);
   for (size_t i = 0; i < e->ids.count; i++) {
     if (e->ids.items[i] >= e->tokenizer->header->vocab_size) abort();
