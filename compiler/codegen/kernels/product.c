@@ -106,7 +106,15 @@ static void choose_tile(emitter *e, product *p) {
 /* Makes room for what is known of x before its products. Returns the most rows that a block may have. */
 static int64_t prepare_x(emitter *e, product *p) {
   int64_t row_limit = p->w_scale || takes_dots(e, p) ? 2 * ROW_BLOCK : ROW_BLOCK;
-  if (takes_dots(e, p)) {
+  p->row_excesses = emit_index(e, 1);
+  int64_t depth = 0;
+  if (p->grouped && emit_is_constant(p->depth, &depth)) {
+    int64_t groups = depth / IR_GROUP;
+    while (row_limit > p->tile_rows && row_limit * groups * (int64_t)sizeof(int32_t) > NEAR_BYTES)
+      row_limit -= p->tile_rows;
+    p->row_excesses = emit_index(e, groups);
+    p->x_excess = emit_stack(e, e->i32, row_limit * groups);
+  } else if (takes_dots(e, p)) {
     row_limit -= row_limit % p->tile_rows;
     if (tile_dots_exceed(e, p->x.dtype)) p->x_excess = emit_stack(e, e->i32, row_limit);
   } else if (p->w_scale && !p->grouped && p->x.dtype == SMELT_I8) {
@@ -216,10 +224,22 @@ static void bring_rows(emitter *e, const product *p, LLVMValueRef end, const til
   emit_loop_end(e, &rows);
 }
 
+static LLVMValueRef excess_of(emitter *e, const product *p, LLVMValueRef row, const tile_place *at) {
+  LLVMValueRef before = emit_mul(e, emit_sub(e, row, at->first_row), p->row_excesses);
+  return emit_at(e, SMELT_I32, p->x_excess, before);
+}
+
 static void find_excess(emitter *e, const product *p, LLVMValueRef end, const tile_place *at) {
   emit_loop rows = emit_loop_begin(e, at->first_row, end, 1);
-  LLVMValueRef place = emit_at(e, SMELT_I32, p->x_excess, emit_sub(e, rows.index, at->first_row));
-  emit_store(e, SMELT_I32, place, tile_dots_excess(e, kernel_row(e, &p->x, rows.index), p->depth));
+  LLVMValueRef place = excess_of(e, p, rows.index, at), x = kernel_row(e, &p->x, rows.index);
+  if (p->grouped) {
+    emit_loop groups = emit_loop_begin(e, emit_index(e, 0), p->row_excesses, 1);
+    LLVMValueRef group = emit_at(e, SMELT_I8, x, emit_mul(e, groups.index, emit_index(e, IR_GROUP)));
+    emit_store(e, SMELT_I32, emit_at(e, SMELT_I32, place, groups.index), tile_nibbles_excess(e, p->lanes, group));
+    emit_loop_end(e, &groups);
+  } else {
+    emit_store(e, SMELT_I32, place, tile_dots_excess(e, x, p->depth));
+  }
   emit_loop_end(e, &rows);
 }
 
@@ -280,7 +300,7 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
   memcpy(t.fetch, at->fetch, sizeof t.fetch);
   t.x = p->near_x ? near_row(e, p, emit_sub(e, at->row, at->first_row))
                   : emit_at(e, p->x.dtype, kernel_row(e, &p->x, at->row), at->k);
-  if (p->x_excess) t.x_excess = emit_at(e, SMELT_I32, p->x_excess, emit_sub(e, at->row, at->first_row));
+  if (p->x_excess) t.x_excess = excess_of(e, p, at->row, at);
   for (int j = 0; j < t.vectors; j++) {
     LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)(j % p->vectors) * p->lanes));
     if (p->w_stride) t.w_count[j] = emit_sub(e, p->columns, n);

@@ -35,7 +35,8 @@ typedef struct {
   /* stack: x of a block of rows and of K as near_dtype, [..][block_depth]; NULL: x as it is */
   LLVMValueRef near_x;
   ir_dtype near_dtype;
-  LLVMValueRef x_excess; /* stack: of each row of a block (tile_dots_excess), where dots exceed */
+  LLVMValueRef x_excess; /* stack: of each row of a block, what tile.h says of it; NULL: nothing */
+  LLVMValueRef row_excesses; /* numbers of a row in it: 1, or of groups */
   LLVMValueRef sums;     /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
 } product;
 

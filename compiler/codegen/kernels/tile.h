@@ -27,7 +27,11 @@ typedef struct {
   ir_dtype scale_dtype;
   LLVMValueRef depth;    /* k in [0, depth) */
   bool odd_depth;        /* whether it can be odd */
-  LLVMValueRef x_excess; /* tile_multiply_dots: of row r, i32, at x_excess + r; NULL: sums do not exceed */
+  /*
+   * What sums of row r are too large by, i32. tile_multiply_dots: at x_excess + r; NULL: nothing.
+   * tile_multiply_nibbles: those of group g at x_excess + r * groups + g.
+   */
+  LLVMValueRef x_excess;
   /* what to bring into the cache meanwhile: the lines at fetch[i] + k * fetch_bytes, i < fetch_count */
   LLVMValueRef fetch[TILE_MAX_FETCHES], fetch_bytes;
   int fetch_count;
@@ -92,6 +96,8 @@ void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums);
 /* ---- tile_nibbles.c: x of i8, w of 4 bits with a scale for each group of rows ---- */
 
 void tile_shape_nibbles(const emitter *e, int *rows, int *vectors, int *lanes);
+/* Eight times the sum of IR_GROUP bytes at x, as tiles with vectors of `lanes` take it off: 32 bits. */
+LLVMValueRef tile_nibbles_excess(emitter *e, int lanes, LLVMValueRef x);
 /*
  * w[j] points at the first eight rows of vector j's columns in PLAN_NIBBLES, scale[j] at their scales in
  * PLAN_PANELS; depth is a multiple of IR_GROUP. The sums are f32.

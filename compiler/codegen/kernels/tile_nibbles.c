@@ -5,7 +5,8 @@
  * each 8 bytes. Their products with bytes of x are added up in 16 bits over a
  * whole group of rows, which no sum can overflow (16 * 15 * 127 < 2^15), so a
  * group costs one conversion to f32 and one multiplication by its scale. What
- * the numbers are too large by, 8, is taken off as 8 times the group's sum of x.
+ * the numbers are too large by, 8, is taken off as 8 times the group's sum of x,
+ * which product.c has found for all columns at once.
  * Where the level has dot products of bytes, sums are in 32 bits from the start.
  */
 #include "codegen/kernels/tile.h"
@@ -35,9 +36,9 @@ static LLVMValueRef multiply_pairs(emitter *e, LLVMValueRef w, LLVMValueRef x) {
   return emit_pair_sums(e, product, NULL);
 }
 
-/* Whether the level has dot products for the tile's vectors, which a gate may have narrowed. */
-static bool takes_dots(const emitter *e, const tile *t) {
-  return tile_dots_suits(e, SMELT_I8) && t->lanes >= PLAN_QUAD;
+/* Whether the level has dot products for a tile's vectors, which a gate may have narrowed. */
+static bool takes_dots(const emitter *e, int lanes) {
+  return tile_dots_suits(e, SMELT_I8) && lanes >= PLAN_QUAD;
 }
 
 /* sum (NULL: 0) + products: dots, of quads, i32, or those of pairs, i16. */
@@ -71,17 +72,26 @@ static LLVMValueRef repeat(emitter *e, const tile *t, LLVMValueRef v) {
   return LLVMBuildBitCast(e->builder, all, type, "");
 }
 
-/* OFFSET times a group's numbers of x, added up as their products are: of a quad all, i32, or those at 0 and
- * 1 and those at 2 and 3, i16. */
-static LLVMValueRef offset_of_group(emitter *e, const tile *t, LLVMValueRef x) {
+LLVMValueRef tile_nibbles_excess(emitter *e, int lanes, LLVMValueRef x) {
   int piece = e->level->vector_bytes < IR_GROUP ? e->level->vector_bytes : IR_GROUP;
+  bool dots = takes_dots(e, lanes);
   LLVMValueRef sum = NULL;
   for (int i = 0; i < IR_GROUP; i += piece) {
     LLVMValueRef part = emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, x, emit_index(e, i)), piece);
-    sum = add_products(e, takes_dots(e, t), sum, emit_integer(LLVMTypeOf(part), OFFSET), part);
+    sum = add_products(e, dots, sum, emit_integer(LLVMTypeOf(part), OFFSET), part);
   }
-  if (takes_dots(e, t)) return emit_splat(e, emit_across(e, sum, emit_add), t->lanes);
-  return repeat(e, t, emit_across_to(e, sum, 2, emit_add));
+  if (dots) return emit_across(e, sum, emit_add);
+  return LLVMBuildBitCast(e->builder, emit_across_to(e, sum, 2, emit_add), e->i32, "");
+}
+
+/* Of row r and a group, as the sums are: i32, or pairs of i16. */
+static LLVMValueRef load_excess(emitter *e, const tile *t, int r, LLVMValueRef group) {
+  LLVMValueRef groups = emit_udiv(e, t->depth, emit_index(e, IR_GROUP));
+  LLVMValueRef at = emit_add(e, emit_mul(e, groups, emit_index(e, r)), group);
+  LLVMValueRef excess = emit_load(e, SMELT_I32, emit_at(e, SMELT_I32, t->x_excess, at), 1);
+  if (takes_dots(e, t->lanes)) return emit_splat(e, excess, t->lanes);
+  LLVMTypeRef pair = emit_lanes_type(LLVMInt16TypeInContext(e->context), 2);
+  return repeat(e, t, LLVMBuildBitCast(e->builder, excess, pair, ""));
 }
 
 /* The numbers of half a block (0: low, 1: high) of a vector's columns. */
@@ -107,7 +117,7 @@ static void add_block(emitter *e, const multiplication *m, LLVMValueRef k, LLVMV
           repeat(e, t, emit_load(e, SMELT_I8, emit_at(e, SMELT_I8, m->x_rows[r], at), PLAN_QUAD));
       for (int j = 0; j < t->vectors; j++) {
         LLVMValueRef *total = &totals[r * t->vectors + j];
-        *total = add_products(e, takes_dots(e, t), *total, w[j], x);
+        *total = add_products(e, takes_dots(e, t->lanes), *total, w[j], x);
       }
     }
   }
@@ -125,11 +135,11 @@ static void add_group(emitter *e, LLVMValueRef group, int lanes, int part, void 
     scale[j] = emit_load(e, t->scale_dtype, emit_at(e, t->scale_dtype, t->scale[j], at), t->lanes);
   }
   for (int r = 0; r < t->rows; r++) {
-    LLVMValueRef offset = offset_of_group(e, t, emit_at(e, SMELT_I8, m->x_rows[r], k));
+    LLVMValueRef excess = load_excess(e, t, r, group);
     for (int j = 0; j < t->vectors; j++) {
       LLVMValueRef sum = m->sums[r * t->vectors + j];
-      LLVMValueRef whole = emit_sub(e, totals[r * t->vectors + j], offset);
-      if (!takes_dots(e, t)) whole = widen_pairs(e, whole);
+      LLVMValueRef whole = emit_sub(e, totals[r * t->vectors + j], excess);
+      if (!takes_dots(e, t->lanes)) whole = widen_pairs(e, whole);
       whole = LLVMBuildSIToFP(e->builder, whole, emit_type(e, t->dtype, t->lanes), "");
       emit_set(e, sum, emit_fma(e, whole, scale[j], emit_get(e, sum)));
     }
