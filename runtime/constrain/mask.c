@@ -12,6 +12,8 @@ enum { UNKNOWN = 0, NO_ROW = 1, MAY_EXIT = 1 };
 typedef struct {
   const con_stacks *stacks;
   uint64_t *tokens;
+  const con_uniform *there; /* of which tokens of at most `most` characters are there already; or NULL */
+  uint8_t most;
 } result;
 
 /* ---- rows ------------------------------------------------------------------------------ */
@@ -43,10 +45,6 @@ static uint32_t row_of_state(con_mask *m, uint32_t state) {
 
 /* ---- walks ------------------------------------------------------------------------------- */
 
-static void add_token(const con_vocabulary *v, uint32_t token, uint64_t *tokens) {
-  for (; token != TOK_NONE; token = v->same[token]) tokens[token / 64] |= (uint64_t)1 << token % 64;
-}
-
 static void walk_place(con_mask *m, uint32_t first, uint32_t end, uint32_t place, result r);
 
 /*
@@ -64,11 +62,11 @@ static void walk(con_mask *m, uint32_t first, uint32_t end, uint32_t start, uint
     uint32_t row = levels[node->depth];
     uint32_t next = m->next.items[row * class_count + classes[node->byte]];
     if (next == UNKNOWN) next = find_next(m, row, classes[node->byte]);
-    if (next == NO_ROW) {
+    if (next == NO_ROW || (r.there && r.there->longest[i] <= r.most)) {
       i = node->skip;
       continue;
     }
-    if (node->token != TOK_NONE) add_token(m->vocabulary, node->token, r.tokens);
+    if (node->token != TOK_NONE) con_add_token(m->vocabulary, node->token, r.tokens);
     i++;
     if (next & MAY_EXIT && i < node->skip) {
       if (below == CON_NOWHERE)
@@ -100,7 +98,10 @@ static const con_state_mask *know_state(con_mask *m, uint32_t state) {
   uint64_t *tokens = con_take(m->memory, m->vocabulary->words * sizeof *tokens);
   m->exits.count = 0;
   uint32_t start = row_of_state(m, state);
-  walk(m, 0, m->vocabulary->node_count, start, CON_NOWHERE, (result){.tokens = tokens});
+  result r = {.tokens = tokens};
+  r.there = con_uniform_of(&m->uniforms, state, &r.most);
+  if (r.there) memcpy(tokens, r.there->tokens[r.most], m->vocabulary->words * sizeof *tokens);
+  walk(m, 0, m->vocabulary->node_count, start, CON_NOWHERE, r);
   known->may_end = start & MAY_EXIT;
   known->exit_count = m->exits.count;
   known->exits = con_take(m->memory, m->exits.count * sizeof *known->exits);
@@ -124,13 +125,13 @@ void con_mask_add(con_mask *m, const con_stacks *stacks, uint32_t place, uint64_
   con_place at = stacks->places.items[place];
   for (uint32_t i = 0; i < at.count; i++) {
     con_entry entry = stacks->entries.items[at.first + i];
-    if (entry.state >= CON_FIRST_STATE) add_entry(m, entry, (result){stacks, tokens});
+    if (entry.state >= CON_FIRST_STATE) add_entry(m, entry, (result){.stacks = stacks, .tokens = tokens});
   }
 }
 
 void con_mask_add_part(con_mask *m, const con_stacks *stacks, uint32_t place, uint32_t first, uint32_t end,
                        uint64_t *tokens) {
-  walk_place(m, first, end, place, (result){stacks, tokens});
+  walk_place(m, first, end, place, (result){.stacks = stacks, .tokens = tokens});
 }
 
 void con_mask_prepare(con_mask *m, uint64_t visits) {
@@ -142,6 +143,7 @@ void con_mask_prepare(con_mask *m, uint64_t visits) {
 void con_mask_make(con_mask *m, con_memory *memory, const con_automaton *a, const con_vocabulary *v) {
   *m = (con_mask){.memory = memory, .automaton = a, .vocabulary = v};
   con_stacks_make(&m->inside, memory, a);
+  con_uniforms_make(&m->uniforms, memory, a, v);
   m->states = con_take(memory, a->states.count * sizeof *m->states);
   m->levels = con_take(memory, (CON_LONGEST_TOKEN + 1) * sizeof *m->levels);
   *con_add(memory, &m->row_places) = CON_NOWHERE; /* there is no row 0 */

@@ -8,7 +8,7 @@
 #define RT_CONSTRAIN_MASK_H
 
 #include "constrain/stacks.h"
-#include "constrain/vocabulary.h"
+#include "constrain/uniform.h"
 
 /* What is known of a state. */
 typedef struct {
@@ -26,10 +26,11 @@ typedef struct {
   CON_LIST(uint32_t) row_of;     /* of each place of `inside`, or 0 */
   CON_LIST(uint32_t) row_places; /* of each row, from 1 */
   CON_LIST(uint32_t) next;       /* [row][class]: what mask.c says */
-  con_state_mask *states;        /* per state of the automaton */
-  CON_LIST(uint32_t) exits;      /* of the walk at hand */
-  uint32_t *levels;              /* what leads to the nodes of each depth, [CON_LONGEST_TOKEN + 1] */
-  uint64_t visits;               /* of nodes, in all */
+  con_uniforms uniforms;
+  con_state_mask *states;   /* per state of the automaton */
+  CON_LIST(uint32_t) exits; /* of the walk at hand */
+  uint32_t *levels;         /* what leads to the nodes of each depth, [CON_LONGEST_TOKEN + 1] */
+  uint64_t visits;          /* of nodes, in all */
 } con_mask;
 
 void con_mask_make(con_mask *m, con_memory *memory, const con_automaton *a, const con_vocabulary *v);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MOST_STATES = 1 << 20, MOST_WORDS = 1 << 24 };
+enum { MOST_STATES = 1 << 17, MOST_WORDS = 1 << 24, MOST_MEMBERS = 1 << 20 };
 
 /* A set of states: members[first .. first + count), sorted. Set i is state first_state + i. */
 typedef struct {
@@ -112,7 +112,8 @@ static uint32_t end_set(subsets *s) {
   if (2 * s->sets.count >= s->table_size) enlarge(s);
   uint32_t at = place_of(s, s->closure.items, s->closure.count);
   if (s->table[at]) return s->first_state + s->table[at] - 1;
-  if (a->states.count == MOST_STATES || a->states.count * (uint64_t)a->class_count > MOST_WORDS)
+  if (a->states.count == MOST_STATES || s->members.count > MOST_MEMBERS ||
+      a->states.count * (uint64_t)a->class_count > MOST_WORDS)
     con_fail(m, "the constraint is too large: its automaton has more than %u states; repeat less",
              (unsigned)a->states.count);
   *con_add(m, &s->sets) = (subset){s->members.count, s->closure.count};

@@ -16,8 +16,6 @@ typedef struct {
   uint32_t token; /* a token that ends here, or TOK_NONE */
   uint16_t depth; /* of the node that is above it */
   uint8_t byte;
-  bool is_plain; /* it and all below: all tokens have only plain characters, at most `longest` of them */
-  uint8_t longest;
 } con_trie_node;
 
 typedef struct {
@@ -29,6 +27,11 @@ typedef struct {
   bool bytes_there[256];
   const rt_tokenizer *tokenizer;
 } con_vocabulary;
+
+/* Adds the tokens of a node, of which `token` is the first, to a set; TOK_NONE is allowed. */
+static inline void con_add_token(const con_vocabulary *v, uint32_t token, uint64_t *tokens) {
+  for (; token != TOK_NONE; token = v->same[token]) tokens[token / 64] |= (uint64_t)1 << token % 64;
+}
 
 void con_vocabulary_make(con_vocabulary *v, con_memory *m, const rt_tokenizer *t, uint32_t vocab_size);
 
