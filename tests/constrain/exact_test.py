@@ -1,4 +1,4 @@
-"""exact_test.py TOOL STEPS FOLDER...: at every step of texts drawn at random, the tokens that a constraint allows are
+"""exact_test.py TOOL STEPS EVERY FOLDER...: of each EVERYth constraint, at every step of texts drawn at random, the tokens that a constraint allows are
 exactly those that it allows when each is tried by itself. Over the tokenizers in each FOLDER that there is."""
 import json
 import os
@@ -8,14 +8,15 @@ import tempfile
 
 import languages
 
-tool, steps, folders = sys.argv[1], sys.argv[2], [folder for folder in sys.argv[3:] if os.path.isdir(folder)]
+tool, steps, every = sys.argv[1], sys.argv[2], int(sys.argv[3])
+folders = [folder for folder in sys.argv[4:] if os.path.isdir(folder)]
 constraints = [("grammar", text) for _, text, _ in languages.GRAMMARS]
 constraints += [("regex", text) for text in languages.REGEXES]
 constraints += [("json-schema", json.dumps(schema)) for schema in languages.SCHEMAS.values()]
 failures = 0
 for folder in folders:
     done_count = 0
-    for seed, (kind, text) in enumerate(constraints):
+    for seed, (kind, text) in enumerate(constraints[::every]):
         with tempfile.NamedTemporaryFile("w") as file:
             file.write(text)
             file.flush()

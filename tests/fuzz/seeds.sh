@@ -1,11 +1,12 @@
 #!/bin/sh
-# seeds.sh SEED SOURCE FOLDER: FOLDER/models and FOLDER/graphs, seeds from the backend suite and the graphs of tests/.
+# seeds.sh SEED SOURCE FOLDER: FOLDER/models and FOLDER/graphs, seeds from the backend suite and the graphs of tests/;
+# FOLDER/constraints from tests/constrain.
 # SEED is the program of seed.c, SOURCE the root of the source tree.
 set -eu
 seed=$1 source=$2 folder=$3
 found=$("$source/tests/suite/data.sh" "$source" "$folder/suite") || exit
-rm -rf "$folder/models" "$folder/graphs"
-mkdir -p "$folder/models" "$folder/graphs"
+rm -rf "$folder/models" "$folder/graphs" "$folder/constraints"
+mkdir -p "$folder/models" "$folder/graphs" "$folder/constraints"
 for set in node simple light pytorch-converted pytorch-operator; do
   [ ! -d "${found#* }/$set" ] || "$seed" "${found#* }/$set" "$folder/models" "$folder/graphs"
 done
@@ -15,4 +16,5 @@ find "$source/tests/passes" "$source/tests/graphs" -name '*.graph' | while read 
   name=$(echo "${path#"$source/tests/"}" | tr / _)
   awk -v to="$folder/graphs/${name%.graph}" '/^graph /{ n++ } n { print > (to "_" n ".graph") }' "$path"
 done
-echo "$(ls "$folder/models" | wc -l) models, $(ls "$folder/graphs" | wc -l) graphs in $folder"
+/usr/bin/python3 -B "$source/tests/constrain/seeds.py" "$folder/constraints"
+echo "$(ls "$folder/models" | wc -l) models, $(ls "$folder/graphs" | wc -l) graphs, $(ls "$folder/constraints" | wc -l) constraints in $folder"
