@@ -14,7 +14,6 @@
 typedef struct {
   const uint8_t *name;
   size_t bytes;
-  size_t used_at; /* where it was first used or defined, for errors */
 } rule_name;
 
 typedef struct {
@@ -52,7 +51,7 @@ static uint32_t read_name(reading *r) {
   size_t first = s->at;
   while (is_name(con_peek(s, 0))) s->at++;
   if (s->at == first) con_fail_at(s, first, "expected the name of a rule, found %s", con_found(s));
-  rule_name name = {s->text + first, s->at - first, first};
+  rule_name name = {s->text + first, s->at - first};
   for (uint32_t i = 0; i < r->names.count; i++) {
     rule_name known = r->names.items[i];
     if (known.bytes == name.bytes && memcmp(known.name, name.name, name.bytes) == 0) return i;
@@ -60,7 +59,9 @@ static uint32_t read_name(reading *r) {
   char *text = con_take(s->memory, name.bytes + 1);
   memcpy(text, name.name, name.bytes);
   *con_add(s->memory, &r->names) = name;
-  return con_new_rule(r->grammar, text);
+  uint32_t rule = con_new_rule(r->grammar, text);
+  r->grammar->rules.items[rule].used_at = first;
+  return rule;
 }
 
 /* ---- characters ------------------------------------------------------------------------------ */
@@ -211,7 +212,7 @@ void con_read_gbnf(con_grammar *g, con_source *s) {
   bool has_root = false;
   for (uint32_t i = 0; i < g->rules.count; i++) {
     if (g->rules.items[i].node == UINT32_MAX)
-      con_fail_at(s, r.names.items[i].used_at, "there is no rule %s", g->rules.items[i].name);
+      con_fail_at(s, g->rules.items[i].used_at, "there is no rule %s", g->rules.items[i].name);
     if (strcmp(g->rules.items[i].name, "root") != 0) continue;
     g->root = i;
     has_root = true;

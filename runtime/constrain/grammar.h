@@ -53,6 +53,7 @@ typedef struct {
 typedef struct {
   const char *name; /* as errors say it */
   uint32_t node;    /* UINT32_MAX until it is defined */
+  size_t used_at;   /* where a grammar first names it */
 } con_rule;
 
 typedef struct {

@@ -138,9 +138,10 @@ static const con_json *follow_step(con_schema *c, const con_json *at, const char
 
 static const con_json *find_referred(con_schema *c, const con_json *ref) {
   const char *step = ref->text.bytes, *end = step + ref->text.count;
-  if (step == end || *step++ != '#' || (step < end && *step != '/'))
+  if (step == end || *step != '#' || (step + 1 < end && step[1] != '/'))
     con_fail_at(c->source, ref->at, "$ref: expected # or #/..., a place in this file");
   const con_json *at = c->root;
+  step++;
   while (at && step < end) at = follow_step(c, at, &step, end);
   if (!at) con_fail_at(c->source, ref->at, "$ref: there is no such place in this file");
   return at;

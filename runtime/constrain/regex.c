@@ -42,7 +42,7 @@ static const struct {
 /* Adds the class of \letter, if there is one. */
 static bool add_letter_class(con_memory *m, con_set *set, uint8_t letter) {
   for (size_t i = 0; i < sizeof letter_classes / sizeof letter_classes[0]; i++) {
-    if (letter != letter_classes[i].letter) continue;
+    if (letter != (uint8_t)letter_classes[i].letter) continue;
     con_set class = {0};
     for (uint8_t k = 0; k < letter_classes[i].count; k++)
       con_set_add(m, &class, letter_classes[i].ranges[2 * k], letter_classes[i].ranges[2 * k + 1]);

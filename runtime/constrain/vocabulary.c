@@ -107,7 +107,7 @@ static uint32_t count_nodes(const making *m) {
 
 static void make_nodes(making *m) {
   con_vocabulary *v = m->vocabulary;
-  uint32_t open[CON_LONGEST_TOKEN]; /* nodes of the text at hand */
+  uint32_t open[CON_LONGEST_TOKEN] = {0}; /* nodes of the text at hand */
   uint32_t depth = 0;
   v->nodes = con_take(m->memory, (size_t)count_nodes(m) * sizeof *v->nodes);
   for (uint32_t i = 0; i < m->count; i++) {

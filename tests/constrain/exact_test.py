@@ -1,5 +1,6 @@
-"""exact_test.py TOOL STEPS EVERY FOLDER...: of each EVERYth constraint, at every step of texts drawn at random, the tokens that a constraint allows are
-exactly those that it allows when each is tried by itself. Over the tokenizers in each FOLDER that there is."""
+"""exact_test.py TOOL STEPS EVERY FOLDER...: of each EVERYth constraint, at every step of texts drawn at random, the
+tokens that it allows are exactly those that it allows when each is tried by itself. Over the tokenizers in each FOLDER
+that there is."""
 import json
 import os
 import subprocess
