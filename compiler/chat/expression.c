@@ -175,7 +175,7 @@ status chat_primary(template *t) {
   TRY(chat_deeper(t));
   TRY(atom(t));
   for (;;) {
-    const char *name;
+    const char *name = "";
     if (chat_take(t, "[")) {
       TRY(subscript(t));
     } else if (chat_take(t, ".")) {
@@ -323,10 +323,10 @@ status chat_expression(template *t) {
   while (chat_take(t, "if")) {
     size_t middle = t->code_count;
     TRY(chat_condition(t));
-    size_t skip = chat_emit_jump(t, CHAT_OP_JUMP_IF_FALSE);
+    chat_emit_jump(t, CHAT_OP_JUMP_IF_FALSE);
     size_t condition_words = t->code_count - middle;
     chat_swap(t, begin, middle);
-    skip = begin + condition_words - 1;
+    size_t skip = begin + condition_words - 1; /* where that jump is now */
     size_t end = chat_emit_jump(t, CHAT_OP_JUMP);
     chat_land(t, skip);
     if (chat_take(t, "else"))

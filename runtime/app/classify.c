@@ -127,7 +127,7 @@ static int classify(smelt_model *model, const app_text *text, app_output *out) {
   int code = app_read_text(model, text, &reading);
   choice *choices = code == APP_OK ? calloc((size_t)reading.columns, sizeof *choices) : NULL;
   if (code == APP_OK && !choices) code = app_fail_text(text, "out of memory");
-  if (code == APP_OK) write_answer(out, model, text, &reading, choices);
+  if (choices) write_answer(out, model, text, &reading, choices);
   free(choices);
   app_reading_free(&reading);
   return code;

@@ -65,7 +65,7 @@ static int embed(smelt_model *model, const app_text *text, app_output *out) {
   int code = app_read_text(model, text, &reading);
   double *vector = code == APP_OK ? calloc((size_t)reading.columns, sizeof *vector) : NULL;
   if (code == APP_OK && !vector) code = app_fail_text(text, "out of memory");
-  if (code == APP_OK) {
+  if (vector) {
     for (int64_t i = 0; i < reading.columns; i++) vector[i] = pool(&reading, i, pooling);
     if (normalises) normalise(vector, reading.columns);
     write_vector(out, vector, reading.columns, options->json);

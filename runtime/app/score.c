@@ -110,7 +110,7 @@ static int score_by_steps(smelt_model *model, const app_text *text, tally *t) {
   int code = app_text_ids(model, text, model->max_tokens, &ids, &count);
   smelt_tensor *outputs = calloc(model->manifest.entries[entry].output_count, sizeof *outputs);
   if (!outputs) code = app_fail_text(text, "out of memory");
-  if (code == APP_OK) code = score_ids(model, text, ids, count, outputs, t);
+  if (outputs && code == APP_OK) code = score_ids(model, text, ids, count, outputs, t);
   free(outputs);
   free(ids);
   return code;
