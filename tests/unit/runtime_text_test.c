@@ -162,6 +162,41 @@ static void encodes_and_decodes_within_capacity(void **state) {
   smelt_close(model);
 }
 
+/* Generates under a regular expression, whatever the script says. */
+static smelt_result keep_to(smelt_model *model, const char *expression, const char *prompt, int32_t most,
+                            char heard[256]) {
+  smelt_generate_options options = smelt_generate_defaults(model);
+  smelt_constraint *constraint;
+  smelt_result result =
+      smelt_constraint_create(model, SMELT_REGEX, expression, strlen(expression), &constraint);
+  if (result) return result;
+  options.constraint = constraint;
+  options.max_new_tokens = most;
+  heard[0] = 0;
+  result = smelt_generate(model, prompt, &options, hear, heard);
+  smelt_constraint_free(constraint);
+  return result;
+}
+
+static void keeps_to_a_constraint(void **state) {
+  (void)state;
+  smelt_model *model = open_reciter();
+  char heard[256];
+  script = (int64_t[]){SPACE_A, SPACE_B, SPACE_B, SPACE_B, END};
+  script_from = 1; /* the first space of a text is not shown */
+  assert_int_equal(keep_to(model, "a b(c|d)", "", 0, heard), SMELT_OK);
+  assert_string_equal(heard, "[a][ b][c]");
+  script_from = 2; /* after a prompt it is, so that " a" may not come */
+  assert_int_equal(keep_to(model, "a? b[d-h]", "a", 0, heard), SMELT_OK);
+  assert_string_equal(heard, "[ ][b][d]");
+  assert_int_equal(keep_to(model, " a b[d-h]", "a", 2, heard), SMELT_INCOMPLETE);
+  assert_string_equal(heard, "[ a][ b]");
+  assert_int_equal(keep_to(model, "a(b", "a", 0, heard), SMELT_BAD_ARGUMENT);
+  assert_string_equal(smelt_error(model), "1:2: the group has no closing )");
+  assert_int_equal(keep_to(model, "xyz", "a", 0, heard), SMELT_BAD_ARGUMENT); /* not in the vocabulary */
+  smelt_close(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(goes_on_from_the_prompt),
@@ -170,6 +205,7 @@ int main(void) {
       cmocka_unit_test(a_character_may_begin_in_the_prompt),
       cmocka_unit_test(special_tokens_have_no_text),
       cmocka_unit_test(encodes_and_decodes_within_capacity),
+      cmocka_unit_test(keeps_to_a_constraint),
   };
   return cmocka_run_group_tests(tests, compile_tokenizer, free_tokenizer);
 }
