@@ -256,6 +256,7 @@ typedef struct {
   smelt_token_callback *on_token;  /* may be NULL */
   rt_logits_callback *on_logits;   /* may be NULL; else the prompt is read token by token */
   void *user;
+  bool may_go_on; /* where the model is full: then what no token has made whole waits for another call */
 } rt_generation;
 
 /*

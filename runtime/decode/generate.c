@@ -74,11 +74,17 @@ static smelt_result tell_token(generation *g, int32_t token) {
   return report(g, token);
 }
 
-/* The text ends here: what waited is no stop text. */
-static smelt_result end_text(generation *g, smelt_result result) {
+/* No token comes: what waited is no stop text. */
+static smelt_result release_text(generation *g, smelt_result result) {
   rt_stop_end(&g->stop);
-  smelt_result reported = g->stop.ready_bytes > 0 ? report(g, SMELT_NONE) : SMELT_OK;
+  smelt_result reported = g->stop.ready_bytes > 0 || g->out_of_memory ? report(g, SMELT_NONE) : SMELT_OK;
   return reported ? reported : result;
+}
+
+/* The text ends here: spaces that waited come, and what is missing of a character does not. */
+static smelt_result end_text(generation *g, smelt_result result) {
+  if (model_of(g)->has_tokenizer) rt_decode_end(&g->decoder, append_text, g);
+  return release_text(g, result);
 }
 
 /* ---- the loop ----------------------------------------------------------------------------- */
@@ -126,7 +132,9 @@ static smelt_result generate_tokens(generation *g) {
     if (ends(g, token)) return end_text(g, SMELT_OK);
     smelt_result result = take_token(g, token);
     if (result || g->stop.has_stopped) return result;
-    if (++made == most || s->count >= s->model->max_tokens) return end_text(g, run_out(g, made));
+    if (++made == most) return end_text(g, run_out(g, made));
+    if (s->count >= s->model->max_tokens)
+      return (g->request->may_go_on ? release_text : end_text)(g, run_out(g, made));
     result = g->speculation.is_on ? rt_speculate(&g->speculation, s, token) : rt_session_read(s, &token, 1);
     if (result) return result;
   }

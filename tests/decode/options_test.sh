@@ -45,6 +45,11 @@ same "--no-repeat-ngram 3" "" "$(echo "$trigrams" | sort | uniq -d)"
 [ "$(ids --presence-penalty 2 --frequency-penalty 1.5 | tr ' ' '\n' | sort -u | wc -l)" -gt \
   "$(ids | tr ' ' '\n' | sort -u | wc -l)" ] || fail "penalties made the text no richer"
 
+# ---- half a character at the end, as detokenize has it ----
+same "half a character becomes U+FFFD" "$("$program" detokenize -p "187 187" </dev/null)" \
+  "$(writes -n 2 --bias 187=1000)"
+same "and so it does when beams write it" "$(writes -n 2 --bias 187=1000)" "$(writes -n 2 --bias 187=1000 --beams 2)"
+
 # ---- several texts ----
 several=$("$program" -p "$prompt" -n 12 --temp 1 --seed 5 --ids -N 3 </dev/null)
 same "three texts" 3 "$(echo "$several" | sort -u | wc -l)"
