@@ -101,10 +101,11 @@ typedef struct {
 } app_options;
 
 /*
- * Reads the command line over *options, whose fields hold the defaults. Returns
- * APP_OK, or APP_USAGE after a message. app_options_free in either case.
+ * Reads the command line over *options, whose fields hold the defaults. Options that do nothing for `model`
+ * or the command are refused; NULL: it is not open yet, and none are. Returns APP_OK, or APP_USAGE after a
+ * message. app_options_free in either case.
  */
-int app_parse_options(app_options *options, int argc, char **argv);
+int app_parse_options(app_options *options, const smelt_model *model, int argc, char **argv);
 void app_options_free(app_options *options);
 /* A decimal number without an exponent, the whole text. */
 bool app_parse_decimal(const char *text, double *value);

@@ -19,7 +19,7 @@ static int fail_to_open(const app_options *options, smelt_result result) {
 /* The generation defaults are the model's, and opening it takes a thread count: so options are read twice. */
 static int open_model(app_options *options, int argc, char **argv, smelt_model **model) {
   app_options first = {0};
-  int code = app_parse_options(&first, argc, argv);
+  int code = app_parse_options(&first, NULL, argc, argv);
   options->program = first.program;
   app_options_free(&first);
   if (code) return code;
@@ -27,7 +27,7 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
   smelt_result result = smelt_open(&smelt_model_main, &open_options, model);
   if (result) return fail_to_open(options, result);
   options->generate = smelt_generate_defaults(*model);
-  return app_parse_options(options, argc, argv);
+  return app_parse_options(options, *model, argc, argv);
 }
 
 /* The command that the first word names, or, where texts are given to a graph that reads them, the usual one.
@@ -53,7 +53,8 @@ static int run(smelt_model *model, app_options *options) {
     if (options->help) app_write_help(&out, options, model);
     if (options->version) app_write_version(&out, model);
     if (options->describe) app_write_description(&out, model);
-    return app_flush(&out) ? APP_OK : APP_INPUT;
+    if (app_flush(&out)) return APP_OK;
+    return app_fail(APP_INPUT, "%s: standard output cannot be written", options->program);
   }
   if (options->bench) return app_bench(model, options);
   bool profiles = options->profile || options->profile_path;

@@ -258,7 +258,32 @@ static const option *find_option(const char *argument, const char **value) {
   return NULL;
 }
 
-int app_parse_options(app_options *options, int argc, char **argv) {
+/* Kinds of options that do something, or say themselves why they cannot. */
+static int usable_kinds(const app_options *options, const smelt_model *model) {
+  const app_command *usual = app_usual_command(model);
+  int kinds = options->command ? options->command->kind : RUNS_GRAPH | (usual ? usual->kind : 0);
+  if (!options->command && model->manifest.generation) kinds |= GENERATES | READS_FEATURES | SPECULATES;
+  return kinds & CHATS ? kinds | SPECULATES : kinds;
+}
+
+/* An option may have a row for each kind. */
+static bool is_usable(const option *row, int kinds) {
+  bool is = row->suits == 0;
+  for (int i = 0; i < OPTION_COUNT; i++)
+    is |= options_table[i].suits & kinds & ~RARE && strcmp(options_table[i].name, row->name) == 0;
+  return is;
+}
+
+static int refuse_option(const app_options *options, const option *row) {
+  if (options->command)
+    return app_fail(APP_USAGE, "%s: --%s does nothing for %s; '%s %s --help' lists what does",
+                    options->program, row->name, options->command->name, options->program,
+                    options->command->name);
+  return app_fail(APP_USAGE, "%s: --%s does nothing here; --help lists what does", options->program,
+                  row->name);
+}
+
+int app_parse_options(app_options *options, const smelt_model *model, int argc, char **argv) {
   options->program = argc > 0 ? argv[0] : "model";
   options->named_files = calloc(2 * (size_t)argc + 1, sizeof *options->named_files);
   options->items = calloc((size_t)argc + 1, sizeof *options->items);
@@ -275,6 +300,7 @@ int app_parse_options(app_options *options, int argc, char **argv) {
     const option *row = find_option(argv[i], &value);
     if (!row)
       return app_fail(APP_USAGE, "%s: unknown option '%s'; --help lists all", options->program, argv[i]);
+    if (model && !is_usable(row, usable_kinds(options, model))) return refuse_option(options, row);
     if (!row->argument && value)
       return app_fail(APP_USAGE, "%s: --%s takes no value", options->program, row->name);
     if (row->argument && !value && ++i == argc)

@@ -53,8 +53,9 @@ static int add_text(smelt_model *model, const app_options *options, const app_it
 
 static int add_ids(const app_options *options, const app_item *item, size_t bytes, app_token_lists *lists) {
   int32_t *ids, count;
-  if (!app_parse_ids(item->text, bytes, &ids, &count)) return refuse(options, item, "token ids");
-  int code = append(options, lists, list_for(item), ids, count);
+  bool are_ids = app_parse_ids(item->text, bytes, &ids, &count);
+  int code =
+      are_ids ? append(options, lists, list_for(item), ids, count) : refuse(options, item, "token ids");
   free(ids);
   return code;
 }
@@ -108,7 +109,6 @@ static int take_item(smelt_model *model, app_options *options, const app_item *i
 static void point_to(app_options *options, app_token_lists *lists) {
   smelt_generate_options *generate = &options->generate;
   smelt_token_list *const fields[APP_LISTS] = {[APP_BAD_IDS] = &generate->bad_words,
-
                                                [APP_SUPPRESS] = &generate->suppressed,
                                                [APP_SUPPRESS_FIRST] = &generate->suppressed_first,
                                                [APP_STOP_IDS] = &generate->stop_ids};

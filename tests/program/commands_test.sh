@@ -94,6 +94,10 @@ wrong 2 "exclude each other" score -p a --prompt-ids 1
 wrong 1 "cannot be opened" tokenize --lines "$work/none"
 wrong 1 "cannot be read" tokenize --lines "$work"
 wrong 1 "expected token ids" detokenize -p "1 two"
+wrong 1 "token 1: expected 0 to 1535, found 1536" detokenize -p "1 1536"
+wrong 2 "--temp does nothing for tokenize" tokenize -p a --temp 1
+wrong 2 "--json does nothing here" -p a --json
+wrong 2 "--pooling does nothing for score" score -p a --pooling mean
 wrong 2 "expected token ids" score --prompt-ids "1 two"
 wrong 1 "none of the model's" score --prompt-ids "1 99999"
 wrong 1 "no tokens" score --prompt-ids ""
@@ -109,5 +113,7 @@ for command in tokenize detokenize score; do
 done
 if [ -e /dev/full ]; then
   exits "a full disk" 1 sh -c 'exec "$0" tokenize -p a >/dev/full' "$program"
+  exits "no help" 1 sh -c 'exec "$0" --help >/dev/full' "$program"
+  says "no help says so" "cannot be written" "$work/stderr"
 fi
 finish
