@@ -166,9 +166,12 @@ value function_range(machine *m, const value *a) {
   bool is_up = step.integer > 0;
   for (int64_t at = first.integer; count <= MOST_ITEMS && (is_up ? at < end.integer : at > end.integer);
        count++)
-    if (__builtin_add_overflow(at, step.integer, &at)) break;
+    if (__builtin_add_overflow(at, step.integer, &at)) at = end.integer;
   if (count > MOST_ITEMS) return machine_fail(m, "a range is too long");
   value *made = machine_memory(m, count, sizeof *made);
-  for (uint32_t i = 0; made && i < count; i++) made[i] = value_integer(first.integer + i * step.integer);
+  for (uint32_t i = 0; made && i < count; i++) {
+    made[i] = value_integer(first.integer);
+    if (i + 1 < count) first.integer += step.integer;
+  }
   return value_list(made, made ? count : 0);
 }

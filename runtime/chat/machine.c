@@ -37,11 +37,12 @@ value machine_damaged(machine *m) {
 
 void *machine_memory(machine *m, size_t count, size_t item_bytes) {
   size_t bytes;
-  if (__builtin_mul_overflow(count, item_bytes, &bytes) || bytes > MOST_BYTES - m->memory_bytes) {
+  if (__builtin_mul_overflow(count, item_bytes, &bytes) || bytes > MOST_BYTES) bytes = MOST_BYTES;
+  bytes = (bytes + 31) / 16 * 16; /* not nothing, so that nothing has a place too */
+  if (bytes > MOST_BYTES - m->memory_bytes) {
     machine_fail(m, "the template takes too much memory");
     return NULL;
   }
-  bytes = (bytes + 31) / 16 * 16; /* not nothing, so that nothing has a place too */
   if (!m->blocks || bytes > m->blocks->capacity - m->blocks->used) {
     size_t capacity = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
     block *fresh = malloc(sizeof *fresh + capacity);

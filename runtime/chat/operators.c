@@ -28,10 +28,8 @@ static value repeat(machine *m, value string, value times) {
   text_maker t = {.machine = m};
   if (string.kind != KIND_STRING || times.kind != KIND_INTEGER)
     return wrong(m, string, "multiplied by", times);
-  for (int64_t i = 0; i < times.integer && string.count; i++) {
-    text_add(&t, string.bytes, string.count);
-    if (!t.bytes) break;
-  }
+  for (int64_t i = 0; i < times.integer && string.count; i++)
+    if (!text_add(&t, string.bytes, string.count)) break;
   return text_made(&t);
 }
 
@@ -65,6 +63,7 @@ static value on_floats(machine *m, chat_operator which, double x, double y) {
 static value power(machine *m, int64_t base, int64_t exponent) {
   int64_t result = 1;
   if (exponent < 0) return machine_fail(m, "a power of fractions is not compiled");
+  if (base >= -1 && base <= 1 && exponent > 1) exponent = 2 - exponent % 2; /* any even or odd one */
   for (; exponent > 0; exponent--)
     if (__builtin_mul_overflow(result, base, &result)) return machine_fail(m, "a number is too large");
   return value_integer(result);

@@ -5,17 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-void text_add(text_maker *t, const char *bytes, size_t count) {
+bool text_add(text_maker *t, const char *bytes, size_t count) {
   if (count > t->capacity - t->count) {
     size_t capacity = 2 * (t->count + count) + 32;
     char *grown = machine_memory(t->machine, capacity, 1);
-    if (!grown) return;
+    if (!grown) return false;
     if (t->count) memcpy(grown, t->bytes, t->count);
     t->bytes = grown;
     t->capacity = capacity;
   }
   if (count) memcpy(t->bytes + t->count, bytes, count);
   t->count += count;
+  return true;
 }
 
 value text_made(text_maker *t) {

@@ -99,18 +99,30 @@ bool value_is_true(value v) {
   }
 }
 
-static bool maps_equal(const value_map *a, const value_map *b) {
+enum { MOST_DEPTH = 64 };
+
+static bool equal(value a, value b, int depth);
+
+static bool maps_equal(const value_map *a, const value_map *b, int depth) {
   if (a == b) return true;
   if (a->count != b->count || a->is_namespace || b->is_namespace) return false;
   for (uint32_t i = 0; i < a->count; i++) {
     uint32_t at = 0;
-    while (at < b->count && !value_equal(a->keys[i], b->keys[at])) at++;
-    if (at == b->count || !value_equal(a->values[i], b->values[at])) return false;
+    while (at < b->count && !equal(a->keys[i], b->keys[at], depth)) at++;
+    if (at == b->count || !equal(a->values[i], b->values[at], depth)) return false;
   }
   return true;
 }
 
-bool value_equal(value a, value b) {
+static bool lists_equal(value a, value b, int depth) {
+  if (a.count != b.count) return false;
+  for (uint32_t i = 0; i < a.count && a.items != b.items; i++)
+    if (!equal(a.items[i], b.items[i], depth)) return false;
+  return true;
+}
+
+/* What lies deeper than anything that can be written is equal to nothing. */
+static bool equal(value a, value b, int depth) {
   if (value_is_number(a) && value_is_number(b)) {
     if (a.kind == KIND_FLOAT || b.kind == KIND_FLOAT) return value_number(a) == value_number(b);
     return a.integer == b.integer;
@@ -121,16 +133,18 @@ bool value_equal(value a, value b) {
   case KIND_STRING:
     return a.count == b.count && (a.count == 0 || memcmp(a.bytes, b.bytes, a.count) == 0);
   case KIND_LIST:
-    for (uint32_t i = 0; i < a.count; i++)
-      if (i >= b.count || !value_equal(a.items[i], b.items[i])) return false;
-    return a.count == b.count;
+    return depth < MOST_DEPTH && lists_equal(a, b, depth + 1);
   case KIND_MAP:
-    return maps_equal(a.map, b.map);
+    return depth < MOST_DEPTH && maps_equal(a.map, b.map, depth + 1);
   case KIND_LOOP:
     return a.loop == b.loop;
   default:
     return true;
   }
+}
+
+bool value_equal(value a, value b) {
+  return equal(a, b, 0);
 }
 
 int value_compare(machine *m, value a, value b) {
@@ -262,11 +276,12 @@ static bool slice_end(value v, int64_t count, int64_t lowest, int64_t highest, i
 }
 
 value value_slice(machine *m, value object, value from, value to, value step_value) {
-  int64_t step = value_is_absent(step_value) || step_value.kind == KIND_NONE ? 1 : step_value.integer, begin,
-          end;
+  int64_t step = 1, begin, end;
   bool is_string = object.kind == KIND_STRING;
   if (!is_string && object.kind != KIND_LIST)
     return machine_fail(m, "%s has no slices", value_kind_text(object));
+  if (!value_is_absent(step_value) && step_value.kind != KIND_NONE)
+    step = step_value.kind == KIND_INTEGER ? step_value.integer : 0;
   int64_t count = value_length(m, object), lowest = step > 0 ? 0 : -1, highest = step > 0 ? count : count - 1;
   if (step == 0 || step < -count - 1 ||
       !slice_end(from, count, lowest, highest, step > 0 ? lowest : highest, &begin) ||

@@ -16,6 +16,17 @@ PIECES = [b"{{", b"}}", b"{%", b"%}", b"{#", b"#}", b"-", b"if", b"for x in", b"
           b":", b"|", b"\\", b"\xff", b"loop.", b"macro", b"\n", b"99999999", b"~", b"**", b".", b"is not", b"range(99999)"]
 
 
+# Templates that would take endless time, memory or stack, and what becomes of them.
+GREEDY = [
+    ("{{ 'x' * (8388607 * 8388607) }}", b"too much memory"),
+    ("{{ 1 ** (8388607 * 8388607) }}{{ (-1) ** 8388607 }}{{ 0 ** 8388606 }}", b'"1-10"'),
+    ("{% set a = namespace(x=[]) %}{% set b = namespace(x=[]) %}{% for i in range(99999) %}{% set a.x = [a.x] %}"
+     "{% set b.x = [b.x] %}{% endfor %}{{ a.x == b.x }}", b'"False"'),
+    ("{{ 'abc'[::'x'] }}", b"steps of 0"),
+    ("{% for i in range(99999) %}{% for k in range(9999) %}{% set a = 'a' ~ k %}{% endfor %}{% endfor %}", b"too much memory"),
+]
+
+
 def run(*arguments, text=CONVERSATION):
     result = subprocess.run([render, *arguments], input=text, capture_output=True, check=False, timeout=300)
     assert result.returncode in (0, 1), (arguments, result.returncode, result.stderr[-2000:])
@@ -54,6 +65,10 @@ def main():
             with open(path, "wb") as file:
                 file.write(data)
 
+        for template, said in GREEDY:
+            write(template.encode())
+            found = run(path).stdout
+            assert said in found, (template, found)
         for _ in range(250):
             write(damaged(chance.choice(templates), chance))
             accepted += run(path, "bos_token=x").returncode == 0
