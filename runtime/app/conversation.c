@@ -127,7 +127,8 @@ static bool on_token(void *user, int32_t token, const char *text, size_t bytes) 
 
 /* Goes on until the answer ends, or the model is full. *is_full: it is, and the answer would go on. */
 static int generate_piece(app_conversation *c, bool *is_full) {
-  rt_generation request = {.options = c->options->generate, .on_token = on_token, .user = c};
+  rt_generation request = {
+      .options = c->options->generate, .on_token = on_token, .user = c, .may_go_on = true};
   int32_t before = c->session.count, made_before = c->token_count, most = request.options.max_new_tokens;
   if (most > 0) request.options.max_new_tokens = most - c->token_count;
   smelt_result result = rt_session_generate(&c->session, &request);
@@ -177,6 +178,7 @@ int app_conversation_answer(app_conversation *c, const char *text, size_t bytes,
 static bool take_stop_ids(app_conversation *c, app_options *options) {
   uint32_t own = c->model->tokenizer.header->eos_id;
   smelt_token_list *list = &options->generate.stop_ids;
+  if (options->generate.ignore_end) return true;
   if (own == TOK_NONE || own >= (uint32_t)c->model->manifest.generation->vocab_size) return true;
   c->stop_ids = malloc(((size_t)list->count + 1) * sizeof *c->stop_ids);
   if (!c->stop_ids) return false;

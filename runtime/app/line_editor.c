@@ -122,11 +122,14 @@ static void show(const line_editor *e) {
 
 typedef enum { GOES_ON, DONE, INTERRUPTED, ENDED, FAILED } key_result;
 
-/* One byte; below 0: an end (0 bytes), or a failure. */
+enum { NO_BYTE_AT_END = -1, NO_BYTE_BY_SIGNAL = -2, NO_BYTE_READ = -3 };
+
+/* One byte, or why there is none. */
 static int next_byte(line_editor *e) {
   if (e->pending_begin == e->pending_count) {
     ssize_t got = read(e->input, e->pending, sizeof e->pending);
-    if (got <= 0) return got < 0 && errno == EINTR ? -2 : -1;
+    if (got == 0) return NO_BYTE_AT_END;
+    if (got < 0) return errno == EINTR ? NO_BYTE_BY_SIGNAL : NO_BYTE_READ;
     e->pending_begin = 0;
     e->pending_count = (size_t)got;
   }
@@ -228,7 +231,7 @@ static key_result take_escape(line_editor *e) {
   char code[8];
   size_t count = 0;
   int byte = next_byte(e);
-  if (byte != '[' && byte != 'O') return byte == -1 ? ENDED : GOES_ON;
+  if (byte != '[' && byte != 'O') return byte == NO_BYTE_AT_END ? ENDED : GOES_ON;
   do {
     byte = next_byte(e);
     if (byte < 0) return ENDED;
@@ -242,7 +245,8 @@ static key_result take_escape(line_editor *e) {
 
 static key_result take_key(line_editor *e) {
   int byte = next_byte(e);
-  if (byte == -2) return INTERRUPTED;
+  if (byte == NO_BYTE_BY_SIGNAL) return INTERRUPTED;
+  if (byte == NO_BYTE_READ) return FAILED;
   if (byte < 0) return ENDED;
   if (byte == 27) return take_escape(e);
   for (size_t i = 0; i < sizeof control_keys / sizeof control_keys[0]; i++)
@@ -290,7 +294,8 @@ static line_result read_plain(line_editor *e) {
   for (;;) {
     int byte = next_byte(e);
     const char letter = (char)byte;
-    if (byte == -2) return LINE_INTERRUPTED;
+    if (byte == NO_BYTE_BY_SIGNAL) return LINE_INTERRUPTED;
+    if (byte == NO_BYTE_READ) return LINE_FAILED;
     if (byte < 0) return e->count > 0 ? LINE_READ : LINE_END;
     if (letter == '\n') break;
     if (!insert(e, &letter, 1)) return LINE_FAILED;

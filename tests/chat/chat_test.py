@@ -134,7 +134,12 @@ def check_failures():
     assert 'the chat template: it is "refused"' in run("chat", "-p", "refuse this", code=1)
     assert "the message has" in run("chat", "-p", "word " * 400, code=1)
     assert "refused" in run("chat", *GREEDY, text="refuse this\nnever asked\n", code=1)
-    assert "takes no value" in run("chat", "--json=x", code=2)
+    assert "takes no value" in run("chat", "--pin=x", code=2)
+    assert "--grammar does nothing for chat" in run("chat", "-p", "a", "--grammar", "g", code=2)
+    folder = os.open("/", os.O_RDONLY)
+    result = subprocess.run([program, "chat"], stdin=folder, capture_output=True, check=False)
+    os.close(folder)
+    assert result.returncode == 1 and b"cannot be read" in result.stderr, result
     help_text = run("chat", "--help")
     assert "--system TEXT" in help_text and "--temp" in help_text and "--lines" not in help_text
 
