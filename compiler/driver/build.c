@@ -138,6 +138,26 @@ static status add_data(compilation *c, const emit_form *form, const char *name, 
   return link_add_blob(job, &weights);
 }
 
+/* What the program can do, as app_abilities (runtime/app/commands.c) finds it in the manifest. */
+static void add_parts(const compilation *c, link_job *job) {
+  bool reads = c->tokenizer.count != 0, writes = reads && c->is_generator && !c->folder.encoder;
+  unsigned heads = c->reads_text ? 1u << c->reader.head : 0;
+  const struct {
+    const char *function;
+    bool is_needed;
+  } parts[] = {
+      {"app_generate", c->is_generator},
+      {"app_tokenize", reads},
+      {"app_detokenize", reads},
+      {"app_chat", writes && c->chat.count},
+      {"app_score", writes || (heads & 1u << SMELT_HEAD_NEXT_TOKENS)},
+      {"app_embed", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
+      {"app_classify", heads & (1u << SMELT_HEAD_LABELS | 1u << SMELT_HEAD_TOKEN_LABELS)},
+  };
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (parts[i].is_needed) link_add_part(job, parts[i].function);
+}
+
 static status add_code(link_job *job, const code *made) {
   for (size_t i = 0; i < made->count; i++) {
     const codegen_output *file = &made->files[i];
@@ -154,6 +174,7 @@ static status write_artefact(compilation *c, const emit_form *form, const char *
   const char *runtime;
   if (form->finish != link_object) TRY(link_library_folder(&c->arena, &runtime)); /* found missing at once */
   status s = link_begin(&c->arena, c->target->name, output, &job);
+  if (!s) add_parts(c, job);
   if (!s) s = begin_code(c, form, name, &coding);
   if (!s) s = add_data(c, form, name, job);
   status ended = end_code(c, coding, &made);

@@ -64,6 +64,8 @@ status link_executable(link_job *job) {
   add(&list, "-m");
   add(&list, job->target->emulation);
   ADD_ALL(&list, options);
+  for (size_t i = 0; i < job->part_count; i++)
+    add(&list, arena_format(job->arena, "--undefined=%s", job->parts[i]));
   /*
    * Blobs before all else: sections of one kind keep the order in which they
    * are first seen, so no amount of weights comes between code and small data.

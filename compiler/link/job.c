@@ -132,6 +132,10 @@ status link_add_bytes(link_job *job, const char *symbol, size_t alignment, const
   return link_add_blob(job, &blob);
 }
 
+void link_add_part(link_job *job, const char *function) {
+  ARENA_PUSH(job->arena, job->parts, job->part_count, job->part_capacity) = function;
+}
+
 const char *input_path(link_job *job, const link_input *input) {
   return arena_format(job->arena, "/proc/self/fd/%d", input->descriptor);
 }

@@ -70,6 +70,12 @@ status link_add_blob(link_job *job, const link_blob *blob);
 /* The same for a payload in memory. */
 status link_add_bytes(link_job *job, const char *symbol, size_t alignment, const void *bytes, size_t count);
 
+/*
+ * A function of the program's command line (runtime/app) that only some programs need: without this
+ * link_executable leaves it and all that it alone uses out. `function` is kept as it is.
+ */
+void link_add_part(link_job *job, const char *function);
+
 /* Where a blob would be the only thing asked for: the object file itself, for `machine` of <elf.h>. */
 typedef struct {
   uint16_t machine;         /* EM_X86_64, EM_AARCH64 */

@@ -40,6 +40,8 @@ struct link_job {
   const char *folder; /* the destination's */
   link_input *inputs;
   size_t input_count, input_capacity;
+  const char **parts; /* functions of the program's command line that it is linked with */
+  size_t part_count, part_capacity;
   const char *output; /* the destination while it is written: a file beside it */
   int output_descriptor;
   held_interrupts interrupts;

@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+/* Linked only into programs whose model they suit (compiler/driver/build.c), else NULL. */
+#pragma weak app_chat
+#pragma weak app_tokenize
+#pragma weak app_detokenize
+#pragma weak app_score
+#pragma weak app_embed
+#pragma weak app_classify
+
 static const app_command commands[] = {
     {"chat", "--system \"Answer briefly.\"", "a dialogue; -p TEXT: one answer", APP_CHATS, app_chat},
     {"tokenize", "-p \"Once upon a time\"", "text to token ids", APP_TOKENIZES, app_tokenize},

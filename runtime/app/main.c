@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 extern const smelt_image smelt_model_main;
+#pragma weak app_generate /* linked only where the model generates */
 
 static int fail_to_open(const app_options *options, smelt_result result) {
   const char *forced = getenv("SMELT_ISA");
