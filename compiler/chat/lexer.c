@@ -2,6 +2,7 @@
 #include "chat/template.h"
 
 #include <string.h>
+#include <utf8proc.h>
 
 typedef struct {
   arena *arena;
@@ -98,15 +99,6 @@ static int hex_value(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static void put_code_point(text *t, uint32_t code) {
-  char bytes[4];
-  size_t count = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-  for (size_t i = count - 1; i > 0; i--, code >>= 6) bytes[i] = (char)(0x80 | (code & 0x3f));
-  bytes[0] = (char)(leads[count] | code);
-  text_append(t, bytes, count);
-}
-
 /* Behind a backslash, as Python has them. */
 static status take_escape(lexer *x, text *t) {
   static const char letters[] = "ntrabfv0\\'\"", values[] = "\n\t\r\a\b\f\v\0\\'\"";
@@ -131,7 +123,8 @@ static status take_escape(lexer *x, text *t) {
   if (!digits) return OK;
   if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
     return fail_at(x, "an escape in a string is no character");
-  put_code_point(t, code);
+  utf8proc_uint8_t bytes[4];
+  text_append(t, bytes, (size_t)utf8proc_encode_char((utf8proc_int32_t)code, bytes));
   return OK;
 }
 

@@ -35,26 +35,44 @@ static void drop_last(app_conversation *c) {
   free_content(&c->messages[--c->count]);
 }
 
-/* The oldest question and its answer. False: only the last question is left. */
-static bool drop_oldest_turn(app_conversation *c) {
-  size_t first = c->system_count, dropped = 2;
-  if (c->count < first + dropped + 1) return false;
-  for (size_t i = 0; i < dropped; i++) free_content(&c->messages[first + i]);
-  memmove(c->messages + first, c->messages + first + dropped,
-          (c->count - first - dropped) * sizeof *c->messages);
-  c->count -= dropped;
-  c->turns_dropped++;
-  return true;
+enum { TURN = 2 }; /* messages: a question and its answer */
+
+/* Whether behind the oldest `skipped` messages a turn is left besides the last question. */
+static bool has_turn(const app_conversation *c, size_t skipped) {
+  return c->count > c->system_count + skipped + TURN;
+}
+
+/* Drops the oldest `count` messages, whole turns; the system's stays. */
+static void drop_oldest(app_conversation *c, size_t count) {
+  rt_message *first = c->messages + c->system_count;
+  for (size_t i = 0; i < count; i++) free_content(&first[i]);
+  memmove(first, first + count, (c->count - c->system_count - count) * sizeof *first);
+  c->count -= count;
+  c->turns_dropped += (int64_t)(count / TURN);
 }
 
 /* ---- from messages to tokens ----------------------------------------------------------------------- */
 
+/* Renders all messages but the oldest `skipped`; the system's is among them. */
+static bool render(const app_conversation *c, size_t skipped, rt_chat_result *rendered) {
+  rt_message *shown = calloc(c->count, sizeof *shown);
+  if (!shown) {
+    *rendered = (rt_chat_result){.error = "out of memory"};
+    return false;
+  }
+  for (size_t i = 0; i < c->count - skipped; i++)
+    shown[i] = c->messages[i < c->system_count ? i : i + skipped];
+  bool done = rt_chat_render(&c->chat, shown, c->count - skipped, true, rendered);
+  free(shown);
+  return done;
+}
+
 /* The dialogue's tokens and behind them those of the answer so far; *ids is the caller's to free. */
-static int make_tokens(app_conversation *c, int32_t **ids, int64_t *count) {
+static int make_tokens(app_conversation *c, size_t skipped, int32_t **ids, int64_t *count) {
   rt_chat_result rendered;
   *ids = NULL;
   int code = APP_OK;
-  if (!rt_chat_render(&c->chat, c->messages, c->count, true, &rendered)) {
+  if (!render(c, skipped, &rendered)) {
     code = app_fail(APP_INPUT, "%s: the chat template: %s", c->options->program, rendered.error);
   } else {
     int64_t made = smelt_encode(c->model, rendered.text ? rendered.text : "", rendered.bytes, false, NULL, 0);
@@ -75,19 +93,23 @@ static int64_t wanted_room(const app_conversation *c) {
   return asked > 0 && asked < room ? asked : room;
 }
 
-/* Brings the model to where the answer goes on; the oldest turns go until there is room. */
+/* Brings the model to where the answer goes on; the oldest turns go until there is room, unless they would
+ * go for nothing. */
 static int read_dialogue(app_conversation *c) {
   int32_t *ids = NULL;
   int64_t count = 0;
-  int code = make_tokens(c, &ids, &count);
-  while (code == APP_OK && count > c->model->max_tokens - wanted_room(c) && drop_oldest_turn(c)) {
+  size_t skipped = 0;
+  int code = make_tokens(c, skipped, &ids, &count);
+  while (code == APP_OK && count > c->model->max_tokens - wanted_room(c) && has_turn(c, skipped)) {
     free(ids);
-    code = make_tokens(c, &ids, &count);
+    skipped += TURN;
+    code = make_tokens(c, skipped, &ids, &count);
   }
   if (code == APP_OK && count > c->model->max_tokens - 1)
     code = app_fail(APP_INPUT,
                     "%s: the message has %lld tokens with what goes with it, the model holds at most %d",
                     c->options->program, (long long)count, (int)c->model->max_tokens);
+  if (code == APP_OK) drop_oldest(c, skipped);
   if (code == APP_OK && rt_session_become(&c->session, ids, (int32_t)count))
     code = app_fail(APP_INPUT, "%s: %s", c->options->program, smelt_error(c->model));
   free(ids);
@@ -145,14 +167,16 @@ static int generate_piece(app_conversation *c, bool *is_full) {
 static int generate(app_conversation *c) {
   bool is_full = true;
   int code = APP_OK;
-  while (is_full && code == APP_OK) {
+  while (is_full) {
     code = read_dialogue(c);
     if (code == APP_OK) code = generate_piece(c, &is_full);
-    if (is_full && code == APP_OK && !drop_oldest_turn(c)) {
+    if (!is_full || code) break;
+    is_full = has_turn(c, 0);
+    if (is_full)
+      drop_oldest(c, TURN);
+    else
       app_fail(APP_OK, "%s: the answer ends here: the model holds at most %d tokens", c->options->program,
                (int)c->model->max_tokens);
-      is_full = false;
-    }
   }
   return code;
 }

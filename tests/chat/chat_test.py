@@ -257,6 +257,20 @@ def check_history():
     terminal.ends()
 
 
+def check_refused():
+    """A message that is too long alone is refused, and what was said before is not forgotten for it."""
+    terminal = Terminal("-n", "6", *GREEDY)
+    answers = dialogue(["In the", "And the"], 6)
+    at = terminal.wait_for("> ")
+    for line, answer in (("In the", answers[0]), ("word " * 400, "the message has"), ("And the", answers[1])):
+        terminal.send(line + "\r")
+        at = terminal.wait_for(answer.replace("\n", "\r\n"), terminal.wait_for("\r\n", at) - 2)
+        at = terminal.wait_for("> ", terminal.wait_for("\r\n", at))
+    assert "forgotten" not in terminal.text
+    terminal.send("\x04")
+    terminal.ends()
+
+
 def check_interrupt():
     """Ctrl-C stops the answer, the program goes on. Its slowest code gives us time to press it."""
     whole = plain([("user", "Who made the heaven?")], 340)
@@ -283,7 +297,7 @@ def main():
         program = os.path.join(work, "program")
         assert build(os.path.join(work, "model"), program, TEMPLATE) == ""
         for check in (check_pipe, check_cache, check_overflow, check_long_answer, check_failures, check_templates,
-                      check_terminal, check_history, check_interrupt):
+                      check_terminal, check_history, check_refused, check_interrupt):
             check()
             print(f"ok      {check.__name__}", flush=True)
 
