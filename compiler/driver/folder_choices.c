@@ -13,20 +13,17 @@ static const struct {
   bool is_whole;
   double lowest, highest;
 } number_rows[] = {
-#define WHOLE(key, name, lowest)                                                                             \
-  { key, offsetof(smelt_manifest_choices, name), true, lowest, INT32_MAX }
-#define SHARE(key, name)                                                                                     \
-  { key, offsetof(smelt_manifest_choices, name), false, 0, 1 }
-#define REAL(key, name, lowest)                                                                              \
-  { key, offsetof(smelt_manifest_choices, name), false, lowest, any }
-    WHOLE("max_new_tokens", max_new_tokens, 1),
-    WHOLE("min_new_tokens", min_new_tokens, 0),
-    WHOLE("min_length", min_length, 0),
-    WHOLE("no_repeat_ngram_size", no_repeat_ngram, 0),
-    WHOLE("top_k", top_k, 0),
-    WHOLE("num_beams", beams, 1),
-    WHOLE("num_beam_groups", beam_groups, 1),
-    WHOLE("num_return_sequences", samples, 1),
+#define WHOLE(key, name, lowest, highest) {key, offsetof(smelt_manifest_choices, name), true, lowest, highest}
+#define SHARE(key, name)                  {key, offsetof(smelt_manifest_choices, name), false, 0, 1}
+#define REAL(key, name, lowest)           {key, offsetof(smelt_manifest_choices, name), false, lowest, any}
+    WHOLE("max_new_tokens", max_new_tokens, 1, INT32_MAX),
+    WHOLE("min_new_tokens", min_new_tokens, 0, INT32_MAX),
+    WHOLE("min_length", min_length, 0, INT32_MAX),
+    WHOLE("no_repeat_ngram_size", no_repeat_ngram, 0, INT32_MAX),
+    WHOLE("top_k", top_k, 0, INT32_MAX),
+    WHOLE("num_beams", beams, 1, SMELT_MAX_BEAMS),
+    WHOLE("num_beam_groups", beam_groups, 1, SMELT_MAX_BEAMS),
+    WHOLE("num_return_sequences", samples, 1, INT32_MAX),
     REAL("temperature", temperature, 0),
     SHARE("top_p", top_p),
     SHARE("min_p", min_p),

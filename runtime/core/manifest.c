@@ -170,6 +170,7 @@ static bool choices_fit(const smelt_manifest_choices *defaults) {
   const float others[] = {defaults->temperature, defaults->repetition_penalty, defaults->diversity_penalty};
   for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
     if (whole[i] < 0) return false;
+  if (defaults->beams > SMELT_MAX_BEAMS || defaults->beam_groups > SMELT_MAX_BEAMS) return false;
   for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++)
     if (!(shares[i] >= 0 && shares[i] <= 1)) return false; /* NaN is neither */
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)

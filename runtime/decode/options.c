@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-enum { MOST_BEAMS = 1024 };
-
 /* Ranges of the fields that are one number; NaN lies in none. */
 static bool numbers_fit(const smelt_generate_options *o) {
   const struct {
@@ -30,8 +28,8 @@ static bool numbers_fit(const smelt_generate_options *o) {
       {o->suppressed_first.count, 0, INFINITY},
       {o->stop_ids.count, 0, INFINITY},
       {o->stop_text_count, 0, INFINITY},
-      {o->beams, 0, MOST_BEAMS},
-      {o->beam_groups, 0, MOST_BEAMS},
+      {o->beams, 0, SMELT_MAX_BEAMS},
+      {o->beam_groups, 0, SMELT_MAX_BEAMS},
       {o->diversity_penalty, 0, INFINITY},
       {o->length_penalty, -100, 100},
       {o->early_stopping, 0, SMELT_STOP_KINDS - 1},
