@@ -141,15 +141,6 @@ static status check_tokens(compilation *c, const char *what, const folder_tokens
   return OK;
 }
 
-static status check_beams(compilation *c) {
-  const model_folder *f = &c->folder;
-  int beams = (int)f->choices.beams, groups = (int)f->choices.beam_groups;
-  if (beams <= 1 || groups <= 1 || beams % groups == 0) return OK;
-  status s = fail(&c->arena, STATUS_INPUT, "%d beams cannot be divided into %d groups", beams, groups);
-  s = fail_node(&c->arena, s, "\"num_beam_groups\"");
-  return fail_file(&c->arena, s, f->generation_file ? f->generation_file : f->config_file);
-}
-
 static status check_vocabulary(compilation *c, const tok_summary *summary, int64_t vocab_size) {
   if ((int64_t)summary->vocab_size <= vocab_size) return OK;
   status s = fail(&c->arena, STATUS_INPUT, "the tokenizer's vocabulary does not fit the model's");
@@ -189,7 +180,6 @@ static status describe_generation(compilation *c, const generator *g, const gene
   TRY(compile_tokenizer(c));
   const tok_summary *summary = &c->tokenizer_summary;
   TRY(check_vocabulary(c, summary, g->vocab_size));
-  TRY(check_beams(c));
   TRY(check_token(c, "bos_token_id", f->bos_token, g->vocab_size));
   TRY(check_token(c, "pad_token_id", f->pad_token, g->vocab_size));
   int32_t first_entry = g->encode ? 1 : 0;
@@ -290,17 +280,6 @@ static status choose_cache(compilation *c) {
   return fail_expected(&c->arena, s, "one of: f32, bf16");
 }
 
-/*
- * Several tokens at once are summed in another order than one by one. In f32 that is far below what decides
- * between tokens; where it makes something round to another step, it is not.
- */
-static status check_speculation(compilation *c) {
-  if (!c->options->speculates) return OK;
-  if (c->module->precision == IR_PRECISION_F32 && !c->module->shortens_caches) return OK;
-  status s = fail(&c->arena, STATUS_USAGE, "--speculate needs f32 weights and caches");
-  return fail_hint(&c->arena, s, "with rounded ones the text would not be the same as without");
-}
-
 status compile_begin(compilation *c, const driver_options *options) {
   *c = (compilation){.options = options, .progress = progress_begin(options->quiet)};
   TRY(check_pass_name(c));
@@ -319,7 +298,6 @@ status compile_begin(compilation *c, const driver_options *options) {
   c->module = ir_module_new(&c->arena, c->folder.model);
   TRY(choose_precision(c));
   TRY(choose_cache(c));
-  TRY(check_speculation(c));
   c->module->rounds_inputs = codegen_target_has(c->target, ENGINE_AMX | ENGINE_BF16);
   c->module->kept = options->kept;
   c->module->kept_count = options->kept_count;

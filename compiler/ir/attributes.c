@@ -26,6 +26,7 @@ const attr_row attr_rows[ATTR_COUNT] = {
     ROW(INTERLEAVED, ATTR_FLAG, interleaved),
     ROW(GATED, ATTR_FLAG, gated),
     ROW(WIDE, ATTR_FLAG, wide),
+    ROW(APART, ATTR_FLAG, apart),
     ROW(ACTIVATION, ATTR_OP, activation),
     ROW(STATE, ATTR_STATE, state),
     ROW(BODY, ATTR_GRAPH, body),

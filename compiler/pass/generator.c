@@ -477,7 +477,11 @@ status pass_make_generator(ir_module *m, const generator_source *source, const g
   ir_apply_bindings(m);
   TRY(pass_run_all(decoder, observe, user));
   if (verifies(limits, result)) { /* after the passes, so that they share what those made of the weights */
-    result->verify = ir_graph_clone(decoder, "verify", NULL, NULL);
+    ir_dim few = ir_dim_new_symbol(m, "verified");
+    ir_dim_set_maximum(m, few, limits->verify_tokens);
+    result->verify = ir_graph_clone(decoder, "verify", result->sequence, few);
+    TRY(pass_run_all(result->verify, observe, user));
+    TRY(pass_set_apart(result->verify, result->past, few));
     TRY(keep_last_logits(decoder, 1, &result->vocab_size));
     TRY(pass_run_all(decoder, observe, user));
   }

@@ -97,6 +97,12 @@ typedef struct {
 /* Whether the graph is a decoder with past, as hubs export them: it takes input_ids and past_key_values.*. */
 bool pass_is_generator(const ir_graph *g);
 
+/*
+ * Several tokens along `rows`, behind `past` others, shall get the bits that each would get in a call of its
+ * own: says so to linears and attention (apart). Fails where a node mixes rows in another way.
+ */
+status pass_set_apart(ir_graph *g, ir_dim past, ir_dim rows);
+
 /* Fails where a slice may reach beyond an axis of fixed size, at sizes that the symbols' maxima allow. */
 status pass_check_reach(const ir_graph *g);
 

@@ -12,22 +12,25 @@ enum { Q, K, V };
 /* Where the context can be of a few chunks only, meeting once more costs what the split brings. */
 enum { LEAST_CHUNKS = 5 };
 
+/* Queries apart are split where one alone would be: it has as many keys less as there are other queries. */
 static bool is_split(planner *p, const plan_step *step) {
-  int64_t least, most;
-  if (!ir_dim_is(step->reads[Q].value->type.dims[2], 1)) return false;
+  int64_t least, most, queries;
+  ir_dim rows = step->reads[Q].value->type.dims[2];
+  if (!ir_dim_is(rows, 1) && !step->nodes[0]->attrs.apart) return false;
+  ir_dim_bounds(p->m, rows, &least, &queries);
   ir_dim_bounds(p->m, step->reads[K].value->type.dims[2], &least, &most);
-  return most > (LEAST_CHUNKS - 1) * PLAN_CHUNK_KEYS;
+  return most - (queries - 1) > (LEAST_CHUNKS - 1) * PLAN_CHUNK_KEYS;
 }
 
-/* [B, H, chunks, E + 2] */
+/* [B, H, S chunks, E + 2] */
 static ir_type chunks_type(planner *p, const plan_step *step) {
   const ir_type *q = &step->reads[Q].value->type, *k = &step->reads[K].value->type,
                 *v = &step->reads[V].value->type;
   ir_dim last = ir_dim_add(p->m, k->dims[2], ir_dim_const(p->m, PLAN_CHUNK_KEYS - 1));
+  ir_dim chunks = ir_dim_div(p->m, last, ir_dim_const(p->m, PLAN_CHUNK_KEYS));
   return (ir_type){.dtype = q->dtype == SMELT_F64 ? SMELT_F64 : SMELT_F32,
                    .rank = 4,
-                   .dims = {q->dims[0], q->dims[1],
-                            ir_dim_div(p->m, last, ir_dim_const(p->m, PLAN_CHUNK_KEYS)),
+                   .dims = {q->dims[0], q->dims[1], ir_dim_mul(p->m, q->dims[2], chunks),
                             ir_dim_add(p->m, v->dims[3], ir_dim_const(p->m, 2))}};
 }
 

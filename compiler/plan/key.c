@@ -57,7 +57,7 @@ static void print_attrs(text *t, const ir_node *n) {
   if (has & IR_ATTR_EPSILON) text_print(t, " epsilon%a", a->epsilon);
   if (has & IR_ATTR_SCALE) text_print(t, " scale%a", a->scale);
   if (has & IR_ATTR_SOFTCAP) text_print(t, " cap%a", a->softcap);
-  text_print(t, " %d%d%d act%d", a->causal, a->interleaved, a->gated,
+  text_print(t, " %d%d%d%d act%d", a->causal, a->interleaved, a->gated, a->apart,
              has & IR_ATTR_ACTIVATION ? (int)a->activation : 0);
 }
 

@@ -67,8 +67,56 @@ static void logits_that_are_cut_stay(void **state) {
                     "  y = neg last : f32[b, s - max(s - 1, 0), 2]\n");
 }
 
+/* Makes a decoder that verifies two tokens. */
+static status make_verifier(arena *a, const char *y, generator *made) {
+  ir_graph *g = parse_decoder(a, y);
+  generator_limits limits = {.max_tokens = 8, .prefill_tokens = 8, .verify_tokens = 2};
+  return pass_make_generator(g->module, &(generator_source){.decoder = g}, &limits, NULL, NULL, made);
+}
+
+static const char *const A_LINEAR =
+    "  w = const {1, 2, 3, 4} : f32[2, 2]\n"
+    "  y = linear x, w : f32[b, s, 2]\n";
+
+static bool has_linears(const ir_graph *g, bool apart) {
+  bool any = false;
+  for (const ir_node *n = g->first; n; n = n->next) {
+    if (n->op != IR_LINEAR) continue;
+    if (n->attrs.apart != apart) return false;
+    any = true;
+  }
+  return any;
+}
+
+static void only_rows_that_are_verified_are_apart(void **state) {
+  (void)state;
+  arena a = {0};
+  generator made;
+  check(make_verifier(&a, A_LINEAR, &made));
+  assert_true(has_linears(made.verify, true));
+  assert_true(has_linears(made.prefill, false));
+  assert_true(has_linears(made.decode, false));
+  arena_free(&a);
+}
+
+/* One scale for all tokens of a call, as dynamic quantisation has. */
+static void rows_that_mix_are_not_verified(void **state) {
+  (void)state;
+  arena a = {0};
+  generator made;
+  status s = make_verifier(&a,
+                           "  most = reduce_max x {axes = [1, 2]} : f32[b, 1, 1]\n"
+                           "  y = div x, most : f32[b, s, 2]\n",
+                           &made);
+  assert_non_null(s);
+  assert_non_null(strstr(s->cause, "do not depend on those beside them"));
+  arena_free(&a);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(logits_of_all_positions_are_cut),
-                                     cmocka_unit_test(logits_that_are_cut_stay)};
+                                     cmocka_unit_test(logits_that_are_cut_stay),
+                                     cmocka_unit_test(only_rows_that_are_verified_are_apart),
+                                     cmocka_unit_test(rows_that_mix_are_not_verified)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

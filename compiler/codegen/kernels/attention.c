@@ -56,7 +56,7 @@ static attention describe(emitter *e, const plan_step *step) {
                  .causal = attrs->causal,
                  .scale = attrs->scale * ATTENTION_UNIT,
                  .softcap = attrs->softcap * ATTENTION_UNIT,
-                 .one_query = ir_dim_is(q->type.dims[2], 1),
+                 .one_query = ir_dim_is(q->type.dims[2], 1) || attrs->apart,
                  .in_chunks = step->kernel == PLAN_ATTENTION_CHUNKS};
   t.B = kernel_dim(e, q, 0);
   t.H = kernel_dim(e, q, 1);
@@ -135,13 +135,13 @@ static void store_result(emitter *e, LLVMValueRef index, int lanes, int part, vo
   emit_store(e, dtype, emit_at(e, dtype, c->to, index), emit_mul(e, x, c->factor));
 }
 
-/* The row of q or of the result: of a query, or of a chunk. */
+/* The row of q or of the result: of a query, or of a query's chunk. */
 static LLVMValueRef query_row(emitter *e, const attention *t, int index, const row_loop *row) {
   bool is_result = index == t->step->read_count;
   const plan_operand *operand = is_result ? &t->step->result : &t->step->reads[index];
   LLVMValueRef query = emit_add(e, t->first_query, row->query);
   LLVMValueRef at[] = {t->b, emit_add(e, t->first_head, row->head),
-                       is_result && t->in_chunks ? t->chunk : query};
+                       is_result && t->in_chunks ? t->chunk_row : query};
   return kernel_at(e, operand, emit_argument(e, index), at, 3);
 }
 
@@ -196,11 +196,11 @@ static void end_unit(emitter *e, const attention *t) {
 
 /* The end of the unit's keys, of which a query may see some: query s sees t <= s + T - S. */
 static LLVMValueRef seen_keys(emitter *e, const attention *t) {
-  if (t->in_chunks) /* the one query sees all */
-    return emit_imin(e, t->T, emit_add(e, t->start_key, emit_index(e, PLAN_CHUNK_KEYS)));
-  if (!t->causal) return t->T;
-  LLVMValueRef end = emit_add(e, emit_add(e, t->first_query, t->query_count), emit_sub(e, t->T, t->S));
-  return emit_imin(e, t->T, end);
+  LLVMValueRef end = t->T;
+  if (t->in_chunks) end = emit_imin(e, end, emit_add(e, t->start_key, emit_index(e, PLAN_CHUNK_KEYS)));
+  if (!t->causal) return end;
+  LLVMValueRef before = emit_add(e, t->first_query, emit_sub(e, t->T, t->S));
+  return emit_imin(e, end, emit_add(e, before, t->query_count));
 }
 
 /* How many keys of the block a query of the unit sees. */
@@ -240,7 +240,7 @@ static LLVMValueRef paired(emitter *e, LLVMValueRef index, LLVMValueRef count) {
   return emit_select(e, even, half, emit_sub(e, last, half));
 }
 
-/* Blocks of queries of a batch's heads; chunks of keys, where the one query is split into them. */
+/* Blocks of queries of a batch's heads; chunks of keys of each query, where they are split. */
 static LLVMValueRef unit_blocks(emitter *e, const attention *t) {
   if (t->in_chunks) return kernel_dim(e, t->step->result.value, 2);
   return emit_udiv(e, emit_add(e, t->S, emit_index(e, t->queries - 1)), emit_index(e, t->queries));
@@ -250,10 +250,15 @@ static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef 
   LLVMValueRef heads = emit_index(e, t->heads), queries = emit_index(e, t->queries);
   LLVMValueRef sizes[] = {t->B, emit_udiv(e, t->H, heads), blocks}, index[3];
   kernel_split(e, unit, sizes, 3, index);
-  t->chunk = t->in_chunks ? index[2] : emit_index(e, 0);
-  t->start_key = emit_mul(e, t->chunk, emit_index(e, PLAN_CHUNK_KEYS));
-  if (t->in_chunks) index[2] = emit_index(e, 0);
-  if (t->causal && !t->in_chunks) index[2] = paired(e, index[2], blocks);
+  t->start_key = emit_index(e, 0);
+  if (t->in_chunks) {
+    LLVMValueRef chunks = emit_udiv(e, blocks, t->S);
+    t->chunk_row = index[2];
+    t->start_key = emit_mul(e, emit_urem(e, index[2], chunks), emit_index(e, PLAN_CHUNK_KEYS));
+    index[2] = emit_udiv(e, index[2], chunks);
+  } else if (t->causal) {
+    index[2] = paired(e, index[2], blocks);
+  }
   t->b = index[0];
   t->first_head = emit_mul(e, index[1], heads);
   t->first_query = emit_mul(e, index[2], queries);

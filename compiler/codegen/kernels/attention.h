@@ -36,9 +36,9 @@ typedef struct {
   ir_dtype dtype;
   bool causal;
   double scale, softcap; /* softcap: 0: none; both in units of ATTENTION_UNIT */
-  bool one_query;        /* S is 1: scores by dot products, without transposing keys */
+  bool one_query;        /* of a unit, S being 1 or queries apart: scores by dot products, without transposing keys */
   bool widens_keys;      /* one query: short keys are made wide once for all heads */
-  bool in_chunks;        /* one query, whose keys are split: the result is [B, H, chunks, E + 2] (plan.h) */
+  bool in_chunks;        /* one query, whose keys are split: the result is [B, H, S chunks, E + 2] (plan.h) */
   LLVMValueRef B, H, G, S, T, D, E;
   int heads, queries, rows; /* of a unit; rows: heads x queries, whole tiles */
   int tile_rows, vectors, lanes;
@@ -52,7 +52,8 @@ typedef struct {
   LLVMValueRef stack_peaks; /* [rows + lanes][lanes]: of the block, vectors whose largest element counts */
   LLVMValueRef stack_total; /* [rows][lanes]: vectors to be added up */
   /* the current unit */
-  LLVMValueRef chunk, start_key; /* its first key: 0 but for chunks */
+  LLVMValueRef start_key; /* its first key: 0 but for chunks */
+  LLVMValueRef chunk_row; /* of a chunk: query * chunks + chunk */
   LLVMValueRef b, first_head, first_query, query_count, row_count, k_rows, v_rows;
   LLVMValueRef first_key, key_count, tile_row; /* the current block of keys, of which rows before see none */
 } attention;

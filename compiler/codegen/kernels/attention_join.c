@@ -1,5 +1,6 @@
 /*
- * attention_join.c: what chunks of keys found for a query, to its result. A
+ * attention_join.c: what chunks of keys found for a query, to its result. Of
+ * several queries the first may not see the last chunk, which adds nothing. A
  * chunk's sums and total are relative to its own largest score; here they fade
  * to the largest of all, as blocks do within a chunk.
  */
@@ -11,21 +12,21 @@ typedef struct {
   const plan_operand *chunks;
   ir_dtype dtype, result_dtype;
   LLVMValueRef C, E;
-  LLVMValueRef head[3]; /* b, h, chunk */
+  LLVMValueRef head[3]; /* b, h, query */
   LLVMValueRef sums;    /* [E] on the stack */
   LLVMValueRef from, to, factor;
 } joining;
 
-static LLVMValueRef chunk_row(emitter *e, joining *j, LLVMValueRef chunk) {
-  j->head[2] = chunk;
-  return kernel_at(e, j->chunks, emit_argument(e, 0), j->head, 3);
+static LLVMValueRef chunk_row(emitter *e, const joining *j, LLVMValueRef chunk) {
+  LLVMValueRef at[] = {j->head[0], j->head[1], emit_add(e, emit_mul(e, j->head[2], j->C), chunk)};
+  return kernel_at(e, j->chunks, emit_argument(e, 0), at, 3);
 }
 
 static LLVMValueRef chunk_figure(emitter *e, const joining *j, LLVMValueRef row, int which) {
   return emit_load(e, j->dtype, emit_at(e, j->dtype, row, emit_add(e, j->E, emit_index(e, which))), 1);
 }
 
-static LLVMValueRef largest_score(emitter *e, joining *j) {
+static LLVMValueRef largest_score(emitter *e, const joining *j) {
   LLVMTypeRef type = emit_type(e, j->dtype, 1);
   LLVMValueRef most = emit_variable(e, type, emit_number(type, -INFINITY));
   emit_loop chunk = emit_loop_begin(e, emit_index(e, 0), j->C, 1);
@@ -75,18 +76,19 @@ static void join_chunks(emitter *e, joining *j) {
 
 void kernel_attention_join(emitter *e, const plan_step *step) {
   const ir_value *chunks = step->reads[0].value, *result = step->result.value;
+  LLVMValueRef S = kernel_dim(e, result, 2);
   joining j = {.chunks = &step->reads[0],
                .dtype = chunks->type.dtype,
                .result_dtype = result->type.dtype,
-               .C = kernel_dim(e, chunks, 2),
+               .C = emit_udiv(e, kernel_dim(e, chunks, 2), S),
                .E = kernel_dim(e, result, 3)};
   int64_t room = attention_room(e, result->type.dims[3], emit_level_lanes(e, j.dtype));
   j.sums = emit_stack(e, emit_type(e, j.dtype, 1), room);
-  LLVMValueRef sizes[] = {kernel_dim(e, result, 0), kernel_dim(e, result, 1)}, low, high;
-  emit_share(e, emit_mul(e, sizes[0], sizes[1]), emit_mul(e, j.C, j.E), &low, &high);
+  LLVMValueRef sizes[] = {kernel_dim(e, result, 0), kernel_dim(e, result, 1), S}, low, high;
+  emit_share(e, emit_mul(e, emit_mul(e, sizes[0], sizes[1]), S), emit_mul(e, j.C, j.E), &low, &high);
   emit_loop unit = emit_loop_begin(e, low, high, 1);
-  kernel_split(e, unit.index, sizes, 2, j.head);
-  j.to = kernel_at(e, &step->result, emit_argument(e, 1), j.head, 2);
+  kernel_split(e, unit.index, sizes, 3, j.head);
+  j.to = kernel_at(e, &step->result, emit_argument(e, 1), j.head, 3);
   join_chunks(e, &j);
   emit_loop_end(e, &unit);
 }

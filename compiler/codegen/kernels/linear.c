@@ -29,6 +29,7 @@ void kernel_linear(emitter *e, const plan_step *step) {
       .together = plan_rows_together(step->reads[LINEAR_WEIGHT].view.layout),
       .gated = attrs->gated,
       .activation = attrs->activation,
+      .apart = attrs->apart,
   };
   if (kernel_read(step, LINEAR_BIAS)) {
     p.bias = emit_argument(e, LINEAR_BIAS);
@@ -45,7 +46,7 @@ void kernel_linear(emitter *e, const plan_step *step) {
     p.w_scale_dtype = step->reads[LINEAR_WEIGHT_SCALE].value->type.dtype;
     p.grouped = step->reads[LINEAR_WEIGHT_SCALE].value->type.rank == 2;
   }
-  if (!tile_matrix_suits(e, &p)) {
+  if (p.apart || !tile_matrix_suits(e, &p)) {
     multiply_in_vectors(e, &p);
     return;
   }

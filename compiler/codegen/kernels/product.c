@@ -67,10 +67,10 @@ static bool has_rows_in_step(const product *p) {
          stride * (int64_t)sizeof(float) % CACHE_PERIOD_BYTES == 0;
 }
 
-/* Whether one tile has all rows. */
+/* Whether one tile has all rows, or each row one of its own. */
 static bool is_low(const product *p) {
   int64_t rows;
-  return emit_is_constant(p->rows, &rows) && rows <= p->tile_rows;
+  return p->apart || emit_is_constant(p->rows, &rows) && rows <= p->tile_rows;
 }
 
 /* Blocks of K begin at multiples of four: only the last one of an odd K is odd. */
@@ -101,6 +101,7 @@ static void choose_tile(emitter *e, product *p) {
     tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
   }
   if (p->most_rows && p->most_rows < p->tile_rows) p->tile_rows = p->most_rows;
+  if (p->apart) p->tile_rows = 1;
 }
 
 /* Makes room for what is known of x before its products. Returns the most rows that a block may have. */
@@ -135,6 +136,7 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   if (p->gated) narrow_for_gate(p);
   p->tile_columns = p->vectors * p->lanes;
   LLVMValueRef few = emit_icmp(e, LLVMIntSLE, p->rows, emit_index(e, p->tile_rows));
+  if (p->apart) few = LLVMConstInt(e->i1, 1, false);
   p->row_blocks = emit_imax(e, one, blocks_of(e, p->rows, emit_index(e, row_limit)));
   p->block_rows = round_up(e, blocks_of(e, p->rows, p->row_blocks), p->tile_rows);
   int64_t group = GROUP_COLUMNS / p->tile_columns;
