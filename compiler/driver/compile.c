@@ -141,6 +141,15 @@ static status check_tokens(compilation *c, const char *what, const folder_tokens
   return OK;
 }
 
+static status check_beams(compilation *c) {
+  const model_folder *f = &c->folder;
+  int beams = (int)f->choices.beams, groups = (int)f->choices.beam_groups;
+  if (beams <= 1 || groups <= 1 || beams % groups == 0) return OK;
+  status s = fail(&c->arena, STATUS_INPUT, "%d beams cannot be divided into %d groups", beams, groups);
+  s = fail_node(&c->arena, s, "\"num_beam_groups\"");
+  return fail_file(&c->arena, s, f->generation_file ? f->generation_file : f->config_file);
+}
+
 static status check_vocabulary(compilation *c, const tok_summary *summary, int64_t vocab_size) {
   if ((int64_t)summary->vocab_size <= vocab_size) return OK;
   status s = fail(&c->arena, STATUS_INPUT, "the tokenizer's vocabulary does not fit the model's");
@@ -180,6 +189,7 @@ static status describe_generation(compilation *c, const generator *g, const gene
   TRY(compile_tokenizer(c));
   const tok_summary *summary = &c->tokenizer_summary;
   TRY(check_vocabulary(c, summary, g->vocab_size));
+  TRY(check_beams(c));
   TRY(check_token(c, "bos_token_id", f->bos_token, g->vocab_size));
   TRY(check_token(c, "pad_token_id", f->pad_token, g->vocab_size));
   int32_t first_entry = g->encode ? 1 : 0;

@@ -15,7 +15,7 @@ static const struct {
 } number_rows[] = {
 #define WHOLE(key, name, lowest, highest) {key, offsetof(smelt_manifest_choices, name), true, lowest, highest}
 #define SHARE(key, name)                  {key, offsetof(smelt_manifest_choices, name), false, 0, 1}
-#define REAL(key, name, lowest)           {key, offsetof(smelt_manifest_choices, name), false, lowest, any}
+#define REAL(key, name, lowest, highest)  {key, offsetof(smelt_manifest_choices, name), false, lowest, highest}
     WHOLE("max_new_tokens", max_new_tokens, 1, INT32_MAX),
     WHOLE("min_new_tokens", min_new_tokens, 0, INT32_MAX),
     WHOLE("min_length", min_length, 0, INT32_MAX),
@@ -24,15 +24,15 @@ static const struct {
     WHOLE("num_beams", beams, 1, SMELT_MAX_BEAMS),
     WHOLE("num_beam_groups", beam_groups, 1, SMELT_MAX_BEAMS),
     WHOLE("num_return_sequences", samples, 1, INT32_MAX),
-    REAL("temperature", temperature, 0),
+    REAL("temperature", temperature, 0, any),
     SHARE("top_p", top_p),
     SHARE("min_p", min_p),
     SHARE("typical_p", typical_p),
     SHARE("epsilon_cutoff", epsilon_cutoff),
     SHARE("eta_cutoff", eta_cutoff),
-    REAL("repetition_penalty", repetition_penalty, 0),
-    REAL("length_penalty", length_penalty, -any),
-    REAL("diversity_penalty", diversity_penalty, 0),
+    REAL("repetition_penalty", repetition_penalty, 0, any),
+    REAL("length_penalty", length_penalty, -SMELT_MAX_LENGTH_PENALTY, SMELT_MAX_LENGTH_PENALTY),
+    REAL("diversity_penalty", diversity_penalty, 0, any),
 #undef WHOLE
 #undef SHARE
 #undef REAL
@@ -48,6 +48,7 @@ static status read_number(arena *a, const char *file, const json_t *object, size
   double number = json_number_value(field);
   if (!isfinite(number) || number < number_rows[row].lowest || number > number_rows[row].highest) {
     status s = fail(a, STATUS_INPUT, "\"%s\" is out of range", key);
+    s = fail_expected(a, s, "%g to %g", number_rows[row].lowest, number_rows[row].highest);
     return fail_found(a, fail_file(a, s, file), "%g", number);
   }
   if (number_rows[row].is_whole) {

@@ -137,6 +137,7 @@ typedef struct {
 } smelt_manifest_entry;
 
 enum { SMELT_MAX_END_TOKENS = 8, SMELT_MAX_FORCED_TOKENS = 8, SMELT_MAX_BEAMS = 1024, SMELT_NONE = -1 };
+enum { SMELT_MAX_LENGTH_PENALTY = 100 }; /* and as much below 0 */
 
 /* Defaults from generation_config.json, as smelt_generate_options says; 0: none. */
 typedef struct {

@@ -96,7 +96,7 @@ static const option options_table[] = {
     {0, "diversity-penalty", "X", "for tokens that earlier groups of beams chose", GENERATES | RARE, DECIMAL,
      FIELD(generate.diversity_penalty), 1000},
     {0, "length-penalty", "X", "divide a text's log-probability by its length to this power",
-     GENERATES | RARE, SIGNED, FIELD(generate.length_penalty), 100},
+     GENERATES | RARE, SIGNED, FIELD(generate.length_penalty), SMELT_MAX_LENGTH_PENALTY},
     {0, "early-stopping", "HOW", "true, false or never, when N texts of beams have ended", GENERATES | RARE,
      STOPPING, FIELD(generate.early_stopping), 0},
     {0, "seed", "N", "the same seed gives the same text", WRITES, SEED, FIELD(generate.seed), 0},

@@ -31,7 +31,7 @@ static bool numbers_fit(const smelt_generate_options *o) {
       {o->beams, 0, SMELT_MAX_BEAMS},
       {o->beam_groups, 0, SMELT_MAX_BEAMS},
       {o->diversity_penalty, 0, INFINITY},
-      {o->length_penalty, -100, 100},
+      {o->length_penalty, -SMELT_MAX_LENGTH_PENALTY, SMELT_MAX_LENGTH_PENALTY},
       {o->early_stopping, 0, SMELT_STOP_KINDS - 1},
   };
   for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)

@@ -99,7 +99,8 @@ for how in "--temp 0" "--temp 0.9 --seed 2"; do
     "$("$program" -p "$prompt" --ids "$@" $how --beams $beams </dev/null)" \
     "$("$work/program" -p "$prompt" --ids $how </dev/null)"
 done
-for wrong in '"top_p": 1.5' '"num_beams": 0' '"num_beams": 1025' '"bad_words_ids": [[]]' '"bad_words_ids": 3' '"suppress_tokens": ["a"]' \
+for wrong in '"top_p": 1.5' '"num_beams": 0' '"num_beams": 1025' '"num_beam_groups": 3, "num_beams": 4' \
+  '"length_penalty": 101' '"bad_words_ids": [[]]' '"bad_words_ids": 3' '"suppress_tokens": ["a"]' \
   '"early_stopping": "soon"' '"suppress_tokens": [99999]' '"do_sample": 1'; do
   echo "{\"eos_token_id\": 1535, $wrong}" >"$work/model/generation_config.json"
   exits "generation_config.json: $wrong" 1 "$smelt" build "$work/model" -q -o "$work/program"
