@@ -70,7 +70,7 @@ static bool has_rows_in_step(const product *p) {
 /* Whether one tile has all rows, or each row one of its own. */
 static bool is_low(const product *p) {
   int64_t rows;
-  return p->apart || emit_is_constant(p->rows, &rows) && rows <= p->tile_rows;
+  return p->apart || (emit_is_constant(p->rows, &rows) && rows <= p->tile_rows);
 }
 
 /* Blocks of K begin at multiples of four: only the last one of an odd K is odd. */
