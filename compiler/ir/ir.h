@@ -185,7 +185,7 @@ typedef struct {
   bool interleaved;          /* rotary: pairs (2i, 2i+1) instead of (i, i + D/2) */
   bool gated;       /* linear: columns [0,F) are the gate, [F,2F) the value: activation(gate) * value */
   bool wide;        /* linear: the result is f32 where x is narrower, not x's dtype */
-  bool apart; /* linear, attention: each row, or query, is added up in the order in which it is alone */
+  bool apart;       /* linear, attention: each row, or query, is added up in the order in which it is alone */
   ir_op activation; /* linear: an elementwise unary operator, or IR_IDENTITY */
   int state;        /* append: index into the graph's states */
   ir_graph *body, *otherwise; /* loop, branch: what they run */

@@ -29,8 +29,9 @@ static bool same_attrs(const ir_node *x, const ir_node *y) {
          memcmp(a->start, b->start, sizeof a->start) == 0 && memcmp(a->step, b->step, sizeof a->step) == 0 &&
          a->value == b->value && a->epsilon == b->epsilon && a->scale == b->scale &&
          a->softcap == b->softcap && a->causal == b->causal && a->interleaved == b->interleaved &&
-         a->gated == b->gated && a->wide == b->wide && a->apart == b->apart && a->activation == b->activation &&
-         a->state == b->state && a->body == b->body && a->otherwise == b->otherwise && a->index == b->index;
+         a->gated == b->gated && a->wide == b->wide && a->apart == b->apart &&
+         a->activation == b->activation && a->state == b->state && a->body == b->body &&
+         a->otherwise == b->otherwise && a->index == b->index;
 }
 
 static bool same_computation(const ir_node *x, const ir_node *y) {

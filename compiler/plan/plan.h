@@ -142,9 +142,9 @@ const char *plan_control_name(plan_control control);
  * be walked as rows: all axes before the last merge into one with a single stride, that of axis rank-2 (rank
  * 1: one row); the weight is in panels. NORM, SOFTMAX likewise rows. MATMUL, ATTENTION, ROTARY: any strides
  * before the last axis. ATTENTION's bias and ROTARY's cos and sin may have stride 0 anywhere, except that
- * bias' last axis has stride 1 or 0. ATTENTION_CHUNKS has one query, or queries apart, in C chunks; chunk c of PLAN_CHUNK_KEYS keys leaves
- * [B, H, s * C + c, E + 2] in f32 (f64 for f64): E sums of values weighted by exp(score - most), then most, the
- * largest score, then the total of the weights. ATTENTION_JOIN reads that.
+ * bias' last axis has stride 1 or 0. ATTENTION_CHUNKS has one query, or queries apart, in C chunks; chunk c
+ * of PLAN_CHUNK_KEYS keys leaves [B, H, s * C + c, E + 2] in f32 (f64 for f64): E sums of values weighted by
+ * exp(score - most), then most, the largest score, then the total of the weights. ATTENTION_JOIN reads that.
  */
 typedef struct {
   plan_control control;

@@ -80,7 +80,7 @@ typedef struct {
   const char *features_path;
   const char *logits_path;
   const char *grammar_path, *schema_path, *regex; /* what the new text has to be, at most one of them */
-  const char *profile_path; /* where the profile goes as JSON; NULL: nowhere */
+  const char *profile_path;                       /* where the profile goes as JSON; NULL: nowhere */
   const char *entry;
   const char *system;             /* what a chat's model is told first; NULL: nothing */
   const char *lines_path;         /* "-": standard input; NULL: one text */
@@ -152,8 +152,8 @@ int app_chat(smelt_model *model, app_options *options);     /* chat.c */
 
 /* ---- texts (texts.c) --------------------------------------------------------------------- */
 
-/* The constraint that the options ask for, as options->generate.constraint; the caller's to free, also after a
- * failure (constraint.c). */
+/* The constraint that the options ask for, as options->generate.constraint; the caller's to free, also after
+ * a failure (constraint.c). */
 int app_take_constraint(smelt_model *model, app_options *options);
 
 /* One text of those that a command works on. */

@@ -128,7 +128,7 @@ typedef struct {
 } text_maker;
 
 bool text_add(text_maker *t, const char *bytes, size_t count); /* false: the machine has failed */
-void text_add_value(text_maker *t, value v); /* as Python's str() */
+void text_add_value(text_maker *t, value v);                   /* as Python's str() */
 void text_add_json(text_maker *t, value v, int64_t indent,
                    int64_t depth); /* as json.dumps; indent < 0: one line */
 value text_made(text_maker *t);

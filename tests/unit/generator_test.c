@@ -74,9 +74,8 @@ static status make_verifier(arena *a, const char *y, generator *made) {
   return pass_make_generator(g->module, &(generator_source){.decoder = g}, &limits, NULL, NULL, made);
 }
 
-static const char *const A_LINEAR =
-    "  w = const {1, 2, 3, 4} : f32[2, 2]\n"
-    "  y = linear x, w : f32[b, s, 2]\n";
+static const char *const A_LINEAR = "  w = const {1, 2, 3, 4} : f32[2, 2]\n"
+                                    "  y = linear x, w : f32[b, s, 2]\n";
 
 static bool has_linears(const ir_graph *g, bool apart) {
   bool any = false;

@@ -240,7 +240,8 @@ static void bf16_edges(void **state) {
   long tiles_before = tile_count, dots_before = bf16_dot_count;
   run_edges(IR_PRECISION_BF16, 32, 0.02);
   assert_true(codegen_host_level() < 1 || tile_count > tiles_before || __builtin_cpu_supports("amx-bf16"));
-  assert_true(codegen_host_level() < 1 || bf16_dot_count > dots_before || __builtin_cpu_supports("avx512bf16"));
+  assert_true(codegen_host_level() < 1 || bf16_dot_count > dots_before ||
+              __builtin_cpu_supports("avx512bf16"));
 #else
   run_edges(IR_PRECISION_BF16, 32, 0.02);
 #endif

@@ -100,7 +100,8 @@ static void a_refusal_costs_one_level(void **state) {
 static void dots_of_bf16_are_slow_beside_tiles(void **state) {
   (void)state;
   enum { INTEL = 0x756e6547, AMD = 0x68747541 }; /* "Genu", "Auth" */
-  uint64_t words[RT_CPU_WORD_COUNT] = WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xbc9d4432, 0x1c30, 0x121, 0x2e7);
+  uint64_t words[RT_CPU_WORD_COUNT] =
+      WORDS(0x7ffefbff, 0xf3bfbffb, 0xfb417ffe, 0xbc9d4432, 0x1c30, 0x121, 0x2e7);
   words[RT_CPU_LEAF_0_EBX] = INTEL;
   assert_true(rt_cpu_is_slow_of(words, SMELT_ISA_X86_64_BF16));
   assert_false(rt_cpu_is_slow_of(words, SMELT_ISA_X86_64_VNNI));

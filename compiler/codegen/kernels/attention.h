@@ -36,9 +36,10 @@ typedef struct {
   ir_dtype dtype;
   bool causal;
   double scale, softcap; /* softcap: 0: none; both in units of ATTENTION_UNIT */
-  bool one_query;        /* of a unit, S being 1 or queries apart: scores by dot products, without transposing keys */
-  bool widens_keys;      /* one query: short keys are made wide once for all heads */
-  bool in_chunks;        /* one query, whose keys are split: the result is [B, H, S chunks, E + 2] (plan.h) */
+  bool
+      one_query; /* of a unit, S being 1 or queries apart: scores by dot products, without transposing keys */
+  bool widens_keys; /* one query: short keys are made wide once for all heads */
+  bool in_chunks;   /* one query, whose keys are split: the result is [B, H, S chunks, E + 2] (plan.h) */
   LLVMValueRef B, H, G, S, T, D, E;
   int heads, queries, rows; /* of a unit; rows: heads x queries, whole tiles */
   int tile_rows, vectors, lanes;

@@ -237,7 +237,8 @@ static void find_excess(emitter *e, const product *p, LLVMValueRef end, const ti
   if (p->grouped) {
     emit_loop groups = emit_loop_begin(e, emit_index(e, 0), p->row_excesses, 1);
     LLVMValueRef group = emit_at(e, SMELT_I8, x, emit_mul(e, groups.index, emit_index(e, IR_GROUP)));
-    emit_store(e, SMELT_I32, emit_at(e, SMELT_I32, place, groups.index), tile_nibbles_excess(e, p->lanes, group));
+    emit_store(e, SMELT_I32, emit_at(e, SMELT_I32, place, groups.index),
+               tile_nibbles_excess(e, p->lanes, group));
     emit_loop_end(e, &groups);
   } else {
     emit_store(e, SMELT_I32, place, tile_dots_excess(e, x, p->depth));

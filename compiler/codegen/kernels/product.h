@@ -36,9 +36,9 @@ typedef struct {
   /* stack: x of a block of rows and of K as near_dtype, [..][block_depth]; NULL: x as it is */
   LLVMValueRef near_x;
   ir_dtype near_dtype;
-  LLVMValueRef x_excess; /* stack: of each row of a block, what tile.h says of it; NULL: nothing */
+  LLVMValueRef x_excess;     /* stack: of each row of a block, what tile.h says of it; NULL: nothing */
   LLVMValueRef row_excesses; /* numbers of a row in it: 1, or of groups */
-  LLVMValueRef sums;     /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
+  LLVMValueRef sums;         /* stack: [tile_rows][vectors] vectors, handed from tile to epilogue */
 } product;
 
 /* Chooses tile and blocks. Returns the number of units; *unit_work is for emit_claim_begin. */

@@ -10,8 +10,8 @@
 #include "codegen/emit.h"
 
 /*
- * Where registers abound, tiles still have 12 rows: they divide attention's units, and leave 4 of 64 rows and 8 of 128,
- * which are tiles too. Of 14 rows two would be left, which read as much of w as 14.
+ * Where registers abound, tiles still have 12 rows: they divide attention's units, and leave 4 of 64 rows and
+ * 8 of 128, which are tiles too. Of 14 rows two would be left, which read as much of w as 14.
  */
 enum { TILE_MAX_ROWS = 12, TILE_MAX_VECTORS = 4, TILE_MAX_FETCHES = 4 };
 
@@ -25,8 +25,8 @@ typedef struct {
   LLVMValueRef w_count[TILE_MAX_VECTORS]; /* columns of vector j that exist, or NULL: all */
   LLVMValueRef scale[TILE_MAX_VECTORS];   /* of 4-bit weights: of vector j's columns in group 0 of rows */
   ir_dtype scale_dtype;
-  LLVMValueRef depth;    /* k in [0, depth) */
-  bool odd_depth;        /* whether it can be odd */
+  LLVMValueRef depth; /* k in [0, depth) */
+  bool odd_depth;     /* whether it can be odd */
   /*
    * What sums of row r are too large by, i32. tile_multiply_dots: at x_excess + r; NULL: nothing.
    * tile_multiply_nibbles: those of group g at x_excess + r * groups + g.
