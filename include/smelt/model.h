@@ -218,8 +218,9 @@ smelt_generate_options smelt_generate_defaults(const smelt_model *model);
  * Called once per generated token. `text` holds the whole UTF-8 sequences that
  * became complete with it (may be empty), `bytes` its length; not
  * NUL-terminated, valid during the call. Return false to stop. The end token
- * that stops generation is not reported. Text that may be the beginning of a
- * stop text comes with a later token, or in a last call whose `token` is -1.
+ * that stops generation is not reported. Text that waits for what follows (what
+ * may begin a stop text, spaces, half a character) comes with a later token, or
+ * in a last call whose `token` is -1, which is none.
  */
 typedef bool smelt_token_callback(void *user, int32_t token, const char *text, size_t bytes);
 

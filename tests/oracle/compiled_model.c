@@ -128,6 +128,7 @@ static void write_logits(smelt_model *model, const encoder_source *source, const
 static bool print_token(void *user, int32_t token, const char *text, size_t bytes) {
   (void)text, (void)bytes;
   size_t *printed = user;
+  if (token < 0) return true; /* text that waited, and no token */
   printf("%s%d", (*printed)++ ? " " : "", (int)token);
   return true;
 }
