@@ -4,6 +4,7 @@
  * text: score, log-probability, tokens. beams_test.py writes the cases and knows the model.
  */
 #include "../unit/runtime_fake_image.h"
+#include "cases.h"
 
 #include "decode/decode.h"
 
@@ -81,18 +82,6 @@ static void make_manifest(fake_manifest *m, gen_kind kind) {
   header->caches = fake_put(m, caches, sizeof caches);
   header->cache_count = 2;
   header->bytes = m->used;
-}
-
-static int32_t read_whole(void) {
-  int value;
-  if (scanf("%d", &value) != 1) exit(1);
-  return value;
-}
-
-static float read_real(void) {
-  float value;
-  if (scanf("%f", &value) != 1) exit(1);
-  return value;
 }
 
 static int32_t read_tokens(int32_t *tokens) {

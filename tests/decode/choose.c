@@ -4,22 +4,11 @@
  * choosing_test.py writes the cases; read_case says in which order.
  */
 #include "decode/decode.h"
+#include "cases.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int32_t read_whole(void) {
-  int value;
-  if (scanf("%d", &value) != 1) exit(1);
-  return value;
-}
-
-static float read_real(void) {
-  float value;
-  if (scanf("%f", &value) != 1) exit(1);
-  return value;
-}
 
 static smelt_token_list read_list(void) {
   smelt_token_list list = {.count = read_whole()};
