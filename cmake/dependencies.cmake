@@ -44,21 +44,19 @@ find_program(PROTOC_C NAMES protoc-c REQUIRED)
 find_path(ONNX_PROTO_FOLDER NAMES onnx.proto PATH_SUFFIXES onnx REQUIRED)
 set(generated ${PROJECT_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${generated})
-add_custom_command(
-  OUTPUT ${generated}/onnx.pb-c.c ${generated}/onnx.pb-c.h
-  COMMAND ${PROTOC_C} --proto_path=${ONNX_PROTO_FOLDER} --c_out=${generated} onnx.proto
-  DEPENDS ${ONNX_PROTO_FOLDER}/onnx.proto VERBATIM)
-add_library(onnx_schema STATIC ${generated}/onnx.pb-c.c ${generated}/onnx.pb-c.h)
-target_include_directories(onnx_schema SYSTEM PUBLIC ${generated})
-target_link_libraries(onnx_schema PUBLIC PkgConfig::PROTOBUF_C)
+# NAME_schema: what protobuf-c makes of FOLDER/NAME.proto.
+function(smelt_add_schema name folder)
+  add_custom_command(
+    OUTPUT ${generated}/${name}.pb-c.c ${generated}/${name}.pb-c.h
+    COMMAND ${PROTOC_C} --proto_path=${folder} --c_out=${generated} ${name}.proto
+    DEPENDS ${folder}/${name}.proto VERBATIM)
+  add_library(${name}_schema STATIC ${generated}/${name}.pb-c.c ${generated}/${name}.pb-c.h)
+  target_include_directories(${name}_schema SYSTEM PUBLIC ${generated})
+  target_link_libraries(${name}_schema PUBLIC PkgConfig::PROTOBUF_C)
+endfunction()
+
+smelt_add_schema(onnx ${ONNX_PROTO_FOLDER})
 
 # ---- SentencePiece's schema, as far as smelt reads it -------------------------
 
-set(proto_folder ${PROJECT_SOURCE_DIR}/compiler/tokenizer)
-add_custom_command(
-  OUTPUT ${generated}/sentencepiece.pb-c.c ${generated}/sentencepiece.pb-c.h
-  COMMAND ${PROTOC_C} --proto_path=${proto_folder} --c_out=${generated} sentencepiece.proto
-  DEPENDS ${proto_folder}/sentencepiece.proto VERBATIM)
-add_library(sentencepiece_schema STATIC ${generated}/sentencepiece.pb-c.c ${generated}/sentencepiece.pb-c.h)
-target_include_directories(sentencepiece_schema SYSTEM PUBLIC ${generated})
-target_link_libraries(sentencepiece_schema PUBLIC PkgConfig::PROTOBUF_C)
+smelt_add_schema(sentencepiece ${PROJECT_SOURCE_DIR}/compiler/tokenizer)
