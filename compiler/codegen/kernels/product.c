@@ -108,8 +108,9 @@ static void choose_tile(emitter *e, product *p) {
 static int64_t prepare_x(emitter *e, product *p) {
   int64_t row_limit = p->w_scale || takes_dots(e, p) ? 2 * ROW_BLOCK : ROW_BLOCK;
   p->row_excesses = emit_index(e, 1);
-  int64_t depth = 0;
-  if (p->grouped && emit_is_constant(p->depth, &depth)) {
+  if (p->grouped) {
+    int64_t depth = 0;
+    emit_is_constant(p->depth, &depth); /* always: weights in groups are packed, so their K is known */
     int64_t groups = depth / IR_GROUP;
     while (row_limit > p->tile_rows && row_limit * groups * (int64_t)sizeof(int32_t) > NEAR_BYTES)
       row_limit -= p->tile_rows;
@@ -118,7 +119,7 @@ static int64_t prepare_x(emitter *e, product *p) {
   } else if (takes_dots(e, p)) {
     row_limit -= row_limit % p->tile_rows;
     if (tile_dots_exceed(e, p->x.dtype)) p->x_excess = emit_stack(e, e->i32, row_limit);
-  } else if (p->w_scale && !p->grouped && p->x.dtype == SMELT_I8) {
+  } else if (p->w_scale && p->x.dtype == SMELT_I8) {
     return keep_x_near(e, p, SMELT_I16, row_limit);
   } else if (p->together == PLAN_PAIR ? p->x.dtype == SMELT_BF16 : has_rows_in_step(p) && !is_low(p)) {
     return keep_x_near(e, p, SMELT_F32, row_limit);
