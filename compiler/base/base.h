@@ -125,6 +125,9 @@ void text_append(text *t, const void *bytes, size_t count);
 void text_print(text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(text *t);
 
+/* For tables keyed by names, whose sizes are powers of two: all bits depend on all characters. */
+uint64_t name_hash(const char *name);
+
 /* ---- files -------------------------------------------------------------- */
 
 /* A whole file mapped read-only. An empty file has count 0 and bytes NULL. */

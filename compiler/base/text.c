@@ -1,4 +1,4 @@
-/* text.c: bytes that grow by appending. */
+/* text.c: bytes that grow by appending; hashes of names. */
 #include "base.h"
 
 #include <stdlib.h>
@@ -41,4 +41,11 @@ void text_print(text *t, const char *format, ...) {
 void text_free(text *t) {
   free(t->bytes);
   *t = (text){0};
+}
+
+/* FNV-1a (Fowler, Noll, Vo); its upper half joins the lower, which tables use. */
+uint64_t name_hash(const char *name) {
+  uint64_t hash = 14695981039346656037u;
+  for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 1099511628211u;
+  return hash ^ hash >> 32;
 }

@@ -287,9 +287,7 @@ ir_dim ir_dim_const(ir_module *m, int64_t value) {
 }
 
 ir_dim ir_dim_symbol(ir_module *m, const char *name) {
-  dim_atom key = {.op = IR_DIM_SYMBOL, .name = name};
-  key.hash = 14695981039346656037u; /* FNV-1a */
-  for (const char *c = name; *c; c++) key.hash = (key.hash ^ (unsigned char)*c) * 1099511628211u;
+  dim_atom key = {.op = IR_DIM_SYMBOL, .name = name, .hash = name_hash(name)};
   const dim_atom *atom = intern_atom(m, &key);
   return dim_table(m)->symbols[atom->symbol].self;
 }

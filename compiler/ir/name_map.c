@@ -1,12 +1,10 @@
-/* name_map.c: open addressing with linear probing; FNV-1a. */
+/* name_map.c: open addressing with linear probing. */
 #include "ir/name_map.h"
 
 #include <string.h>
 
 static size_t slot_of(const name_map *map, const char *name) {
-  uint64_t hash = 14695981039346656037u;
-  for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-  size_t i = (hash ^ hash >> 32) & (map->capacity - 1);
+  size_t i = name_hash(name) & (map->capacity - 1);
   while (map->names[i] && strcmp(map->names[i], name) != 0) i = (i + 1) & (map->capacity - 1);
   return i;
 }

@@ -1,18 +1,12 @@
-/* names.c: open addressing with linear probing; FNV-1a (Fowler, Noll, Vo) as hash. */
+/* names.c: open addressing with linear probing. */
 #include "onnx/names.h"
 
 #include <string.h>
 
-static uint64_t hash_name(const char *name) {
-  uint64_t hash = 14695981039346656037u;
-  for (; *name; name++) hash = (hash ^ (uint8_t)*name) * 1099511628211u;
-  return hash ^ (hash >> 32);
-}
-
 /* The slot that holds `name`, or the empty one where it belongs. slot_count is a power of two. */
 static onnx_name **find_slot(onnx_name **slots, size_t slot_count, const char *name) {
   size_t mask = slot_count - 1;
-  size_t at = hash_name(name) & mask;
+  size_t at = name_hash(name) & mask;
   while (slots[at] && strcmp(slots[at]->name, name) != 0) at = (at + 1) & mask;
   return &slots[at];
 }

@@ -13,12 +13,12 @@ enum { MOST_CALLS = 64, MOST_STEPS = 20000000, MOST_BYTES = 1 << 28, BLOCK_BYTES
 
 /* ---- failures and memory ---------------------------------------------------------------- */
 
-bool machine_has_failed(const machine *m) {
+bool rt_machine_has_failed(const machine *m) {
   return m->result->error[0] != 0;
 }
 
-value machine_fail(machine *m, const char *format, ...) {
-  if (!machine_has_failed(m)) {
+value rt_machine_fail(machine *m, const char *format, ...) {
+  if (!rt_machine_has_failed(m)) {
     char *error = m->result->error;
     va_list arguments;
     va_start(arguments, format);
@@ -31,23 +31,23 @@ value machine_fail(machine *m, const char *format, ...) {
   return value_of(KIND_UNDEFINED);
 }
 
-value machine_damaged(machine *m) {
-  return machine_fail(m, "the template's code is damaged");
+value rt_machine_damaged(machine *m) {
+  return rt_machine_fail(m, "the template's code is damaged");
 }
 
-void *machine_memory(machine *m, size_t count, size_t item_bytes) {
+void *rt_machine_memory(machine *m, size_t count, size_t item_bytes) {
   size_t bytes;
   if (__builtin_mul_overflow(count, item_bytes, &bytes) || bytes > MOST_BYTES) bytes = MOST_BYTES;
   bytes = (bytes + 31) / 16 * 16; /* not nothing, so that nothing has a place too */
   if (bytes > MOST_BYTES - m->memory_bytes) {
-    machine_fail(m, "the template takes too much memory");
+    rt_machine_fail(m, "the template takes too much memory");
     return NULL;
   }
   if (!m->blocks || bytes > m->blocks->capacity - m->blocks->used) {
     size_t capacity = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
     block *fresh = malloc(sizeof *fresh + capacity);
     if (!fresh) {
-      machine_fail(m, "there is not enough memory for the template");
+      rt_machine_fail(m, "there is not enough memory for the template");
       return NULL;
     }
     *fresh = (block){.next = m->blocks, .capacity = capacity};
@@ -67,7 +67,7 @@ static void write_bytes(machine *m, const char *bytes, size_t count) {
     size_t capacity = 2 * (out->bytes + count) + 256;
     char *grown = capacity <= MOST_BYTES ? realloc(out->text, capacity) : NULL;
     if (!grown) {
-      machine_fail(m, "the template's text is too long");
+      rt_machine_fail(m, "the template's text is too long");
       return;
     }
     out->text = grown;
@@ -83,17 +83,17 @@ static void write_value(machine *m, value text) {
 
 static void begin_capture(machine *m) {
   if (m->capture_count == MOST_CAPTURES)
-    machine_damaged(m);
+    rt_machine_damaged(m);
   else
     m->captures[m->capture_count++] = m->result->bytes;
 }
 
 static value end_capture(machine *m) {
-  if (m->capture_count == 0) return machine_damaged(m);
+  if (m->capture_count == 0) return rt_machine_damaged(m);
   size_t begin = m->captures[--m->capture_count];
-  if (begin > m->result->bytes) return machine_damaged(m);
+  if (begin > m->result->bytes) return rt_machine_damaged(m);
   size_t count = m->result->bytes - begin;
-  char *copy = machine_memory(m, count, 1);
+  char *copy = rt_machine_memory(m, count, 1);
   if (!copy) return value_of(KIND_UNDEFINED);
   if (count) memcpy(copy, m->result->text + begin, count);
   m->result->bytes = begin;
@@ -102,9 +102,9 @@ static value end_capture(machine *m) {
 
 /* ---- stack and texts -------------------------------------------------------------------- */
 
-void machine_push(machine *m, value v) {
+void rt_machine_push(machine *m, value v) {
   if (m->stack_count == STACK_VALUES)
-    machine_fail(m, "the template is nested too deep");
+    rt_machine_fail(m, "the template is nested too deep");
   else
     m->stack[m->stack_count++] = v;
 }
@@ -112,7 +112,7 @@ void machine_push(machine *m, value v) {
 /* Takes the last `count` values; NULL: there are not so many. */
 static value *take(machine *m, int64_t count) {
   if (count < 0 || count > m->stack_count) {
-    machine_damaged(m);
+    rt_machine_damaged(m);
     return NULL;
   }
   m->stack_count -= (uint32_t)count;
@@ -120,7 +120,7 @@ static value *take(machine *m, int64_t count) {
 }
 
 static value text_at(machine *m, int64_t number) {
-  if (number < 0 || number >= m->chat->header->text_count) return machine_damaged(m);
+  if (number < 0 || number >= m->chat->header->text_count) return rt_machine_damaged(m);
   uint32_t begin = m->chat->starts[number], end = m->chat->starts[number + 1];
   return value_string(m->chat->texts + begin, end - begin);
 }
@@ -128,25 +128,25 @@ static value text_at(machine *m, int64_t number) {
 /* ---- steps ------------------------------------------------------------------------------ */
 
 static void make_map(machine *m, const value *values, int64_t count) {
-  value map = value_new_map(m, (uint32_t)count / 2 + 1);
+  value map = rt_value_new_map(m, (uint32_t)count / 2 + 1);
   if (map.kind != KIND_MAP) return;
-  for (int64_t i = 0; i + 1 < count; i += 2) value_set(m, map.map, values[i], values[i + 1]);
-  machine_push(m, map);
+  for (int64_t i = 0; i + 1 < count; i += 2) rt_value_set(m, map.map, values[i], values[i + 1]);
+  rt_machine_push(m, map);
 }
 
 static void make_list(machine *m, const value *values, int64_t count) {
-  value *items = machine_memory(m, (size_t)count, sizeof *items);
+  value *items = rt_machine_memory(m, (size_t)count, sizeof *items);
   if (!items) return;
   for (int64_t i = 0; i < count; i++) items[i] = values[i];
-  machine_push(m, value_list(items, (size_t)count));
+  rt_machine_push(m, value_list(items, (size_t)count));
 }
 
 static void unpack(machine *m, value list, int64_t count) {
   const value *items;
   uint32_t item_count;
-  if (!value_items(m, list, &items, &item_count)) return;
-  if (item_count != count) machine_fail(m, "%u values are there for %d names", item_count, (int)count);
-  for (uint32_t i = item_count; i > 0 && !machine_has_failed(m); i--) machine_push(m, items[i - 1]);
+  if (!rt_value_items(m, list, &items, &item_count)) return;
+  if (item_count != count) rt_machine_fail(m, "%u values are there for %d names", item_count, (int)count);
+  for (uint32_t i = item_count; i > 0 && !rt_machine_has_failed(m); i--) rt_machine_push(m, items[i - 1]);
 }
 
 static value constant(machine *m, int64_t which) {
@@ -161,37 +161,37 @@ static value constant(machine *m, int64_t which) {
   case CHAT_TRUE:
     return value_boolean(which == CHAT_TRUE);
   default:
-    return machine_damaged(m);
+    return rt_machine_damaged(m);
   }
 }
 
 static value float_at(machine *m, int64_t number) {
   value bytes = text_at(m, number);
   double made = 0;
-  if (bytes.count != sizeof made) return machine_damaged(m);
+  if (bytes.count != sizeof made) return rt_machine_damaged(m);
   memcpy(&made, bytes.bytes, sizeof made);
   return value_float(made);
 }
 
 static value negate(machine *m, value v) {
   if (v.kind == KIND_FLOAT) return value_float(-v.number);
-  return operate(m, CHAT_SUBTRACT, value_integer(0), v);
+  return rt_operate(m, CHAT_SUBTRACT, value_integer(0), v);
 }
 
 static void set_attribute(machine *m, value object, value name, value v) {
   if (object.kind == KIND_MAP && object.map->is_namespace)
-    value_set(m, object.map, name, v);
+    rt_value_set(m, object.map, name, v);
   else
-    machine_fail(m, "attributes can be set of a namespace only");
+    rt_machine_fail(m, "attributes can be set of a namespace only");
 }
 
 static void call(machine *m, int64_t which) {
   if (which < 0 || which >= CHAT_FUNCTION_COUNT) {
-    machine_damaged(m);
+    rt_machine_damaged(m);
     return;
   }
-  const value *arguments = take(m, function_arity[which]);
-  if (arguments) machine_push(m, function_call(m, (chat_function)which, arguments));
+  const value *arguments = take(m, rt_function_arity[which]);
+  if (arguments) rt_machine_push(m, rt_function_call(m, (chat_function)which, arguments));
 }
 
 static void run(machine *m, uint32_t at);
@@ -199,7 +199,7 @@ static void run(machine *m, uint32_t at);
 /* A macro has scopes of its own over those of no loop, and what it writes is its value. */
 static void call_macro(machine *m, int64_t number) {
   if (number < 0 || number >= m->chat->header->macro_count || m->call_count == MOST_CALLS) {
-    machine_fail(m, "macros call each other without end");
+    rt_machine_fail(m, "macros call each other without end");
     return;
   }
   const chat_macro *macro = &m->chat->macros[number];
@@ -210,16 +210,17 @@ static void call_macro(machine *m, int64_t number) {
   m->scope_start = m->macro_start = count;
   m->loop = NULL;
   m->call_count++;
-  for (uint32_t i = 0; i < macro->parameter_count; i++) machine_store(m, macro->parameters[i], arguments[i]);
+  for (uint32_t i = 0; i < macro->parameter_count; i++)
+    rt_machine_store(m, macro->parameters[i], arguments[i]);
   begin_capture(m);
-  if (!machine_has_failed(m)) run(m, macro->start);
+  if (!rt_machine_has_failed(m)) run(m, macro->start);
   value text = end_capture(m);
   m->call_count--;
   m->loop = loop;
   m->scope_start = scope_start;
   m->macro_start = macro_start;
   m->variable_count = count;
-  machine_push(m, text);
+  rt_machine_push(m, text);
 }
 
 /* Values that an operation takes, but for those that say it in their operand. */
@@ -245,40 +246,40 @@ static bool make_value(machine *m, chat_op op, int64_t operand, const value *v, 
     *made = text_at(m, operand);
     return true;
   case CHAT_OP_LOAD:
-    *made = machine_load(m, operand);
+    *made = rt_machine_load(m, operand);
     return true;
   case CHAT_OP_INPUT:
-    *made = operand >= 0 && operand < CHAT_INPUT_COUNT ? m->inputs[operand] : machine_damaged(m);
+    *made = operand >= 0 && operand < CHAT_INPUT_COUNT ? m->inputs[operand] : rt_machine_damaged(m);
     return true;
   case CHAT_OP_LOOP:
-    *made = m->loop ? (value){.kind = KIND_LOOP, .loop = m->loop} : machine_damaged(m);
+    *made = m->loop ? (value){.kind = KIND_LOOP, .loop = m->loop} : rt_machine_damaged(m);
     return true;
   case CHAT_OP_ATTRIBUTE:
-    *made = value_attribute(m, v[0], text_at(m, operand));
+    *made = rt_value_attribute(m, v[0], text_at(m, operand));
     return true;
   case CHAT_OP_INDEX:
-    *made = value_index(m, v[0], v[1]);
+    *made = rt_value_index(m, v[0], v[1]);
     return true;
   case CHAT_OP_SLICE:
-    *made = value_slice(m, v[0], v[1], v[2], v[3]);
+    *made = rt_value_slice(m, v[0], v[1], v[2], v[3]);
     return true;
   case CHAT_OP_NOT:
-    *made = value_boolean(!value_is_true(v[0]));
+    *made = value_boolean(!rt_value_is_true(v[0]));
     return true;
   case CHAT_OP_NEGATE:
     *made = negate(m, v[0]);
     return true;
   case CHAT_OP_BINARY:
-    *made = operate(m, (chat_operator)operand, v[0], v[1]);
+    *made = rt_operate(m, (chat_operator)operand, v[0], v[1]);
     return true;
   case CHAT_OP_CONCAT:
-    *made = operate(m, CHAT_ADD, text_of(m, v[0]), text_of(m, v[1]));
+    *made = rt_operate(m, CHAT_ADD, rt_chat_text_of(m, v[0]), rt_chat_text_of(m, v[1]));
     return true;
   case CHAT_OP_IS_GIVEN:
-    *made = value_boolean(machine_is_given(m, operand));
+    *made = value_boolean(rt_machine_is_given(m, operand));
     return true;
   case CHAT_OP_END_FILTER:
-    *made = machine_end_filter(m);
+    *made = rt_machine_end_filter(m);
     return true;
   case CHAT_OP_END_CAPTURE:
     *made = end_capture(m);
@@ -295,10 +296,10 @@ static int64_t step(machine *m, chat_op op, int64_t operand, const value *v) {
     write_value(m, text_at(m, operand));
     return 0;
   case CHAT_OP_PRINT:
-    write_value(m, text_of(m, v[0]));
+    write_value(m, rt_chat_text_of(m, v[0]));
     return 0;
   case CHAT_OP_STORE:
-    machine_store(m, operand, v[0]);
+    rt_machine_store(m, operand, v[0]);
     return 0;
   case CHAT_OP_SET_ATTRIBUTE:
     set_attribute(m, v[0], text_at(m, operand), v[1]);
@@ -319,10 +320,10 @@ static int64_t step(machine *m, chat_op op, int64_t operand, const value *v) {
     call_macro(m, operand);
     return 0;
   case CHAT_OP_FILTER:
-    machine_begin_loop(m, v[0], true);
+    rt_machine_begin_loop(m, v[0], true);
     return 0;
   case CHAT_OP_KEEP:
-    machine_keep_item(m, v[0]);
+    rt_machine_keep_item(m, v[0]);
     return 0;
   case CHAT_OP_COMPLETE:
     if (m->loop) m->loop->is_complete = true;
@@ -333,18 +334,18 @@ static int64_t step(machine *m, chat_op op, int64_t operand, const value *v) {
   case CHAT_OP_JUMP:
     return operand;
   case CHAT_OP_JUMP_IF_FALSE:
-    return value_is_true(v[0]) ? 0 : operand;
+    return rt_value_is_true(v[0]) ? 0 : operand;
   case CHAT_OP_AND:
   case CHAT_OP_OR:
-    if (value_is_true(v[0]) == (op == CHAT_OP_AND)) return 0;
-    machine_push(m, v[0]);
+    if (rt_value_is_true(v[0]) == (op == CHAT_OP_AND)) return 0;
+    rt_machine_push(m, v[0]);
     return operand;
   case CHAT_OP_FOR:
-    return machine_begin_loop(m, v[0], false) ? 0 : operand;
+    return rt_machine_begin_loop(m, v[0], false) ? 0 : operand;
   case CHAT_OP_NEXT:
-    return machine_next_item(m) ? 0 : operand;
+    return rt_machine_next_item(m) ? 0 : operand;
   case CHAT_OP_END_FOR:
-    return machine_end_loop(m) ? 0 : operand;
+    return rt_machine_end_loop(m) ? 0 : operand;
   default:
     return 0;
   }
@@ -353,16 +354,16 @@ static int64_t step(machine *m, chat_op op, int64_t operand, const value *v) {
 /* From word `at` to the END. */
 static void run(machine *m, uint32_t at) {
   uint32_t words = m->chat->header->code_words;
-  while (!machine_has_failed(m)) {
+  while (!rt_machine_has_failed(m)) {
     if (at >= words || ++m->steps > MOST_STEPS) {
-      machine_fail(m, at >= words ? "the template's code is damaged" : "the template does not end");
+      rt_machine_fail(m, at >= words ? "the template's code is damaged" : "the template does not end");
       return;
     }
     uint32_t word = m->chat->code[at++], op = word & 0xff;
     int64_t operand = (int32_t)word >> CHAT_OPERAND_SHIFT;
     if (op == CHAT_OP_END) return;
     if (op >= CHAT_OP_COUNT) {
-      machine_damaged(m);
+      rt_machine_damaged(m);
       return;
     }
     bool by_operand = op == CHAT_OP_LIST || op == CHAT_OP_MAP;
@@ -371,7 +372,7 @@ static void run(machine *m, uint32_t at) {
     for (int i = 0; v && i < takes[op]; i++) taken[i] = v[i];
     if (!v) return;
     if (make_value(m, (chat_op)op, operand, taken, &made))
-      machine_push(m, made);
+      rt_machine_push(m, made);
     else
       at = (uint32_t)((int64_t)at + step(m, (chat_op)op, operand, by_operand ? v : taken));
   }
@@ -380,12 +381,13 @@ static void run(machine *m, uint32_t at) {
 /* ---- all of it -------------------------------------------------------------------------- */
 
 static value message_values(machine *m, const rt_message *messages, size_t count) {
-  value *list = machine_memory(m, count, sizeof *list);
+  value *list = rt_machine_memory(m, count, sizeof *list);
   for (size_t i = 0; list && i < count; i++) {
-    list[i] = value_new_map(m, 2);
+    list[i] = rt_value_new_map(m, 2);
     if (list[i].kind != KIND_MAP) break;
-    value_set(m, list[i].map, value_text("role"), value_text(messages[i].role));
-    value_set(m, list[i].map, value_text("content"), value_string(messages[i].content, messages[i].bytes));
+    rt_value_set(m, list[i].map, rt_value_text("role"), rt_value_text(messages[i].role));
+    rt_value_set(m, list[i].map, rt_value_text("content"),
+                 value_string(messages[i].content, messages[i].bytes));
   }
   return value_list(list, list ? count : 0);
 }
@@ -403,7 +405,7 @@ bool rt_chat_render(const rt_chat *chat, const rt_message *messages, size_t coun
   m->inputs[CHAT_INPUT_MESSAGES] = message_values(m, messages, count);
   m->inputs[CHAT_INPUT_ADDS_PROMPT] = value_boolean(adds_prompt);
   run(m, 0);
-  bool ok = !machine_has_failed(m);
+  bool ok = !rt_machine_has_failed(m);
   for (block *b = m->blocks, *next; b; b = next) {
     next = b->next;
     free(b);

@@ -38,25 +38,25 @@ struct machine {
   int64_t steps;
 };
 
-bool machine_has_failed(const machine *m);
-/* As machine_fail, where code does what compiled code does not. */
-value machine_damaged(machine *m);
-void machine_push(machine *m, value v);
+bool rt_machine_has_failed(const machine *m);
+/* As rt_machine_fail, where code does what compiled code does not. */
+value rt_machine_damaged(machine *m);
+void rt_machine_push(machine *m, value v);
 
 /* ---- variables (scopes.c); names are numbers of texts ------------------------------------------ */
 
-value machine_load(machine *m, int64_t name);          /* undefined where there is none */
-void machine_store(machine *m, int64_t name, value v); /* in the innermost scope */
-bool machine_is_given(const machine *m, int64_t name);
+value rt_machine_load(machine *m, int64_t name);          /* undefined where there is none */
+void rt_machine_store(machine *m, int64_t name, value v); /* in the innermost scope */
+bool rt_machine_is_given(const machine *m, int64_t name);
 
 /* ---- loops (scopes.c) ------------------------------------------------------------------------------ */
 
 /* False: there is nothing to loop over; one that makes a list is begun all the same. */
-bool machine_begin_loop(machine *m, value over, bool makes_list);
+bool rt_machine_begin_loop(machine *m, value over, bool makes_list);
 /* Pushes the next item, in a scope of its own; false: there is none. */
-bool machine_next_item(machine *m);
-void machine_keep_item(machine *m, value is_kept);
-bool machine_end_loop(machine *m);    /* whether a body was done to its end */
-value machine_end_filter(machine *m); /* leaves a loop that makes a list: that list */
+bool rt_machine_next_item(machine *m);
+void rt_machine_keep_item(machine *m, value is_kept);
+bool rt_machine_end_loop(machine *m);    /* whether a body was done to its end */
+value rt_machine_end_filter(machine *m); /* leaves a loop that makes a list: that list */
 
 #endif

@@ -14,7 +14,7 @@ static variable *find(const machine *m, int64_t name) {
   return NULL;
 }
 
-void machine_store(machine *m, int64_t name, value v) {
+void rt_machine_store(machine *m, int64_t name, value v) {
   for (uint32_t i = m->variable_count; i > m->scope_start; i--) {
     if (m->variables[i - 1].name != name) continue;
     m->variables[i - 1].value = v;
@@ -24,7 +24,7 @@ void machine_store(machine *m, int64_t name, value v) {
     uint32_t capacity = 2 * m->variable_capacity + 32;
     variable *grown = capacity < CHAT_MOST_NAMES ? realloc(m->variables, capacity * sizeof *grown) : NULL;
     if (!grown) {
-      machine_fail(m, "the template has too many variables");
+      rt_machine_fail(m, "the template has too many variables");
       return;
     }
     m->variables = grown;
@@ -34,12 +34,12 @@ void machine_store(machine *m, int64_t name, value v) {
   if (m->scope_start == 0 && m->macro_start == 0) m->global_count = m->variable_count;
 }
 
-bool machine_is_given(const machine *m, int64_t name) {
+bool rt_machine_is_given(const machine *m, int64_t name) {
   const variable *found = find(m, name);
   return found && found->value.kind != KIND_MISSING;
 }
 
-value machine_load(machine *m, int64_t name) {
+value rt_machine_load(machine *m, int64_t name) {
   const variable *found = find(m, name);
   return found && found->value.kind != KIND_MISSING ? found->value : value_of(KIND_UNDEFINED);
 }
@@ -47,14 +47,14 @@ value machine_load(machine *m, int64_t name) {
 /* ---- loops -------------------------------------------------------------------------------- */
 
 /* False: there is nothing to loop over. */
-bool machine_begin_loop(machine *m, value over, bool makes_list) {
+bool rt_machine_begin_loop(machine *m, value over, bool makes_list) {
   const value *items;
   uint32_t count;
-  if (!value_items(m, over, &items, &count)) return true;
+  if (!rt_value_items(m, over, &items, &count)) return true;
   if (count == 0 && !makes_list) return false;
-  value_loop *loop = machine_memory(m, 1, sizeof *loop);
-  value *copy = machine_memory(m, count, sizeof *copy),
-        *kept = makes_list ? machine_memory(m, count, sizeof *kept) : NULL;
+  value_loop *loop = rt_machine_memory(m, 1, sizeof *loop);
+  value *copy = rt_machine_memory(m, count, sizeof *copy),
+        *kept = makes_list ? rt_machine_memory(m, count, sizeof *kept) : NULL;
   if (!loop || !copy || (makes_list && !kept)) return true;
   for (uint32_t i = 0; i < count; i++) copy[i] = items[i];
   *loop = (value_loop){.outer = m->loop,
@@ -69,31 +69,31 @@ bool machine_begin_loop(machine *m, value over, bool makes_list) {
 }
 
 /* The next item; false: there is none, or no loop. */
-bool machine_next_item(machine *m) {
+bool rt_machine_next_item(machine *m) {
   value_loop *loop = m->loop;
   if (!loop || loop->scope_start > m->variable_count) {
-    machine_damaged(m);
+    rt_machine_damaged(m);
     return false;
   }
   m->variable_count = loop->scope_start;
   if (loop->next == loop->count) return false;
-  machine_push(m, loop->items[loop->next++]);
+  rt_machine_push(m, loop->items[loop->next++]);
   return true;
 }
 
-void machine_keep_item(machine *m, value is_kept) {
+void rt_machine_keep_item(machine *m, value is_kept) {
   value_loop *loop = m->loop;
   if (!loop || !loop->kept || loop->next == 0 || loop->kept_count == loop->count)
-    machine_damaged(m);
-  else if (value_is_true(is_kept))
+    rt_machine_damaged(m);
+  else if (rt_value_is_true(is_kept))
     loop->kept[loop->kept_count++] = loop->items[loop->next - 1];
 }
 
 /* Whether a body was done to its end. */
-bool machine_end_loop(machine *m) {
+bool rt_machine_end_loop(machine *m) {
   value_loop *loop = m->loop;
   if (!loop || loop->scope_start > m->variable_count) {
-    machine_damaged(m);
+    rt_machine_damaged(m);
     return true;
   }
   m->variable_count = loop->scope_start;
@@ -102,9 +102,9 @@ bool machine_end_loop(machine *m) {
   return loop->is_complete;
 }
 
-value machine_end_filter(machine *m) {
-  if (!m->loop || !m->loop->kept) return machine_damaged(m);
+value rt_machine_end_filter(machine *m) {
+  if (!m->loop || !m->loop->kept) return rt_machine_damaged(m);
   value list = value_list(m->loop->kept, m->loop->kept_count);
-  machine_end_loop(m);
+  rt_machine_end_loop(m);
   return list;
 }

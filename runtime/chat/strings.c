@@ -8,14 +8,14 @@
 /* A function that wants a text and got something else. */
 static bool need_string(machine *m, value v) {
   if (v.kind == KIND_STRING) return true;
-  machine_fail(m, "%s is no text", value_kind_text(v));
+  rt_machine_fail(m, "%s is no text", rt_value_kind_text(v));
   return false;
 }
 
 /* ---- ends ----------------------------------------------------------------------------------- */
 
 static bool is_stripped(uint32_t code, value characters) {
-  if (value_is_absent(characters) || characters.kind == KIND_NONE)
+  if (rt_value_is_absent(characters) || characters.kind == KIND_NONE)
     return is_white_space(code) || (code >= 0x1c && code <= 0x1f); /* as Python's isspace() */
   for (size_t at = 0; at < characters.count;) {
     uint32_t one;
@@ -43,19 +43,19 @@ static value strip(value s, value characters, bool left, bool right) {
   return value_string(s.bytes + begin, end - begin);
 }
 
-value function_trim(machine *m, const value *a) {
-  return strip(text_of(m, a[0]), a[1], true, true);
+value rt_function_trim(machine *m, const value *a) {
+  return strip(rt_chat_text_of(m, a[0]), a[1], true, true);
 }
 
-value function_strip(machine *m, const value *a) {
+value rt_function_strip(machine *m, const value *a) {
   return need_string(m, a[0]) ? strip(a[0], a[1], true, true) : a[0];
 }
 
-value function_strip_left(machine *m, const value *a) {
+value rt_function_strip_left(machine *m, const value *a) {
   return need_string(m, a[0]) ? strip(a[0], a[1], true, false) : a[0];
 }
 
-value function_strip_right(machine *m, const value *a) {
+value rt_function_strip_right(machine *m, const value *a) {
   return need_string(m, a[0]) ? strip(a[0], a[1], false, true) : a[0];
 }
 
@@ -73,11 +73,11 @@ static value has_end(machine *m, value s, value parts, bool at_start) {
   return value_boolean(false);
 }
 
-value function_starts_with(machine *m, const value *a) {
+value rt_function_starts_with(machine *m, const value *a) {
   return has_end(m, a[0], a[1], true);
 }
 
-value function_ends_with(machine *m, const value *a) {
+value rt_function_ends_with(machine *m, const value *a) {
   return has_end(m, a[0], a[1], false);
 }
 
@@ -108,8 +108,8 @@ static bool begins_word(value s, uint32_t at, letter_case wanted) {
 }
 
 static value change_case(machine *m, value v, letter_case wanted) {
-  value s = text_of(m, v);
-  char *made = machine_memory(m, s.count, 1);
+  value s = rt_chat_text_of(m, v);
+  char *made = rt_machine_memory(m, s.count, 1);
   if (!made) return s;
   for (uint32_t i = 0; i < s.count; i++) {
     char c = s.bytes[i];
@@ -119,48 +119,48 @@ static value change_case(machine *m, value v, letter_case wanted) {
   return value_string(made, s.count);
 }
 
-value function_upper(machine *m, const value *a) {
+value rt_function_upper(machine *m, const value *a) {
   return change_case(m, a[0], ALL_UPPER);
 }
 
-value function_lower(machine *m, const value *a) {
+value rt_function_lower(machine *m, const value *a) {
   return change_case(m, a[0], ALL_LOWER);
 }
 
-value function_title(machine *m, const value *a) {
+value rt_function_title(machine *m, const value *a) {
   return change_case(m, a[0], PHRASES_UPPER);
 }
 
-value function_title_method(machine *m, const value *a) {
+value rt_function_title_method(machine *m, const value *a) {
   return change_case(m, a[0], WORDS_UPPER);
 }
 
-value function_capitalize(machine *m, const value *a) {
+value rt_function_capitalize(machine *m, const value *a) {
   return change_case(m, a[0], FIRST_UPPER);
 }
 
 /* ---- parts ---------------------------------------------------------------------------------------- */
 
-value function_replace(machine *m, const value *a) {
-  value s = text_of(m, a[0]), old = text_of(m, a[1]), new = text_of(m, a[2]);
+value rt_function_replace(machine *m, const value *a) {
+  value s = rt_chat_text_of(m, a[0]), old = rt_chat_text_of(m, a[1]), new = rt_chat_text_of(m, a[2]);
   int64_t left = a[3].kind == KIND_INTEGER && a[3].integer >= 0 ? a[3].integer : INT64_MAX;
   text_maker t = {.machine = m};
   size_t at = 0;
-  if (old.count == 0) return machine_fail(m, "a replacement of nothing is not compiled");
-  for (size_t found; left > 0 && (found = text_find(s, old, at)) != SIZE_MAX; left--) {
-    text_add(&t, s.bytes + at, found - at);
-    text_add(&t, new.bytes, new.count);
+  if (old.count == 0) return rt_machine_fail(m, "a replacement of nothing is not compiled");
+  for (size_t found; left > 0 && (found = rt_chat_text_find(s, old, at)) != SIZE_MAX; left--) {
+    rt_chat_text_add(&t, s.bytes + at, found - at);
+    rt_chat_text_add(&t, new.bytes, new.count);
     at = found + old.count;
   }
   if (at == 0) return s;
-  text_add(&t, s.bytes + at, s.count - at);
-  return text_made(&t);
+  rt_chat_text_add(&t, s.bytes + at, s.count - at);
+  return rt_chat_text_made(&t);
 }
 
-value function_find(machine *m, const value *a) {
+value rt_function_find(machine *m, const value *a) {
   if (!need_string(m, a[0]) || !need_string(m, a[1])) return a[0];
-  size_t found = text_find(a[0], a[1], 0);
-  return value_integer(found == SIZE_MAX ? -1 : text_characters(value_string(a[0].bytes, found)));
+  size_t found = rt_chat_text_find(a[0], a[1], 0);
+  return value_integer(found == SIZE_MAX ? -1 : rt_chat_text_characters(value_string(a[0].bytes, found)));
 }
 
 /* The words between white space; with a limit, the last one is all that is left. */
@@ -181,19 +181,19 @@ static uint32_t split_words(value s, int64_t most, value *parts) {
   return count;
 }
 
-value function_split(machine *m, const value *a) {
+value rt_function_split(machine *m, const value *a) {
   value s = a[0], between = a[1];
   int64_t most = a[2].kind == KIND_INTEGER ? a[2].integer : -1;
   if (!need_string(m, s)) return s;
-  value *parts = machine_memory(m, (size_t)s.count + 1, sizeof *parts);
+  value *parts = rt_machine_memory(m, (size_t)s.count + 1, sizeof *parts);
   if (!parts) return s;
-  if (value_is_absent(between) || between.kind == KIND_NONE)
+  if (rt_value_is_absent(between) || between.kind == KIND_NONE)
     return value_list(parts, split_words(s, most, parts));
   if (!need_string(m, between) || between.count == 0)
-    return machine_fail(m, "a text cannot be split at nothing");
+    return rt_machine_fail(m, "a text cannot be split at nothing");
   size_t count = 0, at = 0;
   for (size_t found; most < 0 || (int64_t)count < most; at = found + between.count) {
-    found = text_find(s, between, at);
+    found = rt_chat_text_find(s, between, at);
     if (found == SIZE_MAX) break;
     parts[count++] = value_string(s.bytes + at, found - at);
   }
@@ -205,48 +205,49 @@ static value join(machine *m, value list, value between, value attribute) {
   const value *items;
   uint32_t count;
   text_maker t = {.machine = m};
-  if (!value_items(m, list, &items, &count)) return list;
+  if (!rt_value_items(m, list, &items, &count)) return list;
   for (uint32_t i = 0; i < count; i++) {
-    value item = value_is_absent(attribute) ? items[i] : value_index(m, items[i], attribute);
-    if (i > 0 && between.kind == KIND_STRING) text_add(&t, between.bytes, between.count);
-    text_add_value(&t, item);
+    value item = rt_value_is_absent(attribute) ? items[i] : rt_value_index(m, items[i], attribute);
+    if (i > 0 && between.kind == KIND_STRING) rt_chat_text_add(&t, between.bytes, between.count);
+    rt_chat_text_add_value(&t, item);
   }
-  return text_made(&t);
+  return rt_chat_text_made(&t);
 }
 
-value function_join(machine *m, const value *a) {
+value rt_function_join(machine *m, const value *a) {
   return join(m, a[0], a[1], a[2]);
 }
 
-value function_join_method(machine *m, const value *a) {
+value rt_function_join_method(machine *m, const value *a) {
   return join(m, a[1], a[0], value_of(KIND_MISSING));
 }
 
 /* Spaces, or a text, before each line but the first and, unless asked for, empty ones. */
-value function_indent(machine *m, const value *a) {
-  value s = text_of(m, a[0]);
+value rt_function_indent(machine *m, const value *a) {
+  value s = rt_chat_text_of(m, a[0]);
   text_maker t = {.machine = m}, spaces = {.machine = m};
   int64_t width = a[1].kind == KIND_INTEGER ? a[1].integer : 4;
-  if (a[1].kind == KIND_STRING) text_add(&spaces, a[1].bytes, a[1].count);
-  for (int64_t i = 0; i < width && a[1].kind != KIND_STRING && i < 1024; i++) text_add(&spaces, " ", 1);
+  if (a[1].kind == KIND_STRING) rt_chat_text_add(&spaces, a[1].bytes, a[1].count);
+  for (int64_t i = 0; i < width && a[1].kind != KIND_STRING && i < 1024; i++)
+    rt_chat_text_add(&spaces, " ", 1);
   for (size_t at = 0; at < s.count;) {
     const char *end = memchr(s.bytes + at, '\n', s.count - at);
     size_t length = end ? (size_t)(end - s.bytes) - at + 1 : s.count - at;
     bool is_blank = s.bytes[at] == '\n',
-         indents = at == 0 ? value_is_true(a[2]) : !is_blank || value_is_true(a[3]);
-    if (indents) text_add(&t, spaces.bytes, spaces.count);
-    text_add(&t, s.bytes + at, length);
+         indents = at == 0 ? rt_value_is_true(a[2]) : !is_blank || rt_value_is_true(a[3]);
+    if (indents) rt_chat_text_add(&t, spaces.bytes, spaces.count);
+    rt_chat_text_add(&t, s.bytes + at, length);
     at += length;
   }
-  return text_made(&t);
+  return rt_chat_text_made(&t);
 }
 
-value function_string(machine *m, const value *a) {
-  return text_of(m, a[0]);
+value rt_function_string(machine *m, const value *a) {
+  return rt_chat_text_of(m, a[0]);
 }
 
-value function_tojson(machine *m, const value *a) {
+value rt_function_tojson(machine *m, const value *a) {
   text_maker t = {.machine = m};
-  text_add_json(&t, a[0], a[1].kind == KIND_INTEGER && a[1].integer < 64 ? a[1].integer : -1, 0);
-  return text_made(&t);
+  rt_chat_text_add_json(&t, a[0], a[1].kind == KIND_INTEGER && a[1].integer < 64 ? a[1].integer : -1, 0);
+  return rt_chat_text_made(&t);
 }

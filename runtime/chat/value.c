@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-value value_text(const char *text) {
+value rt_value_text(const char *text) {
   return value_string(text, strlen(text));
 }
 
-value value_pair(machine *m, value first, value second) {
-  value *items = machine_memory(m, 2, sizeof *items);
+value rt_value_pair(machine *m, value first, value second) {
+  value *items = rt_machine_memory(m, 2, sizeof *items);
   if (!items) return value_of(KIND_UNDEFINED);
   items[0] = first;
   items[1] = second;
@@ -18,25 +18,25 @@ value value_pair(machine *m, value first, value second) {
 
 /* ---- maps ------------------------------------------------------------------------------------ */
 
-value value_new_map(machine *m, uint32_t capacity) {
-  value_map *map = machine_memory(m, 1, sizeof *map);
-  value *keys = machine_memory(m, capacity, sizeof *keys),
-        *values = machine_memory(m, capacity, sizeof *values);
+value rt_value_new_map(machine *m, uint32_t capacity) {
+  value_map *map = rt_machine_memory(m, 1, sizeof *map);
+  value *keys = rt_machine_memory(m, capacity, sizeof *keys),
+        *values = rt_machine_memory(m, capacity, sizeof *values);
   if (!map || !keys || !values) return value_of(KIND_UNDEFINED);
   *map = (value_map){.keys = keys, .values = values, .capacity = capacity};
   return (value){.kind = KIND_MAP, .map = map};
 }
 
-value value_get(const value_map *map, value key) {
+value rt_value_get(const value_map *map, value key) {
   for (uint32_t i = 0; i < map->count; i++)
-    if (value_equal(map->keys[i], key)) return map->values[i];
+    if (rt_value_equal(map->keys[i], key)) return map->values[i];
   return value_of(KIND_UNDEFINED);
 }
 
 static bool grow_map(machine *m, value_map *map) {
   uint32_t capacity = 2 * map->capacity + 4;
-  value *keys = machine_memory(m, capacity, sizeof *keys),
-        *values = machine_memory(m, capacity, sizeof *values);
+  value *keys = rt_machine_memory(m, capacity, sizeof *keys),
+        *values = rt_machine_memory(m, capacity, sizeof *values);
   if (!keys || !values) return false;
   if (map->count) {
     memcpy(keys, map->keys, map->count * sizeof *keys);
@@ -48,9 +48,9 @@ static bool grow_map(machine *m, value_map *map) {
   return true;
 }
 
-void value_set(machine *m, value_map *map, value key, value set) {
+void rt_value_set(machine *m, value_map *map, value key, value set) {
   uint32_t i = 0;
-  while (i < map->count && !value_equal(map->keys[i], key)) i++;
+  while (i < map->count && !rt_value_equal(map->keys[i], key)) i++;
   if (i == map->capacity && !grow_map(m, map)) return;
   map->keys[i] = key;
   map->values[i] = set;
@@ -59,7 +59,7 @@ void value_set(machine *m, value_map *map, value key, value set) {
 
 /* ---- truth and order ---------------------------------------------------------------------------- */
 
-const char *value_kind_text(value v) {
+const char *rt_value_kind_text(value v) {
   static const char *const texts[] = {[KIND_UNDEFINED] = "undefined", [KIND_MISSING] = "undefined",
                                       [KIND_NONE] = "none",           [KIND_BOOLEAN] = "a truth value",
                                       [KIND_INTEGER] = "a number",    [KIND_FLOAT] = "a number",
@@ -68,19 +68,19 @@ const char *value_kind_text(value v) {
   return texts[v.kind];
 }
 
-bool value_is_absent(value v) {
+bool rt_value_is_absent(value v) {
   return v.kind == KIND_UNDEFINED || v.kind == KIND_MISSING;
 }
 
-bool value_is_number(value v) {
+bool rt_value_is_number(value v) {
   return v.kind == KIND_INTEGER || v.kind == KIND_FLOAT || v.kind == KIND_BOOLEAN;
 }
 
-double value_number(value v) {
+double rt_value_number(value v) {
   return v.kind == KIND_FLOAT ? v.number : (double)v.integer;
 }
 
-bool value_is_true(value v) {
+bool rt_value_is_true(value v) {
   switch (v.kind) {
   case KIND_BOOLEAN:
   case KIND_INTEGER:
@@ -123,11 +123,11 @@ static bool lists_equal(value a, value b, int depth) {
 
 /* What lies deeper than anything that can be written is equal to nothing. */
 static bool equal(value a, value b, int depth) {
-  if (value_is_number(a) && value_is_number(b)) {
-    if (a.kind == KIND_FLOAT || b.kind == KIND_FLOAT) return value_number(a) == value_number(b);
+  if (rt_value_is_number(a) && rt_value_is_number(b)) {
+    if (a.kind == KIND_FLOAT || b.kind == KIND_FLOAT) return rt_value_number(a) == rt_value_number(b);
     return a.integer == b.integer;
   }
-  if (value_is_absent(a) || value_is_absent(b)) return value_is_absent(a) && value_is_absent(b);
+  if (rt_value_is_absent(a) || rt_value_is_absent(b)) return rt_value_is_absent(a) && rt_value_is_absent(b);
   if (a.kind != b.kind) return false;
   switch (a.kind) {
   case KIND_STRING:
@@ -143,13 +143,13 @@ static bool equal(value a, value b, int depth) {
   }
 }
 
-bool value_equal(value a, value b) {
+bool rt_value_equal(value a, value b) {
   return equal(a, b, 0);
 }
 
-int value_compare(machine *m, value a, value b) {
-  if (value_is_number(a) && value_is_number(b)) {
-    double x = value_number(a), y = value_number(b);
+int rt_value_compare(machine *m, value a, value b) {
+  if (rt_value_is_number(a) && rt_value_is_number(b)) {
+    double x = rt_value_number(a), y = rt_value_number(b);
     return x < y ? -1 : x > y;
   }
   if (a.kind == KIND_STRING && b.kind == KIND_STRING) { /* UTF-8 sorts as its code points do */
@@ -157,28 +157,28 @@ int value_compare(machine *m, value a, value b) {
     int order = least ? memcmp(a.bytes, b.bytes, least) : 0;
     return order ? order : a.count < b.count ? -1 : a.count > b.count;
   }
-  machine_fail(m, "%s and %s have no order", value_kind_text(a), value_kind_text(b));
+  rt_machine_fail(m, "%s and %s have no order", rt_value_kind_text(a), rt_value_kind_text(b));
   return 0;
 }
 
-bool value_contains(machine *m, value container, value item) {
+bool rt_value_contains(machine *m, value container, value item) {
   if (container.kind == KIND_STRING) {
-    if (item.kind == KIND_STRING) return text_find(container, item, 0) != SIZE_MAX;
-    machine_fail(m, "%s cannot be in a text", value_kind_text(item));
+    if (item.kind == KIND_STRING) return rt_chat_text_find(container, item, 0) != SIZE_MAX;
+    rt_machine_fail(m, "%s cannot be in a text", rt_value_kind_text(item));
     return false;
   }
   const value *items;
   uint32_t count;
-  if (!value_items(m, container, &items, &count)) return false;
+  if (!rt_value_items(m, container, &items, &count)) return false;
   for (uint32_t i = 0; i < count; i++)
-    if (value_equal(items[i], item)) return true;
+    if (rt_value_equal(items[i], item)) return true;
   return false;
 }
 
 /* ---- parts ---------------------------------------------------------------------------------------- */
 
 static bool string_items(machine *m, value v, const value **items, uint32_t *count) {
-  value *made = machine_memory(m, v.count, sizeof *made);
+  value *made = rt_machine_memory(m, v.count, sizeof *made);
   if (!made) return false;
   uint32_t found = 0;
   for (size_t at = 0; at < v.count; found++) {
@@ -192,10 +192,10 @@ static bool string_items(machine *m, value v, const value **items, uint32_t *cou
   return true;
 }
 
-bool value_items(machine *m, value v, const value **items, uint32_t *count) {
+bool rt_value_items(machine *m, value v, const value **items, uint32_t *count) {
   *items = NULL;
   *count = 0;
-  if (value_is_absent(v)) return true;
+  if (rt_value_is_absent(v)) return true;
   if (v.kind == KIND_STRING) return string_items(m, v, items, count);
   if (v.kind == KIND_LIST) {
     *items = v.items;
@@ -207,16 +207,16 @@ bool value_items(machine *m, value v, const value **items, uint32_t *count) {
     *count = v.map->count;
     return true;
   }
-  machine_fail(m, "%s has no items", value_kind_text(v));
+  rt_machine_fail(m, "%s has no items", rt_value_kind_text(v));
   return false;
 }
 
-int64_t value_length(machine *m, value v) {
-  if (value_is_absent(v)) return 0;
-  if (v.kind == KIND_STRING) return text_characters(v);
+int64_t rt_value_length(machine *m, value v) {
+  if (rt_value_is_absent(v)) return 0;
+  if (v.kind == KIND_STRING) return rt_chat_text_characters(v);
   if (v.kind == KIND_LIST) return v.count;
   if (v.kind == KIND_MAP) return v.map->count;
-  machine_fail(m, "%s has no length", value_kind_text(v));
+  rt_machine_fail(m, "%s has no length", rt_value_kind_text(v));
   return 0;
 }
 
@@ -241,63 +241,64 @@ static value loop_attribute(const value_loop *loop, value name) {
       {"nextitem", loop_item(loop, index + 1)},
   };
   for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
-    if (text_equals(name, attributes[i].name)) return attributes[i].value;
+    if (rt_chat_text_equals(name, attributes[i].name)) return attributes[i].value;
   return value_of(KIND_UNDEFINED);
 }
 
-value value_attribute(machine *m, value object, value name) {
-  if (object.kind == KIND_MAP) return value_get(object.map, name);
+value rt_value_attribute(machine *m, value object, value name) {
+  if (object.kind == KIND_MAP) return rt_value_get(object.map, name);
   if (object.kind == KIND_LOOP) return loop_attribute(object.loop, name);
-  if (value_is_absent(object))
-    return machine_fail(m, "'%.*s' is asked of something undefined", (int)name.count, name.bytes);
+  if (rt_value_is_absent(object))
+    return rt_machine_fail(m, "'%.*s' is asked of something undefined", (int)name.count, name.bytes);
   return value_of(KIND_UNDEFINED);
 }
 
-value value_index(machine *m, value object, value key) {
-  if (key.kind == KIND_STRING || object.kind == KIND_MAP) return value_attribute(m, object, key);
-  if (value_is_absent(object)) return machine_fail(m, "something undefined has no items");
+value rt_value_index(machine *m, value object, value key) {
+  if (key.kind == KIND_STRING || object.kind == KIND_MAP) return rt_value_attribute(m, object, key);
+  if (rt_value_is_absent(object)) return rt_machine_fail(m, "something undefined has no items");
   if (key.kind != KIND_INTEGER || (object.kind != KIND_LIST && object.kind != KIND_STRING))
     return value_of(KIND_UNDEFINED);
-  int64_t count = value_length(m, object), index = key.integer < 0 ? key.integer + count : key.integer;
+  int64_t count = rt_value_length(m, object), index = key.integer < 0 ? key.integer + count : key.integer;
   if (index < 0 || index >= count) return value_of(KIND_UNDEFINED);
   if (object.kind == KIND_LIST) return object.items[index];
-  size_t begin = text_byte_of(object, index);
-  return value_string(object.bytes + begin, text_byte_of(object, index + 1) - begin);
+  size_t begin = rt_chat_text_byte_of(object, index);
+  return value_string(object.bytes + begin, rt_chat_text_byte_of(object, index + 1) - begin);
 }
 
 /* A slice's end as an index: counted from the back where it is below 0, `absent` where it is left out. */
 static bool slice_end(value v, int64_t count, int64_t lowest, int64_t highest, int64_t absent, int64_t *end) {
   *end = absent;
-  if (value_is_absent(v) || v.kind == KIND_NONE) return true;
+  if (rt_value_is_absent(v) || v.kind == KIND_NONE) return true;
   if (v.kind != KIND_INTEGER) return false;
   int64_t at = v.integer < 0 ? v.integer + count : v.integer;
   *end = at < lowest ? lowest : at > highest ? highest : at;
   return true;
 }
 
-value value_slice(machine *m, value object, value from, value to, value step_value) {
+value rt_value_slice(machine *m, value object, value from, value to, value step_value) {
   int64_t step = 1, begin, end;
   bool is_string = object.kind == KIND_STRING;
   if (!is_string && object.kind != KIND_LIST)
-    return machine_fail(m, "%s has no slices", value_kind_text(object));
-  if (!value_is_absent(step_value) && step_value.kind != KIND_NONE)
+    return rt_machine_fail(m, "%s has no slices", rt_value_kind_text(object));
+  if (!rt_value_is_absent(step_value) && step_value.kind != KIND_NONE)
     step = step_value.kind == KIND_INTEGER ? step_value.integer : 0;
-  int64_t count = value_length(m, object), lowest = step > 0 ? 0 : -1, highest = step > 0 ? count : count - 1;
+  int64_t count = rt_value_length(m, object), lowest = step > 0 ? 0 : -1,
+          highest = step > 0 ? count : count - 1;
   if (step == 0 || step < -count - 1 ||
       !slice_end(from, count, lowest, highest, step > 0 ? lowest : highest, &begin) ||
       !slice_end(to, count, lowest, highest, step > 0 ? highest : lowest, &end))
-    return machine_fail(m, "a slice has bounds that are no whole numbers, or steps of 0");
+    return rt_machine_fail(m, "a slice has bounds that are no whole numbers, or steps of 0");
   if (step > count) step = count + 1;
   const value *items;
   uint32_t item_count;
-  if (!value_items(m, object, &items, &item_count)) return value_of(KIND_UNDEFINED);
-  value *made = machine_memory(m, (size_t)count, sizeof *made);
+  if (!rt_value_items(m, object, &items, &item_count)) return value_of(KIND_UNDEFINED);
+  value *made = rt_machine_memory(m, (size_t)count, sizeof *made);
   if (!made) return value_of(KIND_UNDEFINED);
   uint32_t made_count = 0;
   for (int64_t at = begin; step > 0 ? at < end : at > end; at += step)
     if ((uint64_t)at < item_count) made[made_count++] = items[at];
   if (!is_string) return value_list(made, made_count);
   text_maker t = {.machine = m};
-  for (uint32_t i = 0; i < made_count; i++) text_add(&t, made[i].bytes, made[i].count);
-  return text_made(&t);
+  for (uint32_t i = 0; i < made_count; i++) rt_chat_text_add(&t, made[i].bytes, made[i].count);
+  return rt_chat_text_made(&t);
 }
