@@ -38,6 +38,9 @@ END
 nm "$work/tested.a" >"$work/symbols" 2>/dev/null
 says "lib: defines the image" " [DR] smelt_model_tested$" "$work/symbols"
 says "lib: holds the runtime" " T smelt_generate$" "$work/symbols"
+# What another program could have too would clash with it. A model's own have its name.
+same "lib: every symbol has a prefix of ours" "" \
+  "$(sed -n 's/^[0-9a-f]* [A-TV-Z] //p' "$work/symbols" | grep -v -E '^(rt|con|smelt|tested)_' | xargs)"
 
 emit llvm model.ll
 says "llvm: IR" "^define " "$work/model.ll"
