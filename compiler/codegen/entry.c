@@ -1,8 +1,10 @@
 /*
  * entry.c: one function per entry of the plan, its steps: for each, operand
- * pointers from the frame and a call of the step's kernel, or control flow.
+ * pointers from the frame and a call of the step's kernel, or control flow. In
+ * a program, runs of calls are a table instead (call_table.c).
  * The kernels are those of a table, so that levels can share this code.
  */
+#include "codegen/call_table.h"
 #include "codegen/frame.h"
 #include "codegen/kernels/kernel.h"
 #include "codegen/stage.h"
@@ -39,21 +41,55 @@ static void call_step(emitter *e, const plan_step *step, size_t number, int clai
   LLVMBuildCall2(e->builder, type, kernel_at_number(e, number), args, (unsigned)count, "");
 }
 
-static void emit_steps(emitter *e, const plan_entry *entry, const size_t *numbers, LLVMValueRef teller) {
-  control_stack open = {0};
-  int claims = 0; /* counters in use since the threads met */
-  for (size_t s = 0; s < entry->step_count; s++) {
+/* What lies between two steps' calls. */
+typedef struct {
+  control_stack open;
+  int claims; /* counters in use since the threads met */
+} step_state;
+
+/* The counter of a step about to be called. */
+static int next_claim(step_state *state, const plan_step *step) {
+  return CLAIMS[step->kernel] && state->open.depth == 0 ? state->claims++ : SMELT_CLAIMS;
+}
+
+static void note_barrier(step_state *state, const plan_step *step) {
+  if (step->barrier && state->open.depth == 0)
+    state->claims = 0; /* in a body that is not entered, nobody meets */
+}
+
+/* The steps from `first` on that a table can call; the first that it cannot. */
+static size_t emit_run(emitter *e, call_table *table, const plan_entry *entry, const size_t *numbers,
+                       size_t first, step_state *state) {
+  size_t end = call_table_reach(e, table, entry, numbers, first);
+  if (end == first) return first;
+  for (size_t s = first; s < end; s++) {
     const plan_step *step = &entry->steps[s];
-    if (step->control == PLAN_CALL) {
-      bool claiming = CLAIMS[step->kernel] && open.depth == 0;
-      call_step(e, step, numbers[s], claiming ? claims++ : SMELT_CLAIMS);
-    } else {
-      control_emit(e, step, &open);
-    }
-    frame_step_done(e, teller, s);
-    if (!step->barrier) continue;
-    frame_barrier(e);
-    if (open.depth == 0) claims = 0; /* in a body that is not entered, nobody meets */
+    call_table_add(e, table, step, numbers[s], next_claim(state, step));
+    note_barrier(state, step);
+  }
+  call_table_call(e, table, emit_argument(e, TABLE_ARGUMENT), first);
+  return end;
+}
+
+static void emit_step(emitter *e, const plan_step *step, size_t number, LLVMValueRef teller, size_t index,
+                      step_state *state) {
+  if (step->control == PLAN_CALL)
+    call_step(e, step, number, next_claim(state, step));
+  else
+    control_emit(e, step, &state->open);
+  frame_step_done(e, teller, index);
+  if (step->barrier) frame_barrier(e);
+  note_barrier(state, step);
+}
+
+/* `table`: NULL where no runtime is at hand that could walk through one. */
+static void emit_steps(emitter *e, const plan_entry *entry, const size_t *numbers, LLVMValueRef teller,
+                       call_table *table) {
+  step_state state = {0};
+  for (size_t s = 0; s < entry->step_count;) {
+    size_t next = table ? emit_run(e, table, entry, numbers, s, &state) : s;
+    if (next == s) emit_step(e, &entry->steps[s], numbers[s], teller, next++, &state);
+    s = next;
   }
 }
 
@@ -75,6 +111,7 @@ LLVMValueRef steps_declare(emitter *e, const codegen_options *options, const cha
 void steps_emit(emitter *e, const plan_module *plan, const kernel_list *list,
                 const codegen_options *options) {
   LLVMValueRef teller = frame_make_teller(e);
+  call_table *table = steps_are_apart(options) ? call_table_new(e) : NULL;
   for (size_t i = 0; i < plan->entry_count; i++) {
     const plan_entry *entry = &plan->entries[i];
     emit_function_begin(e, steps_symbol(e->arena, options, entry->graph->name), 1);
@@ -82,7 +119,8 @@ void steps_emit(emitter *e, const plan_module *plan, const kernel_list *list,
       LLVMSetVisibility(e->function, LLVMHiddenVisibility);
     else
       LLVMSetLinkage(e->function, LLVMInternalLinkage);
-    emit_steps(e, entry, list->numbers[i], teller);
+    emit_steps(e, entry, list->numbers[i], teller, table);
     emit_function_end(e);
   }
+  if (table) call_table_end(e, table);
 }

@@ -44,6 +44,45 @@ typedef struct smelt_frame {
 typedef void smelt_entry_code(smelt_frame *frame, int32_t thread, int32_t thread_count);
 
 /*
+ * Steps of an entry that are calls of kernels and nothing else stand in a table, which rt_call_kernels walks:
+ * in a program of many layers it is a tenth of the code that would do the same.
+ */
+typedef enum {
+  SMELT_CALL_NONE, /* NULL: an absent operand */
+  SMELT_CALL_ARENA,
+  SMELT_CALL_WEIGHTS,
+  SMELT_CALL_STATE,
+  SMELT_CALL_CLAIMS,
+  SMELT_CALL_INPUT, /* of the number base_bytes */
+  SMELT_CALL_SPACE_COUNT
+} smelt_call_space;
+
+/* A pointer that a kernel takes: base_bytes into its memory, and symbol_bytes for each of a symbol's value.
+ */
+typedef struct {
+  uint64_t base_bytes;
+  uint16_t space; /* smelt_call_space */
+  uint16_t symbol;
+  uint32_t symbol_bytes;
+} smelt_call_operand;
+
+enum {
+  SMELT_CALL_ARGUMENTS = 10,    /* pointers that a call in a table has at most */
+  SMELT_CALL_BARRIER = 1 << 8,  /* in a row's second word, beside the number of pointers */
+  SMELT_CALL_MOST = UINT16_MAX, /* of kernels, and of operands */
+  SMELT_CALL_END = UINT16_MAX   /* in place of a kernel: after the last row */
+};
+
+/*
+ * Calls the kernels of the rows, the first of which is the entry's step number `step`. A row is words: which
+ * of `kernels`, how many pointers it takes (and whether all threads meet afterwards), and which of `operands`
+ * each of them is.
+ */
+typedef void smelt_kernel(void);
+void rt_call_kernels(smelt_frame *frame, int32_t thread, int32_t thread_count, smelt_kernel *const *kernels,
+                     const smelt_call_operand *operands, const uint16_t *rows, int64_t step);
+
+/*
  * Instruction-set levels that one program may carry side by side. The runtime
  * takes the last level in the image that the processor has.
  */
