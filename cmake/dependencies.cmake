@@ -60,3 +60,7 @@ smelt_add_schema(onnx ${ONNX_PROTO_FOLDER})
 # ---- SentencePiece's schema, as far as smelt reads it -------------------------
 
 smelt_add_schema(sentencepiece ${PROJECT_SOURCE_DIR}/compiler/tokenizer)
+
+# ---- stb_image: a header that runtime/vision compiles for every target ---------
+
+find_path(STB_HEADERS NAMES stb_image.h PATH_SUFFIXES stb REQUIRED)

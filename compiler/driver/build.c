@@ -115,7 +115,8 @@ static status add_data(compilation *c, const emit_form *form, const char *name, 
     info.suppressed_first = c->folder.suppressed_first.tokens;
     info.bad_words = c->folder.bad_words.tokens;
   }
-  if (c->reads_text) {
+  if (c->reads_images) info.vision = &c->vision;
+  if (c->reads_text || c->reads_images) {
     info.reader = &c->reader;
     info.labels = c->labels;
   }
@@ -141,7 +142,8 @@ static status add_data(compilation *c, const emit_form *form, const char *name, 
 /* What the program can do, as app_abilities (runtime/app/commands.c) finds it in the manifest. */
 static void add_parts(const compilation *c, link_job *job) {
   bool reads = c->tokenizer.count != 0, writes = reads && c->is_generator && !c->folder.encoder;
-  unsigned heads = c->reads_text ? 1u << c->reader.head : 0;
+  unsigned heads = c->reads_text ? 1u << c->reader.head : 0,
+           seen = c->reads_images ? 1u << c->reader.head : 0;
   const struct {
     const char *function;
     bool is_needed;
@@ -152,6 +154,9 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_chat", writes && c->chat.count},
       {"app_score", writes || (heads & 1u << SMELT_HEAD_NEXT_TOKENS)},
       {"app_embed", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
+      {"app_classify_images", seen & 1u << SMELT_HEAD_LABELS},
+      {"app_match_images", seen & 1u << SMELT_HEAD_MATCHES},
+      {"app_embed_images", seen & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
       {"app_classify", heads & (1u << SMELT_HEAD_LABELS | 1u << SMELT_HEAD_TOKEN_LABELS)},
   };
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)

@@ -2,6 +2,7 @@
 #include "driver/compile.h"
 #include "driver/conversation.h"
 #include "driver/reader.h"
+#include "driver/vision.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,10 @@ static status import_graph(compilation *c, int file, const char *graph_name, boo
   onnx_options options = {.graph_name = graph_name};
   if (file == FILE_MODEL) TRY(known_inputs(&c->arena, c->options, &options));
   if (file == FILE_FIRST || takes_past(c->files[file])) options.has_own_sizes = pass_has_own_sizes;
+  if (file == FILE_MODEL && !c->folder.encoder) {
+    options.see_input = vision_see_input;
+    options.user = c;
+  }
   if (onnx_has_input(c->files[file], branch_input)) {
     onnx_constant_input *constants = ARENA_ARRAY(&c->arena, onnx_constant_input, options.constant_count + 1);
     for (size_t i = 0; i < options.constant_count; i++) constants[i] = options.constants[i];
@@ -245,6 +250,7 @@ static status make_graphs(compilation *c) {
       return fail_file(&c->arena, fail_hint(&c->arena, s, "export it with past"), c->folder.model);
     }
     limit_symbols(c, max_tokens);
+    vision_limit_texts(c, graph);
     ir_apply_bindings(c->module);
     TRY(fail_file(&c->arena, pass_run_all(graph, observe_pass, c), c->folder.model));
     return fail_file(&c->arena, pass_check_reach(graph), c->folder.model);
@@ -316,6 +322,7 @@ status compile_begin(compilation *c, const driver_options *options) {
   progress_show(&c->progress, "planning", 0, 0);
   TRY(fail_file(&c->arena, plan_make(c->module, &c->plan), c->folder.model));
   reader_describe(c);
+  vision_describe(c);
   conversation_describe(c);
   if (options->print_plan) {
     text t = {0};

@@ -29,7 +29,9 @@ typedef struct {
   bool is_generator;
   smelt_manifest_generation generation; /* if is_generator */
   bool reads_text;                      /* it is a graph over a text's tokens */
-  smelt_manifest_reader reader;         /* if reads_text */
+  bool reads_images;                    /* it is a graph over an image's pixels */
+  smelt_manifest_vision vision;         /* if reads_images */
+  smelt_manifest_reader reader;         /* if reads_text or reads_images */
   const char **labels;                  /* the reader's */
   text tokenizer;                       /* packed tables; empty where there are none */
   tok_summary tokenizer_summary;        /* where there are tables */

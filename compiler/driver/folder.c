@@ -205,6 +205,15 @@ static status read_configuration(arena *a, const char *file, model_folder *f) {
   return s;
 }
 
+/* Where the other pieces lie of a model in `folder`: beside it, or, in a subfolder "onnx", a level above. */
+static const char *folder_of_rest(arena *a, const char *folder) {
+  const char *slash = strrchr(folder, '/'), *name = slash ? slash + 1 : folder;
+  if (strcmp(name, "onnx") != 0 || if_exists(a, folder, "config.json")) return folder;
+  char *above = arena_text(a, slash ? folder : ".");
+  if (slash) above[slash == folder ? 1 : slash - folder] = 0;
+  return above;
+}
+
 status folder_open(arena *a, const char *path, model_folder *f) {
   *f =
       (model_folder){.name = base_name(a, path), .bos_token = -1, .pad_token = -1, .decoder_start_token = -1};
@@ -216,7 +225,7 @@ status folder_open(arena *a, const char *path, model_folder *f) {
     char *copy = arena_text(a, path), *slash = strrchr(copy, '/');
     if (slash) slash[slash == copy] = 0;
     f->model = path;
-    home = slash ? copy : ".";
+    home = folder_of_rest(a, slash ? copy : ".");
   } else {
     status s = fail(a, STATUS_INPUT, "no such file or folder");
     return fail_file(a, s, path);

@@ -26,12 +26,12 @@ static int32_t *input_field(smelt_manifest_reader *r, int which) {
   return (int32_t *)(void *)((char *)r + token_inputs[which].field);
 }
 
-/* Notes where each input goes; false where one is no matter of tokens, or its shape is none of [1, n]. */
-static bool take_inputs(ir_module *m, const plan_entry *entry, smelt_manifest_reader *r) {
+bool reader_take_inputs(ir_module *m, const plan_entry *entry, const char *other, smelt_manifest_reader *r) {
   for (int which = 0; which < TOKEN_INPUTS; which++) *input_field(r, which) = SMELT_NONE;
   for (size_t i = 0; i < entry->input_count; i++) {
     const plan_io *io = &entry->inputs[i];
     int which = 0;
+    if (other && strcmp(other, io->name) == 0) continue;
     while (which < TOKEN_INPUTS && strcmp(token_inputs[which].name, io->name) != 0) which++;
     if (which == TOKEN_INPUTS || io->dtype != SMELT_I64 || io->rank != 2) return false;
     int64_t batch, tokens;
@@ -136,7 +136,7 @@ static bool take_output(const json_t *config, const plan_entry *entry, smelt_man
 
 /* ---- labels ---- */
 
-static void take_labels(compilation *c, const json_t *config, const plan_io *io) {
+void reader_take_labels(compilation *c, const json_t *config, const plan_io *io) {
   smelt_manifest_reader *r = &c->reader;
   const json_t *names = json_object_get(config, "id2label");
   int64_t count;
@@ -227,7 +227,7 @@ static status take_modules(compilation *c) {
 static const char *const limit_files[][2] = {{"sentence_bert_config.json", "max_seq_length"},
                                              {"tokenizer_config.json", "model_max_length"}};
 
-static status take_limits(compilation *c) {
+status reader_take_limits(compilation *c) {
   smelt_manifest_reader *r = &c->reader;
   for (size_t i = 0; i < sizeof limit_files / sizeof *limit_files && !r->is_fixed; i++) {
     const char *path = file_join(&c->arena, c->folder.home, limit_files[i][0]);
@@ -241,7 +241,7 @@ static status take_limits(compilation *c) {
   return OK;
 }
 
-static status check_ids(compilation *c, const plan_entry *entry) {
+status reader_check_ids(compilation *c, const plan_entry *entry) {
   const tok_summary *t = &c->tokenizer_summary;
   int64_t rows = reader_id_count(entry->graph, token_inputs[0].name);
   int64_t pad = c->folder.pad_token >= 0 ? c->folder.pad_token : t->pad_id >= 0 ? t->pad_id : 0;
@@ -258,12 +258,12 @@ static status check_ids(compilation *c, const plan_entry *entry) {
 static status describe(compilation *c, const json_t *config) {
   const plan_entry *entry = &c->plan->entries[0];
   smelt_manifest_reader *r = &c->reader;
-  if (!take_inputs(c->module, entry, r) || !take_output(config, entry, r)) return OK;
+  if (!reader_take_inputs(c->module, entry, NULL, r) || !take_output(config, entry, r)) return OK;
   TRY(compile_tokenizer(c));
-  TRY(check_ids(c, entry));
-  TRY(take_limits(c));
+  TRY(reader_check_ids(c, entry));
+  TRY(reader_take_limits(c));
   if (r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_TOKEN_LABELS)
-    take_labels(c, config, &entry->outputs[r->output]);
+    reader_take_labels(c, config, &entry->outputs[r->output]);
   else if (r->head == SMELT_HEAD_STATES)
     TRY(take_modules(c));
   c->reads_text = true;
@@ -272,7 +272,7 @@ static status describe(compilation *c, const json_t *config) {
 
 void reader_describe(compilation *c) {
   json_t *config = NULL;
-  if (c->is_generator || !c->folder.tokenizer) return;
+  if (c->is_generator || c->reads_images || !c->folder.tokenizer) return;
   status s = c->folder.config_file ? folder_read_json(&c->arena, c->folder.config_file, &config) : OK;
   c->reader = (smelt_manifest_reader){0};
   if (!s) s = describe(c, config);

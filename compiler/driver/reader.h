@@ -14,4 +14,16 @@ void reader_describe(compilation *c);
 /* Rows of the smallest table that is read at the elements of the graph's input; 0 if there is none. */
 int64_t reader_id_count(const ir_graph *g, const char *input);
 
+/* ---- what graphs over text and over images share ---- */
+
+/* Notes where each input but the one called `other` goes (NULL: all do); false where one is no matter of
+ * tokens, or its shape is none of [1, n]. */
+bool reader_take_inputs(ir_module *m, const plan_entry *entry, const char *other, smelt_manifest_reader *r);
+/* Labels of the output's last axis, by config.json (which may be NULL), and how their logits are scored. */
+void reader_take_labels(compilation *c, const struct json_t *config, const plan_io *io);
+/* The folder's limits of a text's length. */
+status reader_take_limits(compilation *c);
+/* Fails where the graph lacks a row for one of the tokenizer's ids. */
+status reader_check_ids(compilation *c, const plan_entry *entry);
+
 #endif

@@ -126,6 +126,7 @@ static status import_tensor_input(graph_import *g, onnx_scope *scope, const tens
     return fail(a, STATUS_INPUT, "it is no tensor, nor a sequence or optional of tensors");
   }
   TRY(input_type(g, input, proto->tensor_type, &type));
+  if (g->options->see_input) g->options->see_input(g->options->user, input->name, &type);
   onnx_names_add(a, scope->given, input->name, &taken);
   if (taken) return fail(a, STATUS_INPUT, "the model has two inputs named '%s'", input->name);
   const onnx_constant_input *known = constant_input(g, input->name);

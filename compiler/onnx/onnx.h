@@ -55,6 +55,9 @@ typedef struct {
   /* Inputs whose named sizes behind the batch are symbols of their own, whatever the file calls them: merged
    * decoders declare masks as long as the tokens, or one longer than the past. NULL: none. */
   bool (*has_own_sizes)(const char *input);
+  /* Called with each tensor that is an input, before anything is made of it; may set its sizes. NULL: not. */
+  void (*see_input)(void *user, const char *name, ir_type *type);
+  void *user;
 } onnx_options;
 
 /* One .onnx file: its mapping, the unpacked message and the external data files it refers to. */

@@ -276,6 +276,10 @@ status plan_write_manifest(const plan_module *plan, const plan_manifest_info *in
     manifest.chat = reserve(&w, info->chat->count);
     put(&w, manifest.chat, info->chat->bytes, info->chat->count);
   }
+  if (info->vision) {
+    manifest.vision = reserve(&w, sizeof *info->vision);
+    put(&w, manifest.vision, info->vision, sizeof *info->vision);
+  }
   reserve(&w, 0);
   bool fits = own.count <= UINT32_MAX;
   manifest.bytes = (uint32_t)own.count;

@@ -227,6 +227,7 @@ typedef struct {
   const smelt_manifest_generation
       *generation; /* NULL: it does not generate text; its lists are those below */
   const int32_t *suppressed, *suppressed_first, *bad_words; /* as long as `generation` says */
+  const smelt_manifest_vision *vision;                      /* NULL: it reads no images */
   const smelt_manifest_reader *reader; /* NULL: it does not read text; its `labels` is ignored */
   const char *const *labels;           /* [reader->label_count] */
   uint64_t tokenizer_bytes;

@@ -217,13 +217,14 @@ typedef struct {
   smelt_manifest_tokens bad_words; /* sequences, each ended by -1 */
 } smelt_manifest_generation;
 
-/* What a graph over token ids makes of a text. */
+/* What a graph over token ids or pixels makes of a text or an image. */
 typedef enum {
   SMELT_HEAD_STATES,       /* f32 [batch, tokens, width], to be pooled into one vector */
   SMELT_HEAD_VECTOR,       /* f32 [batch, width]: the text's vector */
   SMELT_HEAD_LABELS,       /* f32 [batch, labels]: how well each label suits the text */
   SMELT_HEAD_TOKEN_LABELS, /* f32 [batch, tokens, labels]: the same for each token */
   SMELT_HEAD_NEXT_TOKENS,  /* f32 [batch, tokens, vocabulary]: logits of the token that follows each */
+  SMELT_HEAD_MATCHES,      /* f32 [images, texts]: how well each text suits each image */
   SMELT_HEAD_COUNT
 } smelt_head;
 
@@ -257,7 +258,9 @@ typedef enum {
 
 /*
  * How entry 0, a graph over token ids, reads a text and which output answers. Inputs are i64 [1, n], n at
- * most max_tokens, or exactly that where it is fixed; SMELT_NONE where the graph has no such input.
+ * most max_tokens, or exactly that where it is fixed; SMELT_NONE where the graph has no such input. Only a
+ * graph over pixels (smelt_manifest_vision) may do without ids_input; beside pixels, inputs may have several
+ * rows.
  */
 typedef struct {
   int32_t ids_input, mask_input, types_input, positions_input;
@@ -269,6 +272,41 @@ typedef struct {
   uint32_t label_count;         /* as many as the output's last axis has; else 0 */
   smelt_offset labels;          /* label_count x smelt_offset, each to a text */
 } smelt_manifest_reader;
+
+/* How an image gets another size, before it is cropped. */
+typedef enum {
+  SMELT_RESIZE_NONE,
+  SMELT_RESIZE_EXACT,      /* to resize_width x resize_height */
+  SMELT_RESIZE_SHORT_EDGE, /* the shorter side to resize_width, the other in proportion */
+  SMELT_RESIZE_COUNT
+} smelt_resize;
+
+/* PIL's filters, numbered as there. */
+typedef enum {
+  SMELT_RESAMPLING_NEAREST,
+  SMELT_RESAMPLING_LANCZOS,
+  SMELT_RESAMPLING_BILINEAR,
+  SMELT_RESAMPLING_BICUBIC,
+  SMELT_RESAMPLING_BOX,
+  SMELT_RESAMPLING_HAMMING,
+  SMELT_RESAMPLING_COUNT
+} smelt_resampling;
+
+/*
+ * How entry 0 reads an image, in this order: resized, cropped to its middle (with zeros around it where it is
+ * smaller), each byte rescaled and normalised, in planes of channels. The input is f32
+ * [1, channels, height, width]; what answers is the reader's matter.
+ */
+typedef struct {
+  int32_t pixels_input;
+  uint32_t channels, height, width;            /* channels: 3 */
+  uint32_t resize, resample;                   /* smelt_resize, smelt_resampling */
+  uint32_t resize_height, resize_width, crops; /* crops: to height x width; 0: it has that size */
+  uint32_t swaps_red_and_blue, rescales, normalises;
+  uint32_t most_texts; /* of one call, where texts are matched with the image */
+  float mean[3], deviation[3];
+  double rescale_factor;
+} smelt_manifest_vision;
 
 /*
  * A memory of the state that grows with the text: `parts` (heads, say) of `capacity` rows each, one behind
@@ -294,8 +332,8 @@ typedef struct {
   uint32_t cache_count;
   smelt_offset caches; /* smelt_manifest_cache[] */
   uint32_t chat_bytes;
-  smelt_offset chat; /* the compiled chat template (chat.h), [chat_bytes], 8-byte aligned; or 0 */
-  uint32_t reserved;
+  smelt_offset chat;    /* the compiled chat template (chat.h), [chat_bytes], 8-byte aligned; or 0 */
+  smelt_offset vision;  /* smelt_manifest_vision, or 0; where it is there, so is reader */
   uint64_t arena_bytes; /* the largest of the entries' */
   uint64_t state_bytes;
   uint64_t weights_bytes;

@@ -88,6 +88,9 @@ typedef struct {
   const char *scoring_name;       /* likewise */
   bool normalises, leaves_length; /* --normalize, --no-normalize */
   bool json, no_special, truncates;
+  const char **words;  /* [word_count]: images, "-" is standard input */
+  const char **labels; /* [label_count]: what --labels gives */
+  int32_t word_count, label_count;
   smelt_generate_options generate;
   bool seed_given;
   int32_t threads;
@@ -127,6 +130,10 @@ enum {
   APP_EMBEDS = 1 << 6,
   APP_CLASSIFIES = 1 << 7,
   APP_CHATS = 1 << 8,
+  APP_SEES_LABELS = 1 << 16, /* of images: which labels suit, their vector, which texts suit */
+  APP_SEES_VECTORS = 1 << 17,
+  APP_SEES_MATCHES = 1 << 18,
+  APP_SEES = APP_SEES_LABELS | APP_SEES_VECTORS | APP_SEES_MATCHES,
 };
 
 struct app_command {
@@ -137,9 +144,9 @@ struct app_command {
 
 /* What the model can do. */
 int app_abilities(const smelt_model *model);
-/* NULL: there is none of that name. */
-const app_command *app_command_named(const char *name);
-/* What a program does with a text unless a word says otherwise; NULL: it has no such command. */
+/* The command of that name, of several one that suits these abilities. NULL: there is none of that name. */
+const app_command *app_command_named(const char *name, int abilities);
+/* What a program does with a text or an image unless a word says otherwise; NULL: it has no such command. */
 const app_command *app_usual_command(const smelt_model *model);
 void app_write_commands(app_output *out, const smelt_model *model);
 
@@ -149,6 +156,10 @@ int app_score(smelt_model *model, app_options *options);    /* score.c */
 int app_embed(smelt_model *model, app_options *options);    /* embed.c */
 int app_classify(smelt_model *model, app_options *options); /* classify.c */
 int app_chat(smelt_model *model, app_options *options);     /* chat.c */
+
+int app_classify_images(smelt_model *model, app_options *options); /* image_commands.c */
+int app_embed_images(smelt_model *model, app_options *options);
+int app_match_images(smelt_model *model, app_options *options); /* image_matches.c */
 
 /* ---- texts (texts.c) --------------------------------------------------------------------- */
 
@@ -210,6 +221,54 @@ typedef struct {
 /* *reading is to be freed with app_reading_free, also after a failure. */
 int app_read_text(smelt_model *model, const app_text *text, app_reading *reading);
 void app_reading_free(app_reading *reading);
+
+/* ---- what a graph's answer says ------------------------------------------------------------ */
+
+typedef struct {
+  uint32_t label;
+  double score;
+} app_choice;
+
+/* The scoring that the options name, or the model's own; SMELT_SCORING_COUNT after a message (classify.c). */
+smelt_scoring app_scoring(const smelt_model *model, const app_options *options);
+/* Each label's score, the highest first: choices[count]. */
+void app_score_labels(const float *logits, uint32_t count, smelt_scoring scoring, app_choice *choices);
+void app_write_json_choice(app_output *out, const char *label, double score);
+void app_write_choice(app_output *out, const char *label, double score);
+
+/* Whether the options' pooling suits the model, after a message where it does not (embed.c). */
+bool app_pooling_suits(const smelt_model *model, const app_options *options);
+/* The numbers of the one vector that the rows become; JSON's without their braces. False: out of memory. */
+bool app_write_vector(app_output *out, const smelt_model *model, const app_options *options,
+                      const app_reading *reading);
+
+/* ---- images (images.c) --------------------------------------------------------------------- */
+
+/* One image of those that a command works on, as what the model reads. */
+typedef struct {
+  const app_options *options;
+  const char *path;
+  float *pixels; /* [channels, height, width] */
+} app_image;
+
+/* As app_text_work: what a command makes of an image, without a newline at its end. */
+typedef int app_image_work(smelt_model *model, const app_image *image, void *context, app_output *out);
+
+/* Writes what `work` makes of each image that the options name, a line each. An image that fails is told, the
+ * others are answered all the same; then the exit code is that of the first failure. */
+int app_each_image(smelt_model *model, const app_options *options, app_image_work *work, void *context);
+
+/* As app_fail of the image's program, naming the image; returns APP_INPUT. */
+int app_fail_image(const app_image *image, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Points the model's input at the image's pixels, in *tensor. */
+void app_give_pixels(smelt_model *model, const app_image *image, smelt_tensor *tensor);
+/* What a line about the image begins with: where there are several, or in JSON, its path. */
+void app_begin_image(app_output *out, const app_image *image);
+/* The best of choices[count], as many as the options say; names[i] is what label i is called (NULL: the model
+ * says). */
+void app_write_image_choices(app_output *out, const smelt_model *model, const app_image *image,
+                             const app_choice *choices, uint32_t count, const char *const *names);
 
 /* ln of the sum of e^logits[count]. */
 double app_log_sum(const float *logits, int64_t count);

@@ -11,6 +11,9 @@
 #pragma weak app_score
 #pragma weak app_embed
 #pragma weak app_classify
+#pragma weak app_classify_images
+#pragma weak app_embed_images
+#pragma weak app_match_images
 
 static const app_command commands[] = {
     {"chat", "--system \"Answer briefly.\"", "a dialogue; -p TEXT: one answer", APP_CHATS, app_chat},
@@ -19,6 +22,10 @@ static const app_command commands[] = {
     {"score", "-p \"Once upon a time\"", "how likely the model finds a text", APP_SCORES, app_score},
     {"embed", "-p \"Once upon a time\"", "a text's vector", APP_EMBEDS, app_embed},
     {"classify", "-p \"Once upon a time\"", "which labels suit a text", APP_CLASSIFIES, app_classify},
+    {"classify", "photo.jpg", "which label suits an image", APP_SEES_LABELS, app_classify_images},
+    {"classify", "photo.jpg --labels \"a cat\" \"a dog\"", "which text suits an image", APP_SEES_MATCHES,
+     app_match_images},
+    {"embed", "photo.jpg", "an image's vector", APP_SEES_VECTORS, app_embed_images},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -29,28 +36,43 @@ static const int head_abilities[SMELT_HEAD_COUNT] = {
     [SMELT_HEAD_NEXT_TOKENS] = APP_SCORES,
 };
 
+/* The same of an image. */
+static const int sight_abilities[SMELT_HEAD_COUNT] = {
+    [SMELT_HEAD_STATES] = APP_SEES_VECTORS,
+    [SMELT_HEAD_VECTOR] = APP_SEES_VECTORS,
+    [SMELT_HEAD_LABELS] = APP_SEES_LABELS,
+    [SMELT_HEAD_MATCHES] = APP_SEES_MATCHES,
+};
+
+/* What the model's answer is for; 0: it answers neither texts nor images. */
+static int answer_ability(const smelt_model *model) {
+  const smelt_manifest_reader *r = model->manifest.reader;
+  if (!r) return 0;
+  return model->manifest.vision ? sight_abilities[r->head] : head_abilities[r->head];
+}
+
 int app_abilities(const smelt_model *model) {
   const smelt_manifest_generation *g = model->manifest.generation;
-  const smelt_manifest_reader *r = model->manifest.reader;
-  int abilities = g ? APP_GENERATES : APP_RUNS_GRAPH;
+  int abilities = answer_ability(model) | (g ? APP_GENERATES : APP_RUNS_GRAPH);
   if (rt_reads_features(model)) abilities |= APP_READS_FEATURES;
   if (!model->has_tokenizer) return abilities;
   abilities |= APP_TOKENIZES | APP_DETOKENIZES;
   if (g && g->encode_entry == SMELT_NONE) abilities |= APP_SCORES;
   if (g && g->encode_entry == SMELT_NONE && model->manifest.header->chat) abilities |= APP_CHATS;
-  return r ? abilities | head_abilities[r->head] : abilities;
+  return abilities;
 }
 
-const app_command *app_command_named(const char *name) {
+const app_command *app_command_named(const char *name, int abilities) {
+  const app_command *found = NULL;
   for (int i = 0; i < COMMANDS; i++)
-    if (strcmp(commands[i].name, name) == 0) return &commands[i];
-  return NULL;
+    if (strcmp(commands[i].name, name) == 0 && (!found || commands[i].kind & abilities)) found = &commands[i];
+  return found;
 }
 
 const app_command *app_usual_command(const smelt_model *model) {
-  const smelt_manifest_reader *r = model->manifest.reader;
-  for (int i = 0; r && i < COMMANDS; i++)
-    if (commands[i].kind == head_abilities[r->head]) return &commands[i];
+  int ability = answer_ability(model);
+  for (int i = 0; i < COMMANDS; i++)
+    if (commands[i].kind & ability) return &commands[i];
   return NULL;
 }
 
@@ -65,6 +87,6 @@ void app_write_commands(app_output *out, const smelt_model *model) {
     app_write_text(out, commands[i].help);
     app_write_text(out, "\n");
   }
-  if (!model->has_tokenizer) return;
+  if (!model->has_tokenizer && !(abilities & APP_SEES)) return;
   app_write_text(out, "  COMMAND --help          the command's own options\n");
 }

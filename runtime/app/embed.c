@@ -39,14 +39,14 @@ static void normalise(double *vector, int64_t count) {
   for (int64_t i = 0; i < count && length > 0; i++) vector[i] /= length;
 }
 
-static void write_vector(app_output *out, const double *vector, int64_t count, bool is_json) {
+static void write_numbers(app_output *out, const double *vector, int64_t count, bool is_json) {
   enum { DIGITS = 9 }; /* as many as tell all floats apart */
-  app_write_text(out, is_json ? "{\"vector\":[" : "");
+  app_write_text(out, is_json ? "\"vector\":[" : "");
   for (int64_t i = 0; i < count; i++) {
     if (i > 0) app_write_text(out, is_json ? "," : " ");
     app_write_number(out, vector[i], DIGITS);
   }
-  app_write_text(out, is_json ? "]}" : "");
+  app_write_text(out, is_json ? "]" : "");
 }
 
 /* The pooling that the options name, or the model's own. */
@@ -57,29 +57,44 @@ static smelt_pooling chosen_pooling(const smelt_model *model, const app_options 
   return name ? SMELT_POOLING_COUNT : (smelt_pooling)model->manifest.reader->pooling;
 }
 
-static int embed(smelt_model *model, const app_text *text, app_output *out) {
-  const app_options *options = text->options;
+bool app_write_vector(app_output *out, const smelt_model *model, const app_options *options,
+                      const app_reading *reading) {
   bool normalises = options->normalises || (model->manifest.reader->normalises && !options->leaves_length);
   smelt_pooling pooling = chosen_pooling(model, options);
+  double *vector = calloc((size_t)reading->columns, sizeof *vector);
+  if (!vector) return false;
+  for (int64_t i = 0; i < reading->columns; i++) vector[i] = pool(reading, i, pooling);
+  if (normalises) normalise(vector, reading->columns);
+  write_numbers(out, vector, reading->columns, options->json);
+  free(vector);
+  return true;
+}
+
+static int embed(smelt_model *model, const app_text *text, app_output *out) {
+  bool is_json = text->options->json;
   app_reading reading;
   int code = app_read_text(model, text, &reading);
-  double *vector = code == APP_OK ? calloc((size_t)reading.columns, sizeof *vector) : NULL;
-  if (code == APP_OK && !vector) code = app_fail_text(text, "out of memory");
-  if (vector) {
-    for (int64_t i = 0; i < reading.columns; i++) vector[i] = pool(&reading, i, pooling);
-    if (normalises) normalise(vector, reading.columns);
-    write_vector(out, vector, reading.columns, options->json);
+  if (code == APP_OK) {
+    app_write_text(out, is_json ? "{" : "");
+    if (!app_write_vector(out, model, text->options, &reading)) code = app_fail_text(text, "out of memory");
+    app_write_text(out, is_json ? "}" : "");
   }
-  free(vector);
   app_reading_free(&reading);
   return code;
 }
 
-int app_embed(smelt_model *model, app_options *options) {
+bool app_pooling_suits(const smelt_model *model, const app_options *options) {
   if (options->pooling_name && model->manifest.reader->head == SMELT_HEAD_VECTOR)
-    return app_fail(APP_USAGE, "%s: --pooling: the model gives one vector of its own", options->program);
-  if (chosen_pooling(model, options) == SMELT_POOLING_COUNT)
-    return app_fail(APP_USAGE, "%s: --pooling: expected mean, cls, max, last or mean-sqrt, found '%s'",
-                    options->program, options->pooling_name);
+    app_fail(APP_USAGE, "%s: --pooling: the model gives one vector of its own", options->program);
+  else if (chosen_pooling(model, options) == SMELT_POOLING_COUNT)
+    app_fail(APP_USAGE, "%s: --pooling: expected mean, cls, max, last or mean-sqrt, found '%s'",
+             options->program, options->pooling_name);
+  else
+    return true;
+  return false;
+}
+
+int app_embed(smelt_model *model, app_options *options) {
+  if (!app_pooling_suits(model, options)) return APP_USAGE;
   return app_each_text(model, options, embed);
 }

@@ -14,7 +14,8 @@ typedef enum {
   STOPPING,
   NAMED_INPUT,
   NAMED_OUTPUT,
-  ITEM
+  ITEM,
+  LABELS
 } option_kind;
 
 /* RARE: those programs show it with --help-all only. */
@@ -27,10 +28,11 @@ enum {
   CHATS = APP_CHATS,
   WRITES = GENERATES | CHATS,
   COMMANDS = READS_TEXT | DETOKENIZES,
-  RUNS = WRITES | RUNS_GRAPH | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES,
+  RUNS = WRITES | RUNS_GRAPH | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES | APP_SEES,
+  SEES_CHOICES = APP_SEES_LABELS | APP_SEES_MATCHES,
   SPECULATES = 1 << 29, /* programs that were built so */
   RARE = 1 << 30,
-  ANY = WRITES | RUNS_GRAPH | COMMANDS
+  ANY = WRITES | RUNS_GRAPH | COMMANDS | APP_SEES
 };
 
 typedef struct {
@@ -50,6 +52,8 @@ static const option options_table[] = {
     {'p', "prompt", "TEXT", "answer this and end; else lines of standard input", CHATS, TEXT, FIELD(prompt),
      0},
     {0, "system", "TEXT", "what the model is told before", CHATS, TEXT, FIELD(system), 0},
+    {0, "labels", "TEXT...", "the texts that an image is compared with, up to the next option",
+     APP_SEES_MATCHES, LABELS, FIELD(labels), 0},
     {'p', "prompt", "TEXT", "the text; else standard input", READS_TEXT, TEXT, FIELD(prompt), 0},
     {'p', "prompt", "IDS", "token ids, \"1 2 3\"; else standard input", DETOKENIZES, TEXT, FIELD(prompt), 0},
     {'n', "tokens", "N", "generate at most N tokens; 0: to the end or the model's limit", WRITES, COUNT,
@@ -57,6 +61,8 @@ static const option options_table[] = {
     {0, "temp", "X", "temperature; 0 always takes the likeliest token", WRITES, DECIMAL,
      FIELD(generate.temperature), 1000},
     {0, "top-k", "N", "sample from the N likeliest tokens; 0: all", WRITES, COUNT, FIELD(generate.top_k),
+     INT32_MAX},
+    {0, "top-k", "N", "the N best labels of each image (1)", SEES_CHOICES, COUNT, FIELD(generate.top_k),
      INT32_MAX},
     {0, "top-p", "X", "sample from the likeliest tokens that share probability X", WRITES, DECIMAL,
      FIELD(generate.top_p), 1},
@@ -106,17 +112,19 @@ static const option options_table[] = {
     {0, "lines", "FILE", "each line is a text, - is standard input; a result a line", COMMANDS, TEXT,
      FIELD(lines_path), 0},
     {0, "json", NULL, "results as JSON, with all that is known", COMMANDS, FLAG, FIELD(json), 0},
+    {0, "json", NULL, "results as JSON, with all labels", APP_SEES, FLAG, FIELD(json), 0},
     {0, "no-special", NULL, "without the special tokens around a text", READS_TEXT, FLAG, FIELD(no_special),
      0},
     {0, "no-special", NULL, "leave special tokens out of the text", DETOKENIZES, FLAG, FIELD(no_special), 0},
     {0, "truncate", NULL, "cut texts that are too long for the model", READS_TEXT & ~APP_TOKENIZES, FLAG,
      FIELD(truncates), 0},
-    {0, "pooling", "HOW", "mean, cls, max, last or mean-sqrt of the tokens' vectors", APP_EMBEDS, TEXT,
-     FIELD(pooling_name), 0},
-    {0, "normalize", NULL, "make vectors 1 long", APP_EMBEDS, FLAG, FIELD(normalises), 0},
-    {0, "no-normalize", NULL, "leave vectors as long as they are", APP_EMBEDS, FLAG, FIELD(leaves_length), 0},
-    {0, "scoring", "HOW", "softmax, sigmoid or none over the labels' logits", APP_CLASSIFIES, TEXT,
-     FIELD(scoring_name), 0},
+    {0, "pooling", "HOW", "mean, cls, max, last or mean-sqrt of the tokens' vectors",
+     APP_EMBEDS | APP_SEES_VECTORS, TEXT, FIELD(pooling_name), 0},
+    {0, "normalize", NULL, "make vectors 1 long", APP_EMBEDS | APP_SEES_VECTORS, FLAG, FIELD(normalises), 0},
+    {0, "no-normalize", NULL, "leave vectors as long as they are", APP_EMBEDS | APP_SEES_VECTORS, FLAG,
+     FIELD(leaves_length), 0},
+    {0, "scoring", "HOW", "softmax, sigmoid or none over the labels' logits", APP_CLASSIFIES | SEES_CHOICES,
+     TEXT, FIELD(scoring_name), 0},
     {0, "grammar", "FILE", "write what this grammar (GBNF) allows", GENERATES, TEXT, FIELD(grammar_path), 0},
     {0, "json-schema", "FILE", "write JSON that this schema allows", GENERATES, TEXT, FIELD(schema_path), 0},
     {0, "regex", "RE", "write what this regular expression matches", GENERATES, TEXT, FIELD(regex), 0},
@@ -234,6 +242,9 @@ static bool set_option(app_options *options, const option *row, int argc, const 
   case ITEM:
     options->items[options->item_count++] = (app_item){(app_list)row->field, text};
     return true;
+  case LABELS:
+    options->labels[options->label_count++] = text;
+    return true;
   }
   return false;
 }
@@ -283,20 +294,38 @@ static int refuse_option(const app_options *options, const option *row) {
                   row->name);
 }
 
+/* A word that is no option: an image, where there may be some. */
+static bool take_word(app_options *options, const smelt_model *model, const char *text) {
+  if (*text == '-' && text[1]) return false;
+  if (model && !(usable_kinds(options, model) & APP_SEES)) return false;
+  options->words[options->word_count++] = text;
+  return true;
+}
+
+/* The words behind argv[i] that are labels too; returns the place of the last. */
+static int take_labels(app_options *options, int argc, char **argv, int i) {
+  while (i + 1 < argc && argv[i + 1][0] != '-') options->labels[options->label_count++] = argv[++i];
+  return i;
+}
+
 int app_parse_options(app_options *options, const smelt_model *model, int argc, char **argv) {
   options->program = argc > 0 ? argv[0] : "model";
   options->named_files = calloc(2 * (size_t)argc + 1, sizeof *options->named_files);
   options->items = calloc((size_t)argc + 1, sizeof *options->items);
-  if (!options->named_files || !options->items)
+  options->words = calloc((size_t)argc + 1, sizeof *options->words);
+  options->labels = calloc((size_t)argc + 1, sizeof *options->labels);
+  if (!options->named_files || !options->items || !options->words || !options->labels)
     return app_fail(APP_INPUT, "%s: out of memory", options->program);
   int first = 1;
   if (argc > 1 && argv[1][0] != '-') {
-    options->command = app_command_named(argv[first++]);
-    if (!options->command)
+    options->command = app_command_named(argv[1], model ? app_abilities(model) : 0);
+    first += options->command != NULL;
+    if (!options->command && model && !(app_abilities(model) & APP_SEES))
       return app_fail(APP_USAGE, "%s: unknown command '%s'; --help lists all", options->program, argv[1]);
   }
   for (int i = first; i < argc; i++) {
     const char *value;
+    if (take_word(options, model, argv[i])) continue;
     const option *row = find_option(argv[i], &value);
     if (!row)
       return app_fail(APP_USAGE, "%s: unknown option '%s'; --help lists all", options->program, argv[i]);
@@ -309,6 +338,7 @@ int app_parse_options(app_options *options, const smelt_model *model, int argc, 
     if (!set_option(options, row, argc, value))
       return app_fail(APP_USAGE, "%s: --%s: expected %s (%s), found '%s'", options->program, row->name,
                       row->argument, row->help, value);
+    if (row->kind == LABELS && value == argv[i]) i = take_labels(options, argc, argv, i);
   }
   return APP_OK;
 }
@@ -316,6 +346,8 @@ int app_parse_options(app_options *options, const smelt_model *model, int argc, 
 void app_options_free(app_options *options) {
   free(options->named_files);
   free(options->items);
+  free(options->words);
+  free(options->labels);
 }
 
 /* ---- --help -------------------------------------------------------------------------------- */
@@ -359,6 +391,8 @@ static void write_command_help(app_output *out, const app_options *options) {
   app_write_text(out, " ");
   app_write_text(out, command->argument);
   app_write_text(out, "\n");
+  if (command->kind & APP_SEES)
+    app_write_text(out, "  IMAGE...                PNG, JPEG or BMP files; - is standard input\n");
   write_options(out, options, command->kind);
 }
 
@@ -367,7 +401,10 @@ static void write_heading(app_output *out, const app_options *options, const sme
   int abilities = app_abilities(model);
   const app_command *usual = app_usual_command(model);
   bool generates = abilities & GENERATES;
-  app_write_text(out, generates ? "Writes text with " : usual ? "Reads text with " : "Runs ");
+  app_write_text(out, generates                ? "Writes text with "
+                      : !usual                 ? "Runs "
+                      : usual->kind & APP_SEES ? "Reads images with "
+                                               : "Reads text with ");
   app_write_text(out, rt_manifest_text(&model->manifest, model->manifest.header->model_name));
   app_write_text(out, generates || usual ? ". Example:\n  " : " on .npy files. Example:\n  ");
   app_write_text(out, options->program);

@@ -20,7 +20,8 @@ typedef struct {
   const smelt_manifest_entry *entries;         /* [header->entry_count] */
   const smelt_manifest_symbol *symbols;        /* [header->symbol_count] */
   const smelt_manifest_generation *generation; /* NULL: the model does not generate text */
-  const smelt_manifest_reader *reader;         /* NULL: it is no graph that reads text */
+  const smelt_manifest_reader *reader;         /* NULL: it is no graph that reads text or images */
+  const smelt_manifest_vision *vision;         /* NULL: it is no graph that reads images */
   const smelt_manifest_cache *caches;          /* [header->cache_count] */
 } rt_manifest;
 

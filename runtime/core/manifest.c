@@ -238,23 +238,58 @@ static const char *check_reader(const checker *c) {
   const rt_manifest *view = c->view;
   const smelt_manifest_reader *r = view->reader;
   const smelt_manifest_entry *entry = &view->entries[0];
-  if (!is_reader_input(view, r->ids_input, false) || !is_reader_input(view, r->mask_input, true) ||
-      !is_reader_input(view, r->types_input, true) || !is_reader_input(view, r->positions_input, true))
+  if (!is_reader_input(view, r->ids_input, view->vision && r->head != SMELT_HEAD_MATCHES) ||
+      !is_reader_input(view, r->mask_input, true) || !is_reader_input(view, r->types_input, true) ||
+      !is_reader_input(view, r->positions_input, true))
     return "an input of the text's tokens does not exist or is none";
   if (!index_fits(r->output, entry->output_count, false) || r->head >= SMELT_HEAD_COUNT)
     return "the answer to a text is no output";
   const smelt_manifest_tensor *output = &rt_manifest_tensors(view, entry->outputs)[r->output];
-  bool is_one_row = r->head == SMELT_HEAD_VECTOR || r->head == SMELT_HEAD_LABELS;
+  bool is_one_row =
+      r->head == SMELT_HEAD_VECTOR || r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_MATCHES;
   if (output->dtype != SMELT_F32 || output->rank != (is_one_row ? 2 : 3))
     return "the answer to a text has another shape";
-  if (r->max_tokens < 1 || r->pad_token < 0 || r->pooling >= SMELT_POOLING_COUNT ||
-      r->scoring >= SMELT_SCORING_COUNT)
+  if ((r->max_tokens < 1 && r->ids_input != SMELT_NONE) || r->pad_token < 0 ||
+      r->pooling >= SMELT_POOLING_COUNT || r->scoring >= SMELT_SCORING_COUNT)
     return "what is made of a text is out of range";
   if (!array_fits(c, r->labels, r->label_count, sizeof(smelt_offset), sizeof(smelt_offset)))
     return "the labels lie outside the manifest";
   const smelt_offset *labels = (const smelt_offset *)(const void *)(c->base + r->labels);
   for (uint32_t i = 0; i < r->label_count; i++)
     if (labels[i] == 0 || !text_ends(c, labels[i])) return "a label does not end";
+  return NULL;
+}
+
+static bool is_number(double x) {
+  return x - x == 0;
+}
+
+static const char *check_vision(const checker *c) {
+  const rt_manifest *view = c->view;
+  const smelt_manifest_vision *v = view->vision;
+  if (!view->reader || !index_fits(v->pixels_input, view->entries[0].input_count, false))
+    return "the input of an image's pixels does not exist";
+  const smelt_manifest_tensor *pixels = &rt_manifest_tensors(view, view->entries[0].inputs)[v->pixels_input];
+  const int64_t sizes[] = {1, v->channels, v->height, v->width};
+  bool fits = pixels->dtype == SMELT_F32 && pixels->rank == 4 && v->channels == 3;
+  for (uint32_t axis = 0; fits && axis < 4; axis++) {
+    int64_t size = 0;
+    bool is_fixed = rt_dim_constant(rt_dim_program(view, pixels, axis), &size);
+    fits = is_fixed ? size == sizes[axis] : axis == 0;
+  }
+  if (!fits) return "the input of an image's pixels has another shape";
+  enum { LARGEST = 65535 };
+  if (v->height < 1 || v->height > LARGEST || v->width < 1 || v->width > LARGEST ||
+      v->resize_height > LARGEST || v->resize_width > LARGEST || v->resize >= SMELT_RESIZE_COUNT ||
+      v->resample >= SMELT_RESAMPLING_COUNT ||
+      (v->resize != SMELT_RESIZE_NONE && (v->resize_height < 1 || v->resize_width < 1)))
+    return "what an image is resized to is out of range";
+  for (int i = 0; i < 3; i++)
+    if (!is_number(v->mean[i]) || !is_number(v->deviation[i]) || v->deviation[i] == 0)
+      return "what an image is normalised by is out of range";
+  bool matches = view->reader->head == SMELT_HEAD_MATCHES;
+  if (!is_number(v->rescale_factor) || (matches && (v->most_texts < 1 || v->most_texts > LARGEST)))
+    return "what is made of an image is out of range";
   return NULL;
 }
 
@@ -291,6 +326,8 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
     return "the generation record lies outside the manifest";
   if (!array_fits(&c, header->reader, header->reader != 0, sizeof(smelt_manifest_reader), 4))
     return "the record of a reader lies outside the manifest";
+  if (!array_fits(&c, header->vision, header->vision != 0, sizeof(smelt_manifest_vision), 8))
+    return "the record of images lies outside the manifest";
   if (!array_fits(&c, header->caches, header->cache_count, sizeof(smelt_manifest_cache), 8))
     return "the caches lie outside the manifest";
   if (!array_fits(&c, header->chat, header->chat != 0 ? header->chat_bytes : 0, 1, 8))
@@ -305,12 +342,15 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
 
   if (header->reader) view->reader = (const smelt_manifest_reader *)(const void *)(c.base + header->reader);
 
+  if (header->vision) view->vision = (const smelt_manifest_vision *)(const void *)(c.base + header->vision);
+
   view->caches = (const smelt_manifest_cache *)(const void *)(c.base + header->caches);
 
   const char *wrong = check_symbols(&c);
   if (!wrong) wrong = check_entries(&c);
   if (!wrong && view->generation) wrong = check_generation(&c);
   if (!wrong && view->reader) wrong = check_reader(&c);
+  if (!wrong && view->vision) wrong = check_vision(&c);
   if (!wrong && !caches_fit(&c)) wrong = "a cache lies outside the state, or is too short";
   return wrong;
 }

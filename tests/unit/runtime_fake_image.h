@@ -256,4 +256,39 @@ static inline void reader_manifest(fake_manifest *m) {
   fake_header(m)->reader = place;
 }
 
+/* ---- a graph that reads images: run: pixel_values f32[1, 3, 4, 6] -> logits f32[1, 2] ----------------- */
+
+static inline void vision_manifest(fake_manifest *m) {
+  memset(m, 0, sizeof *m);
+  const fake_dim sizes[] = {FAKE_CONST(1), FAKE_CONST(3), FAKE_CONST(4), FAKE_CONST(6)};
+  const fake_dim labels[] = {FAKE_CONST(1), FAKE_CONST(2)};
+  smelt_manifest_tensor pixels = fake_tensor(m, "pixel_values", SMELT_F32, 4, sizes, 0);
+  smelt_manifest_tensor logits = fake_tensor(m, "logits", SMELT_F32, 2, labels, 0);
+  smelt_manifest_entry entry = fake_entry(m, "run", 1, &pixels, 1, &logits, 64);
+  smelt_offset names[READER_LABELS] = {fake_text(m, "good"), fake_text(m, "bad")};
+  smelt_manifest_reader reader = {.ids_input = SMELT_NONE,
+                                  .mask_input = SMELT_NONE,
+                                  .types_input = SMELT_NONE,
+                                  .positions_input = SMELT_NONE,
+                                  .head = SMELT_HEAD_LABELS,
+                                  .label_count = READER_LABELS,
+                                  .labels = fake_put(m, names, sizeof names)};
+  smelt_manifest_vision vision = {.channels = 3,
+                                  .height = 4,
+                                  .width = 6,
+                                  .resize = SMELT_RESIZE_EXACT,
+                                  .resample = SMELT_RESAMPLING_BILINEAR,
+                                  .resize_height = 4,
+                                  .resize_width = 6,
+                                  .rescales = 1,
+                                  .normalises = 1,
+                                  .deviation = {1, 1, 1},
+                                  .rescale_factor = 1.0 / 255};
+  smelt_offset reader_place = fake_put(m, &reader, sizeof reader);
+  smelt_offset vision_place = fake_put(m, &vision, sizeof vision);
+  fake_finish(m, 1, &entry, 0, NULL, NULL);
+  fake_header(m)->reader = reader_place;
+  fake_header(m)->vision = vision_place;
+}
+
 #endif

@@ -88,6 +88,8 @@ static void survives_any_flipped_byte(void **state) {
   flip_every_byte(&m);
   reader_manifest(&m);
   flip_every_byte(&m);
+  vision_manifest(&m);
+  flip_every_byte(&m);
 }
 
 static void survives_random_damage(void **state) {
@@ -183,6 +185,40 @@ static void refuses_readers_that_do_not_fit(void **state) {
 #undef REFUSED
 }
 
+static void refuses_images_that_do_not_fit(void **state) {
+  (void)state;
+  static fake_manifest m;
+  smelt_model *model;
+#define REFUSED(change)                                                                                      \
+  do {                                                                                                       \
+    vision_manifest(&m);                                                                                     \
+    smelt_manifest_vision *vision = (smelt_manifest_vision *)(void *)(m.bytes + fake_header(&m)->vision);    \
+    smelt_manifest_reader *reader = (smelt_manifest_reader *)(void *)(m.bytes + fake_header(&m)->reader);    \
+    assert_int_equal(open_bytes(m.bytes, &model), SMELT_OK);                                                 \
+    smelt_close(model);                                                                                      \
+    (void)reader, (void)vision;                                                                              \
+    change;                                                                                                  \
+    assert_int_equal(open_bytes(m.bytes, &model), SMELT_CORRUPT_IMAGE);                                      \
+  } while (0)
+  REFUSED(fake_header(&m)->reader = 0);
+  REFUSED(fake_header(&m)->vision = 0); /* then the reader must have ids */
+  REFUSED(fake_header(&m)->vision = m.used);
+  REFUSED(reader->head = SMELT_HEAD_MATCHES); /* of texts that there are none of */
+  REFUSED(vision->pixels_input = 1);
+  REFUSED(vision->pixels_input = SMELT_NONE);
+  REFUSED(vision->channels = 1);
+  REFUSED(vision->height = 5);
+  REFUSED(vision->width = 1u << 31);
+  REFUSED(vision->resize = SMELT_RESIZE_COUNT);
+  REFUSED(vision->resample = SMELT_RESAMPLING_COUNT);
+  REFUSED(vision->resize_width = 0);
+  REFUSED(vision->resize_height = 1u << 20);
+  REFUSED(vision->deviation[1] = 0);
+  REFUSED(vision->mean[2] = 1e38f * 10);
+  REFUSED(vision->rescale_factor = 1e308 * 10);
+#undef REFUSED
+}
+
 /* ---- size programs ------------------------------------------------------------------------ */
 
 #define WORDS(...) (const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
@@ -234,9 +270,10 @@ static void evaluates_size_programs(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(refuses_each_kind_of_damage), cmocka_unit_test(survives_any_flipped_byte),
-      cmocka_unit_test(survives_random_damage),      cmocka_unit_test(checks_size_programs),
-      cmocka_unit_test(evaluates_size_programs),     cmocka_unit_test(refuses_readers_that_do_not_fit),
+      cmocka_unit_test(refuses_each_kind_of_damage),    cmocka_unit_test(survives_any_flipped_byte),
+      cmocka_unit_test(survives_random_damage),         cmocka_unit_test(checks_size_programs),
+      cmocka_unit_test(evaluates_size_programs),        cmocka_unit_test(refuses_readers_that_do_not_fit),
+      cmocka_unit_test(refuses_images_that_do_not_fit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -211,3 +211,22 @@ class Encoder(nn.Module):
         for layer in self.layers:
             x = layer(x, mask, relative, self.span if c.relative else 0)
         return self._head(self.norm(x) if self.norm is not None else x, ids, attention_mask)
+
+
+class Clip(nn.Module):
+    """Both sides of CLIP in one graph: each text compared with each image."""
+
+    def __init__(self, text, vision):
+        super().__init__()
+        self.text, self.vision = Encoder(text), Encoder(vision)
+        self.text_projection = nn.Linear(text.width, text.width, bias=False)
+        self.visual_projection = nn.Linear(vision.width, text.width, bias=False)
+        self.logit_scale = nn.Parameter(torch.tensor(2.6592))
+
+    def forward(self, input_ids, pixel_values, attention_mask):
+        image_embeds = self.visual_projection(self.vision(pixel_values)[0][:, 0])
+        text_embeds = self.text_projection(self.text(input_ids, attention_mask)[0])
+        image_embeds = image_embeds / image_embeds.norm(p=2, dim=-1, keepdim=True)
+        text_embeds = text_embeds / text_embeds.norm(p=2, dim=-1, keepdim=True)
+        logits_per_text = torch.matmul(text_embeds, image_embeds.t()) * self.logit_scale.exp()
+        return logits_per_text.t(), logits_per_text, text_embeds, image_embeds

@@ -1,0 +1,21 @@
+#!/bin/sh
+# images_test.sh SMELT MODELS KIND: the program of a graph that reads images, against PyTorch (images_check.py).
+. "${0%/*}/check.sh"
+smelt=$1 models=$2 kind=$3
+[ -d "$models/$kind" ] || skip "$models/$kind is absent"
+exits "build" 0 "$smelt" build "$models/$kind" --isa host -o "$work/program"
+same "no warning" "" "$(cat "$work/stderr")"
+/usr/bin/python3 "${0%/*}/images_check.py" "$models" "$kind" "$work/program" || fail "$kind"
+[ "$kind" = fixed ] || finish
+
+# Where the folder's files do not suit, the build says why, and the program takes arrays.
+damage() { # damage WHAT JSON CAUSE
+  rm -rf "$work/model" && cp -r "$models/$kind" "$work/model" && printf '%s' "$2" >"$work/model/preprocessor_config.json"
+  exits "$1" 0 "$smelt" build "$work/model" --isa host -o "$work/damaged"
+  says "$1: a warning names file and cause" "warning: .*preprocessor_config.json.*$3.*\.npy" "$work/stderr"
+  exits "$1: no images" 2 "$work/damaged" classify x.png
+}
+damage "another processor" '{"image_processor_type": "DonutImageProcessor"}' "DonutImageProcessor"
+damage "another step" '{"image_processor_type": "ViTImageProcessor", "do_pad": true}' "do_pad"
+damage "another size" '{"image_processor_type": "ViTImageProcessor", "size": 20}' "expected 3 x 24 x 24, found 3 x 20 x 20"
+finish
