@@ -19,9 +19,13 @@ struct emit_form {
 };
 
 static const emit_form emit_forms[] = {
-    {"exe", CODEGEN_OBJECT, link_executable}, {"obj", CODEGEN_OBJECT, link_object},
-    {"lib", CODEGEN_OBJECT, link_library},    {"llvm", CODEGEN_LLVM, NULL},
-    {"asm", CODEGEN_ASSEMBLY, NULL},          {"graph", CODEGEN_LLVM, NULL},
+    {"exe", CODEGEN_OBJECT, link_executable},
+    {"obj", CODEGEN_OBJECT, link_object},
+    {"lib", CODEGEN_OBJECT, link_library},
+    {"shared", CODEGEN_OBJECT, link_shared},
+    {"llvm", CODEGEN_LLVM, NULL},
+    {"asm", CODEGEN_ASSEMBLY, NULL},
+    {"graph", CODEGEN_LLVM, NULL},
 };
 
 static status find_form(arena *a, const char *name, const emit_form **form) {
@@ -30,7 +34,7 @@ static status find_form(arena *a, const char *name, const emit_form **form) {
     if (strcmp((*form)->name, name) == 0) return OK;
   }
   status s = fail(a, STATUS_USAGE, "--emit got '%s'", name);
-  return fail_expected(a, s, "exe, obj, lib, llvm, asm or graph");
+  return fail_expected(a, s, "exe, obj, lib, shared, llvm, asm or graph");
 }
 
 /* ---- code ---- */
@@ -231,9 +235,9 @@ static status check_name(arena *a, const char *name) {
 }
 
 static status default_output(compilation *c, const emit_form *form, const char **output) {
-  static const char *const suffixes[][2] = {{"obj", ".o"}, {"lib", ".a"}};
+  static const char *const suffixes[][2] = {{"obj", ".o"}, {"lib", ".a"}, {"shared", ".so"}};
   *output = c->folder.name;
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
     if (strcmp(form->name, suffixes[i][0]) == 0)
       *output = arena_format(&c->arena, "%s%s", c->folder.name, suffixes[i][1]);
   }
@@ -259,7 +263,7 @@ static status check_report(arena *a, const driver_options *options, const emit_f
                      "add --report, or --precision auto");
   if (!options->reports || form->finish) return OK;
   return fail_expected(a, fail(a, STATUS_USAGE, "--report compares programs, --emit got '%s'", form->name),
-                       "exe, obj or lib");
+                       "exe, obj, lib or shared");
 }
 
 static status build(arena *a, const driver_options *options, const char *output) {

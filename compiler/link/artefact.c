@@ -2,6 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "link/stage.h"
 
+#include <string.h>
+
 typedef struct {
   arena *arena;
   const char **items;
@@ -31,9 +33,9 @@ static status add_target_file(link_job *job, argument_list *list, const char *na
   return OK;
 }
 
-static void add_inputs(link_job *job, argument_list *list, bool blobs) {
+static void add_inputs(link_job *job, argument_list *list, link_input_kind kind) {
   for (size_t i = 0; i < job->input_count; i++)
-    if (job->inputs[i].is_blob == blobs) add(list, input_path(job, &job->inputs[i]));
+    if (job->inputs[i].kind == kind) add(list, input_path(job, &job->inputs[i]));
 }
 
 /* Runs the linker into a file beside the destination, then puts that in its place. */
@@ -70,9 +72,9 @@ status link_executable(link_job *job) {
    * Blobs before all else: sections of one kind keep the order in which they
    * are first seen, so no amount of weights comes between code and small data.
    */
-  add_inputs(job, &list, true);
+  add_inputs(job, &list, LINK_BLOB);
   for (size_t i = 0; i < sizeof before / sizeof *before; i++) TRY(add_target_file(job, &list, before[i]));
-  add_inputs(job, &list, false);
+  add_inputs(job, &list, LINK_CODE);
   add(&list, "--start-group"); /* they need each other both ways */
   for (size_t i = 0; i < sizeof after / sizeof *after; i++) TRY(add_target_file(job, &list, after[i]));
   add(&list, "--end-group");
@@ -80,12 +82,37 @@ status link_executable(link_job *job) {
   return link_into_place(job, &list, 0777);
 }
 
+status link_shared(link_job *job) {
+  /*
+   * Names of the C API only, under one version; what they need of libc is the loading program's. No
+   * name of a needed library is kept: musl's and glibc's both serve.
+   */
+  static const char SYMBOLS[] = "SMELT_1 { global: smelt_*; local: *; };\n";
+  static const char *const options[] = {"-shared",          "-ztext",      "-znorelro",
+                                        "--gc-sections",    "--strip-all", "--build-id=none",
+                                        "--hash-style=gnu", "--icf=safe",  "--whole-archive"};
+  argument_list list = {.arena = job->arena};
+  const char *script, *slash = strrchr(job->destination, '/');
+  TRY(link_add_script(job, SYMBOLS, &script));
+  add(&list, "-m");
+  add(&list, job->target->emulation);
+  add(&list, arena_format(job->arena, "--version-script=%s", script));
+  add(&list, arena_format(job->arena, "-soname=%s", slash ? slash + 1 : job->destination));
+  ADD_ALL(&list, options);
+  add_inputs(job, &list, LINK_BLOB);
+  add_inputs(job, &list, LINK_CODE);
+  TRY(add_target_file(job, &list, "libruntime.a"));
+  add(&list, "--no-whole-archive");
+  TRY(add_target_file(job, &list, "libgcc.a"));
+  return link_into_place(job, &list, 0666);
+}
+
 status link_object(link_job *job) {
   argument_list list = {.arena = job->arena};
   add(&list, "-m");
   add(&list, job->target->emulation);
   add(&list, "-r");
-  add_inputs(job, &list, true);
-  add_inputs(job, &list, false);
+  add_inputs(job, &list, LINK_BLOB);
+  add_inputs(job, &list, LINK_CODE);
   return link_into_place(job, &list, 0666);
 }

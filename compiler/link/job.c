@@ -99,6 +99,16 @@ static status add_input(link_job *job, const char *name, FILE **file) {
   return *file ? OK : cannot_write(job, "objects beside it cannot be written", errno);
 }
 
+status link_add_script(link_job *job, const char *text, const char **path) {
+  FILE *file;
+  TRY(add_input(job, "symbols.map", &file));
+  link_input *input = &job->inputs[job->input_count - 1];
+  input->kind = LINK_SCRIPT;
+  *path = input_path(job, input);
+  fputs(text, file);
+  return flush(job, file, OK);
+}
+
 status link_add_object(link_job *job, const char *name, const void *bytes, size_t count) {
   FILE *file;
   TRY(add_input(job, name, &file));
@@ -111,7 +121,7 @@ status link_add_blob(link_job *job, const link_blob *blob) {
   TRY(add_input(job, blob->symbol, &file));
   /* weights come in small pieces; the linker maps them in large ones */
   setvbuf(file, arena_alloc(job->arena, LINK_HUGE_PAGE_BYTES), _IOFBF, LINK_HUGE_PAGE_BYTES);
-  job->inputs[job->input_count - 1].is_blob = true;
+  job->inputs[job->input_count - 1].kind = LINK_BLOB;
   return flush(job, file, link_blob_object(job->arena, &job->target->machine, blob, file));
 }
 

@@ -1,6 +1,6 @@
 /*
  * link.h: from objects and blobs to the artefact the user asked for: a static
- * program, one relocatable object, or an archive.
+ * program, one relocatable object, an archive, or a shared library.
  *
  *   link_job *job;
  *   TRY(link_begin(a, "x86_64-linux", "gpt2", &job));
@@ -85,6 +85,8 @@ status link_blob_object(arena *a, const link_machine *machine, const link_blob *
 
 /* A static, position-independent program: the objects, the runtime with its command line, libc. */
 status link_executable(link_job *job);
+/* A shared library that gives out smelt/model.h's functions and the model; libc is whoever loads it's. */
+status link_shared(link_job *job);
 /* One relocatable object that holds all the job's objects, without the runtime. */
 status link_object(link_job *job);
 /* An archive of the job's objects and the runtime, without its command line and without libc. */

@@ -13,11 +13,13 @@ typedef struct {
   link_machine machine;
 } link_target;
 
-/* An object on its way: a file without a name, reached through /proc/self/fd. */
+typedef enum { LINK_CODE, LINK_BLOB, LINK_SCRIPT } link_input_kind;
+
+/* Something for the linker on its way: a file without a name, reached through /proc/self/fd. */
 typedef struct {
   const char *name;
   int descriptor; /* close-on-exec */
-  bool is_blob;
+  link_input_kind kind;
 } link_input;
 
 /* SIGINT, SIGTERM and SIGHUP, held back in this thread. */
@@ -70,6 +72,9 @@ void output_abandon(link_job *job);
  * out in small ones (GPT-2 in int8: first token after 28 ms in place of 14).
  */
 status linker_run(link_job *job, const char *const *arguments, size_t argument_count);
+
+/* A version script, say: what an option of the linker reads from *path. */
+status link_add_script(link_job *job, const char *text, const char **path);
 
 /* A stream of its own onto an open file, which stays open when the stream is closed; NULL, with errno. */
 FILE *open_stream(int descriptor);

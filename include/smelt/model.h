@@ -21,6 +21,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* a shared library gives out what is declared here */
+#endif
 
 typedef struct smelt_image smelt_image; /* a compiled model as it lies in the program (image.h) */
 typedef struct smelt_model smelt_model; /* an opened one: memory, threads, state */
@@ -250,6 +253,9 @@ int64_t smelt_encode(smelt_model *model, const char *text, size_t bytes, bool ad
 int64_t smelt_decode(smelt_model *model, const int32_t *ids, int64_t count, bool skip_special, char *text,
                      int64_t capacity);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif
