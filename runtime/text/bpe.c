@@ -2,9 +2,10 @@
  * bpe.c: byte pair encoding of one piece (Sennrich, Haddow, Birch, "Neural
  * Machine Translation of Rare Words with Subword Units"): of all neighbours
  * that may merge, the pair of lowest rank does, the leftmost of equals first,
- * until none may. Short pieces scan for it, long ones keep a heap.
+ * until none may. Short pieces scan for it, long ones keep a queue (merge_queue.h).
  */
 #include "text/encoder.h"
+#include "text/merge_queue.h"
 
 enum { SHORT_PIECE_SYMBOLS = 40 };
 
@@ -105,31 +106,14 @@ static bool merge_short(rt_encoder *e) {
   return true;
 }
 
-/* ---- long pieces: a heap of rank << 32 | symbol ------------------------------------- */
+/* ---- long pieces -------------------------------------------------------------------- */
 
-static void sift_down(uint64_t *heap, size_t count, size_t at) {
-  uint64_t moved = heap[at];
-  for (size_t child; (child = 2 * at + 1) < count; at = child) {
-    if (child + 1 < count && heap[child + 1] < heap[child]) child++;
-    if (heap[child] >= moved) break;
-    heap[at] = heap[child];
-  }
-  heap[at] = moved;
-}
-
-static void heap_add(rt_encoder *e, uint64_t candidate) {
-  size_t at = e->heap_count++;
-  for (; at > 0 && e->heap[(at - 1) / 2] > candidate; at = (at - 1) / 2) e->heap[at] = e->heap[(at - 1) / 2];
-  e->heap[at] = candidate;
-}
-
-/* Ranks symbol `i` with its next one anew. The heap may keep its old candidate, which no longer has its rank.
- */
+/* Ranks symbol `i` with its next one anew. The queue may keep its old pair, which no longer has its rank. */
 static void rank_with_next(rt_encoder *e, uint32_t i) {
   rt_symbol *symbol = &e->symbols[i];
   symbol->rank =
       symbol->next == TOK_NONE ? TOK_NONE : table_rank(e->tokenizer, symbol->id, e->symbols[symbol->next].id);
-  if (symbol->rank != TOK_NONE) heap_add(e, (uint64_t)symbol->rank << 32 | i);
+  if (symbol->rank != TOK_NONE) merge_queue_add(e->merge_queue, symbol->rank, i);
 }
 
 static void merge_with_next(rt_encoder *e, uint32_t i) {
@@ -144,24 +128,19 @@ static void merge_with_next(rt_encoder *e, uint32_t i) {
 
 static bool merge_long(rt_encoder *e) {
   uint32_t count = (uint32_t)e->initial.count;
-  /* Each of at most count - 1 merges takes a candidate and adds two: never more than 2 * count at once. */
+  /* Each of at most count - 1 merges adds two pairs. */
   if (!rt_reserve(&e->symbols, &e->symbol_capacity, count, sizeof *e->symbols) ||
-      !rt_reserve(&e->heap, &e->heap_capacity, 2 * (size_t)count, sizeof *e->heap))
+      !rt_merge_queue_of(e, 3 * (size_t)count))
     return false;
-  e->heap_count = 0;
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t next = i + 1 < count ? i + 1 : TOK_NONE, id = e->initial.items[i];
-    uint32_t rank = next == TOK_NONE ? TOK_NONE : table_rank(e->tokenizer, id, e->initial.items[next]);
-    e->symbols[i] = (rt_symbol){.id = id, .rank = rank, .previous = i ? i - 1 : TOK_NONE, .next = next};
-    if (rank != TOK_NONE) e->heap[e->heap_count++] = (uint64_t)rank << 32 | i;
+    uint32_t next = i + 1 < count ? i + 1 : TOK_NONE;
+    e->symbols[i] = (rt_symbol){.id = e->initial.items[i], .previous = i ? i - 1 : TOK_NONE, .next = next};
   }
-  for (size_t i = e->heap_count / 2; i-- > 0;) sift_down(e->heap, e->heap_count, i);
-  while (e->heap_count) {
-    uint64_t best = e->heap[0];
-    e->heap[0] = e->heap[--e->heap_count];
-    sift_down(e->heap, e->heap_count, 0);
-    uint32_t i = (uint32_t)best;
-    if (e->symbols[i].rank == best >> 32) merge_with_next(e, i);
+  for (uint32_t i = 0; i < count; i++) rank_with_next(e, i);
+  for (rt_pair_to_merge best;;) {
+    if (!merge_queue_take(e->merge_queue, &best)) return false;
+    if (best.rank == TOK_NONE) break;
+    if (e->symbols[best.symbol].rank == best.rank) merge_with_next(e, best.symbol);
   }
   for (uint32_t i = 0; i != TOK_NONE; i = e->symbols[i].next)
     if (!rt_push(&e->ids, e->symbols[i].id)) return false;

@@ -53,7 +53,7 @@ void rt_encoder_free(rt_encoder *e) {
   free(e->codes.items);
   free(e->sorted.items);
   free(e->symbols);
-  free(e->heap);
+  rt_merge_queue_free(e);
   free(e->ways);
   free(e->ways_to.items);
   free(e->cache);

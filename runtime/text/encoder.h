@@ -56,4 +56,7 @@ bool rt_encode_word_piece(rt_encoder *e, rt_slice piece);
 bool rt_encode_unigram(rt_encoder *e, rt_slice piece);
 bool rt_encode_word_level(rt_encoder *e, rt_slice piece);
 
+/* Frees e->merge_queue (merge_queue.c). */
+void rt_merge_queue_free(rt_encoder *e);
+
 #endif

@@ -49,6 +49,7 @@ typedef struct {
   size_t count, capacity;
 } rt_words;
 
+struct rt_merge_queue;  /* see merge_queue.h */
 struct rt_symbol;       /* of a long piece that is being merged; see bpe.c */
 struct rt_way;          /* through a piece; see unigram.c */
 struct rt_cached_piece; /* see piece_cache.h */
@@ -66,8 +67,7 @@ typedef struct {
   rt_words codes, sorted;                   /* code points of a stretch that NFC works on */
   struct rt_symbol *symbols;
   size_t symbol_capacity;
-  uint64_t *heap;
-  size_t heap_count, heap_capacity;
+  struct rt_merge_queue *merge_queue; /* NULL until a piece is long */
   struct rt_way *ways;
   size_t way_count, way_capacity;
   rt_words ways_to;              /* by end in the piece */
