@@ -17,11 +17,14 @@ static bool make_lists(struct rt_merge_queue *q, uint32_t ranks) {
 
 struct rt_merge_queue *rt_merge_queue_of(rt_encoder *e, size_t count) {
   struct rt_merge_queue *q = e->merge_queue;
+  uint32_t ranks = e->tokenizer->header->merge_count;
+  size_t blocks = count / BLOCK_SYMBOLS + (count < ranks ? count : ranks); /* each list's last is not full */
   if (!q) q = e->merge_queue = calloc(1, sizeof *q);
-  if (!q || (!q->lists && !make_lists(q, e->tokenizer->header->merge_count)) ||
-      !rt_reserve(&q->pairs, &q->pair_capacity, count, sizeof *q->pairs))
+  if (!q || (!q->lists && !make_lists(q, ranks)) ||
+      !rt_reserve(&q->blocks, &q->block_capacity, blocks, sizeof *q->blocks))
     return NULL;
-  q->pair_count = 0;
+  q->block_count = 0;
+  q->free = TOK_NONE;
   q->lowest = TOK_NONE;
   q->begin = q->at = q->end = 0;
   return q;
@@ -33,7 +36,7 @@ void rt_merge_queue_free(rt_encoder *e) {
   free(q->filled);
   free(q->words);
   free(q->lists);
-  free(q->pairs);
+  free(q->blocks);
   free(q->open.items);
   free(q);
 }
@@ -82,6 +85,26 @@ static void mark_empty(struct rt_merge_queue *q, uint32_t rank) {
   if (!*word) q->words[rank / 4096] &= ~((uint64_t)1 << rank / 64 % 64);
 }
 
+void rt_merge_queue_grow(struct rt_merge_queue *q, rt_rank_list *list) {
+  uint32_t block = q->free == TOK_NONE ? (uint32_t)q->block_count++ : q->free;
+  if (block == q->free) q->free = q->blocks[block].before;
+  q->blocks[block].before = list->last;
+  list->last = block;
+}
+
+/* Fills items[list.count] and gives the list's blocks back. */
+static void take_list(struct rt_merge_queue *q, rt_rank_list list, uint32_t *items) {
+  for (uint32_t left = list.count; left > 0;) {
+    rt_queue_block *block = &q->blocks[list.last];
+    uint32_t count = (left - 1) % BLOCK_SYMBOLS + 1, free = list.last;
+    left -= count;
+    memcpy(items + left, block->symbols, count * sizeof *items);
+    list.last = block->before;
+    block->before = q->free;
+    q->free = free;
+  }
+}
+
 bool rt_merge_queue_begin(struct rt_merge_queue *q) {
   rt_rank_list list = q->lists[q->lowest];
   size_t begin = q->end + OPEN_WORDS;
@@ -90,7 +113,7 @@ bool rt_merge_queue_begin(struct rt_merge_queue *q) {
   uint32_t *items = q->open.items + begin;
   const uint32_t left[OPEN_WORDS] = {(uint32_t)q->begin, (uint32_t)q->at, (uint32_t)q->end, q->rank};
   memcpy(items - OPEN_WORDS, left, sizeof left);
-  for (uint32_t i = list.count, at = list.last; i-- > 0; at = q->pairs[at].before) items[i] = q->pairs[at].symbol;
+  take_list(q, list, items);
   sort(items, items + list.count, list.count);
   q->begin = q->at = begin;
   q->end = begin + list.count;

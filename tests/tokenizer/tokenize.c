@@ -73,6 +73,7 @@ static int run_records(rt_encoder *e, const text *input) {
 }
 
 enum { LONG_TEXT = 500000 }; /* needs fewer repeats to be timed */
+#define LONG_SECONDS 0.1     /* try again: others may have been busy */
 
 static int run_pairs(rt_encoder *e, const text *input) {
   rt_pair pair;
@@ -119,7 +120,7 @@ static int run_times(rt_encoder *e, const text *input) {
   const char *bytes;
   for (size_t at = 0, count; next_record(input, &at, &bytes, &count);) {
     double best = 1e9;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2 || (i < 6 && best > LONG_SECONDS); i++) {
       double begin = seconds();
       if (!rt_encode(e, bytes, count, 0)) return 1;
       double taken = seconds() - begin;
