@@ -14,8 +14,10 @@ enum {
   ENGINE_FMA = 1 << 0,   /* fused multiply-add on vectors */
   ENGINE_DOT8U = 1 << 1, /* VNNI: dots of four u8 with four s8, added to s32 */
   ENGINE_DOT8 = 1 << 5,  /* NEON's sdot: the same of s8 with s8 */
-  ENGINE_BF16 = 1 << 2,  /* AVX512-BF16: dots of two bf16 with two bf16, added to f32 */
+  ENGINE_BF16 = 1 << 2,  /* AVX512-BF16, NEON's bfdot: dots of two bf16 with two bf16, added to f32 */
+  ENGINE_MMLA = 1 << 6,  /* NEON's smmla and bfmmla: two rows times two columns, eight bytes of each */
   ENGINE_AMX = 1 << 3,   /* tiles */
+  ENGINE_LONG = 1 << 7,  /* NEON's smull, smlal and sadalp: products of bytes, added to s32 */
   ENGINE_PAIRS = 1 << 4, /* products of 16-bit numbers, added up in pairs: x86's pmaddwd */
 };
 

@@ -287,6 +287,15 @@ LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, 
   return LLVMBuildCall2(e->builder, type, function, args, count, "");
 }
 
+LLVMValueRef emit_instruction_of(emitter *e, const char *name, LLVMTypeRef factors, LLVMValueRef *args) {
+  LLVMTypeRef types[] = {LLVMTypeOf(args[0]), factors};
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+  LLVMValueRef function =
+      LLVMGetIntrinsicDeclaration(e->module, id, types, LLVMIntrinsicIsOverloaded(id) ? 2 : 0);
+  for (int i = 1; i < 3; i++) args[i] = LLVMBuildBitCast(e->builder, args[i], factors, "");
+  return LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(function), function, args, 3, "");
+}
+
 LLVMValueRef emit_instruction_form(emitter *e, const emit_form *forms, size_t form_count, LLVMValueRef *args,
                                    unsigned count) {
   for (size_t i = 0; i < form_count; i++)

@@ -96,6 +96,8 @@ LLVMValueRef emit_intrinsic(emitter *e, const char *name, LLVMValueRef x, LLVMVa
 /* An intrinsic of one processor family, whose types LLVM's versions tell apart in name only: arguments are
  * seen as what it takes. */
 LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, unsigned count);
+/* Arm's sum + x y, whose types LLVM may tell apart: args[0] as it is, args[1] and [2] seen as `factors`. */
+LLVMValueRef emit_instruction_of(emitter *e, const char *name, LLVMTypeRef factors, LLVMValueRef *args);
 /* One instruction's forms, each for vectors of so many lanes. */
 typedef struct {
   int lanes;

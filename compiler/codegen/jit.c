@@ -50,8 +50,10 @@ static bool processor_has(const codegen_level *level) {
     return true;
   }
 #else
-  enum { HWCAP_DOT = 1 << 20 }; /* ASIMDDP */
-  return level->level == SMELT_ISA_BASELINE || (getauxval(AT_HWCAP) & HWCAP_DOT);
+  enum { HWCAP_DOT = 1 << 20, HWCAP2_MMLA = 1 << 13 | 1 << 14 }; /* ASIMDDP; I8MM and BF16 */
+  bool has_mmla = (getauxval(AT_HWCAP2) & HWCAP2_MMLA) == HWCAP2_MMLA;
+  if (level->level == SMELT_ISA_BASELINE) return true;
+  return getauxval(AT_HWCAP) & HWCAP_DOT && (level->level == SMELT_ISA_ARM64_DOT || has_mmla);
 #endif
 }
 

@@ -220,9 +220,10 @@ ir_value *precision_quantise(ir_builder *b, ir_node *n) {
   /*
    * Of x bytes, as some levels multiply them; the others widen many rows once for many columns (product.c). A
    * single row is kept in 16 bits, of which they make products of pairs, but beside 4 bits in bytes: their
-   * products with those are small enough to be made of bytes.
+   * products with those are small enough to be made of bytes. Where every level takes bytes, all rows are.
    */
-  ir_dtype dtype = is_single(&x->type) && !by_groups ? SMELT_I16 : SMELT_I8;
+  bool is_widened = is_single(&x->type) && !by_groups && !m->keeps_bytes;
+  ir_dtype dtype = is_widened ? SMELT_I16 : SMELT_I8;
   quantised rows = quantise(b, x, 1u << (x->type.rank - 1), dtype);
   ir_value *operands[6] = {rows.bytes,
                            ir_const(b, w->bytes->def->attrs.constant),

@@ -8,12 +8,12 @@ extern const smelt_image smelt_model_main;
 #pragma weak app_generate /* linked only where the model generates */
 
 static int fail_to_open(const app_options *options, smelt_result result) {
-  const char *forced = getenv("SMELT_ISA");
+  const char *forced = getenv("SMELT_CPU");
   if (result == SMELT_UNSUPPORTED_CPU)
     return app_fail(APP_INPUT, "%s: %s (needs %s, has %s)", options->program, smelt_result_text(result),
                     rt_isa_text(smelt_model_main.levels[0].isa_level), rt_isa_text(rt_cpu_level()));
   if (result == SMELT_BAD_ARGUMENT && forced)
-    return app_fail(APP_USAGE, "%s: SMELT_ISA=%s is no instruction-set level", options->program, forced);
+    return app_fail(APP_USAGE, "%s: SMELT_CPU=%s is no instruction-set level", options->program, forced);
   return app_fail(APP_INPUT, "%s: %s", options->program, smelt_result_text(result));
 }
 

@@ -87,6 +87,7 @@ typedef enum {
   RT_CPU_LEAF_80000001_ECX,
   RT_CPU_XCR0,
   RT_CPU_HWCAP,
+  RT_CPU_HWCAP2,
   RT_CPU_WORD_COUNT
 } rt_cpu_word;
 

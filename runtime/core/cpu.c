@@ -103,13 +103,16 @@ bool rt_cpu_is_slow_of(const uint64_t *words, smelt_isa_level level) {
 #else
 #include <sys/auxv.h>
 
-enum { HWCAP_DOT = 1 << 20 }; /* ASIMDDP (Linux, Documentation/arm64/elf_hwcaps.rst) */
+/* Linux, Documentation/arm64/elf_hwcaps.rst: ASIMDDP; of the second word I8MM and BF16 */
+enum { HWCAP_DOT = 1 << 20, HWCAP2_MMLA = 1 << 13 | 1 << 14 };
 
-static const level_feature level_features[] = {{SMELT_ISA_ARM64_DOT, RT_CPU_HWCAP, HWCAP_DOT}};
-static const smelt_isa_level levels[] = {SMELT_ISA_BASELINE, SMELT_ISA_ARM64_DOT};
+static const level_feature level_features[] = {{SMELT_ISA_ARM64_DOT, RT_CPU_HWCAP, HWCAP_DOT},
+                                               {SMELT_ISA_ARM64_MMLA, RT_CPU_HWCAP2, HWCAP2_MMLA}};
+static const smelt_isa_level levels[] = {SMELT_ISA_BASELINE, SMELT_ISA_ARM64_DOT, SMELT_ISA_ARM64_MMLA};
 
 static void read_words(uint64_t *words) {
   words[RT_CPU_HWCAP] = getauxval(AT_HWCAP);
+  words[RT_CPU_HWCAP2] = getauxval(AT_HWCAP2);
 }
 static bool may_use(smelt_isa_level level) {
   (void)level;

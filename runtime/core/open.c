@@ -90,13 +90,13 @@ static void prefer_huge_pages(const uint8_t *weights, uint64_t bytes) {
 /* ---- choices ------------------------------------------------------------------------ */
 
 /*
- * The last level of the image that the processor has and SMELT_ISA, a level's name in the environment, does
- * not forbid; one that the processor is slow with only where there is no other, or where SMELT_ISA names it.
- * SMELT_ISA is for tests.
+ * The last level of the image that the processor has and SMELT_CPU, a level's name in the environment, does
+ * not forbid; one that the processor is slow with only where there is no other, or where SMELT_CPU names it.
+ * SMELT_CPU is for tests.
  */
 static smelt_result choose_code(const smelt_image *image, const smelt_code_level **code) {
   smelt_isa_level highest = rt_cpu_level(), allowed = highest;
-  const char *text = getenv("SMELT_ISA");
+  const char *text = getenv("SMELT_CPU");
   bool is_forced = text && *text;
   if (is_forced && !rt_isa_from_text(text, &allowed)) return SMELT_BAD_ARGUMENT;
   if (allowed < highest) highest = allowed;

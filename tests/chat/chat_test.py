@@ -274,7 +274,7 @@ def check_refused():
 def check_interrupt():
     """Ctrl-C stops the answer, the program goes on. Its slowest code gives us time to press it."""
     whole = plain([("user", "Who made the heaven?")], 340)
-    terminal = Terminal(*GREEDY, SMELT_ISA="baseline" if os.uname().machine == "aarch64" else "x86-64-v2")
+    terminal = Terminal(*GREEDY, SMELT_CPU="baseline" if os.uname().machine == "aarch64" else "x86-64-v2")
     terminal.wait_for("> ")
     start = len(terminal.text)
     terminal.send("Who made the heaven?\r")

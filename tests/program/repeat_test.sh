@@ -13,11 +13,11 @@ for threads in 1 2 3 4; do
 done
 # Levels may sum in another order, so near ties could differ; on these models they do not.
 for level in x86-64-v2 x86-64-v3 x86-64-v4 x86-64-vnni x86-64-bf16 x86-64-amx; do
-  running=$(SMELT_ISA=$level "$program" --version 2>/dev/null) || running=
+  running=$(SMELT_CPU=$level "$program" --version 2>/dev/null) || running=
   case $running in
   *"running $level code"*)
     same "$level" "$expected" \
-      "$(SMELT_ISA=$level "$program" --prompt-ids "$ids" -n "$count" --temp 0 --ids </dev/null)" ;;
+      "$(SMELT_CPU=$level "$program" --prompt-ids "$ids" -n "$count" --temp 0 --ids </dev/null)" ;;
   *) echo "left out: no $level code runs here" ;;
   esac
 done

@@ -59,5 +59,5 @@ wrong "found '1.5'" "$program" -p a --seed 1.5
 wrong "expected token ids" "$program" --prompt-ids "1 x 3"
 wrong "exclude each other" "$program" -p a --prompt-ids "1 2"
 wrong "no such entry" "$program" --entry frobnicate
-wrong "SMELT_ISA=z80" env SMELT_ISA=z80 "$program" -p a
+wrong "SMELT_CPU=z80" env SMELT_CPU=z80 "$program" -p a
 finish

@@ -53,8 +53,11 @@ static void levels_are_those_of_use(void **state) {
        "code-x86-64-v2.o code-x86-64-v3.o code-x86-64-vnni.o code-x86-64-amx.o steps.o image.o "},
       {"x86_64-linux", IR_PRECISION_INT4,
        "code-x86-64-v2.o code-x86-64-v3.o code-x86-64-vnni.o steps.o image.o "},
-      {"aarch64-linux", IR_PRECISION_BF16, "code-baseline.o steps.o image.o "},
-      {"aarch64-linux", IR_PRECISION_INT8, "code-baseline.o code-arm64-dot.o steps.o image.o "},
+      {"aarch64-linux", IR_PRECISION_F32, "code-baseline.o steps.o image.o "},
+      {"aarch64-linux", IR_PRECISION_BF16, "code-baseline.o code-arm64-mmla.o steps.o image.o "},
+      {"aarch64-linux", IR_PRECISION_INT8,
+       "code-baseline.o code-arm64-dot.o code-arm64-mmla.o steps.o image.o "},
+      {"aarch64-linux", IR_PRECISION_INT4, "code-baseline.o code-arm64-dot.o steps.o image.o "},
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     arena a = {0};
@@ -82,11 +85,32 @@ static size_t count_of(const char *code, const char *instruction) {
   return count;
 }
 
-/* What multiplies on levels above v4: with many rows, in the precision's own engine. */
+static void find_level(smelt_isa_level level, codegen_options *options) {
+  for (size_t t = 0; (options->target = codegen_target_at(t)); t++)
+    for (options->only_level = 0; options->only_level < CODEGEN_MAX_LEVELS; options->only_level++)
+      if (options->target->levels[options->only_level].cpu &&
+          options->target->levels[options->only_level].level == level)
+        return;
+  fail_msg("no target has level %d", (int)level);
+}
+
+/* What multiplies on levels that have more than vectors: with many rows, in the precision's own engine. */
 static void code_has_its_engines_instructions(void **state) {
   (void)state;
-  static const char *const INSTRUCTIONS[] = {"\tvpdpbusd\t", "\tvdpbf16ps\t", "\ttdpbssd\t", "\ttdpbf16ps\t"};
-  enum { VNNI = 1, BF16_DOTS = 2, AMX_BYTES = 4, AMX_BF16 = 8 };
+  static const char *const INSTRUCTIONS[] = {"\tvpdpbusd\t",  "\tvdpbf16ps\t", "\ttdpbssd\t",
+                                             "\ttdpbf16ps\t", "\tsadalp\t",    "\tsdot\t",
+                                             "\tsmmla\t",     "\tbfdot\t",     "\tbfmmla\t"};
+  enum {
+    VNNI = 1,
+    BF16_DOTS = 2,
+    AMX_BYTES = 4,
+    AMX_BF16 = 8,
+    ARM_LONG = 16,
+    ARM_DOTS = 32,
+    ARM_BYTES = 64,
+    ARM_BF16_DOTS = 128,
+    ARM_BF16 = 256,
+  };
   static const struct {
     smelt_isa_level level;
     ir_precision precision;
@@ -102,14 +126,20 @@ static void code_has_its_engines_instructions(void **state) {
       {SMELT_ISA_X86_64_AMX, IR_PRECISION_BF16, AMX_BF16 | BF16_DOTS}, /* dots where rows are few */
       {SMELT_ISA_X86_64_AMX, IR_PRECISION_INT8, AMX_BYTES | VNNI},
       {SMELT_ISA_X86_64_AMX, IR_PRECISION_F32, 0},
+      {SMELT_ISA_BASELINE, IR_PRECISION_INT8, ARM_LONG},
+      {SMELT_ISA_BASELINE, IR_PRECISION_BF16, 0},
+      {SMELT_ISA_ARM64_DOT, IR_PRECISION_INT8, ARM_DOTS},
+      {SMELT_ISA_ARM64_DOT, IR_PRECISION_INT4, ARM_DOTS},
+      {SMELT_ISA_ARM64_MMLA, IR_PRECISION_INT8, ARM_BYTES | ARM_DOTS}, /* dots of one row */
+      {SMELT_ISA_ARM64_MMLA, IR_PRECISION_BF16, ARM_BF16 | ARM_BF16_DOTS},
+      {SMELT_ISA_ARM64_MMLA, IR_PRECISION_F32, 0},
   };
-  const codegen_target *target = codegen_target_named("x86_64-linux");
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     arena a = {0};
-    codegen_options options = {.target = target, .model_name = "m", .form = CODEGEN_ASSEMBLY};
+    codegen_options options = {.model_name = "m", .form = CODEGEN_ASSEMBLY};
     codegen_output output[CODEGEN_MAX_FILES];
     size_t count;
-    while (target->levels[options.only_level].level != CASES[i].level) options.only_level++;
+    find_level(CASES[i].level, &options);
     check(codegen_make(&a, plan_of(&a, CASES[i].precision), &options, output, &count));
     assert_int_equal(count, 1);
     const char *code = output[0].bytes.bytes;

@@ -135,9 +135,9 @@ static int level_under(const char *forced, const smelt_code_level *first, uint64
   const char *names[] = {"x", "y"};
   float data[6] = {0};
   smelt_tensor inputs[] = {{SMELT_F32, 2, {2, 3}, data}, {SMELT_F32, 1, {3}, data}}, outputs[2];
-  setenv("SMELT_ISA", forced, 1);
+  setenv("SMELT_CPU", forced, 1);
   smelt_result result = smelt_open(&two, &(smelt_open_options){.threads = 1}, &model);
-  unsetenv("SMELT_ISA");
+  unsetenv("SMELT_CPU");
   if (result) return -(int)result;
   smelt_run(model, "run", names, inputs, 2, outputs);
   smelt_close(model);

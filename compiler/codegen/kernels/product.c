@@ -88,9 +88,18 @@ static bool takes_dots(const emitter *e, const product *p) {
   return !p->gated || (emit_is_constant(p->columns, &columns) && columns % lanes == 0);
 }
 
+/* Two rows at once, where there are two. */
+static bool takes_mmla(const emitter *e, const product *p) {
+  int64_t rows = 0;
+  bool is_alone = p->apart || (emit_is_constant(p->rows, &rows) && rows == 1);
+  return !is_alone && takes_dots(e, p) && tile_mmla_suits(e, p->x.dtype, p->depth);
+}
+
 static void choose_tile(emitter *e, product *p) {
   if (p->grouped) {
     tile_shape_nibbles(e, &p->tile_rows, &p->vectors, &p->lanes);
+  } else if (takes_mmla(e, p)) {
+    tile_shape_mmla(&p->tile_rows, &p->vectors, &p->lanes);
   } else if (takes_dots(e, p)) {
     tile_shape_dots(e, &p->tile_rows, &p->vectors, &p->lanes);
   } else if (p->w_scale) {
@@ -119,7 +128,7 @@ static int64_t prepare_x(emitter *e, product *p) {
   } else if (takes_dots(e, p)) {
     row_limit -= row_limit % p->tile_rows;
     if (tile_dots_exceed(e, p->x.dtype)) p->x_excess = emit_stack(e, e->i32, row_limit);
-  } else if (p->w_scale && p->x.dtype == SMELT_I8) {
+  } else if (p->w_scale && p->x.dtype == SMELT_I8 && !tile_bytes_suits(e)) {
     return keep_x_near(e, p, SMELT_I16, row_limit);
   } else if (p->together == PLAN_PAIR ? p->x.dtype == SMELT_BF16 : has_rows_in_step(p) && !is_low(p)) {
     return keep_x_near(e, p, SMELT_F32, row_limit);
@@ -269,11 +278,12 @@ static void scale_sums(emitter *e, const product *p, const tile *t, const tile_p
 }
 
 static void sum_tile(emitter *e, const product *p, const tile *t, const tile_place *at, LLVMValueRef *sums) {
-  (p->grouped                 ? tile_multiply_nibbles
-   : takes_dots(e, p)         ? tile_multiply_dots
-   : p->w_scale               ? tile_multiply_bytes
-   : p->together == PLAN_PAIR ? tile_multiply_pairs
-                              : tile_multiply)(e, t, sums);
+  (p->grouped                        ? tile_multiply_nibbles
+   : t->rows > 1 && takes_mmla(e, p) ? tile_multiply_mmla
+   : takes_dots(e, p)                ? tile_multiply_dots
+   : p->w_scale                      ? tile_multiply_bytes
+   : p->together == PLAN_PAIR        ? tile_multiply_pairs
+                                     : tile_multiply)(e, t, sums);
   if (p->w_scale) scale_sums(e, p, t, at, sums);
 }
 

@@ -71,6 +71,8 @@ void tile_multiply_pairs(emitter *e, const tile *t, LLVMValueRef *sums);
 /* ---- tile_bytes.c: x of i8 or i16, w of i8, exact sums of i32, given back as f32 ---- */
 
 /* The same for bytes; lanes is the width of i32 vectors. */
+/* Whether the level multiplies bytes of x as they are: else they are better widened once. */
+bool tile_bytes_suits(const emitter *e);
 void tile_shape_bytes(const emitter *e, int *rows, int *vectors, int *lanes);
 /*
  * w[j] points at the first four rows of vector j's columns in PLAN_QUADS, w_stride is the bytes per row;
@@ -92,6 +94,16 @@ bool tile_dots_exceed(const emitter *e, ir_dtype x_dtype);
 /* What a sum over this row of x, `depth` bytes, is too large by, as i32. */
 LLVMValueRef tile_dots_excess(emitter *e, LLVMValueRef x, LLVMValueRef depth);
 void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums);
+/* What Arm's products of bytes or bf16 take. */
+LLVMTypeRef tile_arm_factors(emitter *e, bool is_bf16);
+
+/* ---- tile_mmla.c: the same for two rows at once, where the level has the instruction ---- */
+
+/* Whether x's rows, `depth` numbers long, go by what the instruction takes at a time. */
+bool tile_mmla_suits(const emitter *e, ir_dtype x_dtype, LLVMValueRef depth);
+void tile_shape_mmla(int *rows, int *vectors, int *lanes);
+/* An even number of rows; as tile_multiply_dots. */
+void tile_multiply_mmla(emitter *e, const tile *t, LLVMValueRef *sums);
 
 /* ---- tile_nibbles.c: x of i8, w of 4 bits with a scale for each group of rows ---- */
 

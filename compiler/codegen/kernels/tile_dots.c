@@ -4,15 +4,16 @@
  * the forms in which it wants w. Of bytes, Arm's (Architecture Reference
  * Manual, SDOT) takes both factors with sign. Intel's (SDM volume 2, VPDPBUSD)
  * takes one without: w is then read as w + 128, and 128 times the sum of x's
- * row taken off again. Of bf16: VDPBF16PS, which adds up in f32.
+ * row taken off again. Of bf16: VDPBF16PS and BFDOT, which add up in f32.
  */
 #include "codegen/kernels/tile.h"
 
 enum {
-  DOT_BYTES = 4, /* of x and of w in a lane */
-  MOST_ROWS = 8, /* with 2 vectors bound by the multipliers already: more would only be longer code */
-  FEW_SUMS = 8,  /* fewer make a turn of the loop longer than two dots */
+  DOT_BYTES = 4,  /* of x and of w in a lane */
+  MOST_SUMS = 16, /* bound by the multipliers already: more would only be longer code, and on Arm moves */
+  FEW_SUMS = 8,   /* fewer make a turn of the loop longer than two dots */
   SIGN = -128,
+  ARM_BYTES = 16, /* of a register */
 };
 
 bool tile_dots_suits(const emitter *e, ir_dtype x_dtype) {
@@ -25,20 +26,17 @@ void tile_shape_dots(const emitter *e, int *rows, int *vectors, int *lanes) {
   *vectors = *lanes < PLAN_PANEL / 2 ? PLAN_PANEL / *lanes : 2; /* halves of a gated product */
   int spare = *vectors + 2;                                     /* the columns, the sign, numbers of x */
   *rows = (e->level->vector_registers - spare) / *vectors;
-  if (*rows > MOST_ROWS) *rows = MOST_ROWS;
+  if (*rows > MOST_SUMS / *vectors) *rows = MOST_SUMS / *vectors;
 }
 
 bool tile_dots_exceed(const emitter *e, ir_dtype x_dtype) {
   return x_dtype == SMELT_I8 && !(e->level->engines & ENGINE_DOT8);
 }
 
-static LLVMValueRef add_signed_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x) {
-  static const char NAME[] = "llvm.aarch64.neon.sdot";
-  LLVMTypeRef types[] = {LLVMTypeOf(sum), LLVMTypeOf(w)};
-  unsigned id = LLVMLookupIntrinsicID(NAME, sizeof NAME - 1);
-  LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, types, 2);
-  LLVMValueRef args[] = {sum, w, LLVMBuildBitCast(e->builder, x, types[1], "")};
-  return LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(function), function, args, 3, "");
+LLVMTypeRef tile_arm_factors(emitter *e, bool is_bf16) {
+  return is_bf16 ? emit_lanes_type(LLVMBFloatTypeInContext(e->context),
+                                   ARM_BYTES / (int)ir_dtype_bytes(SMELT_BF16))
+                 : emit_memory_type(e, SMELT_I8, ARM_BYTES);
 }
 
 enum { FORMS = 3 };
@@ -52,8 +50,10 @@ static const emit_form ADD_BF16_DOTS[FORMS] = {{4, "llvm.x86.avx512bf16.dpbf16ps
 LLVMValueRef tile_add_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x) {
   LLVMValueRef args[] = {sum, w, x};
   bool is_bf16 = LLVMGetTypeKind(emit_element_type(LLVMTypeOf(sum))) == LLVMFloatTypeKind;
+  if (e->level->engines & ENGINE_DOT8)
+    return emit_instruction_of(e, is_bf16 ? "llvm.aarch64.neon.bfdot" : "llvm.aarch64.neon.sdot",
+                               tile_arm_factors(e, is_bf16), args);
   if (is_bf16) return emit_instruction_form(e, ADD_BF16_DOTS, FORMS, args, 3);
-  if (!tile_dots_exceed(e, SMELT_I8)) return add_signed_dots(e, sum, w, x);
   return emit_instruction_form(e, ADD_DOTS, FORMS, args, 3);
 }
 

@@ -1,0 +1,75 @@
+#!/usr/bin/python3
+"""products_model.py FOLDER ROWS: products.onnx, whose outputs are products of each edge of a tile, and x_K.npy of ROWS rows.
+
+products_model.py --compare A B TOLERANCE: outputs of two folders agree; TOLERANCE is a share of each one's largest number.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+# Columns, depth: up to a panel of 16 columns, beyond one, beyond two; depths that 4, 8, 16 and 32 divide.
+SHAPES = [(n, (8, 12, 64, 100)[n % 4]) for n in range(1, 18)] + [(31, 128), (33, 64), (48, 776), (65, 32)]
+GATED = [(6, 64), (12, 96), (20, 32)]
+
+
+def depths():
+    return sorted({k for _, k in SHAPES + GATED})
+
+
+def model():
+    random = numpy.random.default_rng(5)
+    nodes, weights, outputs = [], [], []
+
+    def weight(name, *shape):
+        weights.append(numpy_helper.from_array(random.standard_normal(shape).astype("f4"), name))
+        return name
+
+    def product(x, name, n, k):
+        nodes.append(helper.make_node("MatMul", [x, weight(f"w_{name}", k, n)], [name]))
+        return name
+
+    for n, k in SHAPES:
+        y, x = f"y_{n}_{k}", f"x_{k}"
+        nodes.append(helper.make_node("Add", [product(x, f"p_{n}_{k}", n, k), weight(f"b_{n}", n)], [y]))
+        outputs.append((y, n))
+    for n, k in GATED:
+        y, x = f"g_{n}_{k}", f"x_{k}"
+        gate = product(x, f"gate_{n}", n, k)
+        nodes.append(helper.make_node("Sigmoid", [gate], [f"s_{n}"]))
+        nodes.append(helper.make_node("Mul", [gate, f"s_{n}"], [f"silu_{n}"]))
+        nodes.append(helper.make_node("Mul", [f"silu_{n}", product(x, f"up_{n}", n, k)], [y]))
+        outputs.append((y, n))
+    info = helper.make_tensor_value_info
+    inputs = [info(f"x_{k}", TensorProto.FLOAT, ["rows", k]) for k in depths()]
+    results = [info(name, TensorProto.FLOAT, ["rows", n]) for name, n in outputs]
+    graph = helper.make_graph(nodes, "products", inputs, results, weights)
+    return helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 14)])
+
+
+def compare(left, right, tolerance):
+    names = sorted(path.name for path in left.glob("[yg]_*.npy"))
+    assert len(names) == len(SHAPES) + len(GATED)
+    for name in names:
+        a, b = numpy.load(left / name), numpy.load(right / name)
+        error = abs(a - b).max() / abs(a).max()
+        if a.shape != b.shape or not error <= tolerance:
+            sys.exit(f"{name} of {left} and {right} differ by {error:g}")
+
+
+def main():
+    if sys.argv[1] == "--compare":
+        compare(Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]))
+        return
+    folder, rows = Path(sys.argv[1]), int(sys.argv[2])
+    onnx.save(model(), folder / "products.onnx")
+    random = numpy.random.default_rng(rows)
+    for k in depths():
+        numpy.save(folder / f"x_{k}.npy", random.standard_normal((rows, k)).astype("f4"))
+
+
+if __name__ == "__main__":
+    main()
