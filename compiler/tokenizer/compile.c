@@ -51,9 +51,11 @@ static status read_tokenizer(tok_build *b, const tok_source *source) {
   TRY(view_object(b->a, root));
   TRY(tok_read_vocabulary(b, root));
   hide_keys(b, source);
+  b->header.first_unlisted = b->vocab_size - (uint32_t)source->unlisted_count;
   if (tok_config_flag(source, "clean_up_tokenization_spaces", false)) b->header.flags |= TOK_CLEAN_UP;
   if (source->single_sums) b->header.flags |= TOK_SINGLE_SUMS;
-  TRY(source->rules.present ? tok_add_normal_rules(b, &source->rules) : tok_read_normalizer(b, root));
+  TRY(tok_read_normalizer(b, root));
+  if (source->rules.present) TRY(tok_add_normal_rules(b, &source->rules));
   TRY(tok_read_pre_tokenizer(b, root));
   TRY(tok_read_decoder(b, root));
   TRY(tok_read_post_processor(b, root));
@@ -94,7 +96,7 @@ static void summarize(const tok_build *b, tok_summary *summary) {
       .family = b->header.flags & TOK_BYTE_LEVEL ? "byte-level BPE"
                 : b->byte_fallback               ? "BPE with byte fallback"
                                                  : b->model->family,
-      .vocab_size = b->vocab_size,
+      .vocab_size = b->header.first_unlisted,
       .bos_id = id_or_minus_one(b->header.bos_id),
       .eos_id = id_or_minus_one(b->header.eos_id),
       .pad_id = id_or_minus_one(b->header.pad_id),

@@ -118,9 +118,13 @@ status tok_read_merges_file(arena *a, const file_view *file, tok_source *source)
   if (unknown && tok_source_id(source, unknown) != TOK_NONE)
     json_object_set_new(model, "unk_token", json_string(unknown));
   if (kinds[kind].before)
-    tok_set_template(source, tok_config_token(source, "bos_token", kinds[kind].before),
-                     tok_config_token(source, "eos_token", kinds[kind].after), false);
+    tok_set_template(
+        source, "bAe", "bAeeBe",
+        &(tok_template_tokens){.before = tok_config_token(source, "bos_token", kinds[kind].before),
+                               .after = tok_config_token(source, "eos_token", kinds[kind].after)},
+        false);
   else if (tok_config_flag(source, "add_bos_token", false))
-    tok_set_template(source, tok_config_token(source, "bos_token", NULL), NULL, false);
+    tok_set_template(source, "bA", "bAbB",
+                     &(tok_template_tokens){.before = tok_config_token(source, "bos_token", NULL)}, false);
   return OK;
 }

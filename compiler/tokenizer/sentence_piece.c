@@ -1,22 +1,21 @@
 /*
- * sentence_piece.c: a SentencePiece model (tokenizer.model, spiece.model, sentencepiece.bpe.model): pieces
- * with scores, of a Unigram or a BPE model, and how text is normalised. The ids are the model's own, but
- * where tokenizer_config.json names a class that has others.
+ * sentence_piece.c: a SentencePiece model (tokenizer.model, spiece.model, sentencepiece.bpe.model,
+ * source.spm): pieces with scores, of a Unigram or a BPE model, and how text is normalised. The ids are the
+ * model's own, but where tokenizer_config.json names a class that has others (piece_order.c).
  */
-#include "tokenizer/source.h"
+#include "tokenizer/sentence_piece.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sentencepiece.pb-c.h"
-
 #define SPACE_MARK "\xe2\x96\x81" /* U+2581 */
 
 typedef struct {
   arena *a;
   const Sentencepiece__Model *model;
+  const tok_piece_class *class;
   Sentencepiece__Piece **pieces; /* in the order of ids */
   size_t count;
   tok_source *source;
@@ -46,28 +45,6 @@ static status check_specs(arena *a, const Sentencepiece__Model *model) {
 
 static status bad_piece(reader *r, size_t i, const char *cause) {
   return fail_node(r->a, fail(r->a, STATUS_INPUT, "%s", cause), "pieces[%zu]", i);
-}
-
-static Sentencepiece__Piece *new_control(arena *a, const char *text) {
-  Sentencepiece__Piece *piece = ARENA_NEW(a, Sentencepiece__Piece);
-  sentencepiece__piece__init(piece);
-  piece->piece = (ProtobufCBinaryData){strlen(text), (uint8_t *)arena_text(a, text)};
-  piece->type = SENTENCEPIECE__PIECE__TYPE__CONTROL;
-  return piece;
-}
-
-/* XLM-R's ids: of the model <unk> <s> </s> ... become <s> <pad> </s> <unk> ... <mask>. */
-static status arrange_for_xlm_roberta(reader *r) {
-  Sentencepiece__Piece **old = r->pieces, **pieces = ARENA_ARRAY(r->a, Sentencepiece__Piece *, r->count + 2);
-  if (r->count < 3 || old[0]->type != SENTENCEPIECE__PIECE__TYPE__UNKNOWN)
-    return fail_expected(r->a, fail(r->a, STATUS_INPUT, "the model does not begin as XLM-R's do"),
-                         "<unk>, <s>, </s>");
-  pieces[0] = old[1], pieces[1] = new_control(r->a, "<pad>"), pieces[2] = old[2], pieces[3] = old[0];
-  for (size_t i = 3; i < r->count; i++) pieces[i + 1] = old[i];
-  pieces[r->count + 1] = new_control(r->a, "<mask>");
-  r->pieces = pieces;
-  r->count += 2;
-  return OK;
 }
 
 static bool is_normal(const Sentencepiece__Piece *piece) {
@@ -196,7 +173,7 @@ static void make_decoder(reader *r) {
 static void add_tokens(reader *r) {
   for (size_t i = 0; i < r->count; i++) {
     const Sentencepiece__Piece *piece = r->pieces[i];
-    const char *text = arena_format(r->a, "%.*s", (int)piece->piece.len, (const char *)piece->piece.data);
+    const char *text = tok_piece_text(r->a, piece);
     if (r->is_bpe && piece->type == SENTENCEPIECE__PIECE__TYPE__USER_DEFINED)
       tok_add_source_token(r->source, (uint32_t)i, text, 0, true);
     else if (piece->type == SENTENCEPIECE__PIECE__TYPE__CONTROL ||
@@ -219,55 +196,70 @@ static void read_rules(reader *r) {
   };
 }
 
-/* ---- classes of tokenizers -------------------------------------------------------------------------------
- */
-
-static const struct {
-  const char *class, *type; /* tokenizer_class, or model_type of config.json */
-  const char *before, *after;
-  bool types;
-} classes[] = {{"LlamaTokenizer", "llama", "<s>", NULL, false},
-               {"MistralTokenizer", "mistral", "<s>", NULL, false},
-               {"GemmaTokenizer", "gemma", "<bos>", NULL, false},
-               {"T5Tokenizer", "t5", NULL, "</s>", false},
-               {"MT5Tokenizer", "mt5", NULL, "</s>", false},
-               {"AlbertTokenizer", "albert", "[CLS]", "[SEP]", true},
-               {"XLMRobertaTokenizer", "xlm-roberta", "<s>", "</s>", false}};
-
-/* The ids of these are neither the model's nor XLM-R's. */
-static const char *const others[] = {
-    "CamembertTokenizer", "MBartTokenizer", "MBart50Tokenizer", "NllbTokenizer", "PegasusTokenizer",
-    "camembert",          "mbart",          "pegasus"};
-
-static status arrange_pieces(reader *r) {
-  const char *class = tok_source_class(r->a, r->source);
-  r->pieces = r->model->pieces;
-  r->count = r->model->n_pieces;
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (strcmp(class, others[i]) == 0)
-      return fail_hint(r->a, fail(r->a, STATUS_INPUT, "ids of %s are not the model's own", class),
-                       "put its tokenizer.json beside it");
-  bool is_xlm = strcmp(class, "XLMRobertaTokenizer") == 0 || strcmp(class, "xlm-roberta") == 0;
-  return is_xlm ? arrange_for_xlm_roberta(r) : OK;
-}
+/* ---- around a text ------------------------------------------------------------------------------------ */
 
 /* Tokens around a text: the configuration's word, else the class's. */
-static void add_template(reader *r) {
-  const char *class = tok_source_class(r->a, r->source), *before = NULL, *after = NULL;
-  bool types = false;
-  for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
-    if (strcmp(class, classes[i].class) != 0 && strcmp(class, classes[i].type) != 0) continue;
-    before = classes[i].before, after = classes[i].after, types = classes[i].types;
+static status add_template(reader *r) {
+  const tok_piece_class *class = r->class;
+  const char *single = class->single, *pair = class->pair;
+  tok_template_tokens tokens = {0};
+  if (tok_config_flag(r->source, "add_bos_token", class->before))
+    tokens.before = tok_config_token(r->source, "bos_token", class->before);
+  if (tok_config_flag(r->source, "add_eos_token", class->after))
+    tokens.after = tok_config_token(r->source, "eos_token", class->after);
+  if (class->language) {
+    tokens.language = tok_config_token(r->source, "src_lang", class->language);
+    if (tok_source_id(r->source, tokens.language) == TOK_NONE)
+      return fail(r->a, STATUS_INPUT, "the language '%s' (\"src_lang\") is none of the model's",
+                  tokens.language);
   }
-  if (tok_config_flag(r->source, "add_bos_token", before))
-    before = tok_config_token(r->source, "bos_token", before);
-  else
-    before = NULL;
-  if (tok_config_flag(r->source, "add_eos_token", after))
-    after = tok_config_token(r->source, "eos_token", after);
-  else
-    after = NULL;
-  if (before || after) tok_set_template(r->source, before, after, types);
+  if (tok_config_flag(r->source, "legacy_behaviour", false)) single = "Ael", pair = "ABel"; /* NLLB's */
+  if (tokens.before || tokens.after || tokens.language)
+    tok_set_template(r->source, single, pair, &tokens, class->types);
+  return OK;
+}
+
+/* What ALBERT's texts become before the model's own rules. */
+static void add_normalizer(reader *r) {
+  if (!r->class->class || strcmp(r->class->class, "AlbertTokenizer") != 0) return;
+  json_t *steps =
+      json_pack("[{s:s, s:{s:s}, s:s}, {s:s, s:{s:s}, s:s}]", "type", "Replace", "pattern", "String", "``",
+                "content", "\"", "type", "Replace", "pattern", "String", "''", "content", "\"");
+  if (!tok_config_flag(r->source, "keep_accents", false)) {
+    json_array_append_new(steps, json_pack("{s:s}", "type", "NFKD"));
+    json_array_append_new(steps, json_pack("{s:s}", "type", "StripAccents"));
+  }
+  if (tok_config_flag(r->source, "do_lower_case", true))
+    json_array_append_new(steps, json_pack("{s:s}", "type", "Lowercase"));
+  json_object_set_new(r->source->document, "normalizer",
+                      json_pack("{s:s, s:o}", "type", "Sequence", "normalizers", steps));
+}
+
+/* Nothing may have the ids that stand for unknown pieces. */
+static status check_added_ids(reader *r) {
+  const json_t *token;
+  size_t i, listed = r->count - r->source->unlisted_count;
+  json_array_foreach(json_object_get(r->source->document, "added_tokens"), i, token) {
+    json_int_t id = json_integer_value(json_object_get(token, "id"));
+    if (r->source->unlisted_count && id >= (json_int_t)listed)
+      return fail_expected(
+          r->a, fail(r->a, STATUS_INPUT, "the added token %lld is not in vocab.json", (long long)id),
+          "ids below %zu", listed);
+  }
+  return OK;
+}
+
+static status arrange_pieces(reader *r) {
+  tok_piece_list list = {.items = r->model->pieces, .count = r->model->n_pieces};
+  r->class = tok_class_of_pieces(r->a, r->source);
+  if (r->class->arrange) TRY(r->class->arrange(r->a, r->source, &list));
+  r->source->unlisted_count = list.unlisted_count;
+  if (list.unlisted_count && r->is_bpe)
+    return fail(r->a, STATUS_INPUT, "vocab.json lacks pieces of the model, which is of type BPE");
+  if (list.count > TOK_MAX_IDS) return fail(r->a, STATUS_INPUT, "there are more than 2^22 pieces");
+  r->pieces = list.items;
+  r->count = list.count;
+  return OK;
 }
 
 status tok_read_sentence_piece(arena *a, const file_view *file, tok_source *source) {
@@ -275,17 +267,19 @@ status tok_read_sentence_piece(arena *a, const file_view *file, tok_source *sour
   if (!model) return fail(a, STATUS_INPUT, "not a SentencePiece model (damaged, or cut short)");
   reader r = {.a = a, .model = model, .source = source, .unknown = TOK_NONE};
   status s = check_specs(a, model);
-  if (!s) s = arrange_pieces(&r);
   if (!s) {
     r.is_bpe = model->trainer_spec->model_type == SENTENCEPIECE__TRAINER_SPEC__MODEL_TYPE__BPE;
-    s = make_model(&r);
+    s = arrange_pieces(&r);
   }
+  if (!s) s = make_model(&r);
   if (!s) s = tok_add_listed_tokens(a, source);
+  if (!s) s = check_added_ids(&r);
   if (!s) {
     add_tokens(&r);
     make_decoder(&r);
     read_rules(&r);
-    add_template(&r);
+    add_normalizer(&r);
+    s = add_template(&r);
   }
   sentencepiece__model__free_unpacked(model, NULL);
   return s;

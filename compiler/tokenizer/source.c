@@ -20,6 +20,7 @@ static const struct {
              {"tokenizer.model", read_model},
              {"spiece.model", read_model},
              {"sentencepiece.bpe.model", read_model},
+             {"source.spm", tok_read_sentence_piece},
              {".model", read_model},
              {"vocab.json", tok_read_merges_file},
              {"vocab.txt", tok_read_vocab_file},
@@ -79,8 +80,8 @@ status tok_read_source(arena *a, const char *path, tok_source *source) {
     if (!source->file)
       return fail_expected(
           a, fail_file(a, fail(a, STATUS_INPUT, "the folder holds no tokenizer"), path),
-          "tokenizer.json, tokenizer.model, spiece.model, sentencepiece.bpe.model, vocab.json "
-          "with merges.txt, vocab.txt or NAME.tiktoken");
+          "tokenizer.json, tokenizer.model, spiece.model, sentencepiece.bpe.model, source.spm "
+          "with vocab.json, vocab.json with merges.txt, vocab.txt or NAME.tiktoken");
   }
   const char *folder = split_path(a, source->file, &name);
   for (size_t i = 0; i < FORMS; i++) {

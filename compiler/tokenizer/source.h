@@ -3,7 +3,8 @@
  * tokenizer.json would say, so that there is one way from there on.
  *
  *   tokenizer.json                                                  source.c
- *   tokenizer.model, spiece.model, sentencepiece.bpe.model          sentence_piece.c
+ *   tokenizer.model, spiece.model, sentencepiece.bpe.model          sentence_piece.c, piece_order.c
+ *   source.spm with vocab.json                                      sentence_piece.c, marian.c
  *   tokenizer.model of Llama 3, NAME.tiktoken                       tiktoken.c
  *   vocab.json with merges.txt                                      merges_file.c
  *   vocab.txt                                                       vocab_file.c
@@ -19,10 +20,11 @@ typedef struct {
   const char *folder;     /* where its companions lie, or NULL */
   json_t *document;       /* in the form of tokenizer.json; NULL until it is read */
   json_t *config;         /* tokenizer_config.json, or NULL */
-  tok_normal_rules rules; /* where present, in place of the document's normalizer */
+  tok_normal_rules rules; /* where present, behind the document's normalizer */
   bool single_sums;       /* Unigram adds floats */
   bool *hidden;           /* per id of the model's vocabulary: in no text; or NULL */
   size_t hidden_count;
+  size_t unlisted_count; /* ids at the end of the vocabulary that stand for the unknown token */
 } tok_source;
 
 /* Reads the file `path`, or the first that the folder `path` has. End the source in any case. */
@@ -58,8 +60,15 @@ void tok_add_named_token(tok_source *source, const char *name, const char *when_
 status tok_add_listed_tokens(arena *a, tok_source *source);
 /* The id of a spelling in the document's vocabulary or added tokens, or TOK_NONE. */
 uint32_t tok_source_id(const tok_source *source, const char *spelling);
-/* A template "before A after", for pairs "before A between B after"; NULL or unknown tokens are left out. */
-void tok_set_template(tok_source *source, const char *before, const char *after, bool types);
+/* Tokens of templates; NULL or unknown ones are left out. */
+typedef struct {
+  const char *before, *after, *language;
+} tok_template_tokens;
+
+/* How a text is put together, and a pair of texts: a letter for each item, A and B for texts, b, e and l for
+ * the tokens before and after, and the language. `types`: from B on, tokens have type 1. */
+void tok_set_template(tok_source *source, const char *single, const char *pair,
+                      const tok_template_tokens *tokens, bool types);
 
 /* ---- merges from ranks (ranked_merges.c) --------------------------------------------------------- */
 

@@ -131,22 +131,30 @@ static void add_token_item(const tok_source *source, json_t *items, json_t *tabl
       json_pack("{s:s, s:[I], s:[s]}", "id", spelling, "ids", (json_int_t)id, "tokens", spelling));
 }
 
-static void add_text_item(json_t *items, const char *which, int type) {
-  json_array_append_new(items, json_pack("{s:{s:s, s:i}}", "Sequence", "id", which, "type_id", type));
+static json_t *make_items(const tok_source *source, json_t *table, const char *form,
+                          const tok_template_tokens *tokens, bool types) {
+  json_t *items = json_array();
+  int type = 0;
+  for (; *form; form++) {
+    if (*form == 'B' && types) type = 1;
+    if (*form == 'A' || *form == 'B')
+      json_array_append_new(items,
+                            json_pack("{s:{s:s%, s:i}}", "Sequence", "id", form, (size_t)1, "type_id", type));
+    else
+      add_token_item(source, items, table,
+                     *form == 'b'   ? tokens->before
+                     : *form == 'e' ? tokens->after
+                                    : tokens->language,
+                     type);
+  }
+  return items;
 }
 
-void tok_set_template(tok_source *source, const char *before, const char *after, bool types) {
-  json_t *single = json_array(), *pair = json_array(), *table = json_object();
-  int second = types ? 1 : 0;
-  add_token_item(source, single, table, before, 0);
-  add_text_item(single, "A", 0);
-  add_token_item(source, single, table, after, 0);
-  add_token_item(source, pair, table, before, 0);
-  add_text_item(pair, "A", 0);
-  add_token_item(source, pair, table, after, 0);
-  add_text_item(pair, "B", second);
-  add_token_item(source, pair, table, after, second);
+void tok_set_template(tok_source *source, const char *single, const char *pair,
+                      const tok_template_tokens *tokens, bool types) {
+  json_t *table = json_object(), *one = make_items(source, table, single, tokens, types);
+  json_t *two = make_items(source, table, pair, tokens, types);
   json_object_set_new(source->document, "post_processor",
-                      json_pack("{s:s, s:o, s:o, s:o}", "type", "TemplateProcessing", "single", single,
-                                "pair", pair, "special_tokens", table));
+                      json_pack("{s:s, s:o, s:o, s:o}", "type", "TemplateProcessing", "single", one, "pair",
+                                two, "special_tokens", table));
 }

@@ -173,6 +173,6 @@ status tok_read_tiktoken(arena *a, const file_view *file, tok_source *source) {
     tok_add_source_token(source, named->specials[i].id, named->specials[i].content, TOK_SPECIAL, false);
   const char *begin = tok_config_token(source, "bos_token", NULL);
   if (begin && tok_config_flag(source, "add_bos_token", !named->specials[0].content))
-    tok_set_template(source, begin, NULL, false);
+    tok_set_template(source, "bA", "bAbB", &(tok_template_tokens){.before = begin}, false);
   return OK;
 }

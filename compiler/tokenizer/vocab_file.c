@@ -51,7 +51,9 @@ status tok_read_vocab_file(arena *a, const file_view *file, tok_source *source) 
   TRY(tok_add_listed_tokens(a, source));
   for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
     tok_add_named_token(source, specials[i].name, specials[i].usual, TOK_SPECIAL);
-  tok_set_template(source, tok_config_token(source, "cls_token", "[CLS]"),
-                   tok_config_token(source, "sep_token", "[SEP]"), true);
+  tok_set_template(source, "bAe", "bAeBe",
+                   &(tok_template_tokens){.before = tok_config_token(source, "cls_token", "[CLS]"),
+                                          .after = tok_config_token(source, "sep_token", "[SEP]")},
+                   true);
   return OK;
 }

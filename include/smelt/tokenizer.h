@@ -32,7 +32,7 @@
 #define TOK_NONE  UINT32_MAX /* no such id */
 
 enum {
-  TOK_VERSION = 4,
+  TOK_VERSION = 5,
   TOK_ALIGN_BYTES = 8,
   TOK_MAX_AFFIX_BYTES = 32,
   TOK_MERGED_BYTES = 256, /* longest text that is made of parts; longer ones are stored */
@@ -242,6 +242,8 @@ typedef struct {
   uint32_t blob_bytes;
   uint32_t vocab_size; /* ids are below it; holes have no text */
   uint32_t flags;
+  uint32_t first_unlisted; /* ids from here on are pieces of text that become the unknown token; none:
+                              vocab_size */
   uint32_t bos_id, eos_id, pad_id, unknown_id; /* TOK_NONE where there is none */
   uint32_t normalizer_steps;
   uint32_t class_count;  /* with the class of the text's end */

@@ -167,10 +167,18 @@ static void fuse_unknown(rt_encoder *e, size_t begin) {
   e->ids.count = count;
 }
 
+/* Pieces without an id of their own become unknown, each by itself. */
+static void forget_unlisted(rt_encoder *e, size_t begin) {
+  for (size_t i = begin; i < e->ids.count; i++)
+    if (e->ids.items[i] >= e->tokenizer->header->first_unlisted)
+      e->ids.items[i] = e->tokenizer->header->unknown_id;
+}
+
 static bool encode_split(rt_encoder *e, rt_slice text, bool is_first) {
   size_t begin = e->ids.count;
   if (!rt_encode_split(e, text, e->tokenizer->header->first_split, is_first)) return false;
   if (e->tokenizer->header->flags & TOK_FUSE_UNKNOWN) fuse_unknown(e, begin);
+  if (e->tokenizer->header->first_unlisted < e->tokenizer->header->vocab_size) forget_unlisted(e, begin);
   return true;
 }
 
