@@ -118,6 +118,10 @@ static status add_data(compilation *c, const emit_form *form, const char *name, 
     info.suppressed = c->folder.suppressed.tokens;
     info.suppressed_first = c->folder.suppressed_first.tokens;
     info.bad_words = c->folder.bad_words.tokens;
+    info.forced_first = c->folder.forced_first.tokens;
+    info.forced_last = c->folder.forced_last.tokens;
+    info.biased = c->folder.biased.tokens;
+    info.biases = c->folder.biases;
   }
   if (c->reads_images) info.vision = &c->vision;
   if (c->reads_text || c->reads_images) {

@@ -222,6 +222,9 @@ static status describe_generation(compilation *c, const generator *g, const gene
       .suppressed.count = f->suppressed.count,
       .suppressed_first.count = f->suppressed_first.count,
       .bad_words.count = f->bad_words.count,
+      .forced_first.count = f->forced_first.count,
+      .forced_last.count = f->forced_last.count,
+      .biased.count = f->biased.count,
   };
   c->generation.choices.temperature = !f->samples                  ? 0
                                       : f->choices.temperature > 0 ? f->choices.temperature
@@ -229,6 +232,9 @@ static status describe_generation(compilation *c, const generator *g, const gene
   TRY(check_tokens(c, "suppress_tokens", &f->suppressed, g->vocab_size));
   TRY(check_tokens(c, "begin_suppress_tokens", &f->suppressed_first, g->vocab_size));
   TRY(check_tokens(c, "bad_words_ids", &f->bad_words, g->vocab_size));
+  TRY(check_tokens(c, "forced_bos_token_id", &f->forced_first, g->vocab_size));
+  TRY(check_tokens(c, "forced_eos_token_id", &f->forced_last, g->vocab_size));
+  TRY(check_tokens(c, "sequence_bias", &f->biased, g->vocab_size));
   if (g->encode) TRY(describe_start(c, g->vocab_size));
   return describe_end(c, g->vocab_size);
 }

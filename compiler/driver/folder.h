@@ -36,6 +36,9 @@ typedef struct {
   smelt_manifest_choices choices; /* 0 where none is given */
   folder_tokens suppressed, suppressed_first;
   folder_tokens bad_words; /* sequences, each ended by -1 */
+  folder_tokens forced_first, forced_last;
+  folder_tokens biased; /* as bad_words */
+  float *biases;        /* [biased.count], a number for each sequence */
 } model_folder;
 
 struct json_t;

@@ -268,6 +268,11 @@ status plan_write_manifest(const plan_module *plan, const plan_manifest_info *in
     put_tokens(&w, info->suppressed, &generation.suppressed);
     put_tokens(&w, info->suppressed_first, &generation.suppressed_first);
     put_tokens(&w, info->bad_words, &generation.bad_words);
+    put_tokens(&w, info->forced_first, &generation.forced_first);
+    put_tokens(&w, info->forced_last, &generation.forced_last);
+    put_tokens(&w, info->biased, &generation.biased);
+    generation.biases = reserve(&w, (size_t)generation.biased.count * sizeof(float));
+    put(&w, generation.biases, info->biases, (size_t)generation.biased.count * sizeof(float));
     manifest.generation = reserve(&w, sizeof generation);
     put(&w, manifest.generation, &generation, sizeof generation);
   }

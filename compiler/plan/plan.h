@@ -227,6 +227,8 @@ typedef struct {
   const smelt_manifest_generation
       *generation; /* NULL: it does not generate text; its lists are those below */
   const int32_t *suppressed, *suppressed_first, *bad_words; /* as long as `generation` says */
+  const int32_t *forced_first, *forced_last, *biased;       /* likewise */
+  const float *biases;                                      /* [biased.count], a number for each sequence */
   const smelt_manifest_vision *vision;                      /* NULL: it reads no images */
   const smelt_manifest_reader *reader; /* NULL: it does not read text; its `labels` is ignored */
   const char *const *labels;           /* [reader->label_count] */

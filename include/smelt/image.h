@@ -181,10 +181,12 @@ enum { SMELT_MAX_LENGTH_PENALTY = 100 }; /* and as much below 0 */
 
 /* Defaults from generation_config.json, as smelt_generate_options says; 0: none. */
 typedef struct {
-  int32_t max_new_tokens, min_new_tokens, min_length, no_repeat_ngram, top_k;
+  int32_t max_new_tokens, min_new_tokens, max_length, min_length, no_repeat_ngram, top_k;
   int32_t beams, beam_groups, early_stopping, samples;
+  int32_t source_no_repeat_ngram, decay_start, renormalises; /* the last: 0 or 1 */
   float temperature, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff;
   float repetition_penalty, length_penalty, diversity_penalty;
+  float source_penalty, decay_factor;
 } smelt_manifest_choices;
 
 /* i32[count] */
@@ -216,6 +218,10 @@ typedef struct {
   smelt_manifest_choices choices;
   smelt_manifest_tokens suppressed, suppressed_first;
   smelt_manifest_tokens bad_words; /* sequences, each ended by -1 */
+  smelt_manifest_tokens forced_first, forced_last;
+  smelt_manifest_tokens biased; /* as bad_words */
+  smelt_offset biases;          /* f32 for each of the sequences of `biased` */
+  uint32_t reserved;
 } smelt_manifest_generation;
 
 /* What a graph over token ids or pixels makes of a text or an image. */

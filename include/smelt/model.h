@@ -179,18 +179,22 @@ void smelt_constraint_free(smelt_constraint *constraint); /* NULL is allowed */
  * "Choosing tokens"). Lists are the caller's and stay as long as the generation.
  */
 typedef struct {
-  int32_t max_new_tokens; /* 0: until the end token or the model's limit */
+  int32_t max_new_tokens; /* 0: until the end token, max_length or the model's limit */
+  int32_t max_length; /* where max_new_tokens is 0: tokens that the decoder's text may have, with its prompt
+                         or start tokens; one comes in any case. 0: no such limit */
   int32_t min_new_tokens; /* no end token before so many */
   int32_t min_length;     /* nor before the decoder's text, with its prompt or start tokens, has so many */
   const smelt_token_bias *biases;
   int32_t bias_count;
-  float repetition_penalty;          /* 0 or 1: off; of the tokens of the text, prompt included */
-  float frequency_penalty;           /* 0: off; subtracted for each time that the new text has the token */
-  float presence_penalty;            /* 0: off; subtracted once where the new text has the token */
-  int32_t no_repeat_ngram;           /* 0: off; no n tokens in a row come twice */
-  smelt_token_list bad_words;        /* sequences that never come, each ended by -1; count 0: none */
-  smelt_constraint *constraint;      /* what the new text has to be; NULL: anything */
-  smelt_token_list suppressed;       /* tokens that never come; count 0: none */
+  float repetition_penalty;      /* 0 or 1: off; of the tokens of the text, prompt included */
+  float frequency_penalty;       /* 0: off; subtracted for each time that the new text has the token */
+  float presence_penalty;        /* 0: off; subtracted once where the new text has the token */
+  int32_t no_repeat_ngram;       /* 0: off; no n tokens in a row come twice */
+  smelt_token_list bad_words;    /* sequences that never come, each ended by -1; count 0: none */
+  smelt_constraint *constraint;  /* what the new text has to be; NULL: anything */
+  smelt_token_list forced_first; /* one of these follows where the decoder's text has one token; 0: any */
+  smelt_token_list forced_last; /* one of these is the last that max_new_tokens or max_length allow; 0: any */
+  smelt_token_list suppressed;  /* tokens that never come; count 0: none */
   smelt_token_list suppressed_first; /* tokens that do not come first; count 0: none */
   float temperature;                 /* 0: greedy, and what follows does not matter */
   int32_t top_k;                     /* 0: off */

@@ -215,6 +215,7 @@ static bool take_stop_ids(app_conversation *c, app_options *options) {
 int app_conversation_open(app_conversation *c, smelt_model *model, app_options *options, const char *system) {
   const smelt_manifest *header = model->manifest.header;
   *c = (app_conversation){.model = model, .options = options};
+  options->generate.max_length = 0; /* of one text, which a dialogue outgrows */
   const char *wrong = rt_chat_open(&c->chat, (const uint8_t *)header + header->chat, header->chat_bytes);
   if (wrong) return app_fail(APP_INPUT, "%s: %s", options->program, wrong);
   if (rt_session_open(&c->session, model))

@@ -31,6 +31,7 @@ enum {
   RUNS = WRITES | RUNS_GRAPH | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES | APP_SEES,
   SEES_CHOICES = APP_SEES_LABELS | APP_SEES_MATCHES,
   SPECULATES = 1 << 29, /* programs that were built so */
+  ANSWERS = 1 << 28,    /* those with an encoder of text */
   RARE = 1 << 30,
   ANY = WRITES | RUNS_GRAPH | COMMANDS | APP_SEES
 };
@@ -88,6 +89,8 @@ static const option options_table[] = {
     {0, "bad-ids", "IDS", "the same as token ids", WRITES | RARE, ITEM, APP_BAD_IDS, 0},
     {0, "suppress", "IDS", "never any of these tokens", WRITES | RARE, ITEM, APP_SUPPRESS, 0},
     {0, "suppress-first", "IDS", "not as the first token", WRITES | RARE, ITEM, APP_SUPPRESS_FIRST, 0},
+    {0, "first-token", "TOKEN", "an id or a text: the token that the answer begins with", ANSWERS, ITEM,
+     APP_FIRST, 0},
     {0, "min-tokens", "N", "no end before N tokens", WRITES | RARE, COUNT, FIELD(generate.min_new_tokens),
      INT32_MAX},
     {0, "stop", "TEXT", "end before this text; may be given again", WRITES, ITEM, APP_STOP, 0},
@@ -222,6 +225,7 @@ static bool set_option(app_options *options, const option *row, int argc, const 
   case COUNT:
     if (!parse_integer(text, &integer) || (double)integer > row->maximum) return false;
     *(int32_t *)field = (int32_t)integer;
+    if (field == &options->generate.max_new_tokens) options->generate.max_length = 0; /* the model's own */
     return true;
   case DECIMAL:
     if (*text == '-') return false;
@@ -269,11 +273,17 @@ static const option *find_option(const char *argument, const char **value) {
   return NULL;
 }
 
+static bool answers(const smelt_model *model) {
+  const smelt_manifest_generation *g = model->manifest.generation;
+  return g && g->encode_entry != SMELT_NONE && !rt_reads_features(model);
+}
+
 /* Kinds of options that do something, or say themselves why they cannot. */
 static int usable_kinds(const app_options *options, const smelt_model *model) {
   const app_command *usual = app_usual_command(model);
   int kinds = options->command ? options->command->kind : RUNS_GRAPH | (usual ? usual->kind : 0);
-  if (!options->command && model->manifest.generation) kinds |= GENERATES | READS_FEATURES | SPECULATES;
+  if (!options->command && model->manifest.generation)
+    kinds |= GENERATES | READS_FEATURES | SPECULATES | (answers(model) ? ANSWERS : 0);
   return kinds & CHATS ? kinds | SPECULATES : kinds;
 }
 
@@ -425,6 +435,7 @@ void app_write_help(app_output *out, const app_options *options, const smelt_mod
   int kinds = app_abilities(model) & (GENERATES | RUNS_GRAPH | READS_FEATURES);
   const smelt_manifest_generation *generation = model->manifest.generation;
   if (generation && generation->verify_entry != SMELT_NONE) kinds |= SPECULATES;
+  if (answers(model)) kinds |= ANSWERS;
   if (options->command) {
     write_command_help(out, options);
     return;

@@ -24,7 +24,7 @@ static int append(const app_options *options, app_token_lists *lists, app_list l
 static const char *const list_names[APP_LISTS] = {
     [APP_BIAS] = "bias",         [APP_BAD_WORD] = "bad-word", [APP_BAD_IDS] = "bad-ids",
     [APP_SUPPRESS] = "suppress", [APP_STOP] = "stop",         [APP_SUPPRESS_FIRST] = "suppress-first",
-    [APP_STOP_IDS] = "stop-id",
+    [APP_STOP_IDS] = "stop-id",  [APP_FIRST] = "first-token",
 };
 
 static int refuse(const app_options *options, const app_item *item, const char *expected) {
@@ -57,6 +57,18 @@ static int add_ids(const app_options *options, const app_item *item, size_t byte
   int code =
       are_ids ? append(options, lists, list_for(item), ids, count) : refuse(options, item, "token ids");
   free(ids);
+  return code;
+}
+
+/* An id, or a text that is one token. */
+static int add_first(smelt_model *model, const app_options *options, const app_item *item,
+                     app_token_lists *lists) {
+  size_t bytes = strlen(item->text);
+  int32_t before = lists->lists[APP_FIRST].count;
+  bool is_id = bytes > 0 && strspn(item->text, "0123456789") == bytes;
+  int code = is_id ? add_ids(options, item, bytes, lists) : add_text(model, options, item, bytes, lists);
+  if (code == APP_OK && lists->lists[APP_FIRST].count != before + 1)
+    return refuse(options, item, "a token id, or a text that is one token");
   return code;
 }
 
@@ -97,6 +109,8 @@ static int take_item(smelt_model *model, app_options *options, const app_item *i
     return APP_OK;
   case APP_BIAS:
     return add_bias(model, options, item, lists);
+  case APP_FIRST:
+    return add_first(model, options, item, lists);
   case APP_BAD_WORD:
   case APP_BAD_IDS:
     return add_sequence(model, options, item, lists);
@@ -111,6 +125,7 @@ static void point_to(app_options *options, app_token_lists *lists) {
   smelt_token_list *const fields[APP_LISTS] = {[APP_BAD_IDS] = &generate->bad_words,
                                                [APP_SUPPRESS] = &generate->suppressed,
                                                [APP_SUPPRESS_FIRST] = &generate->suppressed_first,
+                                               [APP_FIRST] = &generate->forced_first,
                                                [APP_STOP_IDS] = &generate->stop_ids};
   for (int32_t i = 0; i < options->item_count; i++) {
     app_list list = list_for(&options->items[i]);

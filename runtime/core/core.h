@@ -43,6 +43,7 @@ const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_
 
 /* The list's tokens, [list->count]. */
 const int32_t *rt_manifest_tokens(const rt_manifest *view, const smelt_manifest_tokens *list);
+const float *rt_manifest_floats(const rt_manifest *view, smelt_offset floats);
 
 /* The entry's steps, [entry->step_count]. */
 const smelt_manifest_step *rt_manifest_steps(const rt_manifest *view, const smelt_manifest_entry *entry);

@@ -46,6 +46,10 @@ const int32_t *rt_manifest_tokens(const rt_manifest *view, const smelt_manifest_
   return (const int32_t *)(const void *)((const uint8_t *)view->header + list->tokens);
 }
 
+const float *rt_manifest_floats(const rt_manifest *view, smelt_offset floats) {
+  return (const float *)(const void *)((const uint8_t *)view->header + floats);
+}
+
 const smelt_manifest_step *rt_manifest_steps(const rt_manifest *view, const smelt_manifest_entry *entry) {
   return (const smelt_manifest_step *)(const void *)((const uint8_t *)view->header + entry->steps);
 }
@@ -162,12 +166,25 @@ static bool is_encoder_entry(const rt_manifest *view, int32_t index, bool reads_
 }
 
 static bool choices_fit(const smelt_manifest_choices *defaults) {
-  const int32_t whole[] = {defaults->max_new_tokens,  defaults->min_new_tokens, defaults->min_length,
-                           defaults->no_repeat_ngram, defaults->top_k,          defaults->beams,
-                           defaults->beam_groups,     defaults->early_stopping, defaults->samples};
+  const int32_t whole[] = {
+      defaults->max_new_tokens,
+      defaults->min_new_tokens,
+      defaults->min_length,
+      defaults->no_repeat_ngram,
+      defaults->top_k,
+      defaults->beams,
+      defaults->beam_groups,
+      defaults->early_stopping,
+      defaults->samples,
+      defaults->max_length,
+      defaults->decay_start,
+      defaults->renormalises,
+      defaults->source_no_repeat_ngram,
+  };
   const float shares[] = {defaults->top_p, defaults->min_p, defaults->typical_p, defaults->epsilon_cutoff,
                           defaults->eta_cutoff};
-  const float others[] = {defaults->temperature, defaults->repetition_penalty, defaults->diversity_penalty};
+  const float others[] = {defaults->temperature, defaults->repetition_penalty, defaults->diversity_penalty,
+                          defaults->source_penalty, defaults->decay_factor};
   for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
     if (whole[i] < 0) return false;
   if (defaults->beams > SMELT_MAX_BEAMS || defaults->beam_groups > SMELT_MAX_BEAMS) return false;
@@ -186,6 +203,15 @@ static bool tokens_fit(const checker *c, const smelt_manifest_tokens *list, int3
   for (int32_t i = 0; i < list->count; i++)
     if (tokens[i] < lowest || tokens[i] >= c->view->generation->vocab_size) return false;
   return true;
+}
+
+/* Sequences of tokens, none empty, each ended. */
+static bool sequences_fit(const checker *c, const smelt_manifest_tokens *list) {
+  if (!tokens_fit(c, list, SMELT_NONE)) return false;
+  const int32_t *tokens = rt_manifest_tokens(c->view, list);
+  for (int32_t i = 0; i < list->count; i++)
+    if (tokens[i] == SMELT_NONE && (i == 0 || tokens[i - 1] == SMELT_NONE)) return false;
+  return list->count == 0 || tokens[list->count - 1] == SMELT_NONE;
 }
 
 static const char *check_generation(const checker *c) {
@@ -220,7 +246,9 @@ static const char *check_generation(const checker *c) {
     if (!index_fits(g->forced_tokens[i], vocab_size, true)) return "a forced token is outside the vocabulary";
   if (!choices_fit(&g->choices)) return "generation has a default out of range";
   if (!tokens_fit(c, &g->suppressed, 0) || !tokens_fit(c, &g->suppressed_first, 0) ||
-      !tokens_fit(c, &g->bad_words, SMELT_NONE))
+      !tokens_fit(c, &g->bad_words, SMELT_NONE) || !tokens_fit(c, &g->forced_first, 0) ||
+      !tokens_fit(c, &g->forced_last, 0) || !sequences_fit(c, &g->biased) ||
+      !array_fits(c, g->biases, (uint64_t)g->biased.count, sizeof(float), 4))
     return "generation has a list of tokens that is not valid";
   return NULL;
 }

@@ -164,7 +164,10 @@ static smelt_result extend_beam(search *s, int32_t group, int32_t index) {
   } else {
     rt_session_rewind(session);
   }
-  rt_history history = {.tokens = session->tokens, .count = session->count, .new_from = s->start};
+  rt_history history = {.tokens = session->tokens,
+                        .count = session->count,
+                        .new_from = s->start,
+                        .source = {session->source, session->source_count}};
   take_log_probabilities(s, session->logits);
   replay_constraint(s);
   penalise_sameness(s, group);
@@ -276,7 +279,9 @@ static bool allocate(search *s) {
   const rt_generation *request = s->request;
   const smelt_manifest_generation *g = s->session->generation;
   size_t beams = (size_t)s->beam_count, groups = (size_t)s->group_count;
-  if (!rt_processors_init(&s->processors, g, &request->options, request->constraint)) return false;
+  if (!rt_processors_init(&s->processors, &s->session->model->manifest, &request->options,
+                          request->constraint))
+    return false;
   int32_t ends = s->processors.end_token_count;
   s->candidate_room = (ends > 1 ? 1 + ends : 2) * s->group_size;
   s->candidates = calloc((size_t)s->candidate_room, sizeof *s->candidates);
@@ -316,7 +321,7 @@ smelt_result rt_beam_search(rt_session *session, const rt_generation *request, r
   smelt_model *model = session->model;
   const smelt_generate_options *options = &request->options;
   int32_t beams = rt_beam_count(model, options), groups = options->beam_groups > 1 ? options->beam_groups : 1;
-  int32_t room = model->max_tokens - session->count + 1, most = options->max_new_tokens;
+  int32_t room = model->max_tokens - session->count + 1, most = rt_most_new_tokens(options, session->count);
   search s = {.session = session,
               .request = request,
               .start = session->count,

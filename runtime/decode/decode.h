@@ -57,12 +57,14 @@ const rt_constraint *rt_constraint_of(const smelt_generate_options *options);
 typedef struct {
   const int32_t *tokens;
   int32_t count;
-  int32_t new_from; /* the first of its tokens that was generated */
+  int32_t new_from;        /* the first of its tokens that was generated */
+  smelt_token_list source; /* what an encoder has read; of decoders count 0: the tokens before new_from */
 } rt_history;
 
 /* What changes scores before a token is chosen from them. */
 typedef struct {
   const smelt_generate_options *options;
+  const rt_manifest *manifest;     /* whose generation has what no option says */
   const rt_constraint *constraint; /* NULL: none */
   int32_t vocab_size;
   int32_t *end_tokens; /* the model's own and the options', [end_token_count] */
@@ -73,8 +75,8 @@ typedef struct {
 
 /* `options` and `constraint` stay the caller's. False: out of memory; rt_processors_free is allowed either
  * way. */
-bool rt_processors_init(rt_processors *p, const smelt_manifest_generation *generation,
-                        const smelt_generate_options *options, const rt_constraint *constraint);
+bool rt_processors_init(rt_processors *p, const rt_manifest *manifest, const smelt_generate_options *options,
+                        const rt_constraint *constraint);
 void rt_processors_free(rt_processors *p);
 
 /*
@@ -85,6 +87,24 @@ void rt_processors_apply(const rt_processors *p, const rt_history *history, floa
 /* Whether any of them has something to do. */
 bool rt_processors_are_idle(const rt_processors *p);
 bool rt_is_end(const rt_processors *p, int32_t token);
+
+/* What a model's configuration alone asks for (own_processors.c): whether it does, and what it does. */
+bool rt_has_own_biases(const rt_processors *p);
+void rt_add_own_biases(const rt_processors *p, const rt_history *history, float *scores);
+bool rt_has_source_penalty(const rt_processors *p);
+void rt_penalise_source(const rt_processors *p, const rt_history *history, float *scores);
+bool rt_has_source_ngrams(const rt_processors *p);
+void rt_forbid_source_ngrams(const rt_processors *p, const rt_history *history, float *scores);
+bool rt_has_decay(const rt_processors *p);
+void rt_favour_end(const rt_processors *p, const rt_history *history, float *scores);
+bool rt_has_normalisation(const rt_processors *p);
+void rt_normalise(const rt_processors *p, const rt_history *history, float *scores);
+/* Whether the last token of `sequence` is due. As the reference has it, a sequence that is longer than the
+ * text does not count, though its beginning may be all of the text. */
+bool rt_is_due(const rt_history *history, smelt_token_list sequence);
+
+/* How many new tokens the options allow after `start` tokens; 0: as many as the model holds. */
+int32_t rt_most_new_tokens(const smelt_generate_options *options, int32_t start);
 
 /* ---- sampling (sampler.c, warpers.c, exponential.c) --------------------------------------- */
 
@@ -120,8 +140,8 @@ typedef struct {
  * Owns memory for the model's vocabulary. `constraint` may be NULL. False: out of memory; rt_sampler_free is
  * allowed either way. The sampler must not move afterwards.
  */
-bool rt_sampler_init(rt_sampler *sampler, const smelt_manifest_generation *generation,
-                     const smelt_generate_options *options, const rt_constraint *constraint);
+bool rt_sampler_init(rt_sampler *sampler, const rt_manifest *manifest, const smelt_generate_options *options,
+                     const rt_constraint *constraint);
 void rt_sampler_free(rt_sampler *sampler);
 
 /* Takes away the choices that may not be drawn, warper by warper (warpers.c). At least one is left. */
@@ -169,8 +189,10 @@ typedef struct {
   const smelt_manifest_generation *generation;
   rt_logits_callback *on_logits; /* may be set after rt_session_open: then text is read token by token */
   void *user;
-  int32_t *tokens;     /* the text of the decoder, [model->max_tokens] */
-  int32_t count;       /* model->past_tokens */
+  int32_t *tokens; /* the text of the decoder, [model->max_tokens] */
+  int32_t count;   /* model->past_tokens */
+  int32_t *source; /* what the encoder has read, where that reads text, [source_count] */
+  int32_t source_count;
   int32_t text_from;   /* tokens before it are what an encoder-decoder starts from, which is no text */
   const float *logits; /* of what follows tokens[count - 1], [vocab_size]; NULL: not known */
   int32_t marked;      /* count at the mark */

@@ -117,7 +117,7 @@ static smelt_result cut_short(generation *g, int32_t made) {
 /* What it means that there may be no more tokens. */
 static smelt_result run_out(generation *g, int32_t made) {
   if (!is_whole(g)) return cut_short(g, made);
-  int32_t most = g->request->options.max_new_tokens;
+  int32_t most = rt_most_new_tokens(&g->request->options, g->new_from);
   if (most == 0 || made == most) return SMELT_OK;
   return rt_fail(model_of(g), SMELT_TOO_LARGE, "stopped after %d tokens: the model holds at most %d in all",
                  (int)made, (int)model_of(g)->max_tokens);
@@ -125,11 +125,14 @@ static smelt_result run_out(generation *g, int32_t made) {
 
 static smelt_result generate_tokens(generation *g) {
   rt_session *s = g->session;
-  int32_t most = g->request->options.max_new_tokens;
+  int32_t most = rt_most_new_tokens(&g->request->options, g->new_from);
   for (int32_t made = 0;;) {
-    rt_history history = {.tokens = s->tokens, .count = s->count, .new_from = g->new_from};
+    rt_history history = {.tokens = s->tokens,
+                          .count = s->count,
+                          .new_from = g->new_from,
+                          .source = {s->source, s->source_count}};
     int32_t token = rt_sampler_pick(&g->sampler, &history, s->logits);
-    if (ends(g, token)) return end_text(g, SMELT_OK);
+    if (ends(g, token)) return end_text(g, is_whole(g) ? SMELT_OK : cut_short(g, made)); /* a forced end */
     smelt_result result = take_token(g, token);
     if (result || g->stop.has_stopped) return result;
     if (++made == most) return end_text(g, run_out(g, made));
@@ -176,7 +179,7 @@ smelt_result rt_session_generate(rt_session *s, const rt_generation *request) {
   if (!result && rt_beam_count(s->model, &request->options) > 1) return generate_by_beams(s, request);
   if (result) return result;
   generation g = begin(s, request);
-  if (!rt_sampler_init(&g.sampler, s->generation, &request->options, request->constraint))
+  if (!rt_sampler_init(&g.sampler, &s->model->manifest, &request->options, request->constraint))
     result = rt_fail(s->model, SMELT_OUT_OF_MEMORY, "no memory for generation");
   if (!result) start_decoder(s, request->constraint, &g.decoder);
   if (!result) rt_constraint_begin(request->constraint, s);
@@ -211,11 +214,14 @@ smelt_generate_options smelt_generate_defaults(const smelt_model *model) {
   if (!g) return (smelt_generate_options){0};
   const smelt_manifest_choices *c = &g->choices;
   return (smelt_generate_options){.max_new_tokens = c->max_new_tokens,
+                                  .max_length = c->max_length,
                                   .min_new_tokens = c->min_new_tokens,
                                   .min_length = c->min_length,
                                   .repetition_penalty = c->repetition_penalty,
                                   .no_repeat_ngram = c->no_repeat_ngram,
                                   .bad_words = list_of(model, &g->bad_words),
+                                  .forced_first = list_of(model, &g->forced_first),
+                                  .forced_last = list_of(model, &g->forced_last),
                                   .suppressed = list_of(model, &g->suppressed),
                                   .suppressed_first = list_of(model, &g->suppressed_first),
                                   .temperature = c->temperature,

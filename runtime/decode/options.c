@@ -12,6 +12,9 @@ static bool numbers_fit(const smelt_generate_options *o) {
       {o->min_new_tokens, 0, INFINITY},
       {o->no_repeat_ngram, 0, INFINITY},
       {o->min_length, 0, INFINITY},
+      {o->max_length, 0, INFINITY},
+      {o->forced_first.count, 0, INFINITY},
+      {o->forced_last.count, 0, INFINITY},
       {o->repetition_penalty, 0, INFINITY},
       {o->frequency_penalty, -1e6, 1e6},
       {o->presence_penalty, -1e6, 1e6},
@@ -59,7 +62,8 @@ static bool sequences_fit(const smelt_manifest_generation *g, smelt_token_list l
 
 static bool lists_fit(const smelt_manifest_generation *g, const smelt_generate_options *o) {
   bool fit = tokens_fit(g, o->suppressed) && tokens_fit(g, o->suppressed_first) &&
-             tokens_fit(g, o->stop_ids) && sequences_fit(g, o->bad_words);
+             tokens_fit(g, o->stop_ids) && tokens_fit(g, o->forced_first) && tokens_fit(g, o->forced_last) &&
+             sequences_fit(g, o->bad_words);
   for (int32_t i = 0; i < o->bias_count && fit; i++)
     fit =
         o->biases[i].sequence.count > 0 && tokens_fit(g, o->biases[i].sequence) && !isnan(o->biases[i].bias);

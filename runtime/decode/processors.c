@@ -13,9 +13,13 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-bool rt_processors_init(rt_processors *p, const smelt_manifest_generation *generation,
-                        const smelt_generate_options *options, const rt_constraint *constraint) {
-  *p = (rt_processors){.options = options, .constraint = constraint, .vocab_size = generation->vocab_size};
+bool rt_processors_init(rt_processors *p, const rt_manifest *manifest, const smelt_generate_options *options,
+                        const rt_constraint *constraint) {
+  const smelt_manifest_generation *generation = manifest->generation;
+  *p = (rt_processors){.options = options,
+                       .manifest = manifest,
+                       .constraint = constraint,
+                       .vocab_size = generation->vocab_size};
   int32_t own_count = options->ignore_end ? 0 : generation->end_token_count;
   p->end_tokens = calloc((size_t)own_count + (size_t)options->stop_ids.count + 1, sizeof *p->end_tokens);
   p->end_scores = calloc((size_t)own_count + (size_t)options->stop_ids.count + 1, sizeof *p->end_scores);
@@ -45,11 +49,7 @@ static void forbid(const rt_processors *p, float *scores, int32_t token) {
 
 /* ---- sequences ------------------------------------------------------------------------- */
 
-/*
- * Whether the last token of `sequence` is the one that would complete it. As the reference has it, a
- * sequence that is longer than the text does not count, though its beginning may be all of the text.
- */
-static bool is_due(const rt_history *history, smelt_token_list sequence) {
+bool rt_is_due(const rt_history *history, smelt_token_list sequence) {
   int32_t before = sequence.count - 1;
   if (before == 0) return true;
   if (sequence.count > history->count) return false;
@@ -64,7 +64,7 @@ static bool has_biases(const rt_processors *p) {
 static void add_biases(const rt_processors *p, const rt_history *history, float *scores) {
   for (int32_t i = 0; i < p->options->bias_count; i++) {
     const smelt_token_bias *bias = &p->options->biases[i];
-    if (is_due(history, bias->sequence))
+    if (rt_is_due(history, bias->sequence))
       scores[bias->sequence.tokens[bias->sequence.count - 1]] += bias->bias;
   }
 }
@@ -78,7 +78,7 @@ static void forbid_bad_words(const rt_processors *p, const rt_history *history, 
   for (int32_t i = 0, begin = 0; i < all.count; i++) {
     if (all.tokens[i] >= 0) continue;
     smelt_token_list word = {all.tokens + begin, i - begin};
-    if (is_due(history, word)) forbid(p, scores, word.tokens[word.count - 1]);
+    if (rt_is_due(history, word)) forbid(p, scores, word.tokens[word.count - 1]);
     begin = i + 1;
   }
 }
@@ -172,6 +172,27 @@ static void forbid_by_constraint(const rt_processors *p, const rt_history *histo
     scores[p->end_tokens[i]] = may_end ? p->end_scores[i] : -INFINITY;
 }
 
+static bool has_forced(const rt_processors *p) {
+  return p->options->forced_first.count > 0 || p->options->forced_last.count > 0;
+}
+
+int32_t rt_most_new_tokens(const smelt_generate_options *options, int32_t start) {
+  if (options->max_new_tokens > 0 || options->max_length == 0) return options->max_new_tokens;
+  return options->max_length > start ? options->max_length - start : 1;
+}
+
+/* Certain are these, and no others. */
+static void force_list(const rt_processors *p, float *scores, smelt_token_list list) {
+  for (int32_t i = 0; i < p->vocab_size && list.count > 0; i++) scores[i] = -INFINITY;
+  for (int32_t i = 0; i < list.count; i++) scores[list.tokens[i]] = 0;
+}
+
+static void force(const rt_processors *p, const rt_history *history, float *scores) {
+  int32_t made = history->count - history->new_from, most = rt_most_new_tokens(p->options, history->new_from);
+  if (history->count == 1) force_list(p, scores, p->options->forced_first);
+  if (most > 0 && made == most - 1) force_list(p, scores, p->options->forced_last);
+}
+
 static bool has_suppressed(const rt_processors *p) {
   return p->options->suppressed.count > 0;
 }
@@ -186,7 +207,9 @@ static bool has_suppressed_first(const rt_processors *p) {
 }
 
 static void forbid_suppressed_first(const rt_processors *p, const rt_history *history, float *scores) {
-  if (history->count == history->new_from) forbid_list(p, scores, p->options->suppressed_first);
+  bool comes_second = history->new_from == 1 && p->options->forced_first.count > 0;
+  if (history->count == history->new_from + comes_second)
+    forbid_list(p, scores, p->options->suppressed_first);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------- */
@@ -195,15 +218,21 @@ static const struct {
   bool (*is_wanted)(const rt_processors *p);
   void (*apply)(const rt_processors *p, const rt_history *history, float *scores);
 } processors[] = {
+    {rt_has_own_biases, rt_add_own_biases},
     {has_biases, add_biases},
+    {rt_has_source_penalty, rt_penalise_source},
     {has_repetition_penalty, apply_repetition_penalty},
     {has_count_penalties, apply_count_penalties},
     {has_no_repeat, forbid_repeats},
+    {rt_has_source_ngrams, rt_forbid_source_ngrams},
     {has_bad_words, forbid_bad_words},
     {has_least_length, forbid_early_end},
     {has_constraint, forbid_by_constraint},
+    {has_forced, force},
+    {rt_has_decay, rt_favour_end},
     {has_suppressed, forbid_suppressed},
     {has_suppressed_first, forbid_suppressed_first},
+    {rt_has_normalisation, rt_normalise},
 };
 enum { PROCESSOR_COUNT = sizeof processors / sizeof processors[0] };
 

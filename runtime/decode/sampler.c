@@ -11,16 +11,16 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-bool rt_sampler_init(rt_sampler *sampler, const smelt_manifest_generation *generation,
-                     const smelt_generate_options *options, const rt_constraint *constraint) {
-  size_t vocab_size = (size_t)generation->vocab_size;
+bool rt_sampler_init(rt_sampler *sampler, const rt_manifest *manifest, const smelt_generate_options *options,
+                     const rt_constraint *constraint) {
+  size_t vocab_size = (size_t)manifest->generation->vocab_size;
   *sampler = (rt_sampler){
-      .options = *options, .vocab_size = generation->vocab_size, .random = rt_random_seeded(options->seed)};
+      .options = *options, .vocab_size = (int32_t)vocab_size, .random = rt_random_seeded(options->seed)};
   sampler->scores = calloc(vocab_size, sizeof *sampler->scores);
   sampler->choices = calloc(vocab_size, sizeof *sampler->choices);
   bool is_typical = options->typical_p > 0 && options->typical_p < 1;
   if (is_typical) sampler->ranking = calloc(vocab_size, sizeof *sampler->ranking);
-  return rt_processors_init(&sampler->processors, generation, &sampler->options, constraint) &&
+  return rt_processors_init(&sampler->processors, manifest, &sampler->options, constraint) &&
          sampler->scores && sampler->choices && (sampler->ranking || !is_typical);
 }
 

@@ -29,6 +29,7 @@ smelt_result rt_session_open(rt_session *s, smelt_model *model) {
 
 void rt_session_close(rt_session *s) {
   free(s->tokens);
+  free(s->source);
   free(s->marked_logits);
   free(s->ids);
   free(s->outputs);
@@ -148,6 +149,16 @@ static smelt_result check_prompt(const rt_session *s, const int32_t *prompt, int
   return SMELT_OK;
 }
 
+/* The encoder's text is kept: what processors compare the answer with. */
+static smelt_result read_source(rt_session *s, const int32_t *prompt, int32_t count) {
+  int32_t *source = realloc(s->source, (size_t)count * sizeof *source);
+  if (!source) return rt_fail(s->model, SMELT_OUT_OF_MEMORY, "no memory for the prompt");
+  memcpy(source, prompt, (size_t)count * sizeof *source);
+  s->source = source;
+  s->source_count = count;
+  return run_tokens(s, s->generation->encode_entry, prompt, count, NULL);
+}
+
 smelt_result rt_session_begin(rt_session *s, const int32_t *prompt, int32_t prompt_tokens) {
   int32_t encode_entry = s->generation->encode_entry;
   smelt_result result = check_prompt(s, prompt, prompt_tokens);
@@ -155,7 +166,7 @@ smelt_result rt_session_begin(rt_session *s, const int32_t *prompt, int32_t prom
   bool is_prompted = prompts_decoder(s) && prompt_tokens > 0;
   rt_session_keep(s, 0);
   s->text_from = 0;
-  if (!prompts_decoder(s)) result = run_tokens(s, encode_entry, prompt, prompt_tokens, NULL);
+  if (!prompts_decoder(s)) result = read_source(s, prompt, prompt_tokens);
   if (!result && encode_entry != SMELT_NONE) result = read_start(s, is_prompted);
   if (!result && is_prompted) result = rt_session_read(s, prompt, prompt_tokens);
   return result;

@@ -6,7 +6,9 @@ import numpy as np
 
 import choosing
 
-NOTHING = {"stop_ids": [], "biases": [], "bad_words": [], "suppressed": [], "suppressed_first": [], "allowed": None,
+NOTHING = {"stop_ids": [], "biases": [], "own_biases": [], "source": [], "forced_first": [], "forced_last": [], "bad_words": [],
+           "suppressed": [], "suppressed_first": [], "allowed": None, "source_penalty": 0, "source_no_repeat_ngram": 0,
+           "decay_factor": 0, "decay_start": 0, "renormalises": 0, "max_length": 0,
            "repetition_penalty": 0, "frequency_penalty": 0, "presence_penalty": 0, "no_repeat_ngram": 0,
            "min_new_tokens": 0, "min_length": 0}
 

@@ -6,6 +6,7 @@
 #include "decode/decode.h"
 #include "cases.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ static void free_list(smelt_token_list list) {
   free((int32_t *)(uintptr_t)list.tokens);
 }
 
+enum { MOST_BIASED = 64 };
+
 /* Which tokens a constraint allows, one after the other. */
 typedef struct {
   uint64_t *bits; /* NULL: there is none */
@@ -38,7 +41,13 @@ static bool may_end(void *user) {
 }
 
 typedef struct {
+  struct {
+    smelt_manifest header;
+    int32_t biased[MOST_BIASED];
+    float biases[MOST_BIASED];
+  } blob;
   smelt_manifest_generation generation;
+  smelt_token_list source;
   smelt_generate_options options;
   allowance allowance;
   smelt_token_list text;
@@ -57,6 +66,17 @@ static void read_biases(smelt_generate_options *o) {
   o->biases = biases;
 }
 
+/* As a manifest has them: sequences one after the other, and a number for each. */
+static void read_own_biases(choose_case *c) {
+  smelt_token_list list = read_list();
+  if (list.count > MOST_BIASED) exit(1);
+  for (int32_t i = 0; i < list.count; i++) c->blob.biased[i] = list.tokens[i];
+  for (int32_t i = 0, count = read_whole(); i < count; i++) c->blob.biases[i] = read_real();
+  c->generation.biased = (smelt_manifest_tokens){offsetof(choose_case, blob.biased), list.count};
+  c->generation.biases = offsetof(choose_case, blob.biases);
+  free_list(list);
+}
+
 static void read_allowance(choose_case *c) {
   int32_t count = read_whole(), words = c->generation.vocab_size / 64 + 1;
   c->allowance.may_end = read_whole();
@@ -71,6 +91,7 @@ static void read_allowance(choose_case *c) {
 
 static void read_case(choose_case *c, int32_t vocab_size) {
   smelt_generate_options *o = &c->options;
+  smelt_manifest_choices *own = &c->generation.choices;
   *c = (choose_case){.generation.vocab_size = vocab_size};
   float *const reals[] = {&o->temperature,
                           &o->top_p,
@@ -80,8 +101,12 @@ static void read_case(choose_case *c, int32_t vocab_size) {
                           &o->eta_cutoff,
                           &o->repetition_penalty,
                           &o->frequency_penalty,
-                          &o->presence_penalty};
-  int32_t *const wholes[] = {&o->top_k, &o->no_repeat_ngram, &o->min_new_tokens, &o->min_length};
+                          &o->presence_penalty,
+                          &own->source_penalty,
+                          &own->decay_factor};
+  int32_t *const wholes[] = {&o->top_k,         &o->no_repeat_ngram, &o->min_new_tokens,
+                             &o->min_length,    &o->max_new_tokens,  &o->max_length,
+                             &own->decay_start, &own->renormalises,  &own->source_no_repeat_ngram};
   for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) *reals[i] = read_real();
   for (size_t i = 0; i < sizeof wholes / sizeof wholes[0]; i++) *wholes[i] = read_whole();
   read_biases(o);
@@ -89,6 +114,10 @@ static void read_case(choose_case *c, int32_t vocab_size) {
   o->suppressed = read_list();
   o->suppressed_first = read_list();
   o->stop_ids = read_list();
+  o->forced_first = read_list();
+  o->forced_last = read_list();
+  c->source = read_list();
+  read_own_biases(c);
   read_allowance(c);
   c->text = read_list();
   c->new_from = read_whole();
@@ -104,6 +133,9 @@ static void free_case(choose_case *c) {
   free_list(c->options.suppressed);
   free_list(c->options.suppressed_first);
   free_list(c->options.stop_ids);
+  free_list(c->options.forced_first);
+  free_list(c->options.forced_last);
+  free_list(c->source);
   free_list(c->text);
   free(c->allowance.bits);
   free(c->logits);
@@ -124,9 +156,10 @@ static void print_shares(const rt_sampler *sampler) {
 static void choose(choose_case *c) {
   rt_sampler sampler;
   rt_constraint constraint = {.user = &c->allowance, .allowed = allowed, .may_end = may_end};
-  rt_history history = {.tokens = c->text.tokens, .count = c->text.count, .new_from = c->new_from};
-  if (!rt_sampler_init(&sampler, &c->generation, &c->options, c->allowance.bits ? &constraint : NULL))
-    exit(1);
+  rt_history history = {
+      .tokens = c->text.tokens, .count = c->text.count, .new_from = c->new_from, .source = c->source};
+  rt_manifest manifest = {.header = &c->blob.header, .generation = &c->generation};
+  if (!rt_sampler_init(&sampler, &manifest, &c->options, c->allowance.bits ? &constraint : NULL)) exit(1);
   int32_t token = rt_sampler_pick(&sampler, &history, c->logits);
   if (token == SMELT_NONE)
     printf("none\n");

@@ -18,7 +18,7 @@ def is_due(text, sequence):
 
 
 def bias(case, text, scores):
-    for sequence, value in case["biases"]:
+    for sequence, value in case["own_biases"] + case["biases"]:
         if is_due(text, sequence):
             scores[sequence[-1]] += np.float32(value)
 
@@ -29,6 +29,60 @@ def repetition(case, text, scores):
         return
     for token in set(text):
         scores[token] = scores[token] * penalty if scores[token] < 0 else scores[token] / penalty
+
+
+def source_of(case, text):
+    """What an encoder has read, or else the prompt."""
+    return case["source"] or text[:case["new_from"]]
+
+
+def source_repetition(case, text, scores):
+    if case["source_penalty"] == 0:
+        return
+    penalty = np.float32(1) / np.float32(case["source_penalty"])
+    for token in set(source_of(case, text)):
+        scores[token] = scores[token] * penalty if scores[token] < 0 else scores[token] / penalty
+
+
+def source_no_repeat(case, text, scores):
+    n, source = case["source_no_repeat_ngram"], source_of(case, text)
+    if n == 0 or len(text) < n - 1:
+        return
+    last = text[len(text) - n + 1:]
+    for i in range(len(source) - n + 1):
+        if source[i:i + n - 1] == last:
+            scores[source[i + n - 1]] = NEVER
+
+
+def limit(case):
+    """The length that the text may have; 0: any."""
+    if case["max_new_tokens"]:
+        return case["new_from"] + case["max_new_tokens"]
+    return max(case["max_length"], case["new_from"] + 1) if case["max_length"] else 0
+
+
+def forced(case, text, scores):
+    is_last = limit(case) and len(text) == limit(case) - 1
+    for tokens, holds in [(case["forced_first"], len(text) == 1), (case["forced_last"], is_last)]:
+        if tokens and holds:
+            scores[:] = NEVER
+            scores[tokens] = 0
+
+
+def decay(case, text, scores):
+    beyond = len(text) - case["new_from"] - case["decay_start"]
+    if case["decay_factor"] == 0 or beyond <= 0:
+        return
+    growth = np.float32(np.float64(np.float32(case["decay_factor"])) ** beyond - 1)
+    for token in case["stop_ids"]:
+        if scores[token] > NEVER:
+            scores[token] += np.abs(scores[token]) * growth
+
+
+def renormalise(case, text, scores):
+    if case["renormalises"] and np.isfinite(scores.max()):
+        wide = scores.astype(np.float64) - scores.max()
+        scores[:] = wide - np.log(np.exp(wide).sum())
 
 
 def counts(case, text, scores):
@@ -73,11 +127,13 @@ def suppress(case, text, scores):
 
 
 def suppress_first(case, text, scores):
-    if len(text) == case["new_from"]:
+    comes_second = case["new_from"] == 1 and bool(case["forced_first"])
+    if len(text) == case["new_from"] + comes_second:
         scores[case["suppressed_first"]] = NEVER
 
 
-PROCESSORS = [bias, repetition, counts, no_repeat, bad_words, least_length, constraint, suppress, suppress_first]
+PROCESSORS = [bias, source_repetition, repetition, counts, no_repeat, source_no_repeat, bad_words, least_length, constraint,
+              forced, decay, suppress, suppress_first, renormalise]
 
 
 def process(case, text, logits):

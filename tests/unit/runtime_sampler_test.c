@@ -9,8 +9,10 @@
 enum { VOCAB = 6, DRAWS = 60000 };
 
 static void start(rt_sampler *sampler, const smelt_generate_options *options, int32_t vocab_size) {
-  smelt_manifest_generation generation = {.vocab_size = vocab_size};
-  assert_true(rt_sampler_init(sampler, &generation, options, NULL));
+  static smelt_manifest_generation generation;
+  static const rt_manifest manifest = {.generation = &generation};
+  generation.vocab_size = vocab_size;
+  assert_true(rt_sampler_init(sampler, &manifest, options, NULL));
 }
 
 static const rt_history nothing = {0};
