@@ -150,6 +150,7 @@ static status add_data(compilation *c, const emit_form *form, const char *name, 
 /* What the program can do, as app_abilities (runtime/app/commands.c) finds it in the manifest. */
 static void add_parts(const compilation *c, link_job *job) {
   bool reads = c->tokenizer.count != 0, writes = reads && c->is_generator && !c->folder.encoder;
+  bool answers = reads && c->is_generator && c->folder.encoder && c->generation.max_encoder_tokens;
   unsigned heads = c->reads_text ? 1u << c->reader.head : 0,
            seen = c->reads_images ? 1u << c->reader.head : 0;
   const struct {
@@ -160,7 +161,7 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_tokenize", reads},
       {"app_detokenize", reads},
       {"app_chat", writes && c->chat.count},
-      {"app_score", writes || (heads & 1u << SMELT_HEAD_NEXT_TOKENS)},
+      {"app_score", writes || answers || (heads & 1u << SMELT_HEAD_NEXT_TOKENS)},
       {"app_embed", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
       {"app_classify_images", seen & 1u << SMELT_HEAD_LABELS},
       {"app_match_images", seen & 1u << SMELT_HEAD_MATCHES},

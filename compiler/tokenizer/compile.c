@@ -53,6 +53,7 @@ static status read_tokenizer(tok_build *b, const tok_source *source) {
   hide_keys(b, source);
   b->header.first_unlisted = b->vocab_size - (uint32_t)source->unlisted_count;
   if (tok_config_flag(source, "clean_up_tokenization_spaces", false)) b->header.flags |= TOK_CLEAN_UP;
+  if (source->is_source_only) b->header.flags |= TOK_SOURCE_ONLY;
   if (source->single_sums) b->header.flags |= TOK_SINGLE_SUMS;
   TRY(tok_read_normalizer(b, root));
   if (source->rules.present) TRY(tok_add_normal_rules(b, &source->rules));

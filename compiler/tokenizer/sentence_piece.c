@@ -257,6 +257,7 @@ static status arrange_pieces(reader *r) {
   if (list.unlisted_count && r->is_bpe)
     return fail(r->a, STATUS_INPUT, "vocab.json lacks pieces of the model, which is of type BPE");
   if (list.count > TOK_MAX_IDS) return fail(r->a, STATUS_INPUT, "there are more than 2^22 pieces");
+  r->source->is_source_only = r->class->arrange == tok_arrange_for_marian;
   r->pieces = list.items;
   r->count = list.count;
   return OK;

@@ -24,6 +24,7 @@ typedef struct {
   bool single_sums;       /* Unigram adds floats */
   bool *hidden;           /* per id of the model's vocabulary: in no text; or NULL */
   size_t hidden_count;
+  bool is_source_only;   /* answers are cut into tokens otherwise */
   size_t unlisted_count; /* ids at the end of the vocabulary that stand for the unknown token */
 } tok_source;
 

@@ -58,6 +58,7 @@ enum {
   TOK_FUSE_UNKNOWN = 1u << 1,   /* neighbouring unknown tokens of a stretch become one */
   TOK_MERGE_REPEATS = 1u << 2,  /* decoding takes a token that repeats as one */
   TOK_TRUNCATE_START = 1u << 6, /* texts that are too long lose their start, else their end */
+  TOK_SOURCE_ONLY = 1u << 7,    /* what the model writes has another tokenizer */
   TOK_CLEAN_UP = 1u << 5,       /* decoded text loses spaces before punctuation and the like */
   TOK_SINGLE_SUMS = 1u << 4,    /* Unigram: sums of scores are floats */
   TOK_STRIP_SKIPPING = 1u << 3, /* strip_start and strip_end hold where special tokens are left out, only */

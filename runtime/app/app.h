@@ -63,6 +63,7 @@ typedef enum {
   APP_SUPPRESS,
   APP_SUPPRESS_FIRST,
   APP_FIRST,
+  APP_SET,
   APP_STOP,
   APP_STOP_IDS,
   APP_LISTS
@@ -180,7 +181,8 @@ typedef struct {
  * it is not APP_OK. */
 typedef int app_text_work(smelt_model *model, const app_text *text, app_output *out);
 
-/* Writes what `work` makes of each text that the options name, a line each. Stops at the first failure. */
+/* Writes what `work` makes of each text that the options name, a line each. A text that fails is told and has
+ * an empty line, or null; the others are worked on. */
 int app_each_text(smelt_model *model, const app_options *options, app_text_work *work);
 
 /* As app_fail of the text's program, naming its line; returns APP_INPUT. */
@@ -294,6 +296,8 @@ void app_free_token_lists(app_token_lists *lists);
 /* ---- what else a program does -------------------------------------------------------------- */
 
 int app_generate(smelt_model *model, app_options *options); /* generate_text.c */
+/* For --lines and --json, once lists and constraint are taken (generate_lines.c). */
+int app_generate_lines(smelt_model *model, app_options *options);
 /* A seed of the system's, where one is wanted and none is given. */
 void app_choose_seed(app_options *options);
 int app_run_graph(smelt_model *model, const app_options *options); /* run_graph.c */

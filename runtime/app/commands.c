@@ -57,7 +57,7 @@ int app_abilities(const smelt_model *model) {
   if (rt_reads_features(model)) abilities |= APP_READS_FEATURES;
   if (!model->has_tokenizer) return abilities;
   abilities |= APP_TOKENIZES | APP_DETOKENIZES;
-  if (g && g->encode_entry == SMELT_NONE) abilities |= APP_SCORES;
+  if (g && !rt_reads_features(model)) abilities |= APP_SCORES;
   if (g && g->encode_entry == SMELT_NONE && model->manifest.header->chat) abilities |= APP_CHATS;
   return abilities;
 }

@@ -244,16 +244,11 @@ void app_choose_seed(app_options *options) {
       options->generate.seed = (uint64_t)(now_s() * 1e9);
 }
 
-int app_generate(smelt_model *model, app_options *options) {
+/* One prompt's texts as they are made, with all that was asked for beside them. */
+static int write_generated(smelt_model *model, const app_options *options) {
   prompt p = {0};
   listener l = {.out = app_output_on(STDOUT_FILENO), .prints_ids = options->ids || !model->has_tokenizer};
-  app_choose_seed(options);
-
-  app_token_lists lists = {0};
-  int code = check_features(model, options);
-  if (code == APP_OK) code = app_take_token_lists(model, options, &lists);
-  if (code == APP_OK) code = app_take_constraint(model, options);
-  if (code == APP_OK) code = take_prompt(model, options, &p);
+  int code = take_prompt(model, options, &p);
   if (code == APP_OK && options->logits_path) {
     l.writes_logits = app_output_create(&l.logits, options->logits_path);
     if (!l.writes_logits)
@@ -263,9 +258,24 @@ int app_generate(smelt_model *model, app_options *options) {
   if (l.writes_logits && !app_output_close(&l.logits) && code == APP_OK)
     code = app_fail(APP_INPUT, "%s: %s: the file cannot be written", options->program, options->logits_path);
   if (code == APP_OK && options->stats) write_stats(&l, p.count);
-  app_free_token_lists(&lists);
-  smelt_constraint_free(options->generate.constraint);
   free(p.text);
   free(p.ids);
+  return code;
+}
+
+int app_generate(smelt_model *model, app_options *options) {
+  app_token_lists lists = {0};
+  app_choose_seed(options);
+  int code = check_features(model, options);
+  if (code == APP_OK) code = app_take_token_lists(model, options, &lists);
+  if (code == APP_OK && options->logits_path && rt_beam_count(model, &options->generate) > 1)
+    code = app_fail(APP_USAGE, "%s: --logits: beams have no rows in a text's order; --beams 1 turns them off",
+                    options->program);
+  if (code == APP_OK) code = app_take_constraint(model, options);
+  if (code == APP_OK)
+    code = options->lines_path || options->json ? app_generate_lines(model, options)
+                                                : write_generated(model, options);
+  app_free_token_lists(&lists);
+  smelt_constraint_free(options->generate.constraint);
   return code;
 }

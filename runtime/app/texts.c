@@ -120,12 +120,14 @@ static bool next_line(source *s, progress *p, app_text *text, bool *ok) {
   return true;
 }
 
-/* What one text becomes, as a line that is out before the next text is read where someone may wait for it. */
+/* What one text becomes, as a line that is out before the next text is read where someone may wait for it. Of
+ * many texts one that fails has a line without a result. */
 static int work_on(smelt_model *model, const app_text *text, app_text_work *work, app_output *out) {
   int code = work(model, text, out);
-  if (code) return code;
+  if (code && (!text->line || code == APP_USAGE)) return code;
+  if (code) app_write_text(out, text->options->json ? "null" : "");
   app_write_text(out, "\n");
-  if (app_flush(out)) return APP_OK;
+  if (app_flush(out)) return code;
   return app_fail(APP_INPUT, "%s: the result cannot be written", text->options->program);
 }
 
@@ -137,8 +139,9 @@ static int each_line(smelt_model *model, const app_options *options, app_text_wo
   progress p = begin_progress(s.file);
   app_text text = {.options = options};
   int code = APP_OK;
-  while (code == APP_OK && next_line(&s, &p, &text, &ok)) {
-    code = work_on(model, &text, work, out);
+  while (code != APP_USAGE && !out->failed && next_line(&s, &p, &text, &ok)) {
+    int worked = work_on(model, &text, work, out);
+    if (worked) code = worked;
     show_progress(&p, text.line);
   }
   end_progress(&p);

@@ -24,7 +24,7 @@ static int append(const app_options *options, app_token_lists *lists, app_list l
 static const char *const list_names[APP_LISTS] = {
     [APP_BIAS] = "bias",         [APP_BAD_WORD] = "bad-word", [APP_BAD_IDS] = "bad-ids",
     [APP_SUPPRESS] = "suppress", [APP_STOP] = "stop",         [APP_SUPPRESS_FIRST] = "suppress-first",
-    [APP_STOP_IDS] = "stop-id",  [APP_FIRST] = "first-token",
+    [APP_STOP_IDS] = "stop-id",  [APP_FIRST] = "first-token", [APP_SET] = "set",
 };
 
 static int refuse(const app_options *options, const app_item *item, const char *expected) {
@@ -106,6 +106,8 @@ static int take_item(smelt_model *model, app_options *options, const app_item *i
   case APP_STOP:
     if (!*item->text) return refuse(options, item, "a text");
     lists->stop_texts[options->generate.stop_text_count++] = item->text;
+    return APP_OK;
+  case APP_SET: /* conversation.c's */
     return APP_OK;
   case APP_BIAS:
     return add_bias(model, options, item, lists);

@@ -76,6 +76,7 @@ for wrong in "--bias 5" "--bias =5" "--bias 5=x" "--bias 999999=1" "--bad-ids x"
   exits "'$wrong'" 2 "$program" -p x $wrong
   same "'$wrong' says one line" 1 "$(wc -l <"$work/stderr")"
 done
+exits "--logits of beams" 2 "$program" -p x --beams 2 --logits "$work/l"
 exits "an empty stop text" 2 "$program" -p x --stop ""
 
 # ---- generation_config.json ----
