@@ -62,7 +62,8 @@ status chat_write(template *t, text *blob) {
   chat_header header = {.code_words = (uint32_t)t->code_count,
                         .text_count = (uint32_t)t->text_count,
                         .text_bytes = (uint32_t)t->texts.count,
-                        .macro_count = (uint32_t)t->macro_count};
+                        .macro_count = (uint32_t)t->macro_count,
+                        .start = (uint32_t)t->start};
   memcpy(header.magic, CHAT_MAGIC, sizeof header.magic);
   text_append(&own, &header, sizeof header);
   header.code_offset = put_section(&own, t->code, t->code_count * sizeof *t->code);

@@ -271,8 +271,8 @@ status chat_statements(template *t, const char *const *ends) {
 /* ---- the template ----------------------------------------------------------------------------- */
 
 static void set_variables(template *t, const chat_variable *variables, size_t count) {
-  static const char *const inputs[CHAT_INPUT_COUNT] = {[CHAT_INPUT_MESSAGES] = "messages",
-                                                       [CHAT_INPUT_ADDS_PROMPT] = "add_generation_prompt"};
+  static const char *const inputs[CHAT_INPUT_COUNT] = {
+      [CHAT_INPUT_MESSAGES] = "messages", [CHAT_INPUT_ADDS_PROMPT] = "add_generation_prompt"};
   for (int i = 0; i < CHAT_INPUT_COUNT; i++) {
     chat_emit(t, CHAT_OP_INPUT, i);
     chat_emit_named(t, CHAT_OP_STORE, inputs[i]);
@@ -294,6 +294,8 @@ status chat_compile(arena *a, const char *source, size_t bytes, const chat_varia
   TRY(chat_lex(a, source, bytes, &lexemes));
   t.at = lexemes;
   set_variables(&t, variables, variable_count);
+  chat_emit(&t, CHAT_OP_END, 0);
+  t.start = t.code_count;
   status s = chat_statements(&t, no_ends);
   chat_emit(&t, CHAT_OP_END, 0);
   if (!s) s = chat_write(&t, blob);

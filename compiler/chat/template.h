@@ -64,6 +64,7 @@ typedef struct {
   macro_entry *macros;
   size_t macro_count, macro_capacity;
   loop_frame *loop; /* NULL: outside of loops, or in a macro outside of its own */
+  size_t start;     /* of the template proper, behind what sets its variables */
   int depth;        /* of nested expressions and statements */
 } template;
 

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define CHAT_MAGIC "smeltct\1"
+#define CHAT_MAGIC "smeltct\2"
 
 /* One instruction is a word: the operation in the low byte, its operand, signed, above. */
 enum { CHAT_OPERAND_SHIFT = 8, CHAT_MOST_OPERAND = (1 << 23) - 1, CHAT_MOST_NAMES = 4096 };
@@ -201,7 +201,7 @@ typedef struct {
       text_count; /* uint32_t [text_count + 1]: text i is texts[starts[i] .. starts[i + 1]) */
   uint32_t texts_offset, text_bytes;
   uint32_t macros_offset, macro_count; /* chat_macro[] */
-  uint32_t reserved;
+  uint32_t start; /* of the template, a word; the code before it, up to an END, sets what it finds set */
 } chat_header;
 
 #endif

@@ -1,4 +1,5 @@
-/* chat.c: a dialogue at a terminal or over lines, or one answer. Ctrl-C ends the answer, not the program. */
+/* chat.c: a dialogue at a terminal or over lines, or one answer. At a terminal Ctrl-C ends the answer, not
+ * the program. */
 #define _GNU_SOURCE
 #include "app/conversation.h"
 #include "app/line_editor.h"
@@ -52,7 +53,6 @@ static int talk(app_conversation *c, line_editor *editor, app_output *out) {
     interrupts = result == LINE_INTERRUPTED ? interrupts + 1 : 0;
     if (result == LINE_END || interrupts > 1) return APP_OK;
     if (result == LINE_FAILED) return app_fail(APP_INPUT, "%s: the line cannot be read", c->options->program);
-    if (result == LINE_INTERRUPTED && !is_terminal) return APP_OK;
     if (result == LINE_INTERRUPTED)
       app_fail(APP_OK, "(Ctrl-C once more, or Ctrl-D, ends it)");
     else if (editor->count > 0 && (code = answer(c, out, editor->text, editor->count)) && !is_terminal)
@@ -69,13 +69,15 @@ int app_chat(smelt_model *model, app_options *options) {
   app_choose_seed(options);
   line_editor_init(&editor, STDIN_FILENO, STDOUT_FILENO, "> ");
   int code = app_take_token_lists(model, options, &lists);
+  if (code == APP_OK) code = app_take_constraint(model, options);
   if (code == APP_OK) code = app_conversation_open(&c, model, options, options->system);
-  if (code == APP_OK) catch_interrupts();
+  if (code == APP_OK && isatty(STDIN_FILENO) && !options->prompt) catch_interrupts();
   if (code == APP_OK)
     code = options->prompt ? answer(&c, &out, options->prompt, strlen(options->prompt))
                            : talk(&c, &editor, &out);
   app_conversation_close(&c);
   line_editor_free(&editor);
   app_free_token_lists(&lists);
+  smelt_constraint_free(options->generate.constraint);
   return code;
 }

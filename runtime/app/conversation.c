@@ -62,7 +62,8 @@ static bool render(const app_conversation *c, size_t skipped, rt_chat_result *re
   }
   for (size_t i = 0; i < c->count - skipped; i++)
     shown[i] = c->messages[i < c->system_count ? i : i + skipped];
-  bool done = rt_chat_render(&c->chat, shown, c->count - skipped, true, rendered);
+  bool done =
+      rt_chat_render(&c->chat, shown, c->count - skipped, true, c->variables, c->variable_count, rendered);
   free(shown);
   return done;
 }
@@ -147,10 +148,48 @@ static bool on_token(void *user, int32_t token, const char *text, size_t bytes) 
   return !c->is_stopped;
 }
 
+/* ---- a constraint over all pieces of an answer ------------------------------------------------------- */
+
+/* Where an answer goes on behind turns that were forgotten, its constraint goes on too. */
+static void begin_constraint(void *user, const rt_decoder *before) {
+  const app_conversation *c = user;
+  if (c->constraint->begin && c->token_count == 0) c->constraint->begin(c->constraint->user, before);
+}
+
+static void reset_constraint(void *user) {
+  const app_conversation *c = user;
+  c->constraint->reset(c->constraint->user);
+  for (int32_t i = 0; i < c->token_count; i++) c->constraint->accept(c->constraint->user, c->tokens[i]);
+}
+
+static const uint64_t *constraint_allows(void *user) {
+  const app_conversation *c = user;
+  return c->constraint->allowed(c->constraint->user);
+}
+
+static void constraint_accepts(void *user, int32_t token) {
+  const app_conversation *c = user;
+  c->constraint->accept(c->constraint->user, token);
+}
+
+static bool constraint_may_end(void *user) {
+  const app_conversation *c = user;
+  return c->constraint->may_end(c->constraint->user);
+}
+
 /* Goes on until the answer ends, or the model is full. *is_full: it is, and the answer would go on. */
 static int generate_piece(app_conversation *c, bool *is_full) {
-  rt_generation request = {
-      .options = c->options->generate, .on_token = on_token, .user = c, .may_go_on = true};
+  const rt_constraint constraint = {.user = c,
+                                    .begin = begin_constraint,
+                                    .reset = reset_constraint,
+                                    .allowed = constraint_allows,
+                                    .accept = constraint_accepts,
+                                    .may_end = constraint_may_end};
+  rt_generation request = {.options = c->options->generate,
+                           .constraint = c->constraint ? &constraint : NULL,
+                           .on_token = on_token,
+                           .user = c,
+                           .may_go_on = true};
   int32_t before = c->session.count, made_before = c->token_count, most = request.options.max_new_tokens;
   if (most > 0) request.options.max_new_tokens = most - c->token_count;
   smelt_result result = rt_session_generate(&c->session, &request);
@@ -160,6 +199,7 @@ static int generate_piece(app_conversation *c, bool *is_full) {
              !c->is_stopped && (most == 0 || c->token_count < most);
   if (c->out_of_memory) return out_of_memory(c);
   if (result == SMELT_STOPPED || result == SMELT_TOO_LARGE || result == SMELT_OK) return APP_OK;
+  if (result == SMELT_INCOMPLETE && *is_full) return APP_OK; /* it may yet go on */
   return app_fail(APP_INPUT, "%s: %s", c->options->program, smelt_error(c->model));
 }
 
@@ -175,8 +215,9 @@ static int generate(app_conversation *c) {
     if (is_full)
       drop_oldest(c, TURN);
     else
-      app_fail(APP_OK, "%s: the answer ends here: the model holds at most %d tokens", c->options->program,
-               (int)c->model->max_tokens);
+      code = app_fail(c->constraint ? APP_INPUT : APP_OK,
+                      "%s: the answer ends here: the model holds at most %d tokens", c->options->program,
+                      (int)c->model->max_tokens);
   }
   return code;
 }
@@ -212,14 +253,37 @@ static bool take_stop_ids(app_conversation *c, app_options *options) {
   return true;
 }
 
+/* --set NAME=VALUE */
+static int take_variables(app_conversation *c) {
+  const app_options *options = c->options;
+  c->variables = calloc((size_t)options->item_count + 1, sizeof *c->variables);
+  if (!c->variables) return out_of_memory(c);
+  for (int32_t i = 0; i < options->item_count; i++) {
+    const char *text = options->items[i].text, *equals = strchr(text, '=');
+    if (options->items[i].list != APP_SET) continue;
+    if (!equals || equals == text)
+      return app_fail(APP_USAGE, "%s: --set: expected NAME=VALUE, found '%s'", options->program, text);
+    if (!rt_chat_knows(&c->chat, text, (size_t)(equals - text)))
+      return app_fail(APP_USAGE, "%s: --set: the chat template has no variable '%.*s'", options->program,
+                      (int)(equals - text), text);
+    c->variables[c->variable_count++] =
+        (rt_chat_variable){.name = text, .name_bytes = (size_t)(equals - text), .value = equals + 1};
+  }
+  return APP_OK;
+}
+
 int app_conversation_open(app_conversation *c, smelt_model *model, app_options *options, const char *system) {
   const smelt_manifest *header = model->manifest.header;
   *c = (app_conversation){.model = model, .options = options};
   options->generate.max_length = 0; /* of one text, which a dialogue outgrows */
+  options->generate.beams = 1;      /* they would show an answer when it is whole */
+  c->constraint = rt_constraint_of(&options->generate);
   const char *wrong = rt_chat_open(&c->chat, (const uint8_t *)header + header->chat, header->chat_bytes);
   if (wrong) return app_fail(APP_INPUT, "%s: %s", options->program, wrong);
   if (rt_session_open(&c->session, model))
     return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
+  int code = take_variables(c);
+  if (code) return code;
   if (!take_stop_ids(c, options)) return out_of_memory(c);
   if (system && !add_message(c, "system", system, strlen(system))) return out_of_memory(c);
   c->system_count = c->count;
@@ -232,5 +296,6 @@ void app_conversation_close(app_conversation *c) {
   free(c->answer);
   free(c->tokens);
   free(c->stop_ids);
+  free(c->variables);
   if (c->model) rt_session_close(&c->session);
 }

@@ -20,8 +20,11 @@ typedef struct {
   rt_session session;
   rt_message *messages; /* contents are the conversation's */
   size_t count, capacity;
+  rt_chat_variable *variables; /* [variable_count], what --set says */
+  size_t variable_count;
   size_t system_count; /* 1 where the first message is the system's */
   int64_t turns_dropped;
+  const rt_constraint *constraint; /* of each answer, or NULL */
   /* Of the answer at hand. */
   app_answer_sink *sink;
   void *user;

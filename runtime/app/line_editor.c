@@ -8,6 +8,7 @@
 #include "app/columns.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -259,6 +260,40 @@ static key_result take_key(line_editor *e) {
 /* ---- lines -----------------------------------------------------------------------------------------------
  */
 
+/* ---- signals that end the program while the terminal is in raw mode ------------------------------------ */
+
+static const int ending_signals[] = {SIGTERM, SIGHUP, SIGQUIT};
+enum { ENDING_SIGNALS = sizeof ending_signals / sizeof ending_signals[0] };
+
+static struct termios usual_terminal; /* of `raw_input`, as the signals' handler gives it back */
+static int raw_input;
+
+static void give_terminal_back(int signal) {
+  tcsetattr(raw_input, TCSANOW, &usual_terminal);
+  raise(signal); /* which now does what it always does */
+}
+
+/* From now on the signals give the terminal back first; those that are ignored stay so. */
+static void catch_endings(int input, const struct termios *usual) {
+  raw_input = input;
+  usual_terminal = *usual;
+  for (int i = 0; i < ENDING_SIGNALS; i++) {
+    struct sigaction action = {.sa_handler = give_terminal_back, .sa_flags = SA_RESETHAND}, old;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(ending_signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+      sigaction(ending_signals[i], &action, NULL);
+  }
+}
+
+static void let_endings_be(void) {
+  for (int i = 0; i < ENDING_SIGNALS; i++) {
+    struct sigaction action = {.sa_handler = SIG_DFL}, old;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(ending_signals[i], NULL, &old) == 0 && old.sa_handler == give_terminal_back)
+      sigaction(ending_signals[i], &action, NULL);
+  }
+}
+
 static line_result edit(line_editor *e) {
   static const line_result results[] = {
       [DONE] = LINE_READ, [INTERRUPTED] = LINE_INTERRUPTED, [ENDED] = LINE_END, [FAILED] = LINE_FAILED};
@@ -269,6 +304,7 @@ static line_result edit(line_editor *e) {
   raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
+  catch_endings(e->input, &usual);
   if (tcsetattr(e->input, TCSADRAIN, &raw) != 0) return LINE_FAILED;
   e->history_at = e->history_count;
   key_result result;
@@ -278,6 +314,7 @@ static line_result edit(line_editor *e) {
   } while (result == GOES_ON);
   show(e);
   tcsetattr(e->input, TCSADRAIN, &usual);
+  let_endings_be();
   app_output out = app_output_on(e->output);
   app_write_text(&out, result == INTERRUPTED ? "^C\n" : "\n");
   app_flush(&out);

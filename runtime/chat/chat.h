@@ -33,6 +33,16 @@ typedef struct {
   size_t bytes;
 } rt_message;
 
+/* A variable that the template finds set, over what it would find. */
+typedef struct {
+  const char *name; /* [name_bytes] */
+  size_t name_bytes;
+  const char *value; /* NUL-terminated JSON, or else a text as it is */
+} rt_chat_variable;
+
+/* Whether the template has any use for a variable of that name. */
+bool rt_chat_knows(const rt_chat *chat, const char *name, size_t bytes);
+
 /* What came of a template; memory is the caller's, freed with rt_chat_free. */
 typedef struct {
   char *text;
@@ -42,7 +52,7 @@ typedef struct {
 
 /* False: result->error says why: what the template raises, or that it does what it may not. */
 bool rt_chat_render(const rt_chat *chat, const rt_message *messages, size_t count, bool adds_prompt,
-                    rt_chat_result *result);
+                    const rt_chat_variable *variables, size_t variable_count, rt_chat_result *result);
 void rt_chat_free(rt_chat_result *result);
 
 #endif

@@ -392,8 +392,29 @@ static value message_values(machine *m, const rt_message *messages, size_t count
   return value_list(list, list ? count : 0);
 }
 
+/* The number of a text, or text_count. */
+static uint32_t text_number(const rt_chat *chat, const char *text, size_t bytes) {
+  uint32_t number = 0, count = chat->header->text_count;
+  while (number < count && (chat->starts[number + 1] - chat->starts[number] != bytes ||
+                            memcmp(chat->texts + chat->starts[number], text, bytes) != 0))
+    number++;
+  return number;
+}
+
+bool rt_chat_knows(const rt_chat *chat, const char *name, size_t bytes) {
+  return text_number(chat, name, bytes) < chat->header->text_count;
+}
+
+static void set_variables(machine *m, const rt_chat_variable *variables, size_t count) {
+  for (size_t i = 0; i < count && !rt_machine_has_failed(m); i++) {
+    uint32_t name = text_number(m->chat, variables[i].name, variables[i].name_bytes);
+    if (name < m->chat->header->text_count)
+      rt_machine_store(m, name, rt_value_from_json(m, variables[i].value));
+  }
+}
+
 bool rt_chat_render(const rt_chat *chat, const rt_message *messages, size_t count, bool adds_prompt,
-                    rt_chat_result *result) {
+                    const rt_chat_variable *variables, size_t variable_count, rt_chat_result *result) {
   *result = (rt_chat_result){0};
   machine *m = calloc(1, sizeof *m);
   if (!m) {
@@ -405,6 +426,8 @@ bool rt_chat_render(const rt_chat *chat, const rt_message *messages, size_t coun
   m->inputs[CHAT_INPUT_MESSAGES] = message_values(m, messages, count);
   m->inputs[CHAT_INPUT_ADDS_PROMPT] = value_boolean(adds_prompt);
   run(m, 0);
+  set_variables(m, variables, variable_count);
+  run(m, chat->header->start);
   bool ok = !rt_machine_has_failed(m);
   for (block *b = m->blocks, *next; b; b = next) {
     next = b->next;

@@ -118,6 +118,9 @@ value rt_value_attribute(machine *m, value object, value name);
 value rt_value_index(machine *m, value object, value key);
 value rt_value_slice(machine *m, value object, value from, value to, value step);
 
+/* Of a text of JSON its value, of another the text (json_value.c). */
+value rt_value_from_json(machine *m, const char *text);
+
 /* ---- texts (text.c) ------------------------------------------------------------------------------ */
 
 /* Text that grows in the machine's memory. */

@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -25,6 +26,7 @@ TEMPLATE = """{{ bos_token }}
     {%- if 'refuse this' in m.content %}{{ raise_exception('it is "refused"') }}{% endif %}
     {{- m.role | title }}: {{ m.content | trim + '\\n' }}
 {%- endfor %}
+{%- if verses is defined %}{% for verse in verses %}{{ verse.book }} {{ verse.at + 1 }}{{ mark }}{% endfor %}{% endif %}
 {%- if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}"""
 LIMIT, SECONDS = 384, 60
 GREEDY = ("--temp", "0", "--ignore-eos", "--threads", "1")
@@ -135,13 +137,61 @@ def check_failures():
     assert "the message has" in run("chat", "-p", "word " * 400, code=1)
     assert "refused" in run("chat", *GREEDY, text="refuse this\nnever asked\n", code=1)
     assert "takes no value" in run("chat", "--pin=x", code=2)
-    assert "--grammar does nothing for chat" in run("chat", "-p", "a", "--grammar", "g", code=2)
+    assert "--beams does nothing for chat" in run("chat", "-p", "a", "--beams", "2", code=2)
     folder = os.open("/", os.O_RDONLY)
     result = subprocess.run([program, "chat"], stdin=folder, capture_output=True, check=False)
     os.close(folder)
     assert result.returncode == 1 and b"cannot be read" in result.stderr, result
     help_text = run("chat", "--help")
     assert "--system TEXT" in help_text and "--temp" in help_text and "--lines" not in help_text
+
+
+def check_constraints():
+    """Each answer keeps to the constraint, is the one that writing has, and goes on behind turns that were forgotten."""
+    questions = ["Who made the heaven?", "And the earth?"]
+    form = ("--regex", "[a-z ]{5,30}[.]")
+    first = run("-p", rendered([("user", questions[0])]), "--no-echo", "-n", "40", *GREEDY[:2], *form)
+    found = run("chat", "-n", "40", *GREEDY[:2], *form, text="\n".join(questions) + "\n").splitlines()
+    assert len(found) == 2 and found[0] + "\n" == first and all(re.fullmatch(form[1], answer) for answer in found), (found, first)
+    schema = os.path.join(work, "schema.json")
+    with open(schema, "w", encoding="utf-8") as file:
+        json.dump({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}, file)
+    answer = json.loads(run("chat", "-p", questions[0], "--json-schema", schema, "-n", "60", *GREEDY[:2]))
+    assert isinstance(answer["a"], int), answer
+    assert "cut short" in run("chat", "-p", questions[0], "--regex", "[a-z]{100}", "-n", "5", code=1)
+    # 300 letters after two turns: more than the model has room for, until the first is forgotten.
+    long_form = ("--regex", "([a-z]{1,12} ){70,70}!")
+    result = run("chat", *GREEDY[:2], *long_form, "-n", "280", "--system", "s", text="And God said\nIn the beginning\n").splitlines()
+    assert len(result) == 2 and all(re.fullmatch(long_form[1], line) for line in result), result
+    assert "the model holds at most 384" in run("chat", "-p", "a", "--regex", "(a b ){300}", code=1)
+
+
+def check_variables():
+    """--set: JSON or a text, seen by the template; names that it does not have are refused."""
+    verses = '[{"book": "Genes\\u0069s", "at": 0}, {"at": -3, "book": "x"}]'
+    wanted = run("-p", rendered([("user", "Go on")])[:-len("Assistant:")] + "Genesis 1; x -2; Assistant:", "--no-echo", "-n", "9", *GREEDY)
+    assert run("chat", "-p", "Go on", "-n", "9", *GREEDY, "--set", "verses=" + verses, "--set", "mark=; ") == wanted
+    assert "no variable 'verse_s'" in run("chat", "-p", "a", "--set", "verse_s=1", code=2)
+    assert "expected NAME=VALUE" in run("chat", "-p", "a", "--set", "mark", code=2)
+    assert "a number has no items" in run("chat", "-p", "a", "--set", "verses=7", code=1)
+
+
+def check_signals():
+    """Ctrl-C over a pipe ends the program as it ends others; SIGTERM leaves the terminal as it was."""
+    process = subprocess.Popen([program, "chat", *GREEDY], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdin.write(b"Who made the heaven?\n")
+    process.stdin.flush()
+    assert process.stdout.read(1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(SECONDS) == -signal.SIGINT, process.returncode
+    terminal = Terminal("-n", "4", *GREEDY)
+    terminal.wait_for("> ")
+    usual = Terminal.modes_before
+    assert termios.tcgetattr(terminal.master)[3] & termios.ICANON == 0
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.process.wait(SECONDS) == -signal.SIGTERM
+    assert termios.tcgetattr(terminal.master)[3] == usual, "the terminal was left in raw mode"
+    os.close(terminal.master)
 
 
 def check_templates():
@@ -176,6 +226,7 @@ class Terminal:
 
     def __init__(self, *arguments, kind="xterm", **environment):
         self.master, slave = pty.openpty()
+        Terminal.modes_before = termios.tcgetattr(slave)[3]
         fcntl.ioctl(slave, termios.TIOCSWINSZ, b"\x18\x00\x50\x00\x00\x00\x00\x00")
 
         def own_terminal():
@@ -296,7 +347,8 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         program = os.path.join(work, "program")
         assert build(os.path.join(work, "model"), program, TEMPLATE) == ""
-        for check in (check_pipe, check_cache, check_overflow, check_long_answer, check_failures, check_templates,
+        for check in (check_pipe, check_cache, check_overflow, check_long_answer, check_failures, check_constraints,
+                      check_variables, check_signals, check_templates,
                       check_terminal, check_history, check_refused, check_interrupt):
             check()
             print(f"ok      {check.__name__}", flush=True)

@@ -2,10 +2,10 @@
  * render.c: compiles a chat template and renders it, for tests.
  *
  *   render TEMPLATE [NAME=TEXT...] < LINES
- *       Each line: {"messages": [{"role": ..., "content": ...}, ...], "add_generation_prompt": ...}. Prints a
- * line for each: {"text": ...} or {"error": ...}. NAME is a variable of the template: NAME= is none. render
- * TEMPLATE blob > BLOB render BLOB damaged < LINES The same over the compiled form, whatever became of it;
- * prints nothing.
+ *       Each line: {"messages": [{"role": ..., "content": ...}, ...], "add_generation_prompt": ...}, and
+ * "set": texts of values by name. Prints a line for each: {"text": ...} or {"error": ...}. NAME is a variable
+ * of the template: NAME= is none. render TEMPLATE blob > BLOB render BLOB damaged < LINES The same over the
+ * compiled form, whatever became of it; prints nothing.
  *
  * Ends with 1 and the failure, FILE: line N: CAUSE, where the template is not compiled.
  */
@@ -48,9 +48,18 @@ static void render_line(const rt_chat *chat, json_t *line, bool is_quiet) {
     messages[count++] = (rt_message){json_string_value(json_object_get(message, "role")),
                                      json_string_value(content), json_string_length(content)};
   }
+  rt_chat_variable variables[MOST_VARIABLES];
+  size_t variable_count = 0;
+  const char *name;
+  json_t *value;
+  json_object_foreach(json_object_get(line, "set"), name, value) {
+    if (variable_count == MOST_VARIABLES || !rt_chat_knows(chat, name, strlen(name))) continue;
+    variables[variable_count++] = (rt_chat_variable){name, strlen(name), json_string_value(value)};
+  }
   rt_chat_result result;
-  bool ok = rt_chat_render(chat, messages, count,
-                           json_is_true(json_object_get(line, "add_generation_prompt")), &result);
+  bool ok =
+      rt_chat_render(chat, messages, count, json_is_true(json_object_get(line, "add_generation_prompt")),
+                     variables, variable_count, &result);
   json_t *answer = ok ? json_pack("{s:s%}", "text", result.text ? result.text : "", result.bytes)
                       : json_pack("{s:s}", "error", result.error);
   if (!is_quiet) {

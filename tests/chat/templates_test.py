@@ -249,6 +249,36 @@ def compare(name, template, path):
     return texts
 
 
+# Variables that are set from outside: name, JSON or a text, and what that is.
+SET = {"enable_thinking": ("false", False), "bos_token": ("[B]", "[B]"), "number": ("-12.5e1", -125.0), "whole": (" 7 ", 7),
+       "half": ("{\"a\": 1", "{\"a\": 1"), "empty": ("", ""), "quoted": ('"a\\n\\u00e9\\ud83c\\udf89\\"\\/"', 'a\n\u00e9\U0001f389"/'),
+       "tools": ('[{"name": "f", "p": {"x": [1, 2.5, null, true, [], {}]}}]', [{"name": "f", "p": {"x": [1, 2.5, None, True, [], {}]}}]),
+       "wrong": ('"\\ud800"', '"\\ud800"'), "more": ("1 2", "1 2")}
+SHOWN = "".join("{{ %s }}|" % name for name in SET) + "{{ tools[0].p.x[1] + 1 }}{{ whole + 1 }}{{ not enable_thinking }}"
+
+
+def check_set(path):
+    """Variables from outside replace those that a template finds set, and are what Python has of their JSON."""
+    template = "{{ bos_token }}{% set own = 1 %}" + SHOWN
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(template)
+    conversation = {"messages": TALKS[0], "add_generation_prompt": True}
+    line = json.dumps({**conversation, "set": {name: text for name, (text, _) in SET.items()}})
+    arguments = [f"{name}={value or ''}" for name, value in VARIABLES.items()]
+    result = subprocess.run([render, path, *arguments], input=line.encode(), capture_output=True, check=True)
+    expected = environment().from_string(template).render(**{**VARIABLES, **conversation, **{n: v for n, (_, v) in SET.items()}})
+    found = json.loads(result.stdout)
+    assert found == {"text": expected}, (found, expected)
+    with open(os.path.join(folder, "qwen3.jinja"), encoding="utf-8") as file:
+        source = file.read()
+    assert "enable_thinking" in source
+    for text, value in (("true", True), ("false", False)):
+        line = json.dumps({**conversation, "set": {"enable_thinking": text}})
+        result = subprocess.run([render, os.path.join(folder, "qwen3.jinja"), *arguments], input=line.encode(), capture_output=True, check=True)
+        expected = environment().from_string(source).render(**VARIABLES, **conversation, enable_thinking=value)
+        assert json.loads(result.stdout) == {"text": expected}, (result.stdout, expected)
+
+
 def check_refused(path):
     for template, cause in REFUSED.items():
         with open(path, "w", encoding="utf-8") as file:
@@ -271,6 +301,7 @@ def main():
             compare(f"snippet {number}: {snippet}", snippet.replace("\x00", "\n"), path)
         for number, snippet in enumerate(SPACES):
             compare(f"spaces {number}: {snippet!r}", snippet, path)
+        check_set(path)
         check_refused(path)
         print(f"{len(texts)} templates wrote {sum(texts.values())} texts, {len(snippets) + len(SPACES)} snippets the same as Jinja2")
 
