@@ -3,8 +3,9 @@
 #   make demo    the example models write   make sanitize   unit tests under ASan and UBSan
 #   make fuzz    look for crashes           make lint       form of the source
 #   make matrix  every architecture in every form and opset (half an hour)
+#   make shapes  models of the sizes that hubs have, against ONNX Runtime (a quarter of an hour, 6 GB of disk)
 #   make bench   compare with other engines make clean      remove build/
-.PHONY: build demo check sanitize fuzz lint matrix bench clean
+.PHONY: build demo check sanitize fuzz lint matrix shapes bench clean
 
 build:
 	@setup/install build
@@ -53,6 +54,12 @@ matrix:
 	@$(MAKE) --no-print-directory build
 	@ctest --preset default -R '^fetch_onnxruntime$$'
 	@cmake --build build --target matrix
+
+shapes:
+	@setup/install build check
+	@$(MAKE) --no-print-directory build
+	@ctest --preset default -R '^fetch_onnxruntime$$'
+	@cmake --build build --target shapes
 
 clean:
 	rm -rf build

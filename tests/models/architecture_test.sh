@@ -48,6 +48,10 @@ if [ -f "$folder/tokenizer.json" ]; then
   [ ! -f "$folder/encoder_model.onnx" ] || start=1
   [ ! -f "$folder/features.npy" ] || { ids=$folder/features.npy start=1,7,9; }
   "$here/../oracle/agree.sh" "$smelt" "$oracle" "$folder" "$ids" 24 $start || fail "it computes something else"
+  if [ "$start" = 1 ]; then
+    "$smelt" build "$folder" --isa host -o "$work/program"
+    /usr/bin/python3 "$here/../oracle/beams_agree.py" "$oracle" "$work/program" "$folder" "$ids" 1 || fail "its beams differ"
+  fi
 else
   "$smelt" build "$folder/model.onnx" --isa host --max-batch 4 --max-tokens 64 -o "$work/graph"
   for case in "$folder"/cases/*; do check_case "$case"; done

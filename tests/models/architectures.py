@@ -186,7 +186,7 @@ def make_seq2seq(name, form, opset, folder):
                     {"last_hidden_state": {0: "batch_size"}}, {"run": encoder})
     else:
         export_seq2seq(model, folder, form, opset)
-        write_generator_files(folder, config.context_tokens, decoder_start_token_id=1)
+        write_generator_files(folder, config.context_tokens, decoder_start_token_id=1, vocab_size=config.vocab_size)
         if config.mel_bins:
             write_speech_files(config, folder)
         expect = {"encode": encoder, "decode": decoder}
@@ -261,10 +261,30 @@ def write_graph(model, folder, opset, inputs_of, outputs, expect):
 
 # ---- cells -----------------------------------------------------------------------------------------------------------
 
+# Shapes of models on hubs: name -> the architecture, its sizes. One form and opset of each, by `make shapes`.
+SHAPES = {
+    "t5_small": ("t5", dict(vocab_size=32128, width=512, inner=2048, layer_count=6, head_count=8, head_dim=64,
+                            context_tokens=512)),
+    "marian_base": ("marian", dict(vocab_size=58101, width=512, inner=2048, layer_count=6, head_count=8, head_dim=64,
+                                   context_tokens=512)),
+    "bart_base": ("bart", dict(vocab_size=50265, width=768, inner=3072, layer_count=6, head_count=12, head_dim=64,
+                               context_tokens=1024)),
+    "whisper_tiny": ("whisper", dict(vocab_size=51865, width=384, inner=1536, layer_count=4, head_count=6, head_dim=64,
+                                     mel_bins=80, context_tokens=1500)),
+    "minilm_l6": ("minilm", dict(vocab_size=30522, width=384, inner=1536, layer_count=6, head_count=12, context_tokens=512)),
+    "distilbert_base": ("distilbert", dict(vocab_size=30522, width=768, inner=3072, layer_count=6, head_count=12,
+                                           context_tokens=512)),
+    "vit_tiny": ("vit", dict(width=192, inner=768, layer_count=12, head_count=3, patch=16, image=224)),
+    "clip_base": ("clip_vision", dict(width=768, inner=3072, layer_count=12, head_count=12, patch=32, image=224)),
+}
+for shape, (base, sizes) in SHAPES.items():
+    table = SEQ2SEQ if base in SEQ2SEQ else ENCODERS
+    table[shape] = {**table[base], **sizes}
+
 # name -> what makes it, its forms
 ARCHITECTURES = {
     **{name: (make_causal, {"opt": OPT_FORMS, "mistral_first": FIRST_FORMS}.get(name, CAUSAL_FORMS)) for name in CAUSAL},
-    **{name: (make_seq2seq, WHISPER_FORMS if name == "whisper" else SEQ2SEQ_FORMS) for name in SEQ2SEQ},
+    **{name: (make_seq2seq, WHISPER_FORMS if "whisper" in name else SEQ2SEQ_FORMS) for name in SEQ2SEQ},
     **{name: (make_encoder, ("graph",)) for name in ENCODERS},
 }
 

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
-"""matrix.py SMELT ORACLE [--name NAME]... [--form FORM]... [--opset N]... [--jobs N] [--keep FOLDER]
+"""matrix.py SMELT ORACLE [--shapes] [--name NAME]... [--form FORM]... [--opset N]... [--jobs N] [--keep FOLDER]
 
 Every architecture in every form and opset (architectures.py): exported, recognised, and compared with ONNX Runtime by
 architecture_test.sh. Prints a table, a row for each architecture and form: "ok", "-" where PyTorch does not export it
 or ONNX Runtime finds that the export breaks the standard, or the number of the remark below the table.
+
+--shapes: instead of those, small ones, models of the sizes that hubs have (architectures.SHAPES), in one form and opset.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import architectures  # it skips where PyTorch is absent
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
+SHAPES_OPSET = 14
 BROKEN = "This is an invalid model"  # ONNX Runtime's words
 LARGEST = re.compile(r"largest difference (\S+)")
 
@@ -47,10 +50,12 @@ def check(cell, folder, smelt, oracle):
 
 def cells_of(args):
     for name, (_, forms) in architectures.ARCHITECTURES.items():
-        for form in forms:
-            if (args.name and name not in args.name) or (args.form and form not in args.form):
+        if args.shapes != (name in architectures.SHAPES) or (args.name and name not in args.name):
+            continue
+        for form in ({"merged", "graph"} & set(forms) if args.shapes else forms):
+            if args.form and form not in args.form:
                 continue
-            yield from ((name, form, opset) for opset in args.opset or architectures.OPSETS)
+            yield from ((name, form, opset) for opset in args.opset or ([SHAPES_OPSET] if args.shapes else architectures.OPSETS))
 
 
 def run_cells(args, folder):
@@ -98,6 +103,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("smelt")
     parser.add_argument("oracle")
+    parser.add_argument("--shapes", action="store_true")
     parser.add_argument("--name", action="append")
     parser.add_argument("--form", action="append")
     parser.add_argument("--opset", action="append", type=int)

@@ -1,6 +1,7 @@
 /*
  * oracle.c: the command line of ort_oracle, which answers what ONNX Runtime would say.
  */
+#include "decoder.h"
 #include "greedy.h"
 #include "oracle_error.h"
 #include "session.h"
@@ -18,6 +19,8 @@ static const char usage_text[] =
     "  greedy FOLDER --ids 1,2,3|--features FILE.npy [-n 256] [--start 0] [--end 2,1] [--logits FILE.npy]\n"
     "         [--positions 64] [--threads N] [--time]\n"
     "      decode greedily; print the new ids; keep the logits of the first positions\n"
+    "  logits FOLDER --ids 1,2,3|--features FILE.npy [--threads N]\n"
+    "      for each line of ids on standard input, the decoder's text, its last row of logits as raw f32\n"
     "  diff A.npy B.npy [--within 1e-4]\n"
     "      print the largest absolute difference; exit 1 where it is larger or a value is not a number\n"
     "Exits 77 after a line 'SKIP: ...' where ONNX Runtime is absent.\n";
@@ -158,6 +161,45 @@ static int command_greedy(const ort_api *api, int argc, char **argv) {
   return 0;
 }
 
+/* ---- logits ---- */
+
+static int command_logits(const ort_api *api, int argc, char **argv) {
+  if (argc < 1) usage("logits wants a model folder");
+  size_t id_count = 0, threads = 1;
+  int64_t *ids = NULL;
+  tensor features = {0};
+  for (int i = 1; i < argc; i++) {
+    if (!strcmp(argv[i], "--ids"))
+      ids = parse_ids(next_argument(argc, argv, &i), &id_count);
+    else if (!strcmp(argv[i], "--features"))
+      features = npy_read(next_argument(argc, argv, &i));
+    else if (!strcmp(argv[i], "--threads"))
+      threads = parse_count(next_argument(argc, argv, &i));
+    else
+      usage("unknown option of logits");
+  }
+  decoder d = decoder_open(api, argv[0], (int)threads);
+  char line[1 << 16];
+  while (fgets(line, sizeof line, stdin)) {
+    size_t count;
+    line[strcspn(line, "\n")] = '\0';
+    int64_t *text = parse_ids(line, &count);
+    decoder_reset(&d);
+    if (d.encoder.handle) decoder_encode(&d, ids, id_count, features.data ? &features : NULL);
+    ort_value *value = decoder_step(&d, text, count);
+    tensor logits = tensor_of(api, value);
+    size_t vocab = (size_t)logits.dims[2];
+    fwrite((float *)logits.data + (size_t)(logits.dims[1] - 1) * vocab, sizeof(float), vocab, stdout);
+    fflush(stdout);
+    api->ReleaseValue(value);
+    free(text);
+  }
+  decoder_close(&d);
+  free(ids);
+  free(features.data);
+  return 0;
+}
+
 /* ---- diff ---- */
 
 static bool same_shape(const tensor *a, const tensor *b) {
@@ -203,10 +245,8 @@ static const struct {
   bool asks_onnxruntime;
   int (*run)(const ort_api *api, int argc, char **argv);
 } commands[] = {
-    {"version", true, command_version},
-    {"run", true, command_run},
-    {"greedy", true, command_greedy},
-    {"diff", false, command_diff},
+    {"version", true, command_version}, {"run", true, command_run},    {"greedy", true, command_greedy},
+    {"logits", true, command_logits},   {"diff", false, command_diff},
 };
 
 int main(int argc, char **argv) {
