@@ -9,8 +9,9 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from images import ask, encoded, file_of, png, tool
+from images import ask, encoded, file_of, tool
 from pictures import photo
+from png_writer import png
 
 image = Image.fromarray(photo(120, 80))
 FILES = {

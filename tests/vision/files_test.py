@@ -4,8 +4,9 @@
 import numpy as np
 from PIL import Image
 
-from images import by_pil, encoded, file_of, palette, picture, png, transparency
+from images import by_pil, encoded, file_of, picture
 from pictures import noise, photo
+from png_writer import palette, png, transparency
 
 random = np.random.default_rng(7)
 

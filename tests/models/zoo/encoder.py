@@ -30,6 +30,7 @@ class EncoderConfig:
     head: str = "hidden"  # what comes out: hidden, pooler, labels, token_labels, mean (of unpadded tokens, length 1), end
     patch: Optional[int] = None  # ViT: pixels per side of a patch of a 3-channel image
     image: int = 16
+    label_count: int = 5
 
 
 class SelfAttention(nn.Module):
@@ -170,7 +171,7 @@ class Encoder(nn.Module):
         self.embeddings = PatchEmbeddings(c) if c.patch else TokenEmbeddings(c)
         self.layers = nn.ModuleList(EncoderBlock(c) for _ in range(c.layer_count))
         self.norm = layer_norm(c.width) if c.norm_first else None
-        self.head = linear(c.width, 5 if c.head in ("labels", "token_labels") else c.width)
+        self.head = linear(c.width, c.label_count if c.head in ("labels", "token_labels") else c.width)
         if c.relative:
             self.span = 8
             self.relative = nn.Embedding(2 * self.span, c.width)
