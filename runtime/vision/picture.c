@@ -1,5 +1,5 @@
-/* picture.c: image files to RGB, by Debian's stb_image, within a budget of memory. */
-#include "vision/vision.h"
+/* picture.c: image files to RGB; PNG and BMP by Debian's stb_image, within a budget of memory. */
+#include "vision/jpeg.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,6 @@ static void budget_free(void *memory) {
 #define STBI_FREE(memory)           budget_free(memory)
 #define STBI_ASSERT(x)              ((void)0)
 #define STBI_ONLY_PNG
-#define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
@@ -85,15 +84,16 @@ static int stream_ended(void *user) {
 
 static const stbi_io_callbacks stream_calls = {stream_read, stream_skip, stream_ended};
 
+const char rt_picture_too_large[] = "the image has more than 89,478,485 pixels, the most that is read";
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 static bool begins_with(const uint8_t *bytes, size_t count, const char *signature, size_t length) {
   return count >= length && memcmp(bytes, signature, length) == 0;
 }
 
-static bool is_known(const uint8_t *bytes, size_t count) {
-  return begins_with(bytes, count, "\x89PNG\r\n\x1a\n", 8) || begins_with(bytes, count, "\xff\xd8\xff", 3) ||
-         begins_with(bytes, count, "BM", 2);
+static bool is_png_or_bmp(const uint8_t *bytes, size_t count) {
+  return begins_with(bytes, count, "\x89PNG\r\n\x1a\n", 8) || begins_with(bytes, count, "BM", 2);
 }
 
 /* Room for what stb_image holds at once: 24 bytes a pixel is more than any kind of image takes. */
@@ -107,10 +107,9 @@ static const char *decode(const uint8_t *bytes, size_t count, budget *memory, rt
   stream s = {.bytes = bytes, .count = count};
   memory->left = memory_for(1, 1, count);
   if (!stbi_info_from_callbacks(&stream_calls, &s, &width, &height, &channels))
-    return s.ran_out ? "the image ends before its size is told" : "this is no sound PNG, JPEG or BMP image";
+    return s.ran_out ? "the image ends before its size is told" : "this is no sound PNG or BMP image";
   if (width < 1 || height < 1) return "the image has no pixels";
-  if ((int64_t)width * height > RT_PICTURE_MOST_PIXELS)
-    return "the image has more than 89,478,485 pixels, the most that is read";
+  if ((int64_t)width * height > RT_PICTURE_MOST_PIXELS) return rt_picture_too_large;
   memory->left = memory_for(width, height, count);
   s = (stream){.bytes = bytes, .count = count};
   uint8_t *rows = stbi_load_from_callbacks(&stream_calls, &s, &width, &height, &channels, 3);
@@ -130,7 +129,8 @@ static const char *decode(const uint8_t *bytes, size_t count, budget *memory, rt
 const char *rt_picture_read(const void *bytes, size_t count, rt_picture *picture) {
   *picture = (rt_picture){0};
   if (count == 0) return "the file is empty";
-  if (!is_known(bytes, count)) return "this is no PNG, JPEG or BMP image";
+  if (begins_with(bytes, count, "\xff\xd8\xff", 3)) return jpeg_read(bytes, count, picture);
+  if (!is_png_or_bmp(bytes, count)) return "this is no PNG, JPEG or BMP image";
   budget memory = {0};
   current = &memory;
   const char *wrong = decode(bytes, count, &memory, picture);

@@ -1,6 +1,6 @@
 /*
- * vision.h: from the bytes of an image file to the numbers that a model reads. Images are PNG, JPEG or BMP,
- * decoded by stb_image; everything after that gives the very numbers that Hugging Face's image processors
+ * vision.h: from the bytes of an image file to the numbers that a model reads. Images are JPEG, or PNG
+ * and BMP, which stb_image decodes; what comes out are the very numbers that Hugging Face's image processors
  * give with PIL. Nothing here prints; memory is bounded by the image's size.
  */
 #ifndef RT_VISION_H
@@ -10,6 +10,8 @@
 
 /* The most pixels of an image: 256 Mi bytes of RGB, and about what PIL warns of. */
 enum { RT_PICTURE_MOST_PIXELS = 89478485 };
+
+extern const char rt_picture_too_large[]; /* what is said of more */
 
 /* Rows of RGB, a byte each, without padding. */
 typedef struct {
