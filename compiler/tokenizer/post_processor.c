@@ -25,8 +25,15 @@ static status add_id(tok_build *b, const json_view *view, id_list *list) {
 
 /* ---- one function per type --------------------------------------------------------- */
 
+/* ByteLevel changes only where tokens are said to come from; RobertaProcessing too. */
 static status read_byte_level(tok_build *b, const json_view *view, template *t) {
-  (void)b, (void)view, (void)t; /* changes offsets into the text only */
+  (void)t;
+  json_view trims = view_member(view, "trim_offsets"), prefixes = view_member(view, "add_prefix_space");
+  bool is_trimmed, has_prefix;
+  TRY(view_bool(b->a, &trims, true, &is_trimmed));
+  TRY(view_bool(b->a, &prefixes, true, &has_prefix));
+  if (is_trimmed) b->header.flags |= TOK_TRIM_ORIGINS;
+  if (is_trimmed && has_prefix) b->header.flags |= TOK_SPARE_FIRST;
   return OK;
 }
 
@@ -122,6 +129,7 @@ static status read_bert(tok_build *b, const json_view *view, template *t) {
 }
 
 static status read_roberta(tok_build *b, const json_view *view, template *t) {
+  TRY(read_byte_level(b, view, t));
   return read_cls_sep(b, view, t, 2);
 }
 

@@ -61,6 +61,8 @@ enum {
   TOK_SOURCE_ONLY = 1u << 7,    /* what the model writes has another tokenizer */
   TOK_CLEAN_UP = 1u << 5,       /* decoded text loses spaces before punctuation and the like */
   TOK_SINGLE_SUMS = 1u << 4,    /* Unigram: sums of scores are floats */
+  TOK_TRIM_ORIGINS = 1u << 7,   /* where a token comes from, spaces at its ends do not count */
+  TOK_SPARE_FIRST = 1u << 8,    /* but the first of the text does */
   TOK_STRIP_SKIPPING = 1u << 3, /* strip_start and strip_end hold where special tokens are left out, only */
 };
 

@@ -25,7 +25,7 @@ bool rt_append(rt_bytes *to, const void *bytes, size_t count) {
   if (!rt_reserve(&to->bytes, &to->capacity, to->count + count, 1)) return false;
   if (count) memcpy(to->bytes + to->count, bytes, count);
   to->count += count;
-  return true;
+  return !to->source || to->source->note(to, bytes, count);
 }
 
 bool rt_push(rt_words *to, uint32_t item) {
@@ -64,7 +64,7 @@ void rt_encoder_free(rt_encoder *e) {
 
 static bool repair(rt_encoder *e, rt_slice *text) {
   size_t done = 0, at = 0;
-  e->repaired.count = 0;
+  rt_clear(&e->repaired);
   while (at < text->count) {
     uint32_t code;
     size_t length = utf8_next(text->bytes + at, text->count - at, &code);
@@ -153,6 +153,7 @@ static bool cut_added_tokens(rt_encoder *e, rt_slice text, uint32_t root, bool i
       return false;
     if (!rt_push(&e->ids, id)) return false;
     begin = at = flags & TOK_RSTRIP ? skip_spaces(text, end) : end;
+    if (e->follower && !e->follower->added(e, (rt_slice){text.bytes + rest, at - rest})) return false;
   }
   return begin == text.count ||
          encode_rest(e, (rt_slice){text.bytes + begin, text.count - begin}, is_first && !(cuts_raw && begin));
@@ -162,6 +163,7 @@ static bool cut_added_tokens(rt_encoder *e, rt_slice text, uint32_t root, bool i
 static void fuse_unknown(rt_encoder *e, size_t begin) {
   uint32_t *ids = e->ids.items, unknown = e->tokenizer->header->unknown_id;
   size_t count = begin;
+  if (e->follower) e->follower->fused(e, begin);
   for (size_t i = begin; i < e->ids.count; i++)
     if (i == begin || ids[i] != unknown || ids[i - 1] != unknown) ids[count++] = ids[i];
   e->ids.count = count;

@@ -18,6 +18,26 @@ bool rt_reserve(void *address_of_items, size_t *capacity, size_t count, size_t e
 bool rt_append(rt_bytes *to, const void *bytes, size_t count);
 bool rt_push(rt_words *to, uint32_t item);
 
+/* ---- where things come from (origins.c) -------------------------------------- */
+
+/* A buffer whose bytes are followed back to the text. */
+struct rt_source {
+  const uint8_t *copied; /* where the last copy from the text before the step ended; NULL: nothing is there yet */
+  bool (*note)(rt_bytes *to, const uint8_t *bytes, size_t count); /* they are at the end of `to` now */
+};
+
+/* Who is told of tokens. */
+struct rt_follower {
+  bool (*piece)(rt_encoder *e, rt_slice piece); /* encodes it */
+  bool (*added)(rt_encoder *e, rt_slice token); /* its id was pushed */
+  void (*fused)(rt_encoder *e, size_t begin);   /* ids from `begin` on are fused after this call */
+};
+
+static inline void rt_clear(rt_bytes *bytes) {
+  bytes->count = 0;
+  if (bytes->source) bytes->source->copied = NULL;
+}
+
 /* ---- stages ------------------------------------------------------------------ */
 
 /*

@@ -13,6 +13,7 @@ static bool (*const models[TOK_MODELS])(rt_encoder *e, rt_slice piece) = {
 
 bool rt_encode_piece(rt_encoder *e, rt_slice piece) {
   uint32_t model = e->tokenizer->header->model;
+  if (e->follower) return e->follower->piece(e, piece);
   if (!e->cache) e->cache = calloc(CACHED_PIECES, sizeof *e->cache);
   if (!e->cache || piece.count > CACHED_BYTES) return models[model](e, piece);
   rt_piece_key key = piece_key(piece);

@@ -72,7 +72,7 @@ bool rt_apply_steps(rt_encoder *e, const tok_step *steps, uint32_t step_count, r
         !wants_prefix((tok_step_kind)step->kind, *text, b, is_first))
       continue;
     rt_bytes *out = &buffers[next];
-    out->count = 0;
+    rt_clear(out);
     if (!apply_step(e, step, *text, a, b, out)) return false;
     *text = (rt_slice){out->bytes, out->count};
     next = !next;

@@ -39,9 +39,13 @@ const uint8_t *rt_token_text(const rt_tokenizer *t, uint32_t id, uint8_t buffer[
 
 /* ---- text to ids ----------------------------------------------------------- */
 
+struct rt_source;       /* where bytes come from, and who wants to know of tokens; see origins.c */
+struct rt_follower;
+
 typedef struct {
   uint8_t *bytes;
   size_t count, capacity;
+  struct rt_source *source; /* NULL: nobody asks */
 } rt_bytes;
 
 typedef struct {
@@ -72,6 +76,7 @@ typedef struct {
   size_t way_count, way_capacity;
   rt_words ways_to;              /* by end in the piece */
   struct rt_cached_piece *cache; /* NULL until it is wanted, or where there is no memory for it */
+  const struct rt_follower *follower; /* NULL: nobody asks where tokens come from */
 } rt_encoder;
 
 void rt_encoder_init(rt_encoder *e, const rt_tokenizer *t);
@@ -91,6 +96,28 @@ enum {
  * False: out of memory, or the text is longer than 2 GiB.
  */
 bool rt_encode(rt_encoder *e, const char *text, size_t bytes, unsigned flags);
+
+/* Where a token comes from in the text that was encoded. */
+typedef struct {
+  uint32_t begin, end; /* bytes of the text, whole characters; both 0 of tokens that are put around it */
+  uint32_t word;       /* its word's number; TOK_NONE of tokens that are put around the text */
+  bool continues;      /* it is not the first of its word */
+} rt_origin;
+
+typedef struct {
+  rt_origin *items; /* the caller's to free */
+  size_t count, capacity;
+} rt_origins;
+
+/*
+ * As rt_encode; sets *origins, one for each of e->ids. Offsets are those of the Rust library `tokenizers`: what
+ * was put in for something stands for that, a part of a character for all of it. A word is what the splits cut,
+ * and where SentencePiece's mark of a space begins a token, one begins there. Slower than rt_encode (origins.c).
+ */
+bool rt_encode_traced(rt_encoder *e, const char *text, size_t bytes, unsigned flags, rt_origins *origins);
+
+/* Characters in text[0 .. bytes), which are those of UTF-8, and each maximal broken sequence one. */
+size_t rt_count_characters(const char *text, size_t bytes);
 
 typedef struct {
   const char *first, *second; /* of first_bytes and second_bytes */

@@ -3,6 +3,8 @@
  *
  *   tokenize FOLDER pairs < RECORDS
  *       Two records are a pair. Prints per pair a line of ids and one of their types.
+ *   tokenize FOLDER origins < RECORDS
+ *       Prints per record a line of ids, and a line of BEGIN:END:WORD:CONTINUES of each.
  *   tokenize FOLDER records < RECORDS
  *       Each record: u32 byte count, bytes. Prints per record a line of ids, and a line with the decoded
  * text, special tokens included, in hexadecimal.
@@ -86,6 +88,22 @@ static int run_pairs(rt_encoder *e, const text *input) {
   return 0;
 }
 
+static int run_origins(rt_encoder *e, const text *input) {
+  rt_origins origins = {0};
+  const char *bytes;
+  for (size_t at = 0, count; next_record(input, &at, &bytes, &count);) {
+    if (!rt_encode_traced(e, bytes, count, 0, &origins) || origins.count != e->ids.count) return 1;
+    print_numbers(&e->ids);
+    for (size_t i = 0; i < origins.count; i++) {
+      const rt_origin *o = &origins.items[i];
+      printf("%s%u:%u:%u:%d", i ? " " : "", (unsigned)o->begin, (unsigned)o->end, (unsigned)o->word, o->continues);
+    }
+    putchar('\n');
+  }
+  free(origins.items);
+  return 0;
+}
+
 static double seconds(void) {
   return (double)clock() / CLOCKS_PER_SEC;
 } /* of this process: others may be busy */
@@ -140,6 +158,11 @@ static int run_open(rt_encoder *e, const text *input) {
                  RT_ADD_SPECIAL);
   for (size_t i = 0; i < e->ids.count; i++)
     if (e->ids.items[i] >= e->tokenizer->header->vocab_size) abort();
+  rt_origins origins = {0};
+  rt_encode_traced(e, input->bytes, input->count, RT_ADD_SPECIAL, &origins);
+  for (size_t i = 0; i < origins.count; i++)
+    if (origins.items[i].begin > origins.items[i].end || origins.items[i].end > input->count) abort();
+  free(origins.items);
   rt_encode(e, input->bytes, input->count, RT_ADD_SPECIAL);
   for (size_t i = 0; i < e->ids.count; i++) {
     if (e->ids.items[i] >= e->tokenizer->header->vocab_size) abort();
@@ -163,6 +186,7 @@ static int run(const char *mode, const text *blob, const text *input) {
   rt_encoder_init(&e, &t);
   int result = strcmp(mode, "records") == 0 ? run_records(&e, input)
                : strcmp(mode, "pairs") == 0 ? run_pairs(&e, input)
+               : strcmp(mode, "origins") == 0 ? run_origins(&e, input)
                : strcmp(mode, "speed") == 0 ? run_speed(&e, input)
                : strcmp(mode, "times") == 0 ? run_times(&e, input)
                                             : run_open(&e, input);
