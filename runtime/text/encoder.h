@@ -22,7 +22,8 @@ bool rt_push(rt_words *to, uint32_t item);
 
 /* A buffer whose bytes are followed back to the text. */
 struct rt_source {
-  const uint8_t *copied; /* where the last copy from the text before the step ended; NULL: nothing is there yet */
+  const uint8_t
+      *copied; /* where the last copy from the text before the step ended; NULL: nothing is there yet */
   bool (*note)(rt_bytes *to, const uint8_t *bytes, size_t count); /* they are at the end of `to` now */
 };
 

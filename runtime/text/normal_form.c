@@ -144,7 +144,8 @@ bool rt_normal_form(rt_encoder *e, rt_slice text, bool composed, rt_bytes *out) 
     size_t begin = has_starter && composed ? starter : at;
     for (at += length; at < text.count; at += length) {
       length = utf8_next(text.bytes + at, text.count - at, &code);
-      if (!mark_of(t, code) || (!composed && !combining_class(t, code))) break; /* nothing goes past a starter */
+      if (!mark_of(t, code) || (!composed && !combining_class(t, code)))
+        break; /* nothing goes past a starter */
     }
     if (!rt_append(out, text.bytes + done, begin - done) ||
         !normal_part(e, (rt_slice){text.bytes + begin, at - begin}, composed, out))

@@ -23,7 +23,7 @@ typedef struct {
   const rt_bytes *buffer;
   span *spans;
   size_t capacity;
-  size_t pending; /* bytes at the end that were put in, for what is known with the next copy */
+  size_t pending;     /* bytes at the end that were put in, for what is known with the next copy */
   const uint8_t *put; /* one of them, as it was given */
 } followed;
 
@@ -78,7 +78,8 @@ static span character_span(const tracing *all, const uint8_t *at) {
   return span_of(all, at, rest ? utf8_next(at, rest, &code) : 0);
 }
 
-/* The next of the characters left out that is the same as what was put in, at most `most` further on; else `from`. */
+/* The next of the characters left out that is the same as what was put in, at most `most` further on; else
+ * `from`. */
 static const uint8_t *same_character(const uint8_t *from, const uint8_t *next, rt_slice put, size_t most) {
   uint32_t code;
   for (const uint8_t *at = from; at < next; at += utf8_next(at, (size_t)(next - at), &code)) {
@@ -89,10 +90,11 @@ static const uint8_t *same_character(const uint8_t *from, const uint8_t *next, r
 }
 
 /*
- * The characters put in since the last copy stand, one by one, for those that the next copy, at `next`, leaves
- * out. Where there are more of them, the last of those has the surplus; or the first, if that has become another and
- * no charsmap did it: a letter decomposes, its marks follow. Where there are fewer, those that are the same stand for each other. A string that replaces another stands for its last character. Put in for nothing, they stand
- * for the character before, and at the start for the one behind.
+ * The characters put in since the last copy stand, one by one, for those that the next copy, at `next`,
+ * leaves out. Where there are more of them, the last of those has the surplus; or the first, if that has
+ * become another and no charsmap did it: a letter decomposes, its marks follow. Where there are fewer, those
+ * that are the same stand for each other. A string that replaces another stands for its last character. Put
+ * in for nothing, they stand for the character before, and at the start for the one behind.
  */
 static void settle(followed *f, const uint8_t *next) {
   const rt_tokenizer *t = f->all->tokenizer;

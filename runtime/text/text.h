@@ -39,7 +39,7 @@ const uint8_t *rt_token_text(const rt_tokenizer *t, uint32_t id, uint8_t buffer[
 
 /* ---- text to ids ----------------------------------------------------------- */
 
-struct rt_source;       /* where bytes come from, and who wants to know of tokens; see origins.c */
+struct rt_source; /* where bytes come from, and who wants to know of tokens; see origins.c */
 struct rt_follower;
 
 typedef struct {
@@ -74,8 +74,8 @@ typedef struct {
   struct rt_merge_queue *merge_queue; /* NULL until a piece is long */
   struct rt_way *ways;
   size_t way_count, way_capacity;
-  rt_words ways_to;              /* by end in the piece */
-  struct rt_cached_piece *cache; /* NULL until it is wanted, or where there is no memory for it */
+  rt_words ways_to;                   /* by end in the piece */
+  struct rt_cached_piece *cache;      /* NULL until it is wanted, or where there is no memory for it */
   const struct rt_follower *follower; /* NULL: nobody asks where tokens come from */
 } rt_encoder;
 
@@ -110,9 +110,10 @@ typedef struct {
 } rt_origins;
 
 /*
- * As rt_encode; sets *origins, one for each of e->ids. Offsets are those of the Rust library `tokenizers`: what
- * was put in for something stands for that, a part of a character for all of it. A word is what the splits cut,
- * and where SentencePiece's mark of a space begins a token, one begins there. Slower than rt_encode (origins.c).
+ * As rt_encode; sets *origins, one for each of e->ids. Offsets are those of the Rust library `tokenizers`:
+ * what was put in for something stands for that, a part of a character for all of it. A word is what the
+ * splits cut, and where SentencePiece's mark of a space begins a token, one begins there. Slower than
+ * rt_encode (origins.c).
  */
 bool rt_encode_traced(rt_encoder *e, const char *text, size_t bytes, unsigned flags, rt_origins *origins);
 

@@ -96,7 +96,8 @@ static int run_origins(rt_encoder *e, const text *input) {
     print_numbers(&e->ids);
     for (size_t i = 0; i < origins.count; i++) {
       const rt_origin *o = &origins.items[i];
-      printf("%s%u:%u:%u:%d", i ? " " : "", (unsigned)o->begin, (unsigned)o->end, (unsigned)o->word, o->continues);
+      printf("%s%u:%u:%u:%d", i ? " " : "", (unsigned)o->begin, (unsigned)o->end, (unsigned)o->word,
+             o->continues);
     }
     putchar('\n');
   }
@@ -184,12 +185,12 @@ static int run(const char *mode, const text *blob, const text *input) {
   if (wrong) return refuse(NULL, NULL, wrong);
   rt_encoder e;
   rt_encoder_init(&e, &t);
-  int result = strcmp(mode, "records") == 0 ? run_records(&e, input)
-               : strcmp(mode, "pairs") == 0 ? run_pairs(&e, input)
+  int result = strcmp(mode, "records") == 0   ? run_records(&e, input)
+               : strcmp(mode, "pairs") == 0   ? run_pairs(&e, input)
                : strcmp(mode, "origins") == 0 ? run_origins(&e, input)
-               : strcmp(mode, "speed") == 0 ? run_speed(&e, input)
-               : strcmp(mode, "times") == 0 ? run_times(&e, input)
-                                            : run_open(&e, input);
+               : strcmp(mode, "speed") == 0   ? run_speed(&e, input)
+               : strcmp(mode, "times") == 0   ? run_times(&e, input)
+                                              : run_open(&e, input);
   rt_encoder_free(&e);
   return result;
 }

@@ -97,6 +97,22 @@ static void expect_text(fixture *f, unsigned flags, const char *expected) {
   text_free(&decoded);
 }
 
+/* Origins of the input's tokens: "begin-end" of each; behind it "+" where it goes on with a word. */
+static void expect_origins(fixture *f, const char *input, unsigned flags, const char *expected) {
+  rt_origins origins = {0};
+  text found = {0};
+  assert_true(rt_encode_traced(&f->encoder, input, strlen(input), flags, &origins));
+  assert_int_equal(origins.count, f->encoder.ids.count);
+  for (size_t i = 0; i < origins.count; i++) {
+    const rt_origin *o = &origins.items[i];
+    text_print(&found, "%s%u-%u%s", i ? " " : "", (unsigned)o->begin, (unsigned)o->end,
+               o->continues ? "+" : "");
+  }
+  assert_string_equal(found.bytes ? found.bytes : "", expected);
+  text_free(&found);
+  free(origins.items);
+}
+
 /* ---- byte level ------------------------------------------------------------------------- */
 
 static void byte_level_encodes_and_decodes(void **unused) {
@@ -121,6 +137,44 @@ static void added_tokens_are_cut_out(void **unused) {
   EXPECT_IDS(&f, "<s>", RT_ADD_SPECIAL, 20, 20);
   assert_true(rt_encode(&f.encoder, "<s>lo", 5, RT_IGNORE_SPECIAL)); /* < and > are no tokens here */
   assert_int_equal(f.encoder.ids.count, 1);
+  end(&f);
+}
+
+static void origins_are_whole_characters(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, BYTE_LEVEL);
+  expect_origins(&f, "lower low", RT_ADD_SPECIAL, "0-0 0-3 3-5+ 5-6 6-9+");
+  expect_origins(&f, "\u00e9w", 0, "0-2 0-2+ 2-3+");
+  expect_origins(&f, "\xc3w", 0, "0-1 1-2"); /* broken bytes are a piece of their own */
+  expect_origins(&f, "lo  <m> lo<s>", 0, "0-2 2-7 7-8 8-10+ 10-13"); /* <m> takes the spaces before it */
+  EXPECT_IDS(&f, "lower", 0, 9, 10);                                 /* and nothing is left behind */
+  end(&f);
+}
+
+static void origins_lose_spaces_where_the_tokenizer_says_so(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(
+      &f,
+      "{" ADDED
+      ",'post_processor':{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':true}," BYTE_LEVEL_PARTS
+      "," BYTE_LEVEL_MODEL "}");
+  expect_origins(&f, " l l ", 0, "1-2 3-4 5-5");
+  end(&f);
+  begin(&f, "{" ADDED ",'post_processor':{'type':'ByteLevel','add_prefix_space':true}," BYTE_LEVEL_PARTS
+            "," BYTE_LEVEL_MODEL "}");
+  expect_origins(&f, " l l ", 0, "0-2 3-4 5-5");
+  end(&f);
+}
+
+static void origins_reach_through_steps(void **unused) {
+  (void)unused;
+  fixture f;
+  begin(&f, FALLBACK);
+  expect_origins(&f, "low low", 0, "0-3 3-7"); /* the mark before the text stands for its first letter */
+  expect_origins(&f, "\u00e9lo", 0, "0-2 0-2+ 0-2+ 2-4+");
+  expect_origins(&f, "lo \u4e2d w", 0, "0-1 0-2+ 2-3 3-6+ 6-7 7-8+");
   end(&f);
 }
 
@@ -450,6 +504,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(byte_level_encodes_and_decodes),
       cmocka_unit_test(added_tokens_are_cut_out),
+      cmocka_unit_test(origins_are_whole_characters),
+      cmocka_unit_test(origins_lose_spaces_where_the_tokenizer_says_so),
+      cmocka_unit_test(origins_reach_through_steps),
       cmocka_unit_test(broken_bytes_pass_through_byte_level),
       cmocka_unit_test(decoding_never_shows_half_a_character),
       cmocka_unit_test(fallback_encodes_and_decodes),
