@@ -166,7 +166,10 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_classify_images", seen & 1u << SMELT_HEAD_LABELS},
       {"app_match_images", seen & 1u << SMELT_HEAD_MATCHES},
       {"app_embed_images", seen & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
-      {"app_classify", heads & (1u << SMELT_HEAD_LABELS | 1u << SMELT_HEAD_TOKEN_LABELS)},
+      {"app_classify", heads & 1u << SMELT_HEAD_LABELS},
+      {"app_tag", heads & 1u << SMELT_HEAD_TOKEN_LABELS},
+      {"app_fill", heads & 1u << SMELT_HEAD_FILLINGS},
+      {"app_answer", heads & 1u << SMELT_HEAD_ANSWERS},
   };
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (parts[i].is_needed) link_add_part(job, parts[i].function);

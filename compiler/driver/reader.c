@@ -33,7 +33,8 @@ bool reader_take_inputs(ir_module *m, const plan_entry *entry, const char *other
     int which = 0;
     if (other && strcmp(other, io->name) == 0) continue;
     while (which < TOKEN_INPUTS && strcmp(token_inputs[which].name, io->name) != 0) which++;
-    if (which == TOKEN_INPUTS || io->dtype != SMELT_I64 || io->rank != 2) return false;
+    bool is_ids = io->dtype == SMELT_I64 || (io->dtype == SMELT_I32 && !other); /* beside pixels: i64 */
+    if (which == TOKEN_INPUTS || !is_ids || io->rank != 2) return false;
     int64_t batch, tokens;
     if (ir_dim_is_const(io->dims[0], &batch) && batch != 1) return false;
     bool is_fixed = ir_dim_is_const(io->dims[1], &tokens);
@@ -73,6 +74,7 @@ static const struct {
     {"sentence_embedding", 2, SMELT_HEAD_VECTOR},
     {"text_embeds", 2, SMELT_HEAD_VECTOR},
     {"text_embedding", 2, SMELT_HEAD_VECTOR},
+    {"start_logits", 2, SMELT_HEAD_ANSWERS},
     {"logits", 2, SMELT_HEAD_LABELS},
     {"logits", 3, SMELT_HEAD_TOKEN_LABELS},
     {"last_hidden_state", 3, SMELT_HEAD_STATES},
@@ -92,14 +94,13 @@ static const struct {
   const char *end; /* of the architecture's name */
   int rank;
   smelt_head head;
-  bool answers; /* false: logits that no mode reads, as a masked language model's */
 } architectures[] = {
-    {"ForCausalLM", 3, SMELT_HEAD_NEXT_TOKENS, true},
-    {"LMHeadModel", 3, SMELT_HEAD_NEXT_TOKENS, true},
-    {"ForMaskedLM", 3, SMELT_HEAD_STATES, false},
-    {"ForPreTraining", 3, SMELT_HEAD_STATES, false},
-    {"ForSequenceClassification", 2, SMELT_HEAD_LABELS, true},
-    {"ForTokenClassification", 3, SMELT_HEAD_TOKEN_LABELS, true},
+    {"ForCausalLM", 3, SMELT_HEAD_NEXT_TOKENS},
+    {"LMHeadModel", 3, SMELT_HEAD_NEXT_TOKENS},
+    {"ForMaskedLM", 3, SMELT_HEAD_FILLINGS},
+    {"ForPreTraining", 3, SMELT_HEAD_FILLINGS},
+    {"ForSequenceClassification", 2, SMELT_HEAD_LABELS},
+    {"ForTokenClassification", 3, SMELT_HEAD_TOKEN_LABELS},
 };
 
 static const char *architecture_of(const json_t *config) {
@@ -107,28 +108,38 @@ static const char *architecture_of(const json_t *config) {
   return name ? name : "";
 }
 
-static bool choose_head(const json_t *config, const plan_io *io, smelt_manifest_reader *r) {
+static void choose_head(const json_t *config, const plan_io *io, smelt_manifest_reader *r) {
   bool is_labels = r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_TOKEN_LABELS;
   for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++) {
     if (!ends_with(architecture_of(config), architectures[i].end) || architectures[i].rank != io->rank)
       continue;
     bool is_named = is_labels || strcmp(io->name, "logits") == 0;
-    if (!is_named) continue;
-    r->head = architectures[i].head;
-    return architectures[i].answers;
+    if (is_named) r->head = architectures[i].head;
+    if (is_named) return;
   }
-  return true;
+}
+
+/* The second output of an answer; SMELT_NONE: there is none. */
+static int32_t last_output(const plan_entry *entry) {
+  for (size_t i = 0; i < entry->output_count; i++) {
+    const plan_io *io = &entry->outputs[i];
+    if (strcmp(io->name, "end_logits") == 0 && io->dtype == SMELT_F32 && io->rank == 2) return (int32_t)i;
+  }
+  return SMELT_NONE;
 }
 
 static bool take_output(const json_t *config, const plan_entry *entry, smelt_manifest_reader *r) {
+  r->last_output = last_output(entry);
   for (size_t a = 0; a < sizeof answers / sizeof *answers; a++) {
+    if (answers[a].head == SMELT_HEAD_ANSWERS && r->last_output == SMELT_NONE) continue;
     for (size_t i = 0; i < entry->output_count; i++) {
       const plan_io *io = &entry->outputs[i];
       if (io->dtype != SMELT_F32 || io->rank != answers[a].rank) continue;
       if (answers[a].name && strcmp(answers[a].name, io->name) != 0) continue;
       r->output = (int32_t)i;
       r->head = answers[a].head;
-      return choose_head(config, io, r);
+      choose_head(config, io, r);
+      return true;
     }
   }
   return false;
@@ -262,6 +273,11 @@ static status describe(compilation *c, const json_t *config) {
   TRY(compile_tokenizer(c));
   TRY(reader_check_ids(c, entry));
   TRY(reader_take_limits(c));
+  r->mask_token = (int32_t)c->tokenizer_summary.mask_id;
+  if (r->head == SMELT_HEAD_FILLINGS && r->mask_token < 0) { /* nothing to be filled in */
+    c->tokenizer.count = 0;
+    return OK;
+  }
   if (r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_TOKEN_LABELS)
     reader_take_labels(c, config, &entry->outputs[r->output]);
   else if (r->head == SMELT_HEAD_STATES)

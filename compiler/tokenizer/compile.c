@@ -20,7 +20,7 @@ static status read_special_id(tok_build *b, const json_view *config, const char 
 static status read_special_ids(tok_build *b, const char *folder) {
   static const char *const files[] = {"tokenizer_config.json", "special_tokens_map.json"};
   tok_header *header = &b->header;
-  header->bos_id = header->eos_id = header->pad_id = TOK_NONE;
+  header->bos_id = header->eos_id = header->pad_id = b->mask_id = TOK_NONE;
   for (size_t i = 0; folder && i < sizeof files / sizeof *files; i++) {
     const char *path = file_join(b->a, folder, files[i]);
     json_t *document;
@@ -31,9 +31,13 @@ static status read_special_ids(tok_build *b, const char *folder) {
     if (!s) s = read_special_id(b, &config, "bos_token", &header->bos_id);
     if (!s) s = read_special_id(b, &config, "eos_token", &header->eos_id);
     if (!s) s = read_special_id(b, &config, "pad_token", &header->pad_id);
+    if (!s) s = read_special_id(b, &config, "mask_token", &b->mask_id);
     json_decref(document);
     if (s) return fail_file(b->a, s, path);
   }
+  static const char *const usual_masks[] = {"[MASK]", "<mask>"}; /* where no file says it */
+  for (size_t i = 0; i < sizeof usual_masks / sizeof *usual_masks && b->mask_id == TOK_NONE; i++)
+    b->mask_id = tok_find(b, usual_masks[i]);
   return OK;
 }
 
@@ -101,6 +105,7 @@ static void summarize(const tok_build *b, tok_summary *summary) {
       .bos_id = id_or_minus_one(b->header.bos_id),
       .eos_id = id_or_minus_one(b->header.eos_id),
       .pad_id = id_or_minus_one(b->header.pad_id),
+      .mask_id = id_or_minus_one(b->mask_id),
       .unknown_id = id_or_minus_one(b->header.unknown_id),
       .merge_count = b->header.merge_count,
       .added_token_count = (uint32_t)b->added_count,

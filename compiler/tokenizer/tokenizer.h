@@ -17,7 +17,7 @@ typedef struct {
   const char *family;  /* "byte-level BPE", "BPE with byte fallback", "BPE", "WordPiece", "Unigram",
                            "WordLevel" */
   uint32_t vocab_size; /* highest id + 1, added tokens included */
-  int64_t bos_id, eos_id, pad_id, unknown_id;
+  int64_t bos_id, eos_id, pad_id, unknown_id, mask_id;
   uint32_t merge_count, added_token_count;
   bool adds_bos; /* encoding puts bos_id first */
 } tok_summary;

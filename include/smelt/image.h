@@ -232,6 +232,8 @@ typedef enum {
   SMELT_HEAD_TOKEN_LABELS, /* f32 [batch, tokens, labels]: the same for each token */
   SMELT_HEAD_NEXT_TOKENS,  /* f32 [batch, tokens, vocabulary]: logits of the token that follows each */
   SMELT_HEAD_MATCHES,      /* f32 [images, texts]: how well each text suits each image */
+  SMELT_HEAD_FILLINGS,     /* f32 [batch, tokens, vocabulary]: logits of the token that a mask stands for */
+  SMELT_HEAD_ANSWERS, /* f32 [batch, tokens] twice: logits of the first and of the last token of an answer */
   SMELT_HEAD_COUNT
 } smelt_head;
 
@@ -264,15 +266,16 @@ typedef enum {
 } smelt_scoring;
 
 /*
- * How entry 0, a graph over token ids, reads a text and which output answers. Inputs are i64 [1, n], n at
- * most max_tokens, or exactly that where it is fixed; SMELT_NONE where the graph has no such input. Only a
+ * How entry 0, a graph over token ids, reads a text and which output answers. Inputs are i64 or i32 [1, n], n
+ * at most max_tokens, or exactly that where it is fixed; SMELT_NONE where the graph has no such input. Only a
  * graph over pixels (smelt_manifest_vision) may do without ids_input; beside pixels, inputs may have several
  * rows.
  */
 typedef struct {
   int32_t ids_input, mask_input, types_input, positions_input;
-  int32_t output;
-  uint32_t head; /* smelt_head */
+  int32_t output, last_output; /* last_output: SMELT_HEAD_ANSWERS' second, else SMELT_NONE */
+  int32_t mask_token;          /* SMELT_HEAD_FILLINGS */
+  uint32_t head;               /* smelt_head */
   int32_t max_tokens, is_fixed, pad_token;
   uint32_t pooling, normalises; /* defaults of vectors: smelt_pooling, 0 or 1 */
   uint32_t scoring;             /* default of labels: smelt_scoring */

@@ -8,6 +8,7 @@
 
 #include "core/limits.h"
 #include "decode/decode.h"
+#include "text/encoder.h"
 
 enum { APP_OK = 0, APP_INPUT = 1, APP_USAGE = 2 };
 
@@ -89,7 +90,14 @@ typedef struct {
   const char *pooling_name;       /* NULL: the model's own */
   const char *scoring_name;       /* likewise */
   bool normalises, leaves_length; /* --normalize, --no-normalize */
-  bool json, no_special, truncates;
+  bool json, no_special, truncates, windows, all;
+  int32_t stride;                     /* tokens that neighbouring windows share; -1: as the command has it */
+  const char *aggregation_name;       /* NULL: simple */
+  int32_t top;                        /* candidates or answers wanted; 0: as the command has it */
+  int32_t longest_answer;             /* tokens; 0: as the command has it */
+  bool impossible;                    /* there may be no answer */
+  const char *context, *context_path; /* NULL: not given */
+  size_t context_bytes;
   const char **words;  /* [word_count]: images, "-" is standard input */
   const char **labels; /* [label_count]: what --labels gives */
   int32_t word_count, label_count;
@@ -136,6 +144,9 @@ enum {
   APP_SEES_VECTORS = 1 << 17,
   APP_SEES_MATCHES = 1 << 18,
   APP_SEES = APP_SEES_LABELS | APP_SEES_VECTORS | APP_SEES_MATCHES,
+  APP_TAGS = 1 << 9,
+  APP_FILLS = 1 << 10,
+  APP_ANSWERS = 1 << 11,
 };
 
 struct app_command {
@@ -157,11 +168,29 @@ int app_detokenize(smelt_model *model, app_options *options);
 int app_score(smelt_model *model, app_options *options);    /* score.c */
 int app_embed(smelt_model *model, app_options *options);    /* embed.c */
 int app_classify(smelt_model *model, app_options *options); /* classify.c */
+int app_tag(smelt_model *model, app_options *options);      /* tag.c */
+int app_fill(smelt_model *model, app_options *options);     /* fill.c */
+int app_answer(smelt_model *model, app_options *options);   /* answer.c */
 int app_chat(smelt_model *model, app_options *options);     /* chat.c */
 
 int app_classify_images(smelt_model *model, app_options *options); /* image_commands.c */
 int app_embed_images(smelt_model *model, app_options *options);
 int app_match_images(smelt_model *model, app_options *options); /* image_matches.c */
+/* How the labels of a span's tokens become one (tag.c). Words: of each, its first token, the token of the
+ * highest score, or the mean of its tokens' scores decides. */
+#define APP_AGGREGATIONS(X)                                                                                  \
+  X(NONE, "none")     /* tokens stay tokens */                                                               \
+  X(SIMPLE, "simple") /* each token decides for itself */                                                    \
+  X(FIRST, "first")                                                                                          \
+  X(MAX, "max")                                                                                              \
+  X(AVERAGE, "average")
+
+typedef enum {
+#define X(NAME, text) APP_AGGREGATION_##NAME,
+  APP_AGGREGATIONS(X)
+#undef X
+      APP_AGGREGATIONS_COUNT
+} app_aggregation;
 
 /* ---- texts (texts.c) --------------------------------------------------------------------- */
 
@@ -208,20 +237,26 @@ int app_text_ids(smelt_model *model, const app_text *text, int64_t most, int32_t
 
 /* ,"id":1,"text":"a" of a token; its text as bytes where they are no whole characters. */
 void app_write_json_token(app_output *out, const smelt_model *model, int32_t id);
-/* A token's own text, for people: what ends lines is escaped. */
+/* Text for people, on one line: what ends lines is escaped, and bytes that are no UTF-8. */
+void app_write_visible(app_output *out, const uint8_t *bytes, size_t count);
+/* The same of a token's own text. */
 void app_write_token(app_output *out, const smelt_model *model, int32_t id);
 
 /* ---- graphs that read text (text_graph.c) -------------------------------------------------- */
 
 /* A text's way through the graph. */
 typedef struct {
-  int32_t *ids; /* the caller's to free */
+  int32_t *ids, *types; /* types NULL: all 0; both are the caller's to free */
   int32_t count;
   const float *rows; /* the answer, until the next run: [row_count, columns]; rows of tokens are [count] */
+  const float *last_rows; /* of SMELT_HEAD_ANSWERS: the same of answers' ends */
   int64_t row_count, columns;
 } app_reading;
 
-/* *reading is to be freed with app_reading_free, also after a failure. */
+/* Runs the graph on reading->ids. */
+int app_run_reading(smelt_model *model, const app_text *text, app_reading *reading);
+/* A whole text of at most as many tokens as the model reads. *reading is to be freed with app_reading_free,
+ * also after a failure. */
 int app_read_text(smelt_model *model, const app_text *text, app_reading *reading);
 void app_reading_free(app_reading *reading);
 
@@ -272,6 +307,38 @@ void app_begin_image(app_output *out, const app_image *image);
  * says). */
 void app_write_image_choices(app_output *out, const smelt_model *model, const app_image *image,
                              const app_choice *choices, uint32_t count, const char *const *names);
+/* ---- long texts (parts.c) -------------------------------------------------------------------- */
+
+/* A stretch of a text's tokens that the model reads at once, the special ones around it. */
+typedef struct {
+  app_reading reading;
+  const rt_origin *origins; /* [reading.count]; NULL: nobody asked */
+  bool is_only;
+} app_part;
+
+/* What is done with a part; returns an exit code, after a message where it is not APP_OK. */
+typedef int app_part_work(void *user, const smelt_model *model, const app_text *text, const app_part *part);
+
+/* Of `count` tokens, `room` at once and `stride` of them again: where the window behind that from `begin`
+ * starts; `count`: there is none. */
+int64_t app_next_window(int64_t begin, int64_t count, int64_t room, int64_t stride);
+
+/*
+ * Has the model read the text and `work` see what it says: the whole text; of a longer one than it reads the
+ * first part, which is told on standard error unless --truncate is given; or with --window all parts in turn,
+ * of which neighbours share --stride tokens.
+ */
+int app_read_parts(smelt_model *model, const app_text *text, bool wants_origins, app_part_work *work,
+                   void *user);
+
+/* A place in the text that a command works on, in bytes and in characters. */
+typedef struct {
+  size_t bytes;
+  int64_t characters;
+} app_place;
+
+/* Moves the place to `bytes` of the text. */
+int64_t app_characters_at(const char *text, app_place *place, size_t bytes);
 
 /* ln of the sum of e^logits[count]. */
 double app_log_sum(const float *logits, int64_t count);

@@ -1,4 +1,4 @@
-/* classify.c: which labels suit a text, or each of its tokens. */
+/* classify.c: which labels suit a text. */
 #include "app/app.h"
 
 #include <stdlib.h>
@@ -32,14 +32,22 @@ static int compare_choices(const void *left, const void *right) {
   return a->label < b->label ? -1 : a->label > b->label;
 }
 
-void app_score_labels(const float *logits, uint32_t count, smelt_scoring scoring, app_choice *choices) {
+static double score_of(float logit, double log_sum, smelt_scoring scoring) {
+  if (scoring == SMELT_SCORING_SOFTMAX) return rt_exponential(logit - log_sum);
+  return scoring == SMELT_SCORING_SIGMOID ? sigmoid(logit) : logit;
+}
+
+/* Adds each label's score, `weight` times. */
+static void add_scores(const float *logits, uint32_t count, smelt_scoring scoring, double weight,
+                       app_choice *choices) {
   double log_sum = scoring == SMELT_SCORING_SOFTMAX ? app_log_sum(logits, count) : 0;
-  for (uint32_t i = 0; i < count; i++) {
-    double score = logits[i];
-    if (scoring == SMELT_SCORING_SOFTMAX) score = rt_exponential(score - log_sum);
-    if (scoring == SMELT_SCORING_SIGMOID) score = sigmoid(score);
-    choices[i] = (app_choice){i, score};
-  }
+  for (uint32_t i = 0; i < count; i++)
+    choices[i] = (app_choice){i, choices[i].score + weight * score_of(logits[i], log_sum, scoring)};
+}
+
+void app_score_labels(const float *logits, uint32_t count, smelt_scoring scoring, app_choice *choices) {
+  memset(choices, 0, count * sizeof *choices);
+  add_scores(logits, count, scoring, 1, choices);
   qsort(choices, count, sizeof *choices, compare_choices);
 }
 
@@ -87,53 +95,35 @@ static void write_labels(app_output *out, const smelt_model *model, const app_te
   }
 }
 
-/* One text: a line a token. Of many, each has a line: its tokens' labels. */
-static void write_token(app_output *out, const smelt_model *model, const app_text *text, int32_t id,
-                        bool is_first, const app_choice *best) {
-  if (text->options->json) {
-    app_write_text(out, is_first ? "{" : ",{");
-    app_write_json_token(out, model, id);
-    app_write_text(out, ",");
-    write_json_choice(out, model, best);
-    app_write_text(out, "}");
-    return;
-  }
-  if (!is_first) app_write_text(out, text->line ? " " : "\n");
-  if (text->line) {
-    app_write_text(out, rt_manifest_label(&model->manifest, best->label));
-    return;
-  }
-  write_choice(out, model, best);
-  app_write_text(out, "\t");
-  app_write_token(out, model, id);
-}
-
 /* ---- the command ------------------------------------------------------------------------------ */
 
-static void write_answer(app_output *out, const smelt_model *model, const app_text *text,
-                         const app_reading *reading, app_choice *choices) {
-  bool by_token = model->manifest.reader->head == SMELT_HEAD_TOKEN_LABELS, is_json = text->options->json;
-  smelt_scoring scoring = app_scoring(model, text->options);
-  uint32_t count = (uint32_t)reading->columns;
-  if (by_token && is_json) app_write_text(out, "{\"tokens\":[");
-  for (int64_t i = 0; i < reading->row_count; i++) {
-    app_score_labels(reading->rows + i * reading->columns, count, scoring, choices);
-    if (by_token)
-      write_token(out, model, text, reading->ids[i], i == 0, choices);
-    else
-      write_labels(out, model, text, choices, count);
-  }
-  if (by_token && is_json) app_write_text(out, "]}");
+/* Scores of all parts, each weighted by its tokens. */
+typedef struct {
+  app_choice *choices;
+  uint32_t count;
+  double weight;
+} scores;
+
+static int add_part(void *user, const smelt_model *model, const app_text *text, const app_part *part) {
+  scores *s = user;
+  double weight = part->is_only ? 1 : part->reading.count;
+  s->count = (uint32_t)part->reading.columns;
+  if (!s->choices) s->choices = calloc(s->count, sizeof *s->choices);
+  if (!s->choices) return app_fail_text(text, "out of memory");
+  add_scores(part->reading.rows, s->count, app_scoring(model, text->options), weight, s->choices);
+  s->weight += weight;
+  return APP_OK;
 }
 
 static int classify(smelt_model *model, const app_text *text, app_output *out) {
-  app_reading reading;
-  int code = app_read_text(model, text, &reading);
-  app_choice *choices = code == APP_OK ? calloc((size_t)reading.columns, sizeof *choices) : NULL;
-  if (code == APP_OK && !choices) code = app_fail_text(text, "out of memory");
-  if (choices) write_answer(out, model, text, &reading, choices);
-  free(choices);
-  app_reading_free(&reading);
+  scores s = {0};
+  int code = app_read_parts(model, text, false, add_part, &s);
+  for (uint32_t i = 0; code == APP_OK && i < s.count; i++) s.choices[i].score /= s.weight;
+  if (code == APP_OK) {
+    qsort(s.choices, s.count, sizeof *s.choices, compare_choices);
+    write_labels(out, model, text, s.choices, s.count);
+  }
+  free(s.choices);
   return code;
 }
 

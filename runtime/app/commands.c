@@ -14,6 +14,9 @@
 #pragma weak app_classify_images
 #pragma weak app_embed_images
 #pragma weak app_match_images
+#pragma weak app_tag
+#pragma weak app_fill
+#pragma weak app_answer
 
 static const app_command commands[] = {
     {"chat", "--system \"Answer briefly.\"", "a dialogue; -p TEXT: one answer", APP_CHATS, app_chat},
@@ -26,14 +29,21 @@ static const app_command commands[] = {
     {"classify", "photo.jpg --labels \"a cat\" \"a dog\"", "which text suits an image", APP_SEES_MATCHES,
      app_match_images},
     {"embed", "photo.jpg", "an image's vector", APP_SEES_VECTORS, app_embed_images},
+    {"tag", "-p \"Marie Curie was born in Warsaw.\"", "what is named in a text, and where", APP_TAGS,
+     app_tag},
+    {"fill", "-p \"Paris is the [MASK] of France.\"", "what may stand where a text has masks", APP_FILLS,
+     app_fill},
+    {"answer", "-p \"Where is it?\" --context \"It is there.\"", "where a text answers a question",
+     APP_ANSWERS, app_answer},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 /* What a graph's answer to a text is good for. */
 static const int head_abilities[SMELT_HEAD_COUNT] = {
     [SMELT_HEAD_STATES] = APP_EMBEDS,      [SMELT_HEAD_VECTOR] = APP_EMBEDS,
-    [SMELT_HEAD_LABELS] = APP_CLASSIFIES,  [SMELT_HEAD_TOKEN_LABELS] = APP_CLASSIFIES,
-    [SMELT_HEAD_NEXT_TOKENS] = APP_SCORES,
+    [SMELT_HEAD_LABELS] = APP_CLASSIFIES,  [SMELT_HEAD_TOKEN_LABELS] = APP_TAGS,
+    [SMELT_HEAD_NEXT_TOKENS] = APP_SCORES, [SMELT_HEAD_FILLINGS] = APP_FILLS,
+    [SMELT_HEAD_ANSWERS] = APP_ANSWERS,
 };
 
 /* The same of an image. */

@@ -57,29 +57,64 @@ static smelt_pooling chosen_pooling(const smelt_model *model, const app_options 
   return name ? SMELT_POOLING_COUNT : (smelt_pooling)model->manifest.reader->pooling;
 }
 
+static bool is_normalised(const smelt_model *model, const app_options *options) {
+  return options->normalises || (model->manifest.reader->normalises && !options->leaves_length);
+}
+
 bool app_write_vector(app_output *out, const smelt_model *model, const app_options *options,
                       const app_reading *reading) {
-  bool normalises = options->normalises || (model->manifest.reader->normalises && !options->leaves_length);
   smelt_pooling pooling = chosen_pooling(model, options);
   double *vector = calloc((size_t)reading->columns, sizeof *vector);
   if (!vector) return false;
   for (int64_t i = 0; i < reading->columns; i++) vector[i] = pool(reading, i, pooling);
-  if (normalises) normalise(vector, reading->columns);
+  if (is_normalised(model, options)) normalise(vector, reading->columns);
   write_numbers(out, vector, reading->columns, options->json);
   free(vector);
   return true;
 }
 
+/* The sum of all parts' vectors, each as often as it has tokens. */
+typedef struct {
+  double *vector;
+  int64_t width;
+  double weight;
+} sum;
+
+static int add_part(void *user, const smelt_model *model, const app_text *text, const app_part *part) {
+  sum *s = user;
+  const app_reading *reading = &part->reading;
+  smelt_pooling pooling = chosen_pooling(model, text->options);
+  double weight = part->is_only ? 1 : reading->count;
+  s->width = reading->columns;
+  if (!s->vector) s->vector = calloc((size_t)s->width, sizeof *s->vector);
+  if (!s->vector) return app_fail_text(text, "out of memory");
+  for (int64_t i = 0; i < s->width; i++) s->vector[i] += weight * pool(reading, i, pooling);
+  s->weight += weight;
+  return APP_OK;
+}
+
+/* The text's vector, the caller's to free, also after a failure. */
+static int make_vector(smelt_model *model, const app_text *text, double **vector, int64_t *width) {
+  sum s = {0};
+  int code = app_read_parts(model, text, false, add_part, &s);
+  for (int64_t i = 0; code == APP_OK && i < s.width; i++) s.vector[i] /= s.weight;
+  if (code == APP_OK && is_normalised(model, text->options)) normalise(s.vector, s.width);
+  *vector = s.vector;
+  *width = s.width;
+  return code;
+}
+
 static int embed(smelt_model *model, const app_text *text, app_output *out) {
   bool is_json = text->options->json;
-  app_reading reading;
-  int code = app_read_text(model, text, &reading);
+  double *vector;
+  int64_t width;
+  int code = make_vector(model, text, &vector, &width);
   if (code == APP_OK) {
     app_write_text(out, is_json ? "{" : "");
-    if (!app_write_vector(out, model, text->options, &reading)) code = app_fail_text(text, "out of memory");
+    write_numbers(out, vector, width, is_json);
     app_write_text(out, is_json ? "}" : "");
   }
-  app_reading_free(&reading);
+  free(vector);
   return code;
 }
 

@@ -28,6 +28,7 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
   smelt_result result = smelt_open(&smelt_model_main, &open_options, model);
   if (result) return fail_to_open(options, result);
   options->generate = smelt_generate_defaults(*model);
+  options->stride = -1;
   return app_parse_options(options, *model, argc, argv);
 }
 

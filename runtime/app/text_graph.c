@@ -6,19 +6,24 @@
 #include <string.h>
 
 /* The value of an input at a token; padding lies behind the text where the graph's size is fixed. */
-typedef int64_t token_value(const app_reading *reading, int64_t at);
+typedef int64_t token_value(const smelt_manifest_reader *r, const app_reading *reading, int64_t at);
 
-static int64_t mask_value(const app_reading *reading, int64_t at) {
+static int64_t id_value(const smelt_manifest_reader *r, const app_reading *reading, int64_t at) {
+  return at < reading->count ? reading->ids[at] : r->pad_token;
+}
+
+static int64_t mask_value(const smelt_manifest_reader *r, const app_reading *reading, int64_t at) {
+  (void)r;
   return at < reading->count;
 }
 
-static int64_t type_value(const app_reading *reading, int64_t at) {
-  (void)reading, (void)at;
-  return 0; /* all of it is the first text */
+static int64_t type_value(const smelt_manifest_reader *r, const app_reading *reading, int64_t at) {
+  (void)r;
+  return reading->types && at < reading->count ? reading->types[at] : 0;
 }
 
-static int64_t position_value(const app_reading *reading, int64_t at) {
-  (void)reading;
+static int64_t position_value(const smelt_manifest_reader *r, const app_reading *reading, int64_t at) {
+  (void)r, (void)reading;
   return at;
 }
 
@@ -28,34 +33,44 @@ static smelt_result run(smelt_model *model, const app_reading *reading, int64_t 
   const smelt_manifest_reader *r = model->manifest.reader;
   const struct {
     int32_t input;
-    token_value *value; /* NULL: the ids */
-  } wanted[] = {{r->ids_input, NULL},
+    token_value *value;
+  } wanted[] = {{r->ids_input, id_value},
                 {r->mask_input, mask_value},
                 {r->types_input, type_value},
                 {r->positions_input, position_value}};
   enum { WANTED = sizeof wanted / sizeof wanted[0] };
+  const smelt_manifest_tensor *inputs =
+      rt_manifest_tensors(&model->manifest, model->manifest.entries[0].inputs);
   smelt_tensor tensors[WANTED];
   for (int i = 0; i < WANTED; i++, data += length) {
     if (wanted[i].input == SMELT_NONE) continue;
-    for (int64_t at = 0; at < length; at++)
-      data[at] = wanted[i].value       ? wanted[i].value(reading, at)
-                 : at < reading->count ? reading->ids[at]
-                                       : r->pad_token;
-    tensors[i] = (smelt_tensor){.dtype = SMELT_I64, .rank = 2, .dims = {1, length}, .data = data};
+    uint32_t dtype = inputs[wanted[i].input].dtype;
+    int32_t *narrow = (int32_t *)(void *)data;
+    for (int64_t at = 0; at < length; at++) {
+      int64_t value = wanted[i].value(r, reading, at);
+      if (dtype == SMELT_I32)
+        narrow[at] = (int32_t)value;
+      else
+        data[at] = value;
+    }
+    tensors[i] = (smelt_tensor){.dtype = (smelt_dtype)dtype, .rank = 2, .dims = {1, length}, .data = data};
     model->inputs[wanted[i].input] = &tensors[i];
   }
   return rt_run(model, 0, outputs);
 }
 
-/* The answer has one row, or one for each token. */
+/* The answer has one row, or one for each token; of SMELT_HEAD_ANSWERS a number for each. */
 static int take_answer(const smelt_model *model, const app_text *text, int64_t length,
-                       const smelt_tensor *output, app_reading *reading) {
+                       const smelt_tensor *outputs, app_reading *reading) {
   const smelt_manifest_reader *r = model->manifest.reader;
-  bool is_one_row = output->rank == 2;
+  const smelt_tensor *output = &outputs[r->output];
+  bool is_answer = r->head == SMELT_HEAD_ANSWERS, is_one_row = output->rank == 2 && !is_answer;
   reading->rows = output->data;
   reading->row_count = is_one_row ? 1 : reading->count;
-  reading->columns = output->dims[output->rank - 1];
-  if (output->dims[0] != 1 || (!is_one_row && output->dims[1] != length))
+  reading->columns = is_answer ? 1 : output->dims[output->rank - 1];
+  if (is_answer) reading->last_rows = outputs[r->last_output].data;
+  if (output->dims[0] != 1 || (!is_one_row && output->dims[1] != length) ||
+      (is_answer && outputs[r->last_output].dims[1] != length))
     return app_fail_text(text, "the model's output has no row for each token");
   if (reading->columns < 1 || (r->label_count && reading->columns != r->label_count))
     return app_fail_text(text, "the model's output has no column for each label");
@@ -71,11 +86,9 @@ static int check_ids(const smelt_model *model, const app_text *text, const app_r
   return APP_OK;
 }
 
-int app_read_text(smelt_model *model, const app_text *text, app_reading *reading) {
+int app_run_reading(smelt_model *model, const app_text *text, app_reading *reading) {
   const smelt_manifest_reader *r = model->manifest.reader;
-  *reading = (app_reading){0};
-  int code = app_text_ids(model, text, r->max_tokens, &reading->ids, &reading->count);
-  if (code == APP_OK) code = check_ids(model, text, reading);
+  int code = check_ids(model, text, reading);
   if (code) return code;
   int64_t length = r->is_fixed ? r->max_tokens : reading->count;
   int64_t *data = calloc(4 * (size_t)length, sizeof *data);
@@ -85,14 +98,21 @@ int app_read_text(smelt_model *model, const app_text *text, app_reading *reading
   else if (run(model, reading, length, data, outputs))
     code = app_fail_text(text, "%s", smelt_error(model));
   else
-    code = take_answer(model, text, length, &outputs[r->output], reading);
+    code = take_answer(model, text, length, outputs, reading);
   free(data);
   free(outputs);
   return code;
 }
 
+int app_read_text(smelt_model *model, const app_text *text, app_reading *reading) {
+  *reading = (app_reading){0};
+  int code = app_text_ids(model, text, model->manifest.reader->max_tokens, &reading->ids, &reading->count);
+  return code == APP_OK ? app_run_reading(model, text, reading) : code;
+}
+
 void app_reading_free(app_reading *reading) {
   free(reading->ids);
+  free(reading->types);
 }
 
 double app_log_sum(const float *logits, int64_t count) {

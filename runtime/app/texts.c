@@ -274,11 +274,8 @@ void app_write_json_token(app_output *out, const smelt_model *model, int32_t id)
   app_write_text(out, "]");
 }
 
-void app_write_token(app_output *out, const smelt_model *model, int32_t id) {
+void app_write_visible(app_output *out, const uint8_t *bytes, size_t count) {
   static const char hex[] = "0123456789abcdef";
-  uint8_t buffer[TOK_MERGED_BYTES];
-  size_t count;
-  const uint8_t *bytes = rt_token_text(&model->tokenizer, (uint32_t)id, buffer, &count);
   bool is_text = is_utf8(bytes, count);
   for (size_t i = 0; i < count; i++) {
     const char escaped[] = {'\\', 'x', hex[bytes[i] >> 4], hex[bytes[i] & 15]};
@@ -287,4 +284,11 @@ void app_write_token(app_output *out, const smelt_model *model, int32_t id) {
     else
       app_write(out, &bytes[i], 1);
   }
+}
+
+void app_write_token(app_output *out, const smelt_model *model, int32_t id) {
+  uint8_t buffer[TOK_MERGED_BYTES];
+  size_t count;
+  const uint8_t *bytes = rt_token_text(&model->tokenizer, (uint32_t)id, buffer, &count);
+  app_write_visible(out, bytes, count);
 }

@@ -253,30 +253,41 @@ static const char *check_generation(const checker *c) {
   return NULL;
 }
 
-/* Token ids and what goes with them: i64 [batch, tokens]. */
+/* Token ids and what goes with them: i64 or i32 [batch, tokens]. */
 static bool is_reader_input(const rt_manifest *view, int32_t index, bool may_be_none) {
   const smelt_manifest_entry *entry = &view->entries[0];
   if (!index_fits(index, entry->input_count, may_be_none)) return false;
   if (index == SMELT_NONE) return true;
   const smelt_manifest_tensor *tensor = &rt_manifest_tensors(view, entry->inputs)[index];
-  return tensor->dtype == SMELT_I64 && tensor->rank == 2;
+  return (tensor->dtype == SMELT_I64 || tensor->dtype == SMELT_I32) && tensor->rank == 2;
+}
+
+/* How many axes the answer to a text has. */
+static const uint32_t answer_ranks[SMELT_HEAD_COUNT] = {
+    [SMELT_HEAD_STATES] = 3,       [SMELT_HEAD_VECTOR] = 2,      [SMELT_HEAD_LABELS] = 2,
+    [SMELT_HEAD_TOKEN_LABELS] = 3, [SMELT_HEAD_NEXT_TOKENS] = 3, [SMELT_HEAD_FILLINGS] = 3,
+    [SMELT_HEAD_ANSWERS] = 2,      [SMELT_HEAD_MATCHES] = 2,
+};
+
+static bool is_answer(const rt_manifest *view, int32_t index, uint32_t head) {
+  const smelt_manifest_entry *entry = &view->entries[0];
+  if (!index_fits(index, entry->output_count, false)) return false;
+  const smelt_manifest_tensor *output = &rt_manifest_tensors(view, entry->outputs)[index];
+  return output->dtype == SMELT_F32 && output->rank == answer_ranks[head];
 }
 
 static const char *check_reader(const checker *c) {
   const rt_manifest *view = c->view;
   const smelt_manifest_reader *r = view->reader;
-  const smelt_manifest_entry *entry = &view->entries[0];
   if (!is_reader_input(view, r->ids_input, view->vision && r->head != SMELT_HEAD_MATCHES) ||
       !is_reader_input(view, r->mask_input, true) || !is_reader_input(view, r->types_input, true) ||
       !is_reader_input(view, r->positions_input, true))
     return "an input of the text's tokens does not exist or is none";
-  if (!index_fits(r->output, entry->output_count, false) || r->head >= SMELT_HEAD_COUNT)
+  if (r->head >= SMELT_HEAD_COUNT || !is_answer(view, r->output, r->head))
     return "the answer to a text is no output";
-  const smelt_manifest_tensor *output = &rt_manifest_tensors(view, entry->outputs)[r->output];
-  bool is_one_row =
-      r->head == SMELT_HEAD_VECTOR || r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_MATCHES;
-  if (output->dtype != SMELT_F32 || output->rank != (is_one_row ? 2 : 3))
-    return "the answer to a text has another shape";
+  if (r->head == SMELT_HEAD_ANSWERS && !is_answer(view, r->last_output, r->head))
+    return "the end of an answer is no output";
+  if (r->head == SMELT_HEAD_FILLINGS && r->mask_token < 0) return "there is no mask to be filled";
   if ((r->max_tokens < 1 && r->ids_input != SMELT_NONE) || r->pad_token < 0 ||
       r->pooling >= SMELT_POOLING_COUNT || r->scoring >= SMELT_SCORING_COUNT)
     return "what is made of a text is out of range";

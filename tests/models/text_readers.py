@@ -18,12 +18,15 @@ from zoo.causal import CausalConfig, CausalLM
 from zoo.encoder import Encoder, EncoderConfig
 
 LABELS = {"0": "joy", "1": "anger", "2": "a \"quoted\" label", "3": "fear", "4": "nichts"}
+TAGS = {"0": "O", "1": "B-PER", "2": "I-PER", "3": "B-LOC", "4": "I-LOC"}
 BYTES = dict(vocab_size=BYTE_COUNT + 1, context_tokens=66)
+WORDS = dict(vocab_size=30522, width=32, inner=64, token_types=True)
+WITH_WORDS = ("states", "tags", "fill", "answer")  # WordPiece; the others have a token for each byte
 FIXED_TOKENS = 32
 
 # kind: the module's configuration, its output, config.json
 KINDS = {
-    "states": (dict(vocab_size=30522, width=32, inner=64, token_types=True), "last_hidden_state",
+    "states": (WORDS, "last_hidden_state",
                {"architectures": ["BertModel"], "pad_token_id": 0}),
     "cls": (BYTES, "last_hidden_state", {"architectures": ["BertModel"]}),
     "fixed": (dict(BYTES, token_types=True), "token_embeddings", {"pad_token_id": 7}),
@@ -35,6 +38,10 @@ KINDS = {
     "token_labels": (dict(BYTES, head="token_labels"), "logits",
                      {"architectures": ["BertForTokenClassification"], "id2label": LABELS}),
     "masked": (dict(BYTES, head="token_labels"), "logits", {"architectures": ["BertForMaskedLM"]}),
+    "narrow": (dict(BYTES, token_types=True), "last_hidden_state", {}),  # its ids are int32
+    "tags": (dict(WORDS, head="token_labels"), "logits", {"architectures": ["BertForTokenClassification"], "id2label": TAGS}),
+    "fill": (dict(WORDS, head="vocabulary"), "logits", {"architectures": ["BertForMaskedLM"]}),
+    "answer": (dict(WORDS, head="answers"), "start_logits", {"architectures": ["BertForQuestionAnswering"]}),
     "causal": (None, "logits", {"architectures": ["LlamaForCausalLM"]}),
 }
 
@@ -47,7 +54,7 @@ def module(kind):
 
 def inputs_of(kind, ids):
     """{name: tensor} of a text, as the module takes them in order"""
-    row = torch.tensor([ids])
+    row = torch.tensor([ids], dtype=torch.int32 if kind == "narrow" else torch.int64)
     inputs = {"input_ids": row, "attention_mask": torch.ones_like(row)}
     if kind == "causal":
         inputs["position_ids"] = torch.arange(len(ids)).unsqueeze(0)
@@ -57,7 +64,7 @@ def inputs_of(kind, ids):
 
 
 def write_tokenizer(folder, kind, minilm):
-    if kind == "states":
+    if kind in WITH_WORDS:
         shutil.copy(need_file(os.path.join(minilm, "tokenizer.json")), folder)
     else:
         dump_json(folder, "tokenizer.json", byte_tokenizer())
@@ -89,8 +96,8 @@ def write_folder(folder, kind, minilm):
     with torch.no_grad():
         answers = made(*(tensor for tensor, _ in inputs.values()))
     # What else a decoder gives, its keys and values, has names of its own.
-    names = [output] + [f"present.{i}" for i in range(len(answers) - 1)]
-    outputs = {name: {0: "batch_size"} if answer.dim() == 2 else symbols if name == output else {0: "batch_size", 2: "sequence_length"}
+    names = [output, "end_logits"] if kind == "answer" else [output] + [f"present.{i}" for i in range(len(answers) - 1)]
+    outputs = {name: {0: "batch_size"} if answer.dim() == 2 and kind != "answer" else symbols if name in (output, "end_logits") else {0: "batch_size", 2: "sequence_length"}
                for name, answer in zip(names, answers)}
     export_onnx(made, os.path.join(folder, "model.onnx"), inputs, outputs)
     dump_json(folder, "config.json", config)

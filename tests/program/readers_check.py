@@ -73,7 +73,8 @@ def normal(vector):
 
 
 def check_states():
-    own, normalises = {"states": ("mean", True), "cls": ("cls", False), "fixed": ("mean", False)}[kind]
+    own, normalises = {"states": ("mean", True), "cls": ("cls", False), "fixed": ("mean", False),
+                       "narrow": ("mean", False)}[kind]
     rows = by_line("embed")
     assert len(rows) == len(TEXTS)
     for text, row in zip(TEXTS, rows):
@@ -118,14 +119,15 @@ def check_labels():
 
 def check_token_labels():
     names = list(text_readers.LABELS.values())
-    for text, row in zip(TEXTS, by_line("classify")):
+    for text, row in zip(TEXTS, by_line("tag", "--aggregation", "none")):
         ids = ids_of(text)
         scores = softmax(answer(ids))
-        assert [token["id"] for token in row["tokens"]] == ids
-        assert [token["label"] for token in row["tokens"]] == [names[i] for i in scores.argmax(-1)]
-        close([token["score"] for token in row["tokens"]], scores.max(-1))
-        lines = run("classify", "-p", text).splitlines()
-        assert [line.split("\t")[0] for line in lines] == [token["label"] for token in row["tokens"]]
+        assert [span["label"] for span in row["spans"]] == [names[i] for i in scores.argmax(-1)]
+        close([span["score"] for span in row["spans"]], scores.max(-1))
+        assert all(span["text"] == text[span["start"]:span["end"]] for span in row["spans"])  # tokens are bytes
+        assert row["spans"][-1]["end"] == len(text)
+        lines = run("tag", "--aggregation", "none", "-p", text).splitlines()
+        assert [line.split("\t")[0] for line in lines] == [span["label"] for span in row["spans"]]
 
 
 def check_causal():
@@ -144,34 +146,72 @@ def check_none():
     """Texts are not what it is for; it still runs on arrays, and its tokenizer may be there."""
     assert "cannot embed" in refused(2, "embed", "-p", "a")
     assert "cannot classify" in refused(2, "classify", "-p", "a")
+    assert "cannot fill" in refused(2, "fill", "-p", "a")
+
+
+def warned(*arguments, text=""):
+    result = subprocess.run([program, *arguments], input=text.encode(), capture_output=True, check=False)
+    assert result.returncode == 0 and result.stderr.count(b"\n") == 1, (arguments, result)
+    return result.stdout.decode(), result.stderr.decode()
 
 
 def check_limit(most):
+    """Of a text that is too long the first part is read, or with --window all of them."""
     text = "ab " * most
-    command = "embed" if kind in ("states", "cls", "fixed", "vector") else "classify"
-    assert f"at most {most}; --truncate" in refused(1, command, "-p", text)
-    assert "line 2: the text has" in subprocess.run([program, command, "--lines", "-"], input=("a\n" + text).encode(),
-                                                    capture_output=True, check=False).stderr.decode()
-    cut = json.loads(run(command, "--json", "-p", text, "--truncate"))
+    command = "embed" if kind in VECTORS else "tag" if kind == "token_labels" else "classify"
+    cut, warning = warned(command, "--json", "-p", text)
+    assert f"the model reads at most {most}: the rest is left out; --window" in warning
+    assert "line 2: warning: the text has" in warned(command, "--lines", "-", text="a\n" + text)[1]
+    assert run(command, "--json", "-p", text, "--truncate") == cut
     whole = ids_of(text)
-    kept = whole[: most - 1] + whole[-1:] if kind == "states" else whole[:most]  # WordPiece's [SEP] stays
-    again = json.loads(run(command, "--json", "--prompt-ids", " ".join(map(str, kept))))
-    assert cut == again
+    ends = whole[-1:] if kind in text_readers.WITH_WORDS else []  # WordPiece's [CLS] and [SEP] stand around each part
+    begins = whole[:1] if ends else []
+    own, room = whole[len(begins):len(whole) - len(ends)], most - len(begins) - len(ends)
+    parts = [begins + own[at:at + room] + ends for at in range(0, len(own), room)]
+    if command == "tag":
+        assert json.loads(run(command, "--json", "-p", text, "--window"))["spans"][-1]["end"] == len(text)
+        return
+    again = lambda ids: json.loads(run(command, "--json", "--no-normalize" if command == "embed" else "--json",
+                                       "--prompt-ids", " ".join(map(str, ids))))
+    if command == "classify":
+        assert json.loads(cut) == again(parts[0])
+        wanted = sum(len(part) * np.array(by_label(again(part))) for part in parts) / sum(map(len, parts))
+        close(by_label(json.loads(run(command, "--json", "-p", text, "--window"))), wanted)
+        return
+    assert json.loads(run(command, "--json", "-p", text, "--truncate", "--no-normalize")) == again(parts[0])
+    wanted = sum(len(part) * np.array(again(part)["vector"]) for part in parts) / sum(map(len, parts))
+    close(json.loads(run(command, "--json", "-p", text, "--window", "--no-normalize"))["vector"], wanted)
+    assert "--stride: expected less than" in refused(2, command, "-p", text, "--window", "--stride", str(most))
+
+
+def by_label(row):
+    return [choice["score"] for choice in sorted(row["labels"], key=lambda choice: choice["label"])]
+
+
+def check_failing_lines():
+    """A line that fails has an empty result, the others have theirs."""
+    result = subprocess.run([program, "--lines", "-", "--json"], input=b"a\n\nb\n", capture_output=True, check=False)
+    lines = result.stdout.decode().splitlines()
+    assert result.returncode == 1 and len(lines) == 3 and lines[1] == "null" and "null" not in lines[::2], result
+    assert result.stderr.decode().count("\n") == 1 and "line 2: the text has no tokens" in result.stderr.decode()
 
 
 CHECKS = {"states": check_states, "cls": check_states, "vector": check_vector, "labels": check_labels,
           "multi": check_labels, "token_labels": check_token_labels, "causal": check_causal, "fixed": check_states,
-          "dense": check_none, "masked": check_none}
-LIMITS = {"states": 20, "fixed": 32, "cls": 66, "vector": 66, "labels": 66, "multi": 66, "token_labels": 66}
+          "narrow": check_states, "dense": check_none, "masked": check_none}
+VECTORS = ("states", "cls", "fixed", "vector", "narrow")
+LIMITS = {"states": 20, "narrow": 66, "fixed": 32, "cls": 66, "vector": 66, "labels": 66, "multi": 66, "token_labels": 66}
 
 module = text_readers.module(kind)
 CHECKS[kind]()
 if kind in LIMITS:
     check_limit(LIMITS[kind])
+    if kind not in text_readers.WITH_WORDS:
+        check_failing_lines()
     description = run("--describe")
     assert "input_ids" in description
 help_text = run("--help")
-able = {word for word in ("embed", "classify", "score") if f"\n  {word} " in help_text}
-wanted = {"states": "embed", "cls": "embed", "fixed": "embed", "vector": "embed", "causal": "score", "dense": None, "masked": None}
+able = {word for word in ("embed", "classify", "score", "tag", "fill", "answer") if f"\n  {word} " in help_text}
+wanted = {"states": "embed", "cls": "embed", "fixed": "embed", "vector": "embed", "narrow": "embed", "token_labels": "tag", "causal": "score", "dense": None, "masked": None}
 assert able == {wanted.get(kind, "classify")} - {None}, able
 print(f"{kind}: right on {len(TEXTS)} texts")

@@ -1,5 +1,6 @@
 #!/bin/sh
-# readers_test.sh SMELT MODELS KIND: the program of a graph that reads text, against PyTorch (readers_check.py).
+# readers_test.sh SMELT MODELS KIND: the program of a graph that reads text, against PyTorch (readers_check.py,
+# heads_check.py).
 . "${0%/*}/check.sh"
 smelt=$1 models=$2 kind=$3
 [ -d "$models/$kind" ] || skip "$models/$kind is absent"
@@ -9,5 +10,9 @@ case $kind in
 dense) says "a warning names file and module" "warning: .*modules.json: .*Dense.* not compiled; .*\.npy" "$work/stderr" ;;
 *) same "no warning" "" "$(cat "$work/stderr")" ;;
 esac
-/usr/bin/python3 "${0%/*}/readers_check.py" "$models" "$kind" "$work/program" || fail "$kind"
+case $kind in
+tags | fill | answer) check=heads_check.py ;;
+*) check=readers_check.py ;;
+esac
+/usr/bin/python3 "${0%/*}/$check" "$models" "$kind" "$work/program" || fail "$kind"
 finish

@@ -27,7 +27,7 @@ class EncoderConfig:
     relative: bool = False  # DeBERTa: content to position and position to content
     scale: str = "scores"  # where 1 / sqrt(D) is multiplied in: scores, query
     heads: str = "permute"  # or bmm: [B * H, S, D], as CLIP and BART
-    head: str = "hidden"  # what comes out: hidden, pooler, labels, token_labels, mean (of unpadded tokens, length 1), end
+    head: str = "hidden"  # what comes out: hidden, pooler, labels, token_labels, answers, vocabulary, end, mean (of unpadded tokens, length 1)
     patch: Optional[int] = None  # ViT: pixels per side of a patch of a 3-channel image
     image: int = 16
     label_count: int = 5
@@ -171,7 +171,8 @@ class Encoder(nn.Module):
         self.embeddings = PatchEmbeddings(c) if c.patch else TokenEmbeddings(c)
         self.layers = nn.ModuleList(EncoderBlock(c) for _ in range(c.layer_count))
         self.norm = layer_norm(c.width) if c.norm_first else None
-        self.head = linear(c.width, c.label_count if c.head in ("labels", "token_labels") else c.width)
+        columns = {"labels": c.label_count, "token_labels": c.label_count, "answers": 2, "vocabulary": c.vocab_size}
+        self.head = linear(c.width, columns.get(c.head, c.width))
         if c.relative:
             self.span = 8
             self.relative = nn.Embedding(2 * self.span, c.width)
@@ -192,8 +193,11 @@ class Encoder(nn.Module):
             return x, torch.tanh(self.head(x[:, 0]))
         if kind == "labels":
             return (self.head(x[:, 0]),)
-        if kind == "token_labels":
+        if kind in ("token_labels", "vocabulary"):
             return (self.head(x),)
+        if kind == "answers":
+            starts, ends = self.head(x).split(1, dim=-1)
+            return starts.squeeze(-1), ends.squeeze(-1)
         if kind == "mean":
             weights = attention_mask.unsqueeze(-1).expand(x.size()).float()
             mean = torch.sum(x * weights, 1) / torch.clamp(weights.sum(1), min=1e-9)
