@@ -1,5 +1,5 @@
 # build/lib/smelt/TARGET for every target: what a compiled model is linked with.
-#   libruntime.a   runtime/core, text, constrain, decode, chat, vision     libapp.a   runtime/app, with main
+#   libruntime.a   runtime/core, text, constrain, decode, chat, sound, speech, vision     libapp.a   runtime/app, with main
 #   rcrt1.o crt1.o crti.o crtn.o libc.a           from Debian's musl-dev
 #   libgcc.a                                      from Debian's libgcc-12-dev
 #
@@ -15,7 +15,8 @@ set(SMELT_SYSROOTS ${PROJECT_SOURCE_DIR}/build/sysroots CACHE PATH "Unpacked mus
 file(GLOB_RECURSE target_runtime_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/runtime/core/*.c ${PROJECT_SOURCE_DIR}/runtime/text/*.c
   ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c ${PROJECT_SOURCE_DIR}/runtime/decode/*.c
-  ${PROJECT_SOURCE_DIR}/runtime/chat/*.c ${PROJECT_SOURCE_DIR}/runtime/vision/*.c)
+  ${PROJECT_SOURCE_DIR}/runtime/chat/*.c ${PROJECT_SOURCE_DIR}/runtime/sound/*.c
+  ${PROJECT_SOURCE_DIR}/runtime/speech/*.c ${PROJECT_SOURCE_DIR}/runtime/vision/*.c)
 # Reading options and constraints and writing out dialogues takes a moment once; what runs at each token is made for speed.
 file(GLOB small_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c
   ${PROJECT_SOURCE_DIR}/runtime/chat/*.c ${PROJECT_SOURCE_DIR}/runtime/app/*.c)

@@ -122,6 +122,9 @@ static status add_data(compilation *c, const emit_form *form, const char *name, 
     info.forced_last = c->folder.forced_last.tokens;
     info.biased = c->folder.biased.tokens;
     info.biases = c->folder.biases;
+    info.hearing = c->hears ? &c->hearing : NULL;
+    info.language_codes = c->language_codes;
+    info.language_tokens = c->language_tokens;
   }
   if (c->reads_images) info.vision = &c->vision;
   if (c->reads_text || c->reads_images) {
@@ -160,6 +163,7 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_generate", c->is_generator},
       {"app_tokenize", reads},
       {"app_detokenize", reads},
+      {"app_transcribe", c->hears},
       {"app_chat", writes && c->chat.count},
       {"app_score", writes || answers || (heads & 1u << SMELT_HEAD_NEXT_TOKENS)},
       {"app_embed", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},

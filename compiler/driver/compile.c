@@ -1,6 +1,7 @@
 /* compile.c: folder -> graphs -> passes -> plan. */
 #include "driver/compile.h"
 #include "driver/conversation.h"
+#include "driver/hearing.h"
 #include "driver/reader.h"
 #include "driver/vision.h"
 
@@ -9,7 +10,7 @@
 
 enum { DEFAULT_MAX_TOKENS = 2048, DEFAULT_MOST_TOKENS = 4096, PREFILL_TOKENS = 512 };
 enum { SPECULATED_TOKENS = 8 };     /* more are seldom right, and cost time */
-enum { DEFAULT_MAX_FRAMES = 3000 }; /* 30 s of speech, a frame every 10 ms */
+enum { DEFAULT_SECONDS = 30, DEFAULT_RATE = 16000, DEFAULT_MAX_FRAMES = 100 * DEFAULT_SECONDS };
 
 /* ---- watching the passes ---- */
 
@@ -117,6 +118,13 @@ static status token_limit(compilation *c, int64_t *max_tokens) {
   *max_tokens = asked ? asked : made_for ? made_for : DEFAULT_MAX_TOKENS;
   if (!asked && *max_tokens > DEFAULT_MOST_TOKENS) *max_tokens = DEFAULT_MOST_TOKENS;
   return OK;
+}
+
+/* Of sound that an encoder reads as it is. */
+static int64_t sample_limit(const compilation *c) {
+  const model_folder *f = &c->folder;
+  return (f->chunk_seconds ? f->chunk_seconds : DEFAULT_SECONDS) *
+         (f->sampling_rate ? f->sampling_rate : DEFAULT_RATE);
 }
 
 /* A plain graph's sizes: those called batch by --max-batch, others by --max-tokens. */
@@ -271,7 +279,8 @@ static status make_graphs(compilation *c) {
                              .prefill_tokens = max_tokens < PREFILL_TOKENS ? max_tokens : PREFILL_TOKENS,
                              .max_encoder_tokens = max_tokens,
                              .verify_tokens = c->options->speculates ? SPECULATED_TOKENS : 0,
-                             .max_frames = c->folder.frames ? c->folder.frames : DEFAULT_MAX_FRAMES};
+                             .max_frames = c->folder.frames ? c->folder.frames : DEFAULT_MAX_FRAMES,
+                             .max_samples = sample_limit(c)};
   status s = pass_make_generator(c->module, &source, &limits, observe_pass, c, &g);
   if (s) return fail_file(&c->arena, s, c->folder.model);
   return describe_generation(c, &g, &limits);
@@ -330,6 +339,7 @@ status compile_begin(compilation *c, const driver_options *options) {
   TRY(fail_file(&c->arena, plan_make(c->module, &c->plan), c->folder.model));
   reader_describe(c);
   vision_describe(c);
+  hearing_describe(c);
   conversation_describe(c);
   if (options->print_plan) {
     text t = {0};

@@ -28,6 +28,10 @@ typedef struct {
   onnx_model *files[3]; /* graph or decoder, encoder, decoder without past: mapped until compile_end */
   bool is_generator;
   smelt_manifest_generation generation; /* if is_generator */
+  bool hears;                           /* it is a generator whose encoder reads sound */
+  smelt_manifest_hearing hearing;       /* if hears */
+  const char **language_codes;          /* [hearing.language_count] */
+  int32_t *language_tokens;             /* likewise */
   bool reads_text;                      /* it is a graph over a text's tokens */
   bool reads_images;                    /* it is a graph over an image's pixels */
   smelt_manifest_vision vision;         /* if reads_images */

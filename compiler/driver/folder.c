@@ -187,6 +187,8 @@ static status read_fields(arena *a, const char *file, const json_t *object, mode
   TRY(read_integer(a, file, object, "pad_token_id", -1, &f->pad_token)); /* Llama 2's says -1: none */
   TRY(read_integer(a, file, object, "decoder_start_token_id", 0, &f->decoder_start_token));
   TRY(read_integer(a, file, object, "nb_max_frames", 1, &f->frames));
+  TRY(read_integer(a, file, object, "chunk_length", 1, &f->chunk_seconds));
+  TRY(read_integer(a, file, object, "sampling_rate", 1, &f->sampling_rate));
   TRY(read_end_tokens(a, file, object, f));
   TRY(read_forced_tokens(a, file, object, f));
   return folder_read_choices(a, file, object, f);

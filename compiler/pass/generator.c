@@ -33,6 +33,7 @@ static const struct {
     {"past*", ROLE_PAST},
     {"encoder_hidden_states", ROLE_ENCODER},
     {"input_features", ROLE_FEATURES},
+    {"input_values", ROLE_FEATURES},
 };
 
 static input_role role_of(const char *name) {
@@ -162,7 +163,8 @@ static status fix_inputs(ir_graph *g, ir_dim past) {
                       g->inputs[i]->name);
       return fail_hint(g->module->arena, s,
                        "known: input_ids, attention_mask, position_ids, token_type_ids, "
-                       "past_key_values.*, encoder_hidden_states, encoder_attention_mask, input_features");
+                       "past_key_values.*, encoder_hidden_states, encoder_attention_mask, input_features, "
+                       "input_values");
     }
     if (role == ROLE_MASK || role == ROLE_POSITIONS || role == ROLE_ZEROS) {
       TRY(fix_input(g, i, past));
@@ -359,17 +361,17 @@ static status prepare_text_encoder(ir_graph *g, const generator_limits *limits, 
 
 static status check_features(ir_graph *g, const ir_value *features) {
   const ir_type *type = &features->type;
-  if (type->rank == 3 && ir_dtype_is_float(type->dtype)) return OK;
+  if ((type->rank == 2 || type->rank == 3) && ir_dtype_is_float(type->dtype)) return OK;
   text t = {0};
   ir_type_print(&t, type);
   arena *a = g->module->arena;
   status s = fail(a, STATUS_INPUT, "input '%s' is not features of one sequence", features->name);
-  s = fail_expected(a, fail_found(a, s, "%s", t.bytes), "f32[batch, features, frames]");
+  s = fail_expected(a, fail_found(a, s, "%s", t.bytes), "f32[batch, features, frames] or f32[batch, samples]");
   text_free(&t);
   return s;
 }
 
-/* features: [1, any, any], as Whisper's [1, mel bins, frames]. At most one size is symbolic. */
+/* Whisper's features are [1, mel bins, frames], others are [1, samples]. At most one size is symbolic. */
 static status prepare_feature_encoder(ir_graph *g, ir_value *features, const generator_limits *limits,
                                       generator *result) {
   ir_module *m = g->module;
@@ -384,7 +386,8 @@ static status prepare_feature_encoder(ir_graph *g, ir_value *features, const gen
       return fail(m->arena, STATUS_INPUT, "input '%s' has more than one symbolic size", features->name);
     }
     result->encoder = size;
-    if (ir_dim_maximum(m, size) > limits->max_frames) ir_dim_set_maximum(m, size, limits->max_frames);
+    int64_t most = features->type.rank == 2 ? limits->max_samples : limits->max_frames;
+    if (ir_dim_maximum(m, size) > most) ir_dim_set_maximum(m, size, most);
   }
   if (hidden->type.rank != 3) {
     return fail(m->arena, STATUS_INPUT, "the encoder's output is not [batch, rows, width]");

@@ -73,6 +73,7 @@ typedef struct {
   int64_t max_encoder_tokens; /* of an encoder that reads text */
   int64_t verify_tokens;      /* of how many at once all logits are wanted; 0: there is no such entry */
   int64_t max_frames;         /* of one that reads features: the size that is symbolic, if one is */
+  int64_t max_samples;        /* likewise of one that reads samples */
 } generator_limits;
 
 /* The imported graphs of a model folder. */

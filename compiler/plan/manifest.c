@@ -182,6 +182,21 @@ static void put_tokens(writer *w, const int32_t *tokens, smelt_manifest_tokens *
   put(w, list->tokens, tokens, bytes);
 }
 
+/* ---- speech ---- */
+
+static smelt_offset put_hearing(writer *w, const plan_manifest_info *info) {
+  if (!info->hearing) return 0;
+  smelt_manifest_hearing hearing = *info->hearing;
+  hearing.languages = reserve(w, hearing.language_count * sizeof(smelt_manifest_language));
+  for (uint32_t i = 0; i < hearing.language_count; i++) {
+    smelt_manifest_language language = {put_text(w, info->language_codes[i]), info->language_tokens[i]};
+    put(w, hearing.languages + i * (smelt_offset)sizeof language, &language, sizeof language);
+  }
+  smelt_offset offset = reserve(w, sizeof hearing);
+  put(w, offset, &hearing, sizeof hearing);
+  return offset;
+}
+
 /* ---- readers of text ---- */
 
 static smelt_offset put_reader(writer *w, const plan_manifest_info *info) {
@@ -273,6 +288,7 @@ status plan_write_manifest(const plan_module *plan, const plan_manifest_info *in
     put_tokens(&w, info->biased, &generation.biased);
     generation.biases = reserve(&w, (size_t)generation.biased.count * sizeof(float));
     put(&w, generation.biases, info->biases, (size_t)generation.biased.count * sizeof(float));
+    generation.hearing = put_hearing(&w, info);
     manifest.generation = reserve(&w, sizeof generation);
     put(&w, manifest.generation, &generation, sizeof generation);
   }

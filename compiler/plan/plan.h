@@ -230,6 +230,9 @@ typedef struct {
   const int32_t *forced_first, *forced_last, *biased;       /* likewise */
   const float *biases;                                      /* [biased.count], a number for each sequence */
   const smelt_manifest_vision *vision;                      /* NULL: it reads no images */
+  const smelt_manifest_hearing *hearing; /* NULL: it does not hear; its languages are those below */
+  const char *const *language_codes;     /* [hearing->language_count] */
+  const int32_t *language_tokens;        /* likewise */
   const smelt_manifest_reader *reader; /* NULL: it does not read text; its `labels` is ignored */
   const char *const *labels;           /* [reader->label_count] */
   uint64_t tokenizer_bytes;

@@ -195,6 +195,30 @@ typedef struct {
   int32_t count;
 } smelt_manifest_tokens;
 
+/* A language that a model hears, and the token that says so. */
+typedef struct {
+  smelt_offset code; /* "en" */
+  int32_t token;
+} smelt_manifest_language;
+
+/*
+ * How sound becomes what the encoder reads: samples, f32 [1, n], or, where fft_size is not 0, log-mel
+ * features, f32 [1, bands, window / hop]. Tokens are SMELT_NONE where the model has none; those of times
+ * follow no_timestamps_token, one for each two hops.
+ */
+typedef struct {
+  int32_t rate;                 /* samples per second */
+  int32_t fft_size, hop, bands; /* of features; hop is 1 for samples */
+  int32_t window;               /* samples of one call at most; features are always of so many */
+  uint32_t normalises;          /* samples to mean 0 and variance 1 */
+  uint32_t tells_times;         /* unless asked otherwise */
+  int32_t no_timestamps_token, transcribe_token, translate_token;
+  int32_t most_initial_time;                    /* of the first token of a time; SMELT_NONE: any */
+  float no_speech_threshold, logprob_threshold; /* NaN: none */
+  uint32_t language_count;
+  smelt_offset languages; /* smelt_manifest_language[] */
+} smelt_manifest_hearing;
+
 /*
  * How the runtime generates text with the entries. Indices are SMELT_NONE
  * where the model has no such thing. Sizes are tokens.
@@ -221,7 +245,7 @@ typedef struct {
   smelt_manifest_tokens forced_first, forced_last;
   smelt_manifest_tokens biased; /* as bad_words */
   smelt_offset biases;          /* f32 for each of the sequences of `biased` */
-  uint32_t reserved;
+  smelt_offset hearing;         /* smelt_manifest_hearing, or 0 */
 } smelt_manifest_generation;
 
 /* What a graph over token ids or pixels makes of a text or an image. */

@@ -98,7 +98,7 @@ typedef struct {
   bool impossible;                    /* there may be no answer */
   const char *context, *context_path; /* NULL: not given */
   size_t context_bytes;
-  const char **words;  /* [word_count]: images, "-" is standard input */
+  const char **words;  /* [word_count]: images or sounds, "-" is standard input */
   const char **labels; /* [label_count]: what --labels gives */
   int32_t word_count, label_count;
   smelt_generate_options generate;
@@ -111,6 +111,9 @@ typedef struct {
   app_named_file *named_files; /* [2 * argc], behind inputs and outputs */
   app_item *items;             /* [item_count], in the order given */
   int32_t item_count;
+  const char *language, *task; /* of speech; NULL: not given */
+  bool tells_times, as_srt, as_vtt;
+  float no_speech; /* 0: not given */
 } app_options;
 
 /*
@@ -147,6 +150,7 @@ enum {
   APP_TAGS = 1 << 9,
   APP_FILLS = 1 << 10,
   APP_ANSWERS = 1 << 11,
+  APP_TRANSCRIBES = 1 << 20,
 };
 
 struct app_command {
@@ -165,13 +169,14 @@ void app_write_commands(app_output *out, const smelt_model *model);
 
 int app_tokenize(smelt_model *model, app_options *options); /* tokenize.c */
 int app_detokenize(smelt_model *model, app_options *options);
-int app_score(smelt_model *model, app_options *options);    /* score.c */
-int app_embed(smelt_model *model, app_options *options);    /* embed.c */
-int app_classify(smelt_model *model, app_options *options); /* classify.c */
-int app_tag(smelt_model *model, app_options *options);      /* tag.c */
-int app_fill(smelt_model *model, app_options *options);     /* fill.c */
-int app_answer(smelt_model *model, app_options *options);   /* answer.c */
-int app_chat(smelt_model *model, app_options *options);     /* chat.c */
+int app_score(smelt_model *model, app_options *options);      /* score.c */
+int app_embed(smelt_model *model, app_options *options);      /* embed.c */
+int app_classify(smelt_model *model, app_options *options);   /* classify.c */
+int app_tag(smelt_model *model, app_options *options);        /* tag.c */
+int app_fill(smelt_model *model, app_options *options);       /* fill.c */
+int app_answer(smelt_model *model, app_options *options);     /* answer.c */
+int app_chat(smelt_model *model, app_options *options);       /* chat.c */
+int app_transcribe(smelt_model *model, app_options *options); /* transcribe.c */
 
 int app_classify_images(smelt_model *model, app_options *options); /* image_commands.c */
 int app_embed_images(smelt_model *model, app_options *options);

@@ -17,9 +17,11 @@
 #pragma weak app_tag
 #pragma weak app_fill
 #pragma weak app_answer
+#pragma weak app_transcribe
 
 static const app_command commands[] = {
     {"chat", "--system \"Answer briefly.\"", "a dialogue; -p TEXT: one answer", APP_CHATS, app_chat},
+    {"transcribe", "speech.wav", "what is said in WAV files", APP_TRANSCRIBES, app_transcribe},
     {"tokenize", "-p \"Once upon a time\"", "text to token ids", APP_TOKENIZES, app_tokenize},
     {"detokenize", "-p \"1 2 3\"", "token ids to text", APP_DETOKENIZES, app_detokenize},
     {"score", "-p \"Once upon a time\"", "how likely the model finds a text", APP_SCORES, app_score},
@@ -65,6 +67,7 @@ int app_abilities(const smelt_model *model) {
   const smelt_manifest_generation *g = model->manifest.generation;
   int abilities = answer_ability(model) | (g ? APP_GENERATES : APP_RUNS_GRAPH);
   if (rt_reads_features(model)) abilities |= APP_READS_FEATURES;
+  if (model->manifest.hearing) abilities |= APP_TRANSCRIBES;
   if (!model->has_tokenizer) return abilities;
   abilities |= APP_TOKENIZES | APP_DETOKENIZES;
   if (g && !rt_reads_features(model)) abilities |= APP_SCORES;
@@ -80,7 +83,7 @@ const app_command *app_command_named(const char *name, int abilities) {
 }
 
 const app_command *app_usual_command(const smelt_model *model) {
-  int ability = answer_ability(model);
+  int ability = model->manifest.hearing ? APP_TRANSCRIBES : answer_ability(model);
   for (int i = 0; i < COMMANDS; i++)
     if (commands[i].kind & ability) return &commands[i];
   return NULL;

@@ -24,6 +24,7 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
   options->program = first.program;
   app_options_free(&first);
   if (code) return code;
+  options->features_path = first.features_path; /* which decides what other options suit */
   smelt_open_options open_options = {.threads = first.threads, .pins = first.pins};
   smelt_result result = smelt_open(&smelt_model_main, &open_options, model);
   if (result) return fail_to_open(options, result);
@@ -35,7 +36,8 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
 /* The command that the first word names, or, where texts are given to a graph that reads them, the usual one.
  */
 static const app_command *choose_command(const smelt_model *model, const app_options *options) {
-  bool has_arrays = options->inputs.count || options->outputs.count || options->entry;
+  bool has_arrays =
+      options->inputs.count || options->outputs.count || options->entry || options->features_path;
   return options->command ? options->command : has_arrays ? NULL : app_usual_command(model);
 }
 

@@ -1,22 +1,8 @@
 /* options.c: the command line. One table says what there is; parser and --help read it. */
-#include "app/app.h"
+#include "app/option_table.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-typedef enum {
-  FLAG,
-  TEXT,
-  COUNT,
-  DECIMAL,
-  SIGNED,
-  SEED,
-  STOPPING,
-  NAMED_INPUT,
-  NAMED_OUTPUT,
-  ITEM,
-  LABELS
-} option_kind;
 
 /* RARE: those programs show it with --help-all only. */
 enum {
@@ -27,7 +13,11 @@ enum {
   READS_TEXT = APP_TOKENIZES | APP_SCORES | READS_PARTS | APP_FILLS | APP_ANSWERS,
   DETOKENIZES = APP_DETOKENIZES,
   CHATS = APP_CHATS,
-  WRITES = GENERATES | CHATS,
+  HEARS = APP_TRANSCRIBES,
+  TALKS = GENERATES | CHATS,
+  WRITES = TALKS | HEARS,
+  SEARCHES = GENERATES | HEARS,
+  TAKES_FILES = HEARS | APP_SEES,
   COMMANDS = READS_TEXT | DETOKENIZES,
   RUNS = WRITES | RUNS_GRAPH | (READS_TEXT & ~APP_TOKENIZES) | APP_SEES,
   SEES_CHOICES = APP_SEES_LABELS | APP_SEES_MATCHES,
@@ -37,17 +27,25 @@ enum {
   ANY = WRITES | RUNS_GRAPH | COMMANDS | APP_SEES
 };
 
-typedef struct {
-  char letter; /* 0: none */
-  const char *name, *argument, *help;
-  int suits; /* programs whose --help shows it; 0: what smelt itself calls */
-  option_kind kind;
-  size_t field;   /* in app_options; of an ITEM its app_list */
-  double maximum; /* of COUNT and DECIMAL, which start from 0, and SIGNED, which starts from -maximum */
-} option;
+/* Linked only into programs that hear, else NULL. */
+#pragma weak app_hearing_options
 
-#define FIELD(name) offsetof(app_options, name)
-static const option options_table[] = {
+#define FIELD APP_FIELD
+enum {
+  FLAG = APP_FLAG,
+  TEXT = APP_TEXT,
+  COUNT = APP_COUNT,
+  DECIMAL = APP_DECIMAL,
+  SIGNED = APP_SIGNED,
+  SEED = APP_SEED,
+  STOPPING = APP_STOPPING,
+  NAMED_INPUT = APP_NAMED_INPUT,
+  NAMED_OUTPUT = APP_NAMED_OUTPUT,
+  ITEM = APP_ITEM,
+  LABELS = APP_LABELS
+};
+
+static const app_option options_table[] = {
     {0, "features", "FILE", "what the encoder reads, as a .npy file", READS_FEATURES, TEXT,
      FIELD(features_path), 0},
     {'p', "prompt", "TEXT", "the text to go on from; else standard input", GENERATES, TEXT, FIELD(prompt), 0},
@@ -111,18 +109,18 @@ static const option options_table[] = {
     {'N', "samples", "N", "write N texts", GENERATES, COUNT, FIELD(samples), 1000000},
     {0, "speculate", NULL, "guess tokens from the text so far and check several at once", SPECULATES, FLAG,
      FIELD(generate.speculate), 0},
-    {0, "beams", "N", "search for the likeliest text with N beams; 1: off", GENERATES, COUNT,
+    {0, "beams", "N", "search for the likeliest text with N beams; 1: off", SEARCHES, COUNT,
      FIELD(generate.beams), SMELT_MAX_BEAMS},
-    {0, "beam-groups", "N", "of beams that differ", GENERATES | RARE, COUNT, FIELD(generate.beam_groups),
+    {0, "beam-groups", "N", "of beams that differ", SEARCHES | RARE, COUNT, FIELD(generate.beam_groups),
      SMELT_MAX_BEAMS},
-    {0, "diversity-penalty", "X", "for tokens that earlier groups of beams chose", GENERATES | RARE, DECIMAL,
+    {0, "diversity-penalty", "X", "for tokens that earlier groups of beams chose", SEARCHES | RARE, DECIMAL,
      FIELD(generate.diversity_penalty), 1000},
-    {0, "length-penalty", "X", "divide a text's log-probability by its length to this power",
-     GENERATES | RARE, SIGNED, FIELD(generate.length_penalty), SMELT_MAX_LENGTH_PENALTY},
-    {0, "early-stopping", "HOW", "true, false or never, when N texts of beams have ended", GENERATES | RARE,
+    {0, "length-penalty", "X", "divide a text's log-probability by its length to this power", SEARCHES | RARE,
+     SIGNED, FIELD(generate.length_penalty), SMELT_MAX_LENGTH_PENALTY},
+    {0, "early-stopping", "HOW", "true, false or never, when N texts of beams have ended", SEARCHES | RARE,
      STOPPING, FIELD(generate.early_stopping), 0},
     {0, "seed", "N", "the same seed gives the same text", WRITES, SEED, FIELD(generate.seed), 0},
-    {0, "ids", NULL, "print token ids instead of text", GENERATES, FLAG, FIELD(ids), 0},
+    {0, "ids", NULL, "print token ids instead of text", SEARCHES, FLAG, FIELD(ids), 0},
     {0, "prompt-ids", "IDS", "the prompt as token ids, \"1 2 3\"", GENERATES, TEXT, FIELD(prompt_ids), 0},
     {0, "prompt-ids", "IDS", "the text as token ids, \"1 2 3\"",
      APP_TOKENIZES | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES, TEXT, FIELD(prompt_ids), 0},
@@ -131,7 +129,7 @@ static const option options_table[] = {
     {0, "json", NULL, "answers as JSON: text and token ids", GENERATES, FLAG, FIELD(json), 0},
     {0, "lines", "FILE", "each line is a text, - is standard input; a result a line", COMMANDS, TEXT,
      FIELD(lines_path), 0},
-    {0, "json", NULL, "results as JSON, with all that is known", COMMANDS, FLAG, FIELD(json), 0},
+    {0, "json", NULL, "results as JSON, with all that is known", COMMANDS | HEARS, FLAG, FIELD(json), 0},
     {0, "json", NULL, "results as JSON, with all labels", APP_SEES, FLAG, FIELD(json), 0},
     {0, "no-special", NULL, "without the special tokens around a text", READS_TEXT & ~APP_ANSWERS, FLAG,
      FIELD(no_special), 0},
@@ -151,9 +149,9 @@ static const option options_table[] = {
      FIELD(leaves_length), 0},
     {0, "scoring", "HOW", "softmax, sigmoid or none over the labels' logits", APP_CLASSIFIES | SEES_CHOICES,
      TEXT, FIELD(scoring_name), 0},
-    {0, "grammar", "FILE", "write what this grammar (GBNF) allows", WRITES, TEXT, FIELD(grammar_path), 0},
-    {0, "json-schema", "FILE", "write JSON that this schema allows", WRITES, TEXT, FIELD(schema_path), 0},
-    {0, "regex", "RE", "write what this regular expression matches", WRITES, TEXT, FIELD(regex), 0},
+    {0, "grammar", "FILE", "write what this grammar (GBNF) allows", TALKS, TEXT, FIELD(grammar_path), 0},
+    {0, "json-schema", "FILE", "write JSON that this schema allows", TALKS, TEXT, FIELD(schema_path), 0},
+    {0, "regex", "RE", "write what this regular expression matches", TALKS, TEXT, FIELD(regex), 0},
     {0, "logits", "FILE", "write the f32 logits of every position read", GENERATES, TEXT, FIELD(logits_path),
      0},
     {0, "ignore-eos", NULL, "go on past the end token", WRITES, FLAG, FIELD(generate.ignore_end), 0},
@@ -164,19 +162,26 @@ static const option options_table[] = {
     {0, "output", "NAME=FILE", "where to write an output as .npy", RUNS_GRAPH, NAMED_OUTPUT, FIELD(outputs),
      0},
     {0, "entry", "NAME", "what to run, where there is a choice", RUNS_GRAPH, TEXT, FIELD(entry), 0},
-    {0, "describe", NULL, "list inputs and outputs", GENERATES | RUNS_GRAPH, FLAG, FIELD(describe), 0},
+    {0, "describe", NULL, "list inputs and outputs", SEARCHES | RUNS_GRAPH, FLAG, FIELD(describe), 0},
     {0, "profile", NULL, "print on standard error where the time went, step by step", RUNS, FLAG,
      FIELD(profile), 0},
     {0, "profile-json", "FILE", "write the same as JSON", RUNS, TEXT, FIELD(profile_path), 0},
     {0, "bench", NULL, "answer what smelt bench asks on standard input", 0, FLAG, FIELD(bench), 0},
     {0, "threads", "N", "threads to use; else one per processor", RUNS, COUNT, FIELD(threads), 1024},
     {0, "pin", NULL, "keep each thread on one processor", RUNS, FLAG, FIELD(pins), 0},
-    {0, "version", NULL, "say what this program is", GENERATES | RUNS_GRAPH, FLAG, FIELD(version), 0},
+    {0, "version", NULL, "say what this program is", SEARCHES | RUNS_GRAPH, FLAG, FIELD(version), 0},
     {'h', "help", NULL, "print this", ANY, FLAG, FIELD(help), 0},
     {0, "help-all", NULL, "print all options", WRITES, FLAG, FIELD(help_all), 0},
 };
 #undef FIELD
 enum { OPTION_COUNT = sizeof options_table / sizeof options_table[0] };
+
+/* Row i of all, from 0; NULL: there are no more. */
+static const app_option *option_at(int i) {
+  if (i < OPTION_COUNT) return &options_table[i];
+  const app_option *more = app_hearing_options ? &app_hearing_options[i - OPTION_COUNT] : NULL;
+  return more && more->name ? more : NULL;
+}
 
 /* ---- values ------------------------------------------------------------------------- */
 
@@ -233,7 +238,7 @@ static bool parse_named_file(app_options *options, app_named_files *files, bool 
 }
 
 /* Puts the value of `row` into its field; false where `text` is no such value. */
-static bool set_option(app_options *options, const option *row, int argc, const char *text) {
+static bool set_option(app_options *options, const app_option *row, int argc, const char *text) {
   void *field = (char *)options + row->field;
   uint64_t integer = 0;
   double decimal = 0;
@@ -279,7 +284,7 @@ static bool set_option(app_options *options, const option *row, int argc, const 
 /* ---- the command line ------------------------------------------------------------------ */
 
 /* "-p", "--prompt" or "--prompt=TEXT"; *value points behind the '=', or is NULL. */
-static const option *find_option(const char *argument, const char **value) {
+static const app_option *find_option(const char *argument, const char **value) {
   *value = NULL;
   if (argument[0] != '-' || !argument[1]) return NULL;
   if (argument[1] != '-') {
@@ -290,10 +295,10 @@ static const option *find_option(const char *argument, const char **value) {
   const char *name = argument + 2, *equals = strchr(name, '=');
   size_t bytes = equals ? (size_t)(equals - name) : strlen(name);
   if (equals) *value = equals + 1;
-  for (int i = 0; i < OPTION_COUNT; i++)
-    if (strlen(options_table[i].name) == bytes && memcmp(options_table[i].name, name, bytes) == 0)
-      return &options_table[i];
-  return NULL;
+  const app_option *row = NULL;
+  for (int i = 0; (row = option_at(i)); i++)
+    if (strlen(row->name) == bytes && memcmp(row->name, name, bytes) == 0) break;
+  return row;
 }
 
 static bool answers(const smelt_model *model) {
@@ -305,20 +310,23 @@ static bool answers(const smelt_model *model) {
 static int usable_kinds(const app_options *options, const smelt_model *model) {
   const app_command *usual = app_usual_command(model);
   int kinds = options->command ? options->command->kind : RUNS_GRAPH | (usual ? usual->kind : 0);
+  if (!options->command && options->features_path) kinds &= ~HEARS;
   if (!options->command && model->manifest.generation)
-    kinds |= GENERATES | READS_FEATURES | SPECULATES | (answers(model) ? ANSWERS : 0);
+    kinds |= kinds & HEARS ? READS_FEATURES
+                           : GENERATES | READS_FEATURES | SPECULATES | (answers(model) ? ANSWERS : 0);
   return kinds & CHATS ? kinds | SPECULATES : kinds;
 }
 
 /* An option may have a row for each kind. */
-static bool is_usable(const option *row, int kinds) {
+static bool is_usable(const app_option *row, int kinds) {
   bool is = row->suits == 0;
-  for (int i = 0; i < OPTION_COUNT; i++)
-    is |= options_table[i].suits & kinds & ~RARE && strcmp(options_table[i].name, row->name) == 0;
+  const app_option *other;
+  for (int i = 0; (other = option_at(i)); i++)
+    is |= other->suits & kinds & ~RARE && strcmp(other->name, row->name) == 0;
   return is;
 }
 
-static int refuse_option(const app_options *options, const option *row) {
+static int refuse_option(const app_options *options, const app_option *row) {
   if (options->command)
     return app_fail(APP_USAGE, "%s: --%s does nothing for %s; '%s %s --help' lists what does",
                     options->program, row->name, options->command->name, options->program,
@@ -327,10 +335,10 @@ static int refuse_option(const app_options *options, const option *row) {
                   row->name);
 }
 
-/* A word that is no option: an image, where there may be some. */
+/* A word that is no option: an image or a sound, where there may be some. */
 static bool take_word(app_options *options, const smelt_model *model, const char *text) {
   if (*text == '-' && text[1]) return false;
-  if (model && !(usable_kinds(options, model) & APP_SEES)) return false;
+  if (model && !(usable_kinds(options, model) & TAKES_FILES)) return false;
   options->words[options->word_count++] = text;
   return true;
 }
@@ -353,13 +361,13 @@ int app_parse_options(app_options *options, const smelt_model *model, int argc, 
   if (argc > 1 && argv[1][0] != '-') {
     options->command = app_command_named(argv[1], model ? app_abilities(model) : 0);
     first += options->command != NULL;
-    if (!options->command && model && !(app_abilities(model) & APP_SEES))
+    if (!options->command && model && !(usable_kinds(options, model) & TAKES_FILES))
       return app_fail(APP_USAGE, "%s: unknown command '%s'; --help lists all", options->program, argv[1]);
   }
   for (int i = first; i < argc; i++) {
     const char *value;
     if (take_word(options, model, argv[i])) continue;
-    const option *row = find_option(argv[i], &value);
+    const app_option *row = find_option(argv[i], &value);
     if (!row)
       return app_fail(APP_USAGE, "%s: unknown option '%s'; --help lists all", options->program, argv[i]);
     if (model && !is_usable(row, usable_kinds(options, model))) return refuse_option(options, row);
@@ -389,7 +397,7 @@ static void write_spaces(app_output *out, size_t count) {
   while (count-- > 0) app_write_text(out, " ");
 }
 
-static void write_option(app_output *out, const option *row) {
+static void write_option(app_output *out, const app_option *row) {
   enum { HELP_COLUMN = 26 };
   const char letter[] = {' ', ' ', '-', row->letter, ',', ' ', 0};
   app_write_text(out, row->letter ? letter : "      ");
@@ -404,9 +412,9 @@ static void write_option(app_output *out, const option *row) {
 }
 
 static void write_options(app_output *out, const app_options *options, int kinds) {
-  for (int i = 0; i < OPTION_COUNT; i++)
-    if (options_table[i].suits & kinds && (options->help_all || !(options_table[i].suits & RARE)))
-      write_option(out, &options_table[i]);
+  const app_option *row;
+  for (int i = 0; (row = option_at(i)); i++)
+    if (row->suits & kinds && (options->help_all || !(row->suits & RARE))) write_option(out, row);
 }
 
 /* What there is to see of a command: how it is called, and its options. */
@@ -455,7 +463,8 @@ static void write_heading(app_output *out, const app_options *options, const sme
 }
 
 void app_write_help(app_output *out, const app_options *options, const smelt_model *model) {
-  int kinds = app_abilities(model) & (GENERATES | RUNS_GRAPH | READS_FEATURES);
+  int kinds = app_abilities(model) & (GENERATES | RUNS_GRAPH | READS_FEATURES | HEARS);
+  if (kinds & HEARS) kinds &= ~GENERATES;
   const smelt_manifest_generation *generation = model->manifest.generation;
   if (generation && generation->verify_entry != SMELT_NONE) kinds |= SPECULATES;
   if (answers(model)) kinds |= ANSWERS;

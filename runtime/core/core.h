@@ -20,6 +20,7 @@ typedef struct {
   const smelt_manifest_entry *entries;         /* [header->entry_count] */
   const smelt_manifest_symbol *symbols;        /* [header->symbol_count] */
   const smelt_manifest_generation *generation; /* NULL: the model does not generate text */
+  const smelt_manifest_hearing *hearing;       /* NULL: it does not hear */
   const smelt_manifest_reader *reader;         /* NULL: it is no graph that reads text or images */
   const smelt_manifest_vision *vision;         /* NULL: it is no graph that reads images */
   const smelt_manifest_cache *caches;          /* [header->cache_count] */
@@ -38,6 +39,9 @@ const char *rt_manifest_text(const rt_manifest *view, smelt_offset offset);
 
 /* The reader's label `index`, below its label_count. */
 const char *rt_manifest_label(const rt_manifest *view, uint32_t index);
+
+/* Of a model that hears, [hearing->language_count]. */
+const smelt_manifest_language *rt_manifest_languages(const rt_manifest *view);
 
 const smelt_manifest_tensor *rt_manifest_tensors(const rt_manifest *view, smelt_offset offset);
 

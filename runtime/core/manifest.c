@@ -253,6 +253,47 @@ static const char *check_generation(const checker *c) {
   return NULL;
 }
 
+const smelt_manifest_language *rt_manifest_languages(const rt_manifest *view) {
+  return (const smelt_manifest_language *)(const void *)((const uint8_t *)view->header +
+                                                         view->hearing->languages);
+}
+
+/* The encoder's input is what sound becomes: f32 [1, samples] or [1, bands, frames]. */
+static bool reads_sound(const rt_manifest *view) {
+  const smelt_manifest_generation *g = view->generation;
+  const smelt_manifest_hearing *h = view->hearing;
+  if (g->encode_entry == SMELT_NONE || g->max_encoder_tokens != 0) return false;
+  const smelt_manifest_tensor *input = rt_manifest_tensors(view, view->entries[g->encode_entry].inputs);
+  return input->dtype == SMELT_F32 && input->rank == (h->fft_size ? 3 : 2);
+}
+
+/* Sizes with which a second of sound takes a bounded time and memory. */
+static bool sizes_of_sound_fit(const smelt_manifest_hearing *h) {
+  enum { MOST = 1 << 24 };
+  return h->rate > 0 && h->rate <= MOST && h->fft_size >= 0 && h->fft_size <= MOST && h->hop > 0 &&
+         h->hop <= h->window && h->window <= MOST && h->bands >= 0 && h->bands <= MOST &&
+         (h->fft_size == 0 || (h->bands > 0 && h->window > h->fft_size / 2));
+}
+
+static const char *check_hearing(const checker *c) {
+  const rt_manifest *view = c->view;
+  const smelt_manifest_hearing *h = view->hearing;
+  uint32_t vocab_size = (uint32_t)view->generation->vocab_size;
+  if (!sizes_of_sound_fit(h)) return "a size of sound is out of range";
+  if (!reads_sound(view)) return "the encoder does not read what sound becomes";
+  if (!index_fits(h->no_timestamps_token, vocab_size, true) ||
+      !index_fits(h->transcribe_token, vocab_size, true) ||
+      !index_fits(h->translate_token, vocab_size, true) || h->most_initial_time < SMELT_NONE)
+    return "a token of speech is outside the vocabulary";
+  if (!array_fits(c, h->languages, h->language_count, sizeof(smelt_manifest_language), 4))
+    return "the languages lie outside the manifest";
+  const smelt_manifest_language *languages = rt_manifest_languages(view);
+  for (uint32_t i = 0; i < h->language_count; i++)
+    if (!name_fits(c, languages[i].code) || !index_fits(languages[i].token, vocab_size, false))
+      return "a language has no name or no token";
+  return NULL;
+}
+
 /* Token ids and what goes with them: i64 or i32 [batch, tokens]. */
 static bool is_reader_input(const rt_manifest *view, int32_t index, bool may_be_none) {
   const smelt_manifest_entry *entry = &view->entries[0];
@@ -379,6 +420,13 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
   if (header->generation)
     view->generation = (const smelt_manifest_generation *)(const void *)(c.base + header->generation);
 
+  if (view->generation && view->generation->hearing) {
+    smelt_offset hearing = view->generation->hearing;
+    if (!array_fits(&c, hearing, 1, sizeof(smelt_manifest_hearing), 4))
+      return "the record of speech lies outside the manifest";
+    view->hearing = (const smelt_manifest_hearing *)(const void *)(c.base + hearing);
+  }
+
   if (header->reader) view->reader = (const smelt_manifest_reader *)(const void *)(c.base + header->reader);
 
   if (header->vision) view->vision = (const smelt_manifest_vision *)(const void *)(c.base + header->vision);
@@ -388,6 +436,7 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
   const char *wrong = check_symbols(&c);
   if (!wrong) wrong = check_entries(&c);
   if (!wrong && view->generation) wrong = check_generation(&c);
+  if (!wrong && view->hearing) wrong = check_hearing(&c);
   if (!wrong && view->reader) wrong = check_reader(&c);
   if (!wrong && view->vision) wrong = check_vision(&c);
   if (!wrong && !caches_fit(&c)) wrong = "a cache lies outside the state, or is too short";

@@ -53,7 +53,7 @@ smelt_result smelt_constraint_create(smelt_model *model, smelt_constraint_kind k
   char error[RT_ACCEPTOR_ERROR_BYTES];
   smelt_constraint *c = calloc(1, sizeof *c);
   if (!c) return rt_fail(model, SMELT_OUT_OF_MEMORY, "no memory for the constraint");
-  c->calls = (rt_constraint){c, reset, allowed, accept, may_end, begin};
+  c->calls = (rt_constraint){c, reset, allowed, accept, may_end, begin, NULL};
   c->acceptor = rt_acceptor_create(kind, text, bytes, &model->tokenizer, (uint32_t)g->vocab_size, error);
   if (!c->acceptor) {
     free(c);

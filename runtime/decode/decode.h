@@ -20,6 +20,14 @@ double rt_random_unit(rt_random *random); /* uniform in [0, 1), 53 bits */
 /* The seed of the index-th of several texts; of the first, 0, it is `seed` itself. */
 uint64_t rt_random_seed_of(uint64_t seed, int32_t index);
 
+/* The text of the decoder so far. */
+typedef struct {
+  const int32_t *tokens;
+  int32_t count;
+  int32_t new_from;        /* the first of its tokens that was generated */
+  smelt_token_list source; /* what an encoder has read; of decoders count 0: the tokens before new_from */
+} rt_history;
+
 /* ---- constraints ------------------------------------------------------------------- */
 
 /*
@@ -46,20 +54,14 @@ typedef struct {
   /* A generation begins, before its first reset(): `before` has decoded what the new text goes on from. Not
    * called where there is no tokenizer; may be NULL. */
   void (*begin)(void *user, const rt_decoder *before);
+  /* Changes the scores of the next token after all else has; may be NULL. */
+  void (*rescore)(void *user, const rt_history *history, float *scores);
 } rt_constraint;
 
 /* The calls of options->constraint (constraint.c); NULL where it is NULL. */
 const rt_constraint *rt_constraint_of(const smelt_generate_options *options);
 
 /* ---- scores (processors.c) ------------------------------------------------------------ */
-
-/* The text of the decoder so far. */
-typedef struct {
-  const int32_t *tokens;
-  int32_t count;
-  int32_t new_from;        /* the first of its tokens that was generated */
-  smelt_token_list source; /* what an encoder has read; of decoders count 0: the tokens before new_from */
-} rt_history;
 
 /* What changes scores before a token is chosen from them. */
 typedef struct {

@@ -212,6 +212,14 @@ static void forbid_suppressed_first(const rt_processors *p, const rt_history *hi
     forbid_list(p, scores, p->options->suppressed_first);
 }
 
+static bool has_rescoring(const rt_processors *p) {
+  return p->constraint && p->constraint->rescore;
+}
+
+static void rescore(const rt_processors *p, const rt_history *history, float *scores) {
+  p->constraint->rescore(p->constraint->user, history, scores);
+}
+
 /* ---- the table -------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -232,6 +240,7 @@ static const struct {
     {rt_has_decay, rt_favour_end},
     {has_suppressed, forbid_suppressed},
     {has_suppressed_first, forbid_suppressed_first},
+    {has_rescoring, rescore},
     {rt_has_normalisation, rt_normalise},
 };
 enum { PROCESSOR_COUNT = sizeof processors / sizeof processors[0] };

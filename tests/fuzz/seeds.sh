@@ -1,12 +1,13 @@
 #!/bin/sh
 # seeds.sh SEED SOURCE FOLDER: FOLDER/models and FOLDER/graphs, seeds from the backend suite and the graphs of tests/;
-# FOLDER/constraints from tests/constrain, FOLDER/images from tests/vision.
+# FOLDER/constraints from tests/constrain, FOLDER/images from tests/vision,
+# FOLDER/sounds from tests/speech.
 # SEED is the program of seed.c, SOURCE the root of the source tree.
 set -eu
 seed=$1 source=$2 folder=$3
 found=$("$source/tests/suite/data.sh" "$source" "$folder/suite") || exit
-rm -rf "$folder/models" "$folder/graphs" "$folder/constraints" "$folder/images"
-mkdir -p "$folder/models" "$folder/graphs" "$folder/constraints" "$folder/images"
+rm -rf "$folder/models" "$folder/graphs" "$folder/constraints" "$folder/images" "$folder/sounds"
+mkdir -p "$folder/models" "$folder/graphs" "$folder/constraints" "$folder/images" "$folder/sounds"
 for set in node simple light pytorch-converted pytorch-operator; do
   [ ! -d "${found#* }/$set" ] || "$seed" "${found#* }/$set" "$folder/models" "$folder/graphs"
 done
@@ -18,4 +19,6 @@ find "$source/tests/passes" "$source/tests/graphs" -name '*.graph' | while read 
 done
 /usr/bin/python3 -B "$source/tests/constrain/seeds.py" "$folder/constraints"
 /usr/bin/python3 -B "$source/tests/vision/seeds.py" "$folder/images"
-echo "$(ls "$folder/images" | wc -l) images, $(ls "$folder/models" | wc -l) models, $(ls "$folder/graphs" | wc -l) graphs, $(ls "$folder/constraints" | wc -l) constraints in $folder"
+/usr/bin/python3 -B "$source/tests/speech/wav_seeds.py" "$folder/sounds"
+echo "$(ls "$folder/images" | wc -l) images, $(ls "$folder/models" | wc -l) models, $(ls "$folder/graphs" | wc -l) graphs, $(ls "$folder/constraints" | wc -l) constraints,\
+ $(ls "$folder/sounds" | wc -l) sounds in $folder"

@@ -108,10 +108,15 @@ static const struct {
   const char *name;
   ort_value *(*make)(const step_input *in, size_t index);
 } input_rows[] = {
-    {"input_features", make_features},       {"input_ids", make_ids},
-    {"decoder_input_ids", make_ids},         {"attention_mask", make_mask},
-    {"decoder_attention_mask", make_mask},   {"position_ids", make_positions},
-    {"cache_position", make_positions},      {"encoder_attention_mask", make_encoder_mask},
+    {"input_features", make_features},
+    {"input_values", make_features},
+    {"input_ids", make_ids},
+    {"decoder_input_ids", make_ids},
+    {"attention_mask", make_mask},
+    {"decoder_attention_mask", make_mask},
+    {"position_ids", make_positions},
+    {"cache_position", make_positions},
+    {"encoder_attention_mask", make_encoder_mask},
     {"use_cache_branch", make_cache_branch},
 };
 
@@ -255,15 +260,20 @@ decoder decoder_open(const ort_api *api, const char *folder, int threads) {
   return d;
 }
 
-void decoder_reset(decoder *d) {
+void decoder_restart(decoder *d) {
   for (size_t i = 0; i < d->cache_count; i++) {
     d->api->ReleaseValue(d->cache[i].value);
     free(d->cache[i].name);
     d->cache[i] = (cache_entry){0};
   }
+  d->cache_count = d->past_tokens = d->step_count = 0;
+}
+
+void decoder_reset(decoder *d) {
+  decoder_restart(d);
   if (d->encoder_hidden) d->api->ReleaseValue(d->encoder_hidden);
   d->encoder_hidden = NULL;
-  d->cache_count = d->encoder_tokens = d->past_tokens = d->step_count = 0;
+  d->encoder_tokens = 0;
 }
 
 void decoder_close(decoder *d) {

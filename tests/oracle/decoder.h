@@ -34,6 +34,9 @@ decoder decoder_open(const ort_api *api, const char *folder, int threads);
 void decoder_close(decoder *d);
 bool decoder_folder_has_encoder(const char *folder);
 
+/* Forgets the decoder's tokens. */
+void decoder_restart(decoder *d);
+
 /* Forgets all tokens, the encoder's too. */
 void decoder_reset(decoder *d);
 

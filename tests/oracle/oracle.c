@@ -1,6 +1,7 @@
 /*
  * oracle.c: the command line of ort_oracle, which answers what ONNX Runtime would say.
  */
+#include "answer.h"
 #include "decoder.h"
 #include "greedy.h"
 #include "oracle_error.h"
@@ -21,6 +22,10 @@ static const char usage_text[] =
     "      decode greedily; print the new ids; keep the logits of the first positions\n"
     "  logits FOLDER --ids 1,2,3|--features FILE.npy [--threads N]\n"
     "      for each line of ids on standard input, the decoder's text, its last row of logits as raw f32\n"
+    "  answer FOLDER [--threads N]\n"
+    "      standard input has a question a line: encode FILE.npy, or: next 1 2 3, a whole text of the "
+    "decoder;\n"
+    "      the answer of the latter is the f32 logits of what follows\n"
     "  diff A.npy B.npy [--within 1e-4]\n"
     "      print the largest absolute difference; exit 1 where it is larger or a value is not a number\n"
     "Exits 77 after a line 'SKIP: ...' where ONNX Runtime is absent.\n";
@@ -200,6 +205,18 @@ static int command_logits(const ort_api *api, int argc, char **argv) {
   return 0;
 }
 
+/* ---- answer ---- */
+
+static int command_answer(const ort_api *api, int argc, char **argv) {
+  size_t threads = 1;
+  if (argc == 3 && !strcmp(argv[1], "--threads"))
+    threads = parse_count(argv[2]);
+  else if (argc != 1)
+    usage("answer wants a model folder");
+  answer_questions(api, argv[0], (int)threads);
+  return 0;
+}
+
 /* ---- diff ---- */
 
 static bool same_shape(const tensor *a, const tensor *b) {
@@ -245,8 +262,8 @@ static const struct {
   bool asks_onnxruntime;
   int (*run)(const ort_api *api, int argc, char **argv);
 } commands[] = {
-    {"version", true, command_version}, {"run", true, command_run},    {"greedy", true, command_greedy},
-    {"logits", true, command_logits},   {"diff", false, command_diff},
+    {"version", true, command_version}, {"run", true, command_run},       {"greedy", true, command_greedy},
+    {"logits", true, command_logits},   {"answer", true, command_answer}, {"diff", false, command_diff},
 };
 
 int main(int argc, char **argv) {

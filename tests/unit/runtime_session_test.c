@@ -149,7 +149,7 @@ static void constraints_say_what_comes_and_when_it_ends(void **state) {
   (void)state;
   smelt_model *model = open_generator(GEN_DECODER);
   even_tokens even = {.most = 5};
-  rt_constraint constraint = {&even, even_reset, even_allowed, even_accept, even_may_end, NULL};
+  rt_constraint constraint = {&even, even_reset, even_allowed, even_accept, even_may_end, NULL, NULL};
   int32_t count = 0;
   rt_generation request = {.prompt = prompt,
                            .prompt_tokens = 6,

@@ -1,0 +1,36 @@
+/* option_table.h: rows of the command line. Options of commands that few programs have stand with the
+ * command. */
+#ifndef RT_OPTION_TABLE_H
+#define RT_OPTION_TABLE_H
+
+#include "app/app.h"
+
+typedef enum {
+  APP_FLAG,
+  APP_TEXT,
+  APP_COUNT,
+  APP_DECIMAL,
+  APP_SIGNED,
+  APP_SEED,
+  APP_STOPPING,
+  APP_NAMED_INPUT,
+  APP_NAMED_OUTPUT,
+  APP_ITEM,
+  APP_LABELS
+} app_option_kind;
+
+typedef struct {
+  char letter; /* 0: none */
+  const char *name, *argument, *help;
+  int suits; /* programs whose --help shows it; 0: what smelt itself calls */
+  app_option_kind kind;
+  size_t field;   /* in app_options; of an APP_ITEM its app_list */
+  double maximum; /* of counts and decimals, which start from 0, and APP_SIGNED, which starts from -maximum */
+} app_option;
+
+#define APP_FIELD(name) offsetof(app_options, name)
+
+/* Ended by a row without a name (transcribe.c). */
+extern const app_option app_hearing_options[];
+
+#endif
