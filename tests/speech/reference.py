@@ -64,15 +64,17 @@ class Model:
         self.config, self.extractor = read("config.json"), read("preprocessor_config.json")
         self.choices = read("generation_config.json")
         self.vocab = max(t["id"] for t in read("tokenizer.json")["added_tokens"]) + 1
+        self.reads_samples = self.extractor["feature_extractor_type"] == "Wav2Vec2FeatureExtractor"
         self.features = os.path.join(work, "features.npy")
         self.process = subprocess.Popen([oracle, "answer", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.most = self.config["max_target_positions"]
+        self.most = self.config.get("max_target_positions") or self.config["max_position_embeddings"]
 
     def ask(self, line):
         self.process.stdin.write((line + "\n").encode())
         self.process.stdin.flush()
 
     def encode(self, features):
+        """[bands, frames] or [samples]"""
         np.save(self.features, np.ascontiguousarray(features[None], dtype=np.float32))
         self.ask("encode " + self.features)
 
@@ -227,8 +229,23 @@ def pieces_of(new, first, seek, frames, is_long):
     return pieces, go_on
 
 
+def transcribe_samples(model, samples, beam_count):
+    """Windows one behind the other; one shorter than 0.1 s is filled up, so that convolutions have something to read."""
+    rate = model.extractor["sampling_rate"]
+    window, pieces = model.extractor["chunk_length"] * rate, []
+    for seek in range(0, len(samples), window):
+        part = samples[seek : seek + window]
+        model.encode(np.pad(part, (0, max(0, rate // 10 - len(part)))))
+        start = [model.config["decoder_start_token_id"]]
+        new, _ = beams(model, start, False, beam_count) if beam_count > 1 else greedy(model, start, False)
+        pieces.append((seek / rate, (seek + len(part)) / rate, new))
+    return {"language": None, "pieces": pieces}
+
+
 def transcribe(model, samples, language=None, task=None, times=False, beam_count=1, no_speech=None):
     """{"language": token, "pieces": [(start_s, end_s, tokens)]}"""
+    if model.reads_samples:
+        return transcribe_samples(model, samples, beam_count)
     e = model.extractor
     whole = e["chunk_length"] * e["sampling_rate"]
     is_long = len(samples) > whole

@@ -10,9 +10,9 @@ WIDTH, HEADS, HEAD_DIM, PADDED, TURNED, LAYERS, INNER = 72, 2, 36, 40, 32, 2, 14
 def turn(x, positions):
     """x: [B, H, T, HEAD_DIM], its first TURNED elements turned"""
     angles = positions[:, None] / 10000 ** (torch.arange(0, TURNED, 2) / TURNED)
-    cosine, sine = (f(angles).repeat_interleave(2, dim=-1) for f in (torch.cos, torch.sin))
+    cosine, sine = (torch.stack((f(angles), f(angles)), dim=2).flatten(1) for f in (torch.cos, torch.sin))
     first, rest = x[..., :TURNED], x[..., TURNED:]
-    turned = torch.stack((-first[..., 1::2], first[..., 0::2]), dim=-1).flatten(3)
+    turned = torch.stack((-first[..., 1::2], first[..., 0::2]), dim=4).flatten(3)
     return torch.cat([first * cosine + turned * sine, rest], dim=-1)
 
 
