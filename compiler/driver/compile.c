@@ -304,11 +304,18 @@ static status choose_precision(compilation *c) {
 }
 
 static status choose_cache(compilation *c) {
-  const char *name = c->options->kv;
-  c->module->shortens_caches = name && strcmp(name, "bf16") == 0;
-  if (!name || c->module->shortens_caches || strcmp(name, "f32") == 0) return OK;
+  static const struct {
+    const char *name;
+    ir_dtype dtype;
+  } KEPT[] = {{"f32", SMELT_F32}, {"bf16", SMELT_BF16}, {"int8", SMELT_I8}};
+  const char *name = c->options->kv ? c->options->kv : "f32";
+  for (size_t i = 0; i < sizeof KEPT / sizeof *KEPT; i++) {
+    if (strcmp(name, KEPT[i].name) != 0) continue;
+    c->module->cache_dtype = KEPT[i].dtype;
+    return OK;
+  }
   status s = fail(&c->arena, STATUS_USAGE, "keys and values cannot be kept in '%s'", name);
-  return fail_expected(&c->arena, s, "one of: f32, bf16");
+  return fail_expected(&c->arena, s, "one of: f32, bf16, int8");
 }
 
 status compile_begin(compilation *c, const driver_options *options) {

@@ -48,7 +48,7 @@ static const option_row option_table[] = {
     {"--precision", NULL, "P", COMMAND_COMPILES, TAKES_TEXT, FIELD(precision),
      "f32, bf16, int8, int4 or auto: what weights are stored in (default: f32)"},
     {"--kv", NULL, "P", COMMAND_COMPILES, TAKES_TEXT, FIELD(kv),
-     "f32 or bf16: what keys and values are kept in (default: f32)"},
+     "f32, bf16 or int8: what keys and values are kept in (default: f32)"},
     {"--speculate", NULL, NULL, COMMAND_BUILD | COMMAND_RUN, TAKES_NOTHING, FIELD(speculates),
      "the program can guess tokens from its text and check several at once"},
     {"--report", NULL, NULL, COMMAND_BUILD, TAKES_NOTHING, FIELD(reports),

@@ -59,7 +59,8 @@ static void print(arena *a, const compilation *c, const comparison *p, const agr
   const char *precision = c->module->kept ? "auto" : ir_precision_name(c->module->precision);
   bool is_arrays = p->sample.kind == SAMPLE_ARRAYS;
   const char *rows = is_arrays ? "rows" : "tokens", *error = is_arrays ? "output error" : "logit error";
-  const char *kept = c->module->shortens_caches ? ", keys and values in bf16," : "";
+  bool is_kept = c->module->cache_dtype != SMELT_F32;
+  const char *kept = is_kept ? arena_format(a, ", keys and values in %s,", c->options->kv) : "";
   printf("%s%s against f32 on %s %s of %s, %s\n", precision, kept, units_grouped(a, s->row_count), rows,
          p->sample.source, is_built ? "by this program" : "by code for this machine");
   printf("  %-16s%s, in f32 %s\n", "program", file_size(a, p->narrow), file_size(a, p->wide));

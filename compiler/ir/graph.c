@@ -7,6 +7,7 @@ ir_module *ir_module_new(arena *a, const char *file) {
   ir_module *m = ARENA_NEW(a, ir_module);
   m->arena = a;
   m->file = arena_text(a, file);
+  m->cache_dtype = SMELT_F32;
   return m;
 }
 

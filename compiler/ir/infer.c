@@ -429,6 +429,14 @@ status ir_infer_rotary(ir_module *m, const ir_node *n, ir_type *result) {
   return need_equal(m, "cos and sin differ in size", operand(n, 1)->dims[2], operand(n, 2)->dims[2]);
 }
 
+/* A scale for each row of keys or values of bytes. */
+static status need_scales(ir_module *m, const ir_type *rows, const ir_type *scales) {
+  if (!scales) return need_rank(m, rows, rows->dtype != SMELT_I8, "scales of keys and values of bytes");
+  bool fits = scales->rank == 4 && ir_dim_is(scales->dims[3], 1);
+  for (int i = 0; i < 3 && fits; i++) fits = ir_dim_equal(m, scales->dims[i], rows->dims[i]);
+  return need_rank(m, scales, fits, "a scale for each row of k and v");
+}
+
 status ir_infer_attention(ir_module *m, const ir_node *n, ir_type *result) {
   const ir_type *q = operand(n, 0), *k = operand(n, 1), *v = operand(n, 2), *bias = operand(n, 3);
   *result = *q;
@@ -439,6 +447,7 @@ status ir_infer_attention(ir_module *m, const ir_node *n, ir_type *result) {
   TRY(need_equal(m, "head sizes of q and k differ", q->dims[3], k->dims[3]));
   TRY(need_equal(m, "lengths of k and v differ", k->dims[2], v->dims[2]));
   result->dims[3] = v->dims[3];
+  for (int i = 0; i < 2; i++) TRY(need_scales(m, operand(n, 1 + i), operand(n, 4 + i)));
   if (!bias) return OK;
   ir_type scores = *q;
   scores.dims[3] = k->dims[2];

@@ -353,7 +353,7 @@ struct ir_module {
   ir_precision precision;
   bool rounds_inputs;   /* bf16: a level multiplies bf16 by bf16, so every level rounds what it multiplies */
   bool keeps_bytes;     /* int8: every level multiplies bytes as they are, so that no row is widened */
-  bool shortens_caches; /* f32 keys and values that grow in place are kept in bf16: --kv */
+  ir_dtype cache_dtype; /* f32 keys and values that grow in place are kept in this, i8 with scales: --kv */
   pointer_map shortened, quantised, quantised_tables; /* the precision pass's, by ir_constant */
   pointer_map weight_numbers; /* of ir_constants that int8 can hold: where in weight_names, as met */
   const char **weight_names;  /* as the model calls it, or the node that reads it */

@@ -189,6 +189,8 @@ static ir_value *weighted_values(ir_builder *b, ir_node *n) {
   return ir_reshape(b, y, n->result->type.dims, rank);
 }
 
+enum { ATTENTION_OPERANDS = 6 };
+
 /* attention q, k, v, (select seen, 0, f)  ->  attention q, k, v {causal = true} */
 static ir_value *causal_bias(ir_builder *b, ir_node *n) {
   bool causal;
@@ -200,8 +202,10 @@ static ir_value *causal_bias(ir_builder *b, ir_node *n) {
   if (!is_bias_of(b->graph->module, rest, n->operands[0], n->operands[1])) return NULL;
   ir_attrs attrs = n->attrs;
   attrs.causal |= causal;
-  ir_value *operands[4] = {n->operands[0], n->operands[1], n->operands[2], rest};
-  return ir_build(b, IR_ATTENTION, operands, rest ? 4 : 3, &attrs);
+  ir_value *operands[ATTENTION_OPERANDS];
+  memcpy(operands, n->operands, sizeof *operands * (size_t)n->operand_count);
+  operands[3] = rest;
+  return ir_build(b, IR_ATTENTION, operands, n->operand_count > 4 || rest ? n->operand_count : 3, &attrs);
 }
 
 /* attention {causal = true} of one query  ->  without: the last position sees all keys */
@@ -215,8 +219,9 @@ static ir_value *one_query(ir_builder *b, ir_node *n) {
 /* attention (mul q, c), k, v {scale = s}  ->  attention q, k, v {scale = s * c} */
 static ir_value *scaled_query(ir_builder *b, ir_node *n) {
   ir_attrs attrs = n->attrs;
-  ir_value *operands[4] = {without_factor(b, n->operands[0], &attrs.scale), n->operands[1], n->operands[2],
-                           n->operand_count > 3 ? n->operands[3] : NULL};
+  ir_value *operands[ATTENTION_OPERANDS];
+  memcpy(operands, n->operands, sizeof *operands * (size_t)n->operand_count);
+  operands[0] = without_factor(b, n->operands[0], &attrs.scale);
   return operands[0] == n->operands[0] ? NULL : ir_build(b, IR_ATTENTION, operands, n->operand_count, &attrs);
 }
 

@@ -155,8 +155,8 @@ static ir_value *push_rotary(ir_builder *b, const ir_node *n, span s) {
  * will do. */
 static ir_value *push_attention(ir_builder *b, const ir_node *n, span s) {
   ir_module *m = b->graph->module;
-  ir_value *operands[4] = {0};
-  memcpy(operands, n->operands, sizeof *operands * (size_t)n->operand_count);
+  ir_value *operands[MAX_OPERANDS] = {0};
+  if (!copy_operands(n, operands)) return NULL;
   bool is_suffix = ir_dim_equal(m, ir_dim_add(m, s.start, s.size), operands[0]->type.dims[2]);
   if (s.axis != 2 || (n->attrs.causal && !is_suffix)) return NULL;
   operands[0] = cut(b, operands[0], 2, s);

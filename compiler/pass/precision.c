@@ -136,6 +136,12 @@ static quantised quantise(ir_builder *b, ir_value *x, uint32_t axes, ir_dtype dt
   return (quantised){.bytes = rewrite_lazy(b, ir_cast(b, scaled, dtype)), .scale = scale};
 }
 
+ir_value *precision_bytes(ir_builder *b, ir_value *x, uint32_t axes, ir_value **scale) {
+  quantised q = quantise(b, x, axes, SMELT_I8);
+  *scale = q.scale;
+  return q.bytes;
+}
+
 /*
  * w [K, N] in 4 bits, from -8 to 7, a scale for each IR_GROUP rows of a column. The largest element of a
  * group, with its sign, becomes -8: so the range that has one number more is used (as in llama.cpp's q4_0).

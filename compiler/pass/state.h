@@ -13,7 +13,8 @@
  *     y = concat past, new {axis = 2}      ->      past = load {state = s, shape = [1, 4, p, 16]}
  *     return present = y                           y = append past, new {state = s, axis = 2}
  *
- * Where the module shortens caches, the state is bf16, with casts around it.
+ * Where the module keeps caches in bf16, casts stand around the state; where in bytes, a second state has a
+ * scale for each token and head.
  */
 status pass_state_from_pair(ir_graph *g, size_t past_input, size_t present_output, int64_t capacity);
 

@@ -174,6 +174,7 @@ struct smelt_model {
   rt_team *team;
   rt_profile *profile;         /* NULL: nobody wants one */
   uint8_t *arena, *state;      /* one mapping each, touched lazily */
+  uint64_t arena_bytes;        /* of the entry that ran last */
   int64_t *symbols;            /* values during a call, [symbol_count] */
   bool *bound;                 /* whether an input gave the value, [symbol_count] */
   const smelt_tensor **inputs; /* of the call, in the entry's order, [most inputs of any entry] */
@@ -212,5 +213,8 @@ void rt_cache_load(smelt_model *model, int64_t position, const uint8_t *rows);
  * gives them, from what ran before. `outputs` may be NULL. Errors as smelt_run.
  */
 smelt_result rt_run(smelt_model *model, int32_t entry, smelt_tensor *outputs);
+/* Before an entry whose part of the arena is `bytes`: gives the system back what the last one had beyond
+ * (open.c). */
+void rt_arena_shrink(smelt_model *model, uint64_t bytes);
 
 #endif

@@ -57,6 +57,15 @@ static void unmap_memory(uint8_t *memory, uint64_t bytes) {
   if (memory) munmap(memory, bytes ? bytes : 1);
 }
 
+/* A prompt's activations are megabytes that no token after it needs; less is not worth the page faults. */
+void rt_arena_shrink(smelt_model *model, uint64_t bytes) {
+  enum { LEAST_BYTES = 1 << 20 };
+  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), kept = (bytes + page - 1) / page * page;
+  if (model->arena_bytes > kept + LEAST_BYTES)
+    madvise(model->arena + kept, model->arena_bytes - kept, MADV_DONTNEED);
+  model->arena_bytes = bytes;
+}
+
 static bool allocate(smelt_model *model) {
   const smelt_manifest *header = model->manifest.header;
   uint32_t most_inputs = 0;

@@ -220,6 +220,7 @@ smelt_result rt_run(smelt_model *model, int32_t entry, smelt_tensor *outputs) {
   smelt_result result = bind_inputs(model, entry);
   if (!result) result = check_tokens(model, entry);
   if (result) return result;
+  rt_arena_shrink(model, model->manifest.entries[entry].arena_bytes);
   smelt_frame frame = {.arena = model->arena,
                        .weights = model->image->weights,
                        .state = model->state,

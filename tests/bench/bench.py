@@ -162,8 +162,8 @@ def time_shape(engines, shape, works, threads, repeats, places):
 
 
 def time_programs(engines, shape, threads, repeats, places):
-    """Per engine: from exec to the first token (an encoder: its result), and the most memory of a prompt and a text."""
-    starts, memory = {engine.key: [] for engine in engines}, {}
+    """Per engine: from exec to the first token (an encoder: its result), memory after a prompt and a text: the most, and then."""
+    starts, memory, resident = {engine.key: [] for engine in engines}, {}, {}
     for turn in range(repeats + 1):
         for engine in engines:
             runner = Runner(engine, threads, shape, places)
@@ -175,10 +175,12 @@ def time_programs(engines, shape, threads, repeats, places):
                     runner.ask(*(("encode", 1, TEXT_PROMPT_TOKENS, 1) if shape.kind == "bert" else
                                  ("generate", TEXT_PROMPT_TOKENS, GENERATED_TOKENS)))
                     memory[engine.key] = runner.ask("memory")
+                    resident[engine.key] = runner.ask("resident")
             finally:
                 runner.close()
     return [{"model": shape.name, "engine": engine.key, "first_token_ms": statistics.median(starts[engine.key]),
-             "memory_bytes": memory[engine.key], "program_bytes": engine.program_bytes, **engine.facts}
+             "memory_bytes": memory[engine.key], "resident_bytes": resident[engine.key],
+             "program_bytes": engine.program_bytes, **engine.facts}
             for engine in engines]
 
 

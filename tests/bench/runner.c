@@ -14,6 +14,7 @@
  *     logits TOKENS FILE         write the logits after TOKENS ids and one more, f32 -> how many
  *     encoded BATCH TOKENS FILE  write the encoder's output to FILE, f32 -> how many
  *     memory                     -> most resident memory so far (VmHWM), bytes
+ *     resident                   -> resident memory now (VmRSS), bytes
  *
  * Ids are the same for every engine: a fixed scatter over the vocabulary. What is generated is not sampled,
  * the next id is fixed too: the bench times models, not samplers.
@@ -151,15 +152,25 @@ static int64_t write_encoded(const runner *r, const size_t *arguments, const cha
   return write_result(engine_encode(r->engine, ids, arguments[0], arguments[1]), path);
 }
 
-static int64_t most_memory(const runner *r, const size_t *arguments, const char *path) {
-  (void)r, (void)arguments, (void)path;
+/* A size that the system states of this process, in kilobytes behind `name`. */
+static int64_t stated_bytes(const char *name) {
   FILE *file = fopen("/proc/self/status", "r");
   char line[256];
   int64_t kilobytes = -1;
   while (file && fgets(line, sizeof line, file))
-    if (sscanf(line, "VmHWM: %" SCNd64, &kilobytes) == 1) break;
+    if (strncmp(line, name, strlen(name)) == 0) kilobytes = strtoll(line + strlen(name), NULL, 10);
   if (file) fclose(file);
   return kilobytes * 1024;
+}
+
+static int64_t most_memory(const runner *r, const size_t *arguments, const char *path) {
+  (void)r, (void)arguments, (void)path;
+  return stated_bytes("VmHWM:");
+}
+
+static int64_t memory_now(const runner *r, const size_t *arguments, const char *path) {
+  (void)r, (void)arguments, (void)path;
+  return stated_bytes("VmRSS:");
 }
 
 static const struct {
@@ -171,7 +182,7 @@ static const struct {
     {"first", 1, false, first_token},        {"prompt", 2, false, time_prompt},
     {"generate", 2, false, time_generation}, {"encode", 3, false, time_encoder},
     {"logits", 1, true, write_logits},       {"encoded", 2, true, write_encoded},
-    {"memory", 0, false, most_memory},
+    {"memory", 0, false, most_memory},       {"resident", 0, false, memory_now},
 };
 
 /* ---- the protocol -------------------------------------------------------------------------- */

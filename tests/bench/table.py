@@ -151,7 +151,7 @@ def _judge_sizes(model, key, p):
         said += f"; build memory {build:.2f} x model.onnx {_at_most(build, 2)}"
     if "cache_bytes_per_token" in p:
         text = p["cache_bytes_per_token"] * TEXT_TOKENS
-        more = max(0, p["memory_bytes"] - p["weights_bytes"] - text) / MEGABYTE
+        more = max(0, p["resident_bytes"] - p["weights_bytes"] - text) / MEGABYTE
         said += f"; {more:.1f} MB beside weights and cache {_at_most(more, 8)}"
     print(said)
 

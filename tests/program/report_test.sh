@@ -34,19 +34,24 @@ says "int4: many tokens are equal" '^  equal tokens +(9|1[0-2])[0-9] of 128, ' s
 same "int4: ids" 6 "$(wc -w <ids)"
 [ "$(stat -c %s int4)" -lt "$(stat -c %s int8)" ] || fail "int4 is not smaller than int8"
 
-exits "--kv" 0 "$smelt" build "$decoder" -o kept --kv bf16 --report
-says "--kv: heading" '^f32, keys and values in bf16, against f32 on 128 tokens' stdout
-says "--kv: some error" '^  logit error +max [0-9.e-]*[1-9][0-9.e-]*, mean [0-9.e-]*[1-9]' stdout
-says "--kv: nearly all tokens are equal" '^  equal tokens +12[5-8] of 128, ' stdout
 state_bytes() {
   "$smelt" inspect "$decoder" --print-plan --kv "$1" | sed -n 's/.*, state \([0-9]*\) bytes.*/\1/p'
 }
-same "--kv: half the memory" "$(state_bytes f32)" $((2 * $(state_bytes bf16)))
-"$smelt" inspect "$decoder" --print-plan --kv bf16 >plan
-[ "$(grep -c 'attention.* bf16.* state.* bf16.* state' plan)" -ge 2 ] || fail "--kv: attention reads copies"
-./kept -p "In the" -n 40 --temp 0 --threads 1 >one
-./kept -p "In the" -n 40 --temp 0 --threads 3 >three
-exits "--kv: threads do not matter" 0 cmp one three
+# kept_in HOW DTYPE FACTOR: what lies in the caches, of so many times less memory
+kept_in() {
+  exits "--kv $1" 0 "$smelt" build "$decoder" -o kept --kv "$1" --report
+  says "--kv $1: heading" "^f32, keys and values in $1, against f32 on 128 tokens" stdout
+  says "--kv $1: some error" '^  logit error +max 0.0[0-9]*[1-9][0-9]*, mean 0.0[0-9]*[1-9]' stdout
+  says "--kv $1: nearly all tokens are equal" '^  equal tokens +12[5-8] of 128, ' stdout
+  same "--kv $1: memory" "$(state_bytes f32)" "$(($(state_bytes "$1") * $3))"
+  "$smelt" inspect "$decoder" --print-plan --kv "$1" >plan
+  [ "$(grep -c "attention.* $2.* state.* $2.* state" plan)" -ge 2 ] || fail "--kv $1: attention reads copies"
+  ./kept -p "In the" -n 40 --temp 0 --threads 1 >one
+  ./kept -p "In the" -n 40 --temp 0 --threads 3 >three
+  exits "--kv $1: threads do not matter" 0 cmp one three
+}
+kept_in bf16 bf16 2
+kept_in int8 i8 '32 / 9' # heads of 32 bytes with a scale
 exits "--kv: unknown" 2 "$smelt" build "$decoder" -o no --kv int3
 
 printf 'And it came to pass' >text

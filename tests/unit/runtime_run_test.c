@@ -1,10 +1,12 @@
 /* Running entries by name: description, symbol binding, and what is refused. */
 #define _GNU_SOURCE
+#include "core/core.h"
 #include "runtime_fake_image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 
 static fake_manifest manifest;
@@ -158,6 +160,25 @@ static void takes_the_highest_level_allowed(void **state) {
 #endif
 }
 
+/* The system's pages are zeros when they are touched again; what the next entry has is left as it is. */
+static void gives_back_what_the_next_entry_does_not_need(void **state) {
+  (void)state;
+  enum { LARGE = 4 << 20, SMALL = 100000, NEARLY = LARGE - 4096 };
+  uint8_t *arena = mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  smelt_model model = {.arena = arena};
+  assert_true(arena != MAP_FAILED);
+  rt_arena_shrink(&model, LARGE);
+  memset(arena, 1, LARGE);
+  rt_arena_shrink(&model, NEARLY); /* a page is not worth asking */
+  assert_int_equal(arena[LARGE - 1], 1);
+  rt_arena_shrink(&model, SMALL);
+  assert_int_equal(arena[SMALL - 1], 1);
+  assert_int_equal(arena[NEARLY - 1], 0);
+  assert_int_equal(arena[SMALL + 65536], 0);
+  rt_arena_shrink(&model, LARGE);
+  munmap(arena, LARGE);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(describes_inputs_and_outputs),
@@ -166,6 +187,7 @@ int main(void) {
       cmocka_unit_test(refuses_names_that_do_not_fit),
       cmocka_unit_test(runs_on_nothing),
       cmocka_unit_test(takes_the_highest_level_allowed),
+      cmocka_unit_test(gives_back_what_the_next_entry_does_not_need),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

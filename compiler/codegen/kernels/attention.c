@@ -75,6 +75,10 @@ static attention describe(emitter *e, const plan_step *step) {
   t.widens_keys = t.one_query && t.heads > 1 && k->type.dtype != t.dtype;
   if (!t.one_query) t.stack_keys = emit_stack(e, element, t.depth_room * ATTENTION_KEYS);
   if (t.widens_keys) t.stack_keys = emit_stack(e, element, t.depth_room * t.lanes);
+  for (int i = 0; i < 2; i++) {
+    t.scales[i] = kernel_read(step, ATTENTION_K_SCALE + i);
+    if (t.scales[i]) t.stack_scales[i] = emit_stack(e, element, ATTENTION_KEYS);
+  }
   t.stack_scores = emit_stack(e, element, (int64_t)t.rows * ATTENTION_KEYS);
   t.stack_sums = emit_stack(e, element, t.rows * t.width_room);
   t.stack_most = emit_stack(e, element, t.rows + t.lanes);
@@ -273,6 +277,7 @@ static void emit_unit(emitter *e, attention *t, LLVMValueRef unit, LLVMValueRef 
   t->first_key = block.index;
   t->key_count = emit_imin(e, emit_index(e, ATTENTION_KEYS), emit_sub(e, seen, block.index));
   skip_hidden_rows(e, t);
+  attention_bring_scales(e, t);
   attention_scores(e, t);
   attention_references(e, t);
   attention_values(e, t);

@@ -16,7 +16,7 @@
 #include "codegen/kernels/kernel.h"
 #include "codegen/kernels/tile.h"
 
-enum { ATTENTION_Q, ATTENTION_K, ATTENTION_V, ATTENTION_BIAS };
+enum { ATTENTION_Q, ATTENTION_K, ATTENTION_V, ATTENTION_BIAS, ATTENTION_K_SCALE, ATTENTION_V_SCALE };
 
 enum {
   ATTENTION_KEYS = 64, /* per block: a multiple of every tile's columns and every vector */
@@ -33,6 +33,7 @@ static const double ATTENTION_UNIT = 1.44269504088896340736; /* log2 e */
 typedef struct {
   const plan_step *step;
   const plan_operand *q, *k, *v, *bias; /* bias: NULL where absent */
+  const plan_operand *scales[2];        /* of rows of k and v of bytes, else NULL */
   ir_dtype dtype;
   bool causal;
   double scale, softcap; /* softcap: 0: none; both in units of ATTENTION_UNIT */
@@ -45,10 +46,11 @@ typedef struct {
   int tile_rows, vectors, lanes;
   int64_t depth_room, width_room; /* D and E rounded up to whole vectors and tiles */
   LLVMValueRef stack_q;           /* [rows][depth_room], scaled */
-  LLVMValueRef stack_keys;   /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed; where widens_keys,
+  LLVMValueRef stack_keys; /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed; where widens_keys,
 [lanes][depth_room]: a few of them */
-  LLVMValueRef stack_scores; /* [rows][ATTENTION_KEYS] */
-  LLVMValueRef stack_sums;   /* [rows][width_room] */
+  LLVMValueRef stack_scales[2]; /* [ATTENTION_KEYS]: of the block's rows of k and v; NULL: there are none */
+  LLVMValueRef stack_scores;    /* [rows][ATTENTION_KEYS] */
+  LLVMValueRef stack_sums;      /* [rows][width_room] */
   LLVMValueRef stack_most, stack_fade; /* [rows], and a vector that may begin at any of them */
   LLVMValueRef stack_peaks; /* [rows + lanes][lanes]: of the block, vectors whose largest element counts */
   LLVMValueRef stack_total; /* [rows][lanes]: vectors to be added up */
@@ -77,6 +79,12 @@ LLVMValueRef attention_factor(emitter *e, ir_dtype dtype, LLVMValueRef total);
  * go. */
 LLVMValueRef attention_row_keys(emitter *e, const attention *t, LLVMValueRef row);
 LLVMValueRef attention_tile_keys(emitter *e, const attention *t, LLVMValueRef row);
+
+/* The scales of the current keys and values into stack_scales; `lanes` of them from `key`
+ * (attention_scores.c). */
+void attention_bring_scales(emitter *e, const attention *t);
+LLVMValueRef attention_scales(emitter *e, const attention *t, int of, LLVMValueRef key);
+enum { ATTENTION_OF_KEYS, ATTENTION_OF_VALUES };
 
 /* Scores of the current keys into stack_scores, and into stack_peaks as if nothing were added or masked; one
  * query has no peaks yet (attention_scores.c). */

@@ -154,7 +154,9 @@ static void exponentiate(emitter *e, const weight_row *w) {
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), w->seen, t->lanes);
   LLVMValueRef at = vector_at(e, w, keys.index);
   LLVMValueRef weight = emit_exp2(e, emit_sub(e, emit_load(e, t->dtype, at, t->lanes), reference));
-  emit_store(e, t->dtype, at, weight);
+  LLVMValueRef scaled = weight; /* of values of bytes: onto the weight, once for all of a row's */
+  if (t->scales[1]) scaled = emit_mul(e, weight, attention_scales(e, t, ATTENTION_OF_VALUES, keys.index));
+  emit_store(e, t->dtype, at, scaled);
   emit_set(e, total, emit_add(e, emit_get(e, total), weight));
   emit_loop_end(e, &keys);
   emit_store(e, t->dtype, total_at, emit_get(e, total));

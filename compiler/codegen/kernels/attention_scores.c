@@ -28,7 +28,7 @@ static void lane_keys(emitter *e, const attention *t, LLVMValueRef key, LLVMValu
 static LLVMValueRef features(emitter *e, const attention *t, ir_dtype dtype, LLVMValueRef row,
                              LLVMValueRef depth, bool whole) {
   LLVMValueRef count = whole ? NULL : emit_sub(e, t->D, depth);
-  return emit_load_part(e, dtype, emit_at(e, dtype, row, depth), t->lanes, count);
+  return tile_as_float(e, emit_load_part(e, dtype, emit_at(e, dtype, row, depth), t->lanes, count));
 }
 
 /* Covers the features in vectors; whole: no feature of the vector is missing. */
@@ -44,6 +44,42 @@ static void each_features(emitter *e, const attention *t, feature_body *body, vo
   emit_loop rest = emit_loop_begin(e, whole, t->D, t->lanes);
   body(e, rest.index, false, user);
   emit_loop_end(e, &rest);
+}
+
+/* ---- scales of rows of bytes ---- */
+
+typedef struct {
+  const attention *t;
+  LLVMValueRef from, stride, to;
+} scale_copy;
+
+static void copy_scales(emitter *e, LLVMValueRef key, int lanes, int part, void *user) {
+  const scale_copy *c = user;
+  (void)part;
+  LLVMValueRef from = emit_at(e, SMELT_F32, c->from, emit_mul(e, key, c->stride));
+  emit_store(e, SMELT_F32, emit_at(e, SMELT_F32, c->to, key), emit_load(e, SMELT_F32, from, lanes));
+}
+
+void attention_bring_scales(emitter *e, const attention *t) {
+  LLVMValueRef group = emit_udiv(e, t->first_head, emit_udiv(e, t->H, t->G)), head[] = {t->b, group};
+  for (int i = 0; i < 2; i++) {
+    if (!t->scales[i]) continue;
+    LLVMValueRef rows = kernel_at(e, t->scales[i], emit_argument(e, ATTENTION_K_SCALE + i), head, 2);
+    scale_copy c = {.t = t, .stride = kernel_stride(e, t->scales[i], 2), .to = t->stack_scales[i]};
+    c.from = emit_at(e, SMELT_F32, rows, emit_mul(e, t->first_key, c.stride));
+    int64_t stride = 0;
+    bool in_vectors = emit_is_constant(c.stride, &stride) && stride == 1;
+    emit_strips(e, emit_index(e, 0), t->key_count, in_vectors ? t->lanes : 1, 1, copy_scales, &c);
+  }
+}
+
+LLVMValueRef attention_scales(emitter *e, const attention *t, int of, LLVMValueRef key) {
+  return emit_load(e, SMELT_F32, emit_at(e, SMELT_F32, t->stack_scales[of], key), t->lanes);
+}
+
+/* Scores of keys of bytes to what they stand for. */
+static LLVMValueRef scaled(emitter *e, const attention *t, LLVMValueRef score, LLVMValueRef key) {
+  return t->scales[0] ? emit_mul(e, score, attention_scales(e, t, ATTENTION_OF_KEYS, key)) : score;
 }
 
 /* ---- scores ------------------------------------------------------------------------------ */
@@ -112,7 +148,7 @@ static void one_query_scores(emitter *e, const attention *t) {
   LLVMValueRef sums[64];
   for (int i = 0; i < t->lanes; i++) sums[i] = emit_get(e, v.sums[i]);
   emit_store(e, t->dtype, attention_element(e, t, t->stack_scores, heads.index, ATTENTION_KEYS, v.key),
-             emit_across_each(e, sums, t->lanes, emit_add));
+             scaled(e, t, emit_across_each(e, sums, t->lanes, emit_add), v.key));
   emit_loop_end(e, &heads);
   emit_loop_end(e, &keys);
 }
@@ -170,7 +206,7 @@ static void score_tile(emitter *e, const attention *t, LLVMValueRef row, LLVMVal
     LLVMValueRef peaks = attention_element(e, t, t->stack_peaks, here, t->lanes, emit_index(e, 0));
     LLVMValueRef most = emit_load(e, t->dtype, peaks, t->lanes);
     for (int j = 0; j < t->vectors; j++) {
-      LLVMValueRef score = sums[r * t->vectors + j];
+      LLVMValueRef score = scaled(e, t, sums[r * t->vectors + j], column[j]);
       emit_store(e, t->dtype, attention_element(e, t, t->stack_scores, here, ATTENTION_KEYS, column[j]),
                  score);
       most = emit_larger(e, score, most);

@@ -40,6 +40,11 @@ LLVMValueRef tile_sum(const tile_sums *m, int r, int j, int part) {
   return m->sums[((part % m->sets) * m->t->rows + r) * m->t->vectors + j];
 }
 
+LLVMValueRef tile_as_float(emitter *e, LLVMValueRef v) {
+  if (LLVMGetTypeKind(emit_element_type(LLVMTypeOf(v))) != LLVMIntegerTypeKind) return v;
+  return LLVMBuildSIToFP(e->builder, v, emit_type(e, SMELT_F32, emit_lanes(v)), "");
+}
+
 static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
   const tile_sums *m = user;
   const tile *t = m->t;
@@ -47,7 +52,8 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
   (void)lanes;
   LLVMValueRef along = emit_mul(e, k, t->w_stride);
   for (int j = 0; j < t->vectors; j++)
-    w[j] = emit_load_part(e, t->w_dtype, emit_at(e, t->w_dtype, t->w[j], along), t->lanes, t->w_count[j]);
+    w[j] = tile_as_float(
+        e, emit_load_part(e, t->w_dtype, emit_at(e, t->w_dtype, t->w[j], along), t->lanes, t->w_count[j]));
   tile_fetch(e, t, k);
   for (int r = 0; r < t->rows; r++) {
     LLVMValueRef x = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1);

@@ -58,6 +58,9 @@ LLVMValueRef tile_sum(const tile_sums *m, int r, int j, int part);
 /* Emits the fetch that goes with step k: into the first level for a single row, else into the second. */
 void tile_fetch(emitter *e, const tile *t, LLVMValueRef k);
 
+/* Bytes as f32; floats as they are. */
+LLVMValueRef tile_as_float(emitter *e, LLVMValueRef v);
+
 /* sums[r * vectors + j] = sum over k of x[r][k] * w[k][j]; the order depends on the tile's shape and depth
  * only. */
 void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums);

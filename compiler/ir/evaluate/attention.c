@@ -48,6 +48,16 @@ static void softmax(double *scores, int64_t T) {
   for (int64_t t = 0; t < T; t++) scores[t] = sum > 0 || isnan(sum) ? scores[t] / sum : 0;
 }
 
+/* Operand i, rows of `width`, as doubles, multiplied by their scales if it has some. */
+static double *scaled_rows(arena *temporary, const ir_node *node, const ir_tensor *const *in, int i,
+                           int64_t width) {
+  double *rows = walk_doubles(temporary, in[i]);
+  const ir_tensor *scales = node->operand_count > i + 3 ? in[i + 3] : NULL;
+  for (int64_t k = 0; scales && k < ir_tensor_count(in[i]); k++)
+    rows[k] *= element_double(scales->dtype, scales->data, k / width);
+  return rows;
+}
+
 /* q: [B, H, S, D], k: [B, G, T, D], v: [B, G, T, E], bias: broadcast to [B, H, S, T]; out: [B, H, S, E]. */
 status ir_evaluate_attention(arena *scratch, const ir_node *node, const ir_tensor *const *in,
                              const int64_t *symbols, ir_tensor *out) {
@@ -63,8 +73,8 @@ status ir_evaluate_attention(arena *scratch, const ir_node *node, const ir_tenso
               (!bias || walk_broadcast(bias, &scores_type, bias_strides));
   if (!fits) return walk_misfit(scratch, node, "operands do not fit each other");
   arena temporary = {0};
-  double *qs = walk_doubles(&temporary, q), *ks = walk_doubles(&temporary, k),
-         *vs = walk_doubles(&temporary, v);
+  double *qs = walk_doubles(&temporary, q), *ks = scaled_rows(&temporary, node, in, 1, D),
+         *vs = scaled_rows(&temporary, node, in, 2, E);
   double *scores = ARENA_ARRAY(&temporary, double, (size_t)T),
          *sum = ARENA_ARRAY(&temporary, double, (size_t)E);
   for (int64_t row = 0; row < B * H * S; row++) {
