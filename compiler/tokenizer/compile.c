@@ -64,6 +64,9 @@ static status read_tokenizer(tok_build *b, const tok_source *source) {
   TRY(tok_read_pre_tokenizer(b, root));
   TRY(tok_read_decoder(b, root));
   TRY(tok_read_post_processor(b, root));
+  const char *side = tok_config_token(source, "truncation_side", "");
+  if (strcmp(side, "left") == 0) b->header.flags |= TOK_TRUNCATE_START;
+  if (strcmp(side, "right") == 0) b->header.flags &= ~(uint32_t)TOK_TRUNCATE_START;
   if (b->header.model == TOK_MODEL_BPE) TRY(tok_read_merges(b, &model));
   TRY(tok_pack_texts(b));
   TRY(tok_pack_pieces(b));

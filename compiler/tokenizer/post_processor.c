@@ -162,18 +162,33 @@ static status read_one(tok_build *b, const json_view *view, template *t) {
   return view_fail(b->a, view, "post-processors of type %s are not supported", type);
 }
 
-/* How long a text may be; whether a program cuts it is the program's choice. */
-static status read_truncation(tok_build *b, const json_view *root) {
-  json_view view = view_member(root, "truncation"), direction = view_member(&view, "direction");
-  json_view length = view_member(&view, "max_length");
+/* Sets the flag that one of `count` names stands for, where the member is there. */
+static status read_flag(tok_build *b, const json_view *member, const char *const *names,
+                        const uint32_t *flags, size_t count) {
   tok_string name;
+  if (view_is_absent(member)) return OK;
+  TRY(view_string(b->a, member, &name.bytes, &name.count));
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(name.bytes, names[i]) != 0) continue;
+    b->header.flags |= flags[i];
+    return OK;
+  }
+  return fail_found(b->a, view_fail(b->a, member, "the word is none of the format's"), "'%s'", name.bytes);
+}
+
+/* How texts are cut; how long they may be, and whether they are cut at all, is the program's choice. */
+static status read_truncation(tok_build *b, const json_view *root) {
+  static const char *const directions[] = {"Right", "Left"};
+  static const uint32_t direction_flags[] = {0, TOK_TRUNCATE_START};
+  static const char *const strategies[] = {"LongestFirst", "OnlyFirst", "OnlySecond"};
+  static const uint32_t strategy_flags[] = {0, TOK_TRUNCATE_FIRST, TOK_TRUNCATE_SECOND};
+  json_view view = view_member(root, "truncation"), length = view_member(&view, "max_length");
+  json_view direction = view_member(&view, "direction"), strategy = view_member(&view, "strategy");
   b->header.truncation_length = TOK_NONE;
   if (view_is_absent(&view)) return OK;
   TRY(view_unsigned(b->a, &length, UINT32_MAX, &b->header.truncation_length));
-  if (view_is_absent(&direction)) return OK;
-  TRY(view_string(b->a, &direction, &name.bytes, &name.count));
-  if (strcmp(name.bytes, "Left") == 0) b->header.flags |= TOK_TRUNCATE_START;
-  return OK;
+  TRY(read_flag(b, &direction, directions, direction_flags, 2));
+  return read_flag(b, &strategy, strategies, strategy_flags, 3);
 }
 
 status tok_read_post_processor(tok_build *b, const json_view *root) {

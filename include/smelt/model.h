@@ -254,6 +254,29 @@ smelt_result smelt_generate_ids(smelt_model *model, const int32_t *prompt, int32
  */
 int64_t smelt_encode(smelt_model *model, const char *text, size_t bytes, bool add_special, int32_t *ids,
                      int64_t capacity);
+/*
+ * The same of two texts, a question and an answer for example, as the tokenizer puts pairs together: writes
+ * at most `capacity` ids and as many types (which of the texts; either may be NULL). `most` ids at most, 0:
+ * all there are; more are cut off as `cut` says, special tokens stay. Negative too where there is no room for
+ * what is not cut.
+ */
+typedef enum {
+  SMELT_CUT_AS_SET,  /* what the tokenizer's file says, else SMELT_CUT_LONGEST */
+  SMELT_CUT_LONGEST, /* the longer text, then both alike */
+  SMELT_CUT_FIRST,   /* the first text alone */
+  SMELT_CUT_SECOND,
+} smelt_cut;
+
+typedef struct {
+  const char *first, *second; /* UTF-8, of first_bytes and second_bytes */
+  size_t first_bytes, second_bytes;
+  int64_t most;
+  smelt_cut cut;
+  bool add_special;
+} smelt_pair;
+
+int64_t smelt_encode_pair(smelt_model *model, const smelt_pair *pair, int32_t *ids, int32_t *types,
+                          int64_t capacity);
 int64_t smelt_decode(smelt_model *model, const int32_t *ids, int64_t count, bool skip_special, char *text,
                      int64_t capacity);
 

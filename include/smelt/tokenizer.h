@@ -54,16 +54,18 @@ typedef enum {
 
 /* tok_header.flags */
 enum {
-  TOK_BYTE_LEVEL = 1u << 0,     /* a piece's symbols are its bytes; else its characters */
-  TOK_FUSE_UNKNOWN = 1u << 1,   /* neighbouring unknown tokens of a stretch become one */
-  TOK_MERGE_REPEATS = 1u << 2,  /* decoding takes a token that repeats as one */
-  TOK_TRUNCATE_START = 1u << 6, /* texts that are too long lose their start, else their end */
-  TOK_SOURCE_ONLY = 1u << 7,    /* what the model writes has another tokenizer */
-  TOK_CLEAN_UP = 1u << 5,       /* decoded text loses spaces before punctuation and the like */
-  TOK_SINGLE_SUMS = 1u << 4,    /* Unigram: sums of scores are floats */
-  TOK_TRIM_ORIGINS = 1u << 7,   /* where a token comes from, spaces at its ends do not count */
-  TOK_SPARE_FIRST = 1u << 8,    /* but the first of the text does */
-  TOK_STRIP_SKIPPING = 1u << 3, /* strip_start and strip_end hold where special tokens are left out, only */
+  TOK_BYTE_LEVEL = 1u << 0,       /* a piece's symbols are its bytes; else its characters */
+  TOK_FUSE_UNKNOWN = 1u << 1,     /* neighbouring unknown tokens of a stretch become one */
+  TOK_MERGE_REPEATS = 1u << 2,    /* decoding takes a token that repeats as one */
+  TOK_TRUNCATE_START = 1u << 6,   /* texts that are too long lose their start, else their end */
+  TOK_TRUNCATE_FIRST = 1u << 10,  /* of pairs that are too long the first text alone is cut */
+  TOK_TRUNCATE_SECOND = 1u << 11, /* or the second; without both flags the longer one, then both alike */
+  TOK_SOURCE_ONLY = 1u << 9,      /* what the model writes has another tokenizer */
+  TOK_CLEAN_UP = 1u << 5,         /* decoded text loses spaces before punctuation and the like */
+  TOK_SINGLE_SUMS = 1u << 4,      /* Unigram: sums of scores are floats */
+  TOK_STRIP_SKIPPING = 1u << 3,   /* strip_start and strip_end hold where special tokens are left out, only */
+  TOK_TRIM_ORIGINS = 1u << 7,     /* where a token comes from, spaces at its ends do not count */
+  TOK_SPARE_FIRST = 1u << 8,      /* but the first of the text does */
 };
 
 /*

@@ -25,6 +25,22 @@ static void share_room(size_t room, size_t *first, size_t *second) {
   *second = swapped ? shorter : longer;
 }
 
+/* The same where only one of the texts is cut, of which a token is left. False: there is no room for it. */
+static bool cut_one(size_t room, size_t *cut, size_t kept) {
+  if (*cut + kept <= room) return true;
+  if (kept >= room) return false;
+  *cut = room - kept;
+  return true;
+}
+
+static bool cut(const rt_tokenizer *t, unsigned flags, size_t room, size_t *first, size_t *second) {
+  uint32_t own = flags & (RT_CUT_LONGEST | RT_CUT_FIRST | RT_CUT_SECOND) ? 0 : t->header->flags;
+  if (flags & RT_CUT_FIRST || own & TOK_TRUNCATE_FIRST) return cut_one(room, first, *second);
+  if (flags & RT_CUT_SECOND || own & TOK_TRUNCATE_SECOND) return cut_one(room, second, *first);
+  share_room(room, first, second);
+  return true;
+}
+
 static bool push_typed(rt_encoder *e, uint32_t id, uint32_t type) {
   return rt_push(&e->ids, id) && rt_push(&e->types, type);
 }
@@ -48,8 +64,8 @@ bool rt_encode_pair(rt_encoder *e, rt_pair pair, size_t most_ids, unsigned flags
       !take_ids(e, &e->second))
     return false;
   size_t first = e->first.count, second = e->second.count;
-  share_room(most_ids - special_count, &first, &second);
   e->ids.count = e->types.count = 0;
+  if (!cut(t, flags, most_ids - special_count, &first, &second)) return false;
   for (uint32_t i = 0; i < t->pair_items_count; i++) {
     const tok_pair_item *item = &t->pair_items[i];
     bool done = item->kind == TOK_PAIR_FIRST    ? push_text(e, &e->first, first, item->type)

@@ -85,6 +85,10 @@ void rt_encoder_free(rt_encoder *e); /* with its ids */
 enum {
   RT_ADD_SPECIAL = 1u << 0,    /* put the template's tokens around the text: BOS, EOS */
   RT_IGNORE_SPECIAL = 1u << 1, /* added tokens spelled in the text are plain text */
+  /* Of rt_encode_pair: what loses tokens where there are too many; without any, what the tokenizer is set to. */
+  RT_CUT_LONGEST = 1u << 2,
+  RT_CUT_FIRST = 1u << 3,
+  RT_CUT_SECOND = 1u << 4,
 };
 
 /*
@@ -128,8 +132,9 @@ typedef struct {
 /*
  * Encodes two texts into e->ids and e->types as the tokenizer puts pairs
  * together, a question and an answer for example. Of more than `most_ids` ids
- * (SIZE_MAX: no limit) the longer text loses its end, then both alike; special
- * tokens stay. False also where `most_ids` has no room for these.
+ * (SIZE_MAX: no limit) the longer text loses its end, then both alike; or one text
+ * alone does; or they lose their start, if the tokenizer is set so. Special tokens
+ * stay. False also where `most_ids` has no room for these, or for a text that is not cut.
  */
 bool rt_encode_pair(rt_encoder *e, rt_pair pair, size_t most_ids, unsigned flags);
 

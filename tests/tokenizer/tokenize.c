@@ -2,7 +2,8 @@
  * tokenize.c: drives the tokenizer for tests.
  *
  *   tokenize FOLDER pairs < RECORDS
- *       Two records are a pair. Prints per pair a line of ids and one of their types.
+ *       Two records are a pair. Prints per pair a line of ids and one of their types. "pairs:MOST:CUT" cuts
+ * them to MOST ids; CUT is a number of flags of rt_encode_pair. What cannot be cut so is two empty lines.
  *   tokenize FOLDER origins < RECORDS
  *       Prints per record a line of ids, and a line of BEGIN:END:WORD:CONTINUES of each.
  *   tokenize FOLDER records < RECORDS
@@ -77,11 +78,15 @@ static int run_records(rt_encoder *e, const text *input) {
 enum { LONG_TEXT = 500000 }; /* needs fewer repeats to be timed */
 #define LONG_SECONDS 0.1     /* try again: others may have been busy */
 
-static int run_pairs(rt_encoder *e, const text *input) {
+static int run_pairs(rt_encoder *e, const char *mode, const text *input) {
+  unsigned long most, cuts = 0;
+  if (sscanf(mode, "pairs:%lu:%lu", &most, &cuts) != 2) most = SIZE_MAX;
   rt_pair pair;
   for (size_t at = 0; next_record(input, &at, &pair.first, &pair.first_bytes);) {
     if (!next_record(input, &at, &pair.second, &pair.second_bytes)) return 1;
-    if (!rt_encode_pair(e, pair, SIZE_MAX, RT_ADD_SPECIAL)) return 1;
+    bool fits = rt_encode_pair(e, pair, most, RT_ADD_SPECIAL | (unsigned)cuts);
+    if (!fits && most == SIZE_MAX) return 1;
+    if (!fits) e->ids.count = e->types.count = 0;
     print_numbers(&e->ids);
     print_numbers(&e->types);
   }
@@ -185,12 +190,12 @@ static int run(const char *mode, const text *blob, const text *input) {
   if (wrong) return refuse(NULL, NULL, wrong);
   rt_encoder e;
   rt_encoder_init(&e, &t);
-  int result = strcmp(mode, "records") == 0   ? run_records(&e, input)
-               : strcmp(mode, "pairs") == 0   ? run_pairs(&e, input)
-               : strcmp(mode, "origins") == 0 ? run_origins(&e, input)
-               : strcmp(mode, "speed") == 0   ? run_speed(&e, input)
-               : strcmp(mode, "times") == 0   ? run_times(&e, input)
-                                              : run_open(&e, input);
+  int result = strcmp(mode, "records") == 0                   ? run_records(&e, input)
+               : strncmp(mode, "pairs", strlen("pairs")) == 0 ? run_pairs(&e, mode, input)
+               : strcmp(mode, "origins") == 0                 ? run_origins(&e, input)
+               : strcmp(mode, "speed") == 0                   ? run_speed(&e, input)
+               : strcmp(mode, "times") == 0                   ? run_times(&e, input)
+                                                              : run_open(&e, input);
   rt_encoder_free(&e);
   return result;
 }
