@@ -90,6 +90,8 @@ typedef struct {
   const char *pooling_name;       /* NULL: the model's own */
   const char *scoring_name;       /* likewise */
   bool normalises, leaves_length; /* --normalize, --no-normalize */
+  const char *cut_name;           /* which of two texts is cut; NULL: as the tokenizer is set */
+  bool pair;                      /* each text is two */
   bool json, no_special, truncates, windows, all;
   int32_t stride;                     /* tokens that neighbouring windows share; -1: as the command has it */
   const char *aggregation_name;       /* NULL: simple */
@@ -335,6 +337,9 @@ int64_t app_next_window(int64_t begin, int64_t count, int64_t room, int64_t stri
  */
 int app_read_parts(smelt_model *model, const app_text *text, bool wants_origins, app_part_work *work,
                    void *user);
+
+/* The same of two texts, a tab between them, at once (pairs.c). */
+int app_read_pair(smelt_model *model, const app_text *text, app_part_work *work, void *user);
 
 /* A place in the text that a command works on, in bytes and in characters. */
 typedef struct {

@@ -61,7 +61,7 @@ void app_write_json_choice(app_output *out, const char *label, double score) {
 }
 
 void app_write_choice(app_output *out, const char *label, double score) {
-  app_write_text(out, label);
+  app_write_visible(out, (const uint8_t *)label, strlen(label)); /* on one line, without a tab */
   app_write_text(out, "\t");
   app_write_number(out, score, PLAIN_DIGITS);
 }

@@ -22,7 +22,7 @@ enum {
   RUNS = WRITES | RUNS_GRAPH | (READS_TEXT & ~APP_TOKENIZES) | APP_SEES,
   SEES_CHOICES = APP_SEES_LABELS | APP_SEES_MATCHES,
   SPECULATES = 1 << 29, /* programs that were built so */
-  ANSWERS = 1 << 28,    /* those with an encoder of text */
+  TRANSLATES = 1 << 28, /* those with an encoder of text */
   RARE = 1 << 30,
   ANY = WRITES | RUNS_GRAPH | COMMANDS | APP_SEES
 };
@@ -100,7 +100,7 @@ static const app_option options_table[] = {
     {0, "bad-ids", "IDS", "the same as token ids", WRITES | RARE, ITEM, APP_BAD_IDS, 0},
     {0, "suppress", "IDS", "never any of these tokens", WRITES | RARE, ITEM, APP_SUPPRESS, 0},
     {0, "suppress-first", "IDS", "not as the first token", WRITES | RARE, ITEM, APP_SUPPRESS_FIRST, 0},
-    {0, "first-token", "TOKEN", "an id or a text: the token that the answer begins with", ANSWERS, ITEM,
+    {0, "first-token", "TOKEN", "an id or a text: the token that the answer begins with", TRANSLATES, ITEM,
      APP_FIRST, 0},
     {0, "min-tokens", "N", "no end before N tokens", WRITES | RARE, COUNT, FIELD(generate.min_new_tokens),
      INT32_MAX},
@@ -136,6 +136,10 @@ static const app_option options_table[] = {
     {0, "no-special", NULL, "leave special tokens out of the text", DETOKENIZES, FLAG, FIELD(no_special), 0},
     {0, "truncate", NULL, "cut texts that are too long for the model",
      READS_TEXT & ~(APP_TOKENIZES | APP_ANSWERS), FLAG, FIELD(truncates), 0},
+    {0, "pair", NULL, "each text is two, a tab between them", APP_EMBEDS | APP_CLASSIFIES, FLAG, FIELD(pair),
+     0},
+    {0, "cut", "HOW", "longest, first or second: what a pair that is too long loses",
+     APP_EMBEDS | APP_CLASSIFIES, TEXT, FIELD(cut_name), 0},
     {0, "window", NULL, "read texts that are too long part by part", READS_PARTS, FLAG, FIELD(windows), 0},
     {0, "stride", "N", "tokens that neighbouring parts share", READS_PARTS | APP_ANSWERS, COUNT,
      FIELD(stride), INT32_MAX},
@@ -301,7 +305,7 @@ static const app_option *find_option(const char *argument, const char **value) {
   return row;
 }
 
-static bool answers(const smelt_model *model) {
+static bool translates(const smelt_model *model) {
   const smelt_manifest_generation *g = model->manifest.generation;
   return g && g->encode_entry != SMELT_NONE && !rt_reads_features(model);
 }
@@ -313,7 +317,7 @@ static int usable_kinds(const app_options *options, const smelt_model *model) {
   if (!options->command && options->features_path) kinds &= ~HEARS;
   if (!options->command && model->manifest.generation)
     kinds |= kinds & HEARS ? READS_FEATURES
-                           : GENERATES | READS_FEATURES | SPECULATES | (answers(model) ? ANSWERS : 0);
+                           : GENERATES | READS_FEATURES | SPECULATES | (translates(model) ? TRANSLATES : 0);
   return kinds & CHATS ? kinds | SPECULATES : kinds;
 }
 
@@ -467,7 +471,7 @@ void app_write_help(app_output *out, const app_options *options, const smelt_mod
   if (kinds & HEARS) kinds &= ~GENERATES;
   const smelt_manifest_generation *generation = model->manifest.generation;
   if (generation && generation->verify_entry != SMELT_NONE) kinds |= SPECULATES;
-  if (answers(model)) kinds |= ANSWERS;
+  if (translates(model)) kinds |= TRANSLATES;
   if (options->command) {
     write_command_help(out, options);
     return;

@@ -71,9 +71,12 @@ int app_read_parts(smelt_model *model, const app_text *text, bool wants_origins,
   const app_options *options = text->options;
   int64_t most = model->manifest.reader->max_tokens;
   tokens all;
+  if (options->pair) return app_read_pair(model, text, work, user);
+  if (options->cut_name) return app_fail(APP_USAGE, "%s: --cut goes with --pair", options->program);
   int code = encode(model, text, wants_origins, &all);
   int64_t own = all.count - all.prefix - all.suffix, room = most - all.prefix - all.suffix;
   int64_t stride = options->stride < 0 ? 0 : options->stride;
+  int64_t begin = 0;
   bool is_whole = all.count <= most;
   if (code == APP_OK && room < 1) code = app_fail_text(text, "the model has no room for a text");
   if (code == APP_OK && options->windows && stride >= room)
@@ -81,10 +84,12 @@ int app_read_parts(smelt_model *model, const app_text *text, bool wants_origins,
                     options->program, (int)room, (int)stride);
   if (code == APP_OK && !is_whole && !options->windows) {
     if (!options->truncates) warn(model, text, all.count);
-    own = room;
+    if (model->tokenizer.header->flags & TOK_TRUNCATE_START)
+      begin = own - room;
+    else
+      own = room;
   }
   bool is_only = is_whole || !options->windows;
-  int64_t begin = 0;
   do {
     int64_t count = own - begin < room ? own - begin : room;
     if (code == APP_OK) code = read_part(model, text, &all, begin, count, is_only, work, user);

@@ -212,12 +212,15 @@ bool app_parse_ids(const char *text, size_t bytes, int32_t **ids, int32_t *count
   return true;
 }
 
-/* Cuts a text's ids to `most`: what the tokenizer puts at the end stays. */
+/* Cuts a text's ids to `most`: at its end, or where the tokenizer says so at its start; special ones stay. */
 static void truncate_ids(const smelt_model *model, bool has_special, int64_t most, int32_t *ids,
                          int32_t *count) {
-  int64_t kept = has_special ? (int64_t)model->tokenizer.suffix_ids_count : 0;
+  const rt_tokenizer *t = &model->tokenizer;
+  bool cuts_start = t->header->flags & TOK_TRUNCATE_START;
+  int64_t kept = !has_special ? 0 : cuts_start ? t->prefix_ids_count : t->suffix_ids_count;
   if (kept > most) kept = most;
-  memmove(ids + most - kept, ids + *count - kept, (size_t)kept * sizeof *ids);
+  int64_t first = cuts_start ? kept : most - kept;
+  memmove(ids + first, ids + *count - (most - first), (size_t)(most - first) * sizeof *ids);
   *count = (int32_t)most;
 }
 

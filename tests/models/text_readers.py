@@ -18,6 +18,7 @@ from zoo.causal import CausalConfig, CausalLM
 from zoo.encoder import Encoder, EncoderConfig
 
 LABELS = {"0": "joy", "1": "anger", "2": "a \"quoted\" label", "3": "fear", "4": "nichts"}
+ODD_LABELS = {**LABELS, "4": "two\tcolumns,\nand lines"}
 TAGS = {"0": "O", "1": "B-PER", "2": "I-PER", "3": "B-LOC", "4": "I-LOC"}
 BYTES = dict(vocab_size=BYTE_COUNT + 1, context_tokens=66)
 WORDS = dict(vocab_size=30522, width=32, inner=64, token_types=True)
@@ -33,8 +34,8 @@ KINDS = {
     "dense": (BYTES, "last_hidden_state", {}),
     "vector": (dict(BYTES, head="mean"), "sentence_embedding", {}),
     "labels": (dict(BYTES, head="labels"), "logits",
-               {"architectures": ["BertForSequenceClassification"], "id2label": LABELS}),
-    "multi": (dict(BYTES, head="labels"), "logits", {"problem_type": "multi_label_classification", "id2label": LABELS}),
+               {"architectures": ["BertForSequenceClassification"], "id2label": ODD_LABELS}),
+    "multi": (dict(BYTES, head="labels"), "logits", {"problem_type": "multi_label_classification", "id2label": ODD_LABELS}),
     "token_labels": (dict(BYTES, head="token_labels"), "logits",
                      {"architectures": ["BertForTokenClassification"], "id2label": LABELS}),
     "masked": (dict(BYTES, head="token_labels"), "logits", {"architectures": ["BertForMaskedLM"]}),

@@ -72,6 +72,46 @@ def normal(vector):
     return vector / np.linalg.norm(vector)
 
 
+PAIRS = [("A line of words.", "the quick brown fox"), ("x", "y\tz"), ("Straße", "  日本語 ")]
+
+
+def pair_answer(first, second):
+    """BERT's way: [CLS] first [SEP] second [SEP], with a type for each text."""
+    a, b = ids_of(first, "--no-special"), ids_of(second, "--no-special")
+    row, types = torch.tensor([[101, *a, 102, *b, 102]]), torch.tensor([[0] * (len(a) + 2) + [1] * (len(b) + 1)])
+    inputs = {"input_ids": row, "attention_mask": torch.ones_like(row), "token_type_ids": types}
+    with torch.no_grad():
+        return module(*inputs.values())[0][0].numpy().astype(float)
+
+
+def check_pairs():
+    rows = run("embed", "--pair", "--json", "--lines", "-", text="".join(f"{a}\t{b}\n" for a, b in PAIRS)).splitlines()
+    assert len(rows) == len(PAIRS)
+    for (first, second), row in zip(PAIRS, rows):
+        wanted = pair_answer(first, second)
+        close(json.loads(row)["vector"], normal(wanted.mean(0)))
+        close(run("embed", "--pair", "-p", f"{first}\t{second}", "--pooling", "cls", "--no-normalize").split(), wanted[0])
+    result = subprocess.run([program, "embed", "--pair", "--lines", "-"], input=b"a\tb\nno tab\nc\td\n", capture_output=True, check=False)
+    lines = result.stdout.decode().split("\n")
+    assert result.returncode == 1 and b"line 2: expected two texts" in result.stderr and lines[0] and not lines[1] and lines[2], result
+    assert "exclude each other" in refused(2, "embed", "--pair", "--prompt-ids", "1 2")
+
+
+def check_cut_pairs():
+    """The model's 66 tokens, shared in each way; a tokenizer of bytes shows what is left."""
+    first, second = "a" * 50, "b" * 40
+    for cut, (left, right) in {"longest": (33, 33), "first": (26, 40), "second": (50, 16)}.items():
+        found = run("classify", "--pair", "--truncate", "--cut", cut, "-p", f"{first}\t{second}")
+        assert found == run("classify", "--pair", "-p", "a" * left + "\t" + "b" * right), cut
+    assert run("classify", "--pair", "--truncate", "-p", f"{first}\t{second}") == run("classify", "--pair", "-p", "a" * 33 + "\t" + "b" * 33)
+    result = subprocess.run([program, "classify", "--pair", "-p", f"{first}\t{second}"], capture_output=True, check=False)
+    assert result.returncode == 0 and b"warning: the texts have 90 tokens, the model reads at most 66" in result.stderr, result
+    assert "no room" in refused(1, "classify", "--pair", "--truncate", "--cut", "first", "-p", "a\t" + "b" * 70)
+    assert "--cut goes with --pair" in refused(2, "classify", "--cut", "first", "-p", "a")
+    assert "exclude each other" in refused(2, "classify", "--pair", "--window", "-p", "a\tb")
+    assert "expected longest" in refused(2, "classify", "--pair", "--cut", "both", "-p", "a\tb")
+
+
 def check_states():
     own, normalises = {"states": ("mean", True), "cls": ("cls", False), "fixed": ("mean", False),
                        "narrow": ("mean", False)}[kind]
@@ -86,6 +126,8 @@ def check_states():
         for name, pool in POOLINGS.items():
             close(run("embed", "-p", text, "--pooling", name, "--no-normalize").split(), pool(states))
             close(run("embed", "-p", text, "--pooling", name, "--normalize").split(), normal(pool(states)))
+    if kind == "states":
+        check_pairs()
     assert "expected mean, cls" in refused(2, "embed", "-p", "a", "--pooling", "median")
 
 
@@ -96,10 +138,19 @@ def check_vector():
 
 
 def check_choices(found, scores):
-    names = list(text_readers.LABELS.values())
+    names = list(text_readers.ODD_LABELS.values())
     order = sorted(range(len(names)), key=lambda i: -scores[i])
     assert [choice["label"] for choice in found] == [names[i] for i in order]
     close([choice["score"] for choice in found], scores[order])
+
+
+def shown(label):
+    """As lines have it."""
+    return label.replace("\\", "\\x5c").replace("\t", "\\x09").replace("\n", "\\x0a")
+
+
+def unshown(label):
+    return next(name for name in text_readers.ODD_LABELS.values() if shown(name) == label)
 
 
 def check_labels():
@@ -111,9 +162,13 @@ def check_labels():
         assert row["label"] == row["labels"][0]["label"]
         for name, score in scorings.items():
             plain = [line.split("\t") for line in run("classify", "-p", text, "--scoring", name).splitlines()]
-            check_choices([{"label": label, "score": float(number)} for label, number in plain], score(logits))
+            check_choices([{"label": unshown(label), "score": float(number)} for label, number in plain], score(logits))
         line = run("classify", "--lines", "-", text=text + "\n").split("\t")
-        assert line[0] == row["label"] and abs(float(line[1]) - row["score"]) < TOLERANCE
+        assert line[0] == shown(row["label"]) and abs(float(line[1]) - row["score"]) < TOLERANCE
+    for first, second in PAIRS:  # its tokenizer puts nothing between them
+        row = json.loads(run("classify", "--json", "--pair", "-p", f"{first}\t{second}"))
+        check_choices(row["labels"], scorings[own](answer(ids_of(first) + ids_of(second))))
+    check_cut_pairs()
     assert "expected softmax" in refused(2, "classify", "-p", "a", "--scoring", "best")
 
 
