@@ -166,6 +166,7 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_transcribe", c->hears},
       {"app_chat", writes && c->chat.count},
       {"app_score", writes || answers || (heads & 1u << SMELT_HEAD_NEXT_TOKENS)},
+      {"app_score_answer", answers},
       {"app_embed", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
       {"app_classify_images", seen & 1u << SMELT_HEAD_LABELS},
       {"app_match_images", seen & 1u << SMELT_HEAD_MATCHES},

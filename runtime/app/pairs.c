@@ -32,7 +32,7 @@ static int encode(smelt_model *model, const app_text *text, const smelt_pair *pa
 }
 
 int app_read_pair(smelt_model *model, const app_text *text, app_part_work *work, void *user) {
-  const char *tab = memchr(text->bytes, '\t', text->count);
+  const char *tab = text->count ? memchr(text->bytes, '\t', text->count) : NULL;
   int64_t most = model->manifest.reader->max_tokens;
   app_part part = {.is_only = true};
   if (text->options->prompt_ids || text->options->windows)
