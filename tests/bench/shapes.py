@@ -54,6 +54,10 @@ class Shape:
         attention = self.layers * 2 * self.heads * self.head_dim * tokens * tokens
         return 2 * batch * (self.layers * self.layer_weights * tokens + attention)
 
+    def generation_label(self, context):
+        """An encoder-decoder's context is its source: the decoder's own text is short."""
+        return f"generate, source {context}" if self.kind == "t5" else f"generate at {context}"
+
     def token_bytes(self, context, precision):
         """What generating one token must read: weights in their precision, f32 keys and values of the context."""
         cache = 2 * self.layers * self.kv_heads * self.head_dim * context * 4
@@ -73,6 +77,6 @@ SHAPES = {
         Shape("minilm", "MiniLM-L6", "bert", 384, 1536, 6, 12, 12, 30522, 512,
               texts=((1, 16), (1, 128), (1, 512), (8, 128))),
         Shape("bert", "BERT-base", "bert", 768, 3072, 12, 12, 12, 30522, 512, texts=((1, 16), (1, 128), (8, 128))),
-        Shape("t5", "T5-small", "t5", 512, 2048, 6, 8, 8, 32128, 576, contexts=(16, 512), texts=((1, 128), (1, 512))),
+        Shape("t5", "T5-small", "t5", 512, 2048, 6, 8, 8, 32128, 576, contexts=(16, 128, 512), texts=((1, 128), (1, 512))),
     )
 }

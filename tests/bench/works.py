@@ -75,7 +75,7 @@ def works_of(shape, quick):
                               by_precision(lambda p: shape.layers * shape.layer_weights * BYTES[p])))
     for context in shape.contexts if shape.kind != "bert" else ():
         if context + GENERATED_TOKENS <= shape.context and not (quick and context != 16):
-            works.append(Work("generate", (context, GENERATED_TOKENS), f"generate at {context}", 2 * weights,
+            works.append(Work("generate", (context, GENERATED_TOKENS), shape.generation_label(context), 2 * weights,
                               by_precision(lambda p, c=context: shape.token_bytes(c, p))))
     return works
 
