@@ -27,8 +27,8 @@ static void find_classes(con_automaton *a, const con_nfa *n, const bool bytes_th
   for (int i = 1; i < 256; i++) begins[i] |= bytes_there[i] != bytes_there[i - 1];
   for (int i = 0, class = -1; i < 256; i++) {
     class += begins[i];
-    a->classes[i] = (uint8_t)class;
-    a->class_count = (uint32_t)class + 1;
+    a->classes[i] = (uint8_t) class;
+    a->class_count = (uint32_t) class + 1;
   }
 }
 
@@ -73,27 +73,35 @@ static bool leads_on(const making *m, uint32_t state) {
   const con_automaton *a = m->automaton;
   const con_state *s = &a->states.items[state];
   if (s->accepts) return true;
-  for (uint32_t class = 0; class < a->class_count; class++)
-    if (m->is_live[con_next(a, state, (uint8_t)class)]) return true;
+  for (uint32_t class = 0; class < a->class_count; class ++)
+    if (m->is_live[con_next(a, state, (uint8_t) class)]) return true;
   for (uint32_t i = s->first_call; i < s->first_call + s->call_count; i++)
     if (m->is_live[a->calls.items[i].start] && m->is_live[a->calls.items[i].next]) return true;
   return false;
 }
 
+/* Up and down in turn, for rules may call those before them or those behind them. */
+static void find_live(making *m) {
+  uint32_t count = m->automaton->states.count - CON_FIRST_STATE;
+  m->is_live = con_take(m->memory, m->automaton->states.count);
+  for (bool found = true, is_down = true; found; is_down = !is_down) {
+    found = false;
+    for (uint32_t k = 0; k < count; k++) {
+      uint32_t i = CON_FIRST_STATE + (is_down ? count - 1 - k : k);
+      if (!m->is_live[i] && leads_on(m, i)) m->is_live[i] = found = true;
+    }
+  }
+}
+
 /* Edges to dead states go. */
 static void trim(making *m) {
   con_automaton *a = m->automaton;
-  m->is_live = con_take(m->memory, a->states.count);
-  for (bool found = true; found;) {
-    found = false;
-    for (uint32_t i = a->states.count; i-- > CON_FIRST_STATE;)
-      if (!m->is_live[i] && leads_on(m, i)) m->is_live[i] = found = true;
-  }
+  find_live(m);
   for (uint32_t i = CON_FIRST_STATE; i < a->states.count; i++) {
     con_state *s = &a->states.items[i];
     uint32_t *next = a->next.items + (size_t)i * a->class_count, kept = 0;
     bool goes_on = false;
-    for (uint32_t class = 0; class < a->class_count; class++) {
+    for (uint32_t class = 0; class < a->class_count; class ++) {
       if (!m->is_live[next[class]]) next[class] = CON_DEAD;
       goes_on |= next[class] != CON_DEAD;
     }

@@ -75,6 +75,7 @@ typedef struct {
   CON_LIST(uint32_t) next; /* [state][class], CON_DEAD where there is none */
   CON_LIST(con_call) calls;
   uint32_t start;
+  uint64_t work; /* edges and states looked at to make it */
 } con_automaton;
 
 /*

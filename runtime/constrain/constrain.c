@@ -20,10 +20,11 @@ typedef struct {
 struct rt_acceptor {
   jmp_buf escape;
   con_memory reading; /* of the grammar, until its automaton is made */
-  con_memory fixed;   /* automaton and trie */
+  con_memory fixed;   /* automaton, trie and sets of characters */
   con_memory working; /* what is found out while texts grow */
   con_automaton automaton;
   con_vocabulary vocabulary;
+  con_uniforms uniforms;
   con_stacks stacks;
   con_mask mask;
   cached_mask cache[CACHED_MASKS]; /* by place */
@@ -79,7 +80,7 @@ static void make_automaton(job *j) {
 
 static void start_work(rt_acceptor *a) {
   con_stacks_make(&a->stacks, &a->working, &a->automaton);
-  con_mask_make(&a->mask, &a->working, &a->automaton, &a->vocabulary);
+  con_mask_make(&a->mask, &a->working, &a->automaton, &a->vocabulary, &a->uniforms);
   for (int i = 0; i < CACHED_MASKS; i++)
     a->cache[i] = (cached_mask){.tokens = con_take(&a->working, a->vocabulary.words * sizeof(uint64_t))};
 }
@@ -90,6 +91,7 @@ static void make(job *j) {
   make_automaton(j);
   a->tokens = con_take(&a->fixed, a->vocabulary.words * sizeof *a->tokens);
   a->none = con_take(&a->fixed, a->vocabulary.words * sizeof *a->none);
+  con_uniforms_make(&a->uniforms, &a->fixed, &a->automaton, &a->vocabulary);
   start_work(a);
   con_mask_prepare(&a->mask, PREPARED_VISITS);
 }

@@ -12,11 +12,26 @@
 
 /* What is known of a state. */
 typedef struct {
-  uint64_t *tokens; /* those that stay inside the rule, a bit each; NULL: nothing is known yet */
-  uint32_t *exits;  /* nodes of the trie where the rule may end before a token does */
-  uint32_t exit_count;
-  bool may_end; /* before any byte */
+  uint64_t *tokens;      /* those that stay inside the rule, a bit each; NULL: nothing is known yet */
+  uint32_t *exits;       /* nodes of the trie before which the rule may end, by the class of their byte */
+  uint32_t *exit_starts; /* of each class, [class_count + 1]; NULL: there are none */
+  bool may_end;          /* before any byte */
 } con_state_mask;
+
+/* Some tokens, by word of their set. */
+typedef struct {
+  uint64_t bits;
+  uint32_t word;
+} con_some_tokens;
+
+/* What a walk from a uniform set's nodes of one key has found. */
+typedef struct {
+  uint32_t state;  /* behind the nodes' byte */
+  uint32_t before; /* another walk from these nodes, or 0 */
+  con_some_tokens *tokens;
+  uint32_t *exits;
+  uint32_t word_count, exit_count;
+} con_known_walk;
 
 typedef struct {
   con_memory *memory;
@@ -26,16 +41,20 @@ typedef struct {
   CON_LIST(uint32_t) row_of;     /* of each place of `inside`, or 0 */
   CON_LIST(uint32_t) row_places; /* of each row, from 1 */
   CON_LIST(uint32_t) next;       /* [row][class]: what mask.c says */
-  con_uniforms uniforms;
-  con_state_mask *states;   /* per state of the automaton */
-  CON_LIST(uint32_t) exits; /* of the walk at hand */
-  uint32_t *levels;         /* what leads to the nodes of each depth, [CON_LONGEST_TOKEN + 1] */
-  uint64_t visits;          /* of nodes, in all */
+  con_uniforms *uniforms;
+  CON_LIST(con_known_walk) walks; /* from 1 */
+  uint64_t *spare;                /* a set of tokens, of the walk at hand */
+  con_state_mask *states;         /* per state of the automaton */
+  CON_LIST(uint32_t) exits;       /* of the walk at hand: nodes behind which the rule may end */
+  uint32_t *levels;               /* what leads to the nodes of each depth, [CON_LONGEST_TOKEN + 1] */
+  uint64_t visits;                /* of nodes, in all */
 } con_mask;
 
-void con_mask_make(con_mask *m, con_memory *memory, const con_automaton *a, const con_vocabulary *v);
+/* `uniforms` may have served another mask before. */
+void con_mask_make(con_mask *m, con_memory *memory, const con_automaton *a, const con_vocabulary *v,
+                   con_uniforms *uniforms);
 
-/* Finds out about states, until that took as many visits of nodes or all are known. */
+/* Finds out about states that take long, until that took as many visits of nodes or all of them are known. */
 void con_mask_prepare(con_mask *m, uint64_t visits);
 
 /* Adds the tokens that may come at `place` of `stacks` to tokens[vocabulary->words]. */

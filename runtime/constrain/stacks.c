@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { FIRST_TABLE = 1 << 16 /* enlarging takes longer than a step should; untouched memory costs nothing */ };
+
 /* ---- stored sets ------------------------------------------------------------------------- */
 
 static uint32_t hash_of(const con_entry *entries, uint32_t count) {
@@ -60,7 +62,7 @@ void con_stacks_make(con_stacks *s, con_memory *m, const con_automaton *a) {
   s->slots = con_take(m, a->states.count * sizeof *s->slots);
   s->joins = con_take(m, CON_JOINS * sizeof *s->joins);
   *con_add(m, &s->places) = (con_place){0}; /* CON_NOWHERE, which the table never has */
-  s->table_size = 256;
+  s->table_size = FIRST_TABLE;
   s->table = con_take(m, s->table_size * sizeof *s->table);
   con_place_of(s, CON_END, CON_NOWHERE);
   con_place_of(s, CON_BASE, CON_NOWHERE);

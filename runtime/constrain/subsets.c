@@ -9,6 +9,9 @@
 
 enum { MOST_STATES = 1 << 17, MOST_WORDS = 1 << 24, MOST_MEMBERS = 1 << 20 };
 
+/* Few states with choices can make many sets, each large: a tenth of a second is enough. */
+enum { MOST_WORK = 1 << 24 };
+
 /* A set of states: members[first .. first + count), sorted. Set i is state first_state + i. */
 typedef struct {
   uint32_t first, count;
@@ -70,6 +73,15 @@ static void sort(uint32_t *items, uint32_t count) {
   }
 }
 
+static void work(subsets *s, uint64_t steps) {
+  con_automaton *a = s->automaton;
+  a->work += steps;
+  if (a->work > MOST_WORK)
+    con_fail(s->nfa->memory,
+             "the constraint is too large: it may be in too many states at once; repeat less, or make "
+             "what follows a repetition begin differently");
+}
+
 static void meet(subsets *s, uint32_t state) {
   if (s->stamps[state] == s->stamp) return;
   s->stamps[state] = s->stamp;
@@ -86,12 +98,13 @@ static bool matters(const subsets *s, uint32_t state) {
 
 /* Follows edges that read nothing; what matters stays in s->closure. */
 static void close_set(subsets *s) {
-  uint32_t kept = 0;
+  uint32_t kept = 0, edges = 0;
   for (uint32_t i = 0; i < s->closure.count; i++) {
     uint32_t state = s->closure.items[i];
-    for (uint32_t k = s->nfa->states.items[state]; k != CON_NONE; k = s->nfa->edges.items[k].next)
+    for (uint32_t k = s->nfa->states.items[state]; k != CON_NONE; k = s->nfa->edges.items[k].next, edges++)
       if (s->nfa->edges.items[k].kind == CON_EDGE_FREE) meet(s, s->nfa->edges.items[k].to);
   }
+  work(s, 4 * (uint64_t)s->closure.count + edges); /* they are sorted, too */
   for (uint32_t i = 0; i < s->closure.count; i++)
     if (matters(s, s->closure.items[i])) s->closure.items[kept++] = s->closure.items[i];
   s->closure.count = kept;
@@ -128,7 +141,8 @@ static uint32_t end_set(subsets *s) {
 
 static void collect_moves(subsets *s, con_edge edge) {
   const uint8_t *classes = s->automaton->classes;
-  for (uint32_t class = classes[edge.first]; class <= classes[edge.last]; class++) {
+  work(s, 1 + classes[edge.last] - classes[edge.first]);
+  for (uint32_t class = classes[edge.first]; class <= classes[edge.last]; class ++) {
     *con_add(s->nfa->memory, &s->moves) = (move){edge.to, s->buckets[class]};
     s->buckets[class] = s->moves.count - 1;
   }
@@ -157,7 +171,7 @@ static bool same_bucket(const subsets *s, uint32_t x, uint32_t y) {
 static void follow_bytes(subsets *s, uint32_t state, const bool *classes_there) {
   con_automaton *a = s->automaton;
   uint32_t before = CON_NONE, to = CON_DEAD;
-  for (uint32_t class = 0; class < a->class_count; class++) {
+  for (uint32_t class = 0; class < a->class_count; class ++) {
     if (s->buckets[class] == CON_NONE || !classes_there[class]) continue;
     if (before == CON_NONE || !same_bucket(s, before, class)) {
       begin_set(s);

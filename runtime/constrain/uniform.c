@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-enum { FEW = 8 /* characters that are not worth a set */, MOST_SETS = 12 };
+enum {
+  FEW = 8,                /* characters that are not worth a set */
+  WORTH_STATES = 3,       /* of the same characters: a set for fewer costs more than it saves */
+  MOST_SETS = 8,          /* of tokens; each takes a few ms, and up to 1.5 MB */
+  MOST_CANDIDATES = 64,   /* sets of characters */
+  MOST_EXAMINED = 1 << 14 /* states */
+};
 
 /* The ways in which characters beyond ASCII begin (Unicode 15, table 3-7). */
 static const struct {
@@ -90,17 +96,20 @@ static const con_uniform_state *know_state(con_uniforms *u, uint32_t state) {
 
 /* How far a text is as characters of the set. */
 typedef struct {
-  uint8_t count;     /* of characters; CON_NOT_UNIFORM: it has others */
+  uint8_t count;     /* of whole characters */
   uint8_t left;      /* bytes of the last one that have not come */
   uint8_t low, high; /* of the next of them */
+  uint8_t lead;      /* bytes of it that have come */
+  bool is_wrong;     /* the last byte was none of them */
 } progress;
 
 static progress go_on_by(progress at, uint8_t byte, const con_characters *set) {
-  const progress wrong = {.count = CON_NOT_UNIFORM};
-  if (at.count >= CON_NOT_UNIFORM - 1) return wrong;
+  const progress wrong = {.is_wrong = true};
+  if (at.count >= CON_LONGEST_UNIFORM) return wrong;
   if (at.left > 0) {
     if (byte < at.low || byte > at.high) return wrong;
-    return (progress){(uint8_t)(at.count + (at.left == 1)), (uint8_t)(at.left - 1), 0x80, 0xbf};
+    if (at.left == 1) return (progress){.count = (uint8_t)(at.count + 1)};
+    return (progress){at.count, (uint8_t)(at.left - 1), 0x80, 0xbf, (uint8_t)(at.lead + 1), false};
   }
   if (byte < 128) {
     at.count++;
@@ -108,34 +117,89 @@ static progress go_on_by(progress at, uint8_t byte, const con_characters *set) {
   }
   for (int i = 0; i < START_COUNT && set->others; i++)
     if (byte >= starts[i].first && byte <= starts[i].last)
-      return (progress){at.count, starts[i].left, starts[i].low, starts[i].high};
+      return (progress){at.count, starts[i].left, starts[i].low, starts[i].high, 1, false};
   return wrong;
 }
 
-/* `longest` of each token by itself; nodes without one have 0. */
-static void measure_tokens(const con_uniforms *u, const con_characters *set, uint8_t *longest) {
-  const con_vocabulary *v = u->vocabulary;
-  progress *levels = con_take(u->memory, (CON_LONGEST_TOKEN + 1) * sizeof *levels);
-  for (uint32_t i = 0; i < v->node_count; i++) {
+/* ---- sets ------------------------------------------------------------------------------------ */
+
+typedef struct {
+  con_uniforms *uniforms;
+  con_uniform *set;
+  uint32_t *at;     /* per count and class: where its next node goes, or how many there are */
+  uint32_t *path;   /* nodes above the one at hand, by depth */
+  progress *levels; /* likewise: how far they are */
+  bool is_counting;
+} making;
+
+static void add_deep_node(making *m, uint32_t node, progress before, bool goes_on) {
+  const con_trie_node *nodes = m->uniforms->vocabulary->nodes;
+  con_deep_node deep = {.node = node, .count = before.count, .lead = before.lead, .goes_on = goes_on};
+  for (int i = 0; i < before.lead; i++)
+    deep.bytes[i] = nodes[m->path[nodes[node].depth - before.lead + i]].byte;
+  *con_add(m->uniforms->memory, &m->set->deep_nodes) = deep;
+}
+
+static void add_node(making *m, uint32_t node, progress before, progress after) {
+  const con_automaton *a = m->uniforms->automaton;
+  uint8_t class = a->classes[m->uniforms->vocabulary->nodes[node].byte];
+  if (before.lead == 0 && before.count <= CON_MOST_UNIFORM) {
+    uint32_t key = before.count * a->class_count + class;
+    if (!m->is_counting) m->set->nodes[m->at[key]] = node;
+    if (m->is_counting) m->set->below[key] += m->uniforms->vocabulary->nodes[node].skip - node;
+    m->at[key]++;
+  } else if (m->is_counting && (before.lead == 0 || after.is_wrong)) {
+    add_deep_node(m, node, before, !after.is_wrong);
+  }
+}
+
+static void add_token(making *m, uint32_t token, progress at) {
+  uint32_t count = at.count + (at.left > 0);
+  if (token == TOK_NONE || !m->is_counting) return;
+  if (count <= CON_MOST_UNIFORM)
+    con_add_token(m->uniforms->vocabulary, token, m->set->tokens[count]);
+  else
+    *con_add(m->uniforms->memory, &m->set->deep_tokens) = (con_deep_token){token, (uint8_t)count};
+}
+
+/* Over all nodes down to where tokens leave the set. */
+static void walk_set(making *m) {
+  const con_vocabulary *v = m->uniforms->vocabulary;
+  for (uint32_t i = 0; i < v->node_count;) {
     const con_trie_node *node = &v->nodes[i];
-    progress at = levels[node->depth + 1] = go_on_by(levels[node->depth], node->byte, set);
-    if (node->token != TOK_NONE) longest[i] = at.left ? CON_NOT_UNIFORM : at.count;
+    progress before = m->levels[node->depth], after = go_on_by(before, node->byte, &m->set->characters);
+    m->path[node->depth] = i;
+    add_node(m, i, before, after);
+    if (!after.is_wrong) add_token(m, node->token, after);
+    m->levels[node->depth + 1] = after;
+    i = after.is_wrong ? node->skip : i + 1;
   }
 }
 
 static void make_set(con_uniforms *u, con_uniform *set) {
   const con_vocabulary *v = u->vocabulary;
-  set->longest = con_take(u->memory, v->node_count);
-  measure_tokens(u, &set->characters, set->longest);
+  uint32_t class_count = u->automaton->class_count, keys = (CON_MOST_UNIFORM + 1) * class_count;
+  making m = {.uniforms = u, .set = set, .is_counting = true};
+  set->is_made = true;
+  for (unsigned byte = 0; byte < 256; byte++)
+    if (!go_on_by((progress){0}, (uint8_t)byte, &set->characters).is_wrong)
+      set->classes[u->automaton->classes[byte]] = true;
   for (int i = 0; i <= CON_MOST_UNIFORM; i++)
     set->tokens[i] = con_take(u->memory, v->words * sizeof(uint64_t));
-  for (uint32_t i = v->node_count; i-- > 0;) {
-    const con_trie_node *node = &v->nodes[i];
-    if (node->token != TOK_NONE && set->longest[i] <= CON_MOST_UNIFORM)
-      con_add_token(v, node->token, set->tokens[set->longest[i]]);
-    for (uint32_t k = i + 1; k < node->skip; k = v->nodes[k].skip)
-      if (set->longest[k] > set->longest[i]) set->longest[i] = set->longest[k];
+  set->starts = con_take(u->memory, (keys + 1) * sizeof *set->starts);
+  set->below = con_take(u->memory, keys * sizeof *set->below);
+  set->walks = con_take(u->memory, keys * sizeof *set->walks);
+  m.at = con_take(u->memory, keys * sizeof *m.at);
+  m.path = con_take(u->memory, (CON_LONGEST_TOKEN + 1) * sizeof *m.path);
+  m.levels = con_take(u->memory, (CON_LONGEST_TOKEN + 1) * sizeof *m.levels);
+  walk_set(&m);
+  for (uint32_t i = 0; i < keys; i++) {
+    set->starts[i + 1] = set->starts[i] + m.at[i];
+    m.at[i] = set->starts[i];
   }
+  set->nodes = con_take(u->memory, set->starts[keys] * sizeof *set->nodes);
+  m.is_counting = false;
+  walk_set(&m);
   for (int i = 1; i <= CON_MOST_UNIFORM; i++)
     for (uint32_t k = 0; k < v->words; k++) set->tokens[i][k] |= set->tokens[i - 1][k];
 }
@@ -149,25 +213,65 @@ static con_uniform *set_of(con_uniforms *u, const con_characters *characters) {
     con_uniform *set = &u->sets.items[i];
     if (has_all(&set->characters, characters) && has_all(characters, &set->characters)) return set;
   }
-  if (u->sets.count == MOST_SETS) return NULL;
-  con_uniform *set = con_add(u->memory, &u->sets);
-  *set = (con_uniform){.characters = *characters};
-  make_set(u, set);
+  return NULL;
+}
+
+/* Reading from there on stands at one state, inside one rule. */
+static bool is_plain(const con_uniforms *u, uint32_t state) {
+  const con_state *s = &u->automaton->states.items[state];
+  return !s->accepts && s->call_count == 0;
+}
+
+const con_uniform *con_uniform_of(con_uniforms *u, uint32_t state, uint32_t path[CON_LONGEST_UNIFORM + 1],
+                                  uint32_t *most) {
+  const con_uniform_state *at = know_state(u, state);
+  const con_uniform *set = at->target == CON_DEAD ? NULL : set_of(u, &at->characters);
+  if (!set || !set->is_made) return NULL;
+  path[0] = state;
+  if (!is_plain(u, state)) return NULL;
+  for (*most = 0; *most < CON_LONGEST_UNIFORM; path[++*most] = at->target) {
+    at = know_state(u, path[*most]);
+    if (at->target == CON_DEAD || !has_all(&at->characters, &set->characters)) break;
+    if (!is_plain(u, at->target)) return NULL;
+  }
   return set;
 }
 
-const con_uniform *con_uniform_of(con_uniforms *u, uint32_t state, uint8_t *most) {
-  const con_uniform_state *at = know_state(u, state);
-  con_characters characters = at->characters;
-  if (at->target == CON_DEAD) return NULL;
-  for (*most = 1; *most < CON_MOST_UNIFORM; ++*most) {
-    at = know_state(u, at->target);
-    if (at->target == CON_DEAD || !has_all(&at->characters, &characters)) break;
+/* Finds out which characters states have. */
+static void examine_states(con_uniforms *u) {
+  for (uint32_t i = CON_FIRST_STATE; i < u->automaton->states.count && i < MOST_EXAMINED; i++) {
+    const con_uniform_state *at = know_state(u, i);
+    if (at->target == CON_DEAD) continue;
+    con_uniform *set = set_of(u, &at->characters);
+    if (!set && u->sets.count < MOST_CANDIDATES) {
+      set = con_add(u->memory, &u->sets);
+      *set = (con_uniform){.characters = at->characters};
+    }
+    if (set) set->states++;
   }
-  return set_of(u, &characters);
+}
+
+static void make_sets(con_uniforms *u) {
+  for (int made = 0; made < MOST_SETS; made++) {
+    con_uniform *most = NULL;
+    for (uint32_t i = 0; i < u->sets.count; i++) {
+      con_uniform *set = &u->sets.items[i];
+      if (!set->is_made && set->states >= WORTH_STATES && (!most || set->states > most->states)) most = set;
+    }
+    if (!most) break;
+    make_set(u, most);
+  }
 }
 
 void con_uniforms_make(con_uniforms *u, con_memory *m, const con_automaton *a, const con_vocabulary *v) {
   *u = (con_uniforms){.memory = m, .automaton = a, .vocabulary = v};
   u->states = con_take(m, a->states.count * sizeof *u->states);
+  examine_states(u);
+  make_sets(u);
+}
+
+void con_uniforms_forget_walks(con_uniforms *u) {
+  size_t bytes = (CON_MOST_UNIFORM + 1) * u->automaton->class_count * sizeof(uint32_t);
+  for (uint32_t i = 0; i < u->sets.count; i++)
+    if (u->sets.items[i].is_made) memset(u->sets.items[i].walks, 0, bytes);
 }

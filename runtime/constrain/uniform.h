@@ -9,7 +9,10 @@
 #include "constrain/automaton.h"
 #include "constrain/vocabulary.h"
 
-enum { CON_MOST_UNIFORM = 16 /* characters of tokens that are looked up */, CON_NOT_UNIFORM = 255 };
+enum {
+  CON_MOST_UNIFORM = 16, /* characters of tokens that are in sets */
+  CON_LONGEST_UNIFORM = 254
+};
 
 /* Characters: some of ASCII's, and all others or none. */
 typedef struct {
@@ -24,12 +27,34 @@ typedef struct {
   bool is_known;
 } con_uniform_state;
 
-/* The tokens of a set of characters. */
+/* A node behind many characters of a set, or behind the first bytes of one more that it does not go on. */
+typedef struct {
+  uint32_t node;
+  uint8_t count; /* of characters before it */
+  uint8_t lead;  /* bytes of one more */
+  uint8_t bytes[3];
+  bool goes_on; /* it begins another character of the set */
+} con_deep_node;
+
+typedef struct {
+  uint32_t token;
+  uint8_t count; /* of characters; one that is not whole counts */
+} con_deep_token;
+
+/* The tokens of a set of characters, and where others leave them. */
 typedef struct {
   con_characters characters;
-  uint8_t *longest; /* per node of the trie: most characters of a token there or below, or CON_NOT_UNIFORM
-                       where one has others */
+  uint32_t states;                        /* that have these characters */
+  bool is_made;                           /* what follows is there */
+  bool classes[256];                      /* of bytes that begin a character of the set */
   uint64_t *tokens[CON_MOST_UNIFORM + 1]; /* those of at most so many characters */
+  uint32_t *nodes;                        /* of the trie, behind whole characters of the set alone */
+  uint32_t *starts;                       /* of those behind `count` characters and of a class in `nodes`:
+                                             [count * class_count + class], and one more */
+  uint32_t *below;                        /* likewise: nodes at and below them */
+  uint32_t *walks;                        /* likewise: what mask.c knows of them */
+  CON_LIST(con_deep_node) deep_nodes;     /* behind more characters */
+  CON_LIST(con_deep_token) deep_tokens;
 } con_uniform;
 
 typedef struct {
@@ -40,12 +65,17 @@ typedef struct {
   CON_LIST(con_uniform) sets;
 } con_uniforms;
 
+/* With the sets of the characters that most states have. */
 void con_uniforms_make(con_uniforms *u, con_memory *m, const con_automaton *a, const con_vocabulary *v);
 
+/* There are no walks. */
+void con_uniforms_forget_walks(con_uniforms *u);
+
 /*
- * The tokens that surely may come at `state`, as those of a set of at most *most characters; NULL: no such
- * set is worth it. Valid until the next call.
+ * The set of the characters of `state`, NULL: there is none. Of those characters the first leads to path[1],
+ * the next to path[2], and so on to path[*most], where they do not all lead to one state.
  */
-const con_uniform *con_uniform_of(con_uniforms *u, uint32_t state, uint8_t *most);
+const con_uniform *con_uniform_of(con_uniforms *u, uint32_t state, uint32_t path[CON_LONGEST_UNIFORM + 1],
+                                  uint32_t *most);
 
 #endif

@@ -1,13 +1,15 @@
 /*
- * vocabulary.c: the trie of tokens: their texts sorted (multikey quicksort:
- * Bentley and Sedgewick, "Fast algorithms for sorting and searching strings"),
- * and what neighbours do not share becomes nodes.
+ * vocabulary.c: the trie of tokens: their texts sorted, byte by byte from the
+ * first on into as many parts, and what neighbours do not share becomes nodes.
  */
 #include "constrain/vocabulary.h"
 
 #include "text/tables.h"
 
+enum { FEW = 24 /* texts are sorted by comparing them */ };
+
 typedef struct {
+  uint64_t start; /* the first 8 bytes of the text, the first one highest; zeros behind its end */
   const uint8_t *text;
   uint32_t bytes, token;
 } entry;
@@ -16,10 +18,17 @@ typedef struct {
   con_vocabulary *vocabulary;
   con_memory *memory;
   entry *entries; /* texts, later sorted */
+  entry *spare;   /* as many */
   uint32_t count;
 } making;
 
 /* ---- texts ------------------------------------------------------------------------------ */
+
+static uint64_t start_of(const uint8_t *text, size_t bytes) {
+  uint64_t start = 0;
+  for (size_t i = 0; i < 8; i++) start = start << 8 | (i < bytes ? text[i] : 0);
+  return start;
+}
 
 static void take_texts(making *m, const rt_tokenizer *t) {
   uint32_t size = m->vocabulary->size < t->header->vocab_size ? m->vocabulary->size : t->header->vocab_size;
@@ -35,67 +44,70 @@ static void take_texts(making *m, const rt_tokenizer *t) {
       memcpy(copy, text, bytes);
       text = copy;
     }
-    m->entries[m->count++] = (entry){text, (uint32_t)bytes, id};
+    m->entries[m->count++] = (entry){start_of(text, bytes), text, (uint32_t)bytes, id};
     for (size_t i = 0; i < bytes; i++) m->vocabulary->bytes_there[text[i]] = true;
   }
 }
 
 /* The byte at `depth`, from 1; 0 behind the end. */
-static int byte_at(const entry *e, uint32_t depth) {
-  return depth < e->bytes ? e->text[depth] + 1 : 0;
+static unsigned byte_at(const entry *e, uint32_t depth) {
+  if (depth >= e->bytes) return 0;
+  return 1 + (depth < 8 ? (unsigned)(e->start >> (56 - 8 * depth) & 0xff) : e->text[depth]);
 }
 
-static void swap(entry *x, entry *y) {
-  entry held = *x;
-  *x = *y;
-  *y = held;
-}
-
-static bool comes_before(const entry *x, const entry *y, uint32_t depth) {
+static bool comes_before(const entry *x, const entry *y) {
+  if (x->start != y->start) return x->start < y->start;
   uint32_t bytes = x->bytes < y->bytes ? x->bytes : y->bytes;
-  int order = memcmp(x->text + depth, y->text + depth, bytes - depth);
+  int order = bytes > 8 ? memcmp(x->text + 8, y->text + 8, bytes - 8) : 0;
   if (order == 0) order = x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
   return order < 0 || (order == 0 && x->token < y->token);
 }
 
-static void sort_few(entry *entries, uint32_t count, uint32_t depth) {
-  for (uint32_t i = 1; i < count; i++)
-    for (uint32_t k = i; k > 0 && comes_before(&entries[k], &entries[k - 1], depth); k--)
-      swap(&entries[k], &entries[k - 1]);
+static void sort_few(entry *entries, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++) {
+    entry held = entries[i];
+    uint32_t at = i;
+    for (; at > 0 && comes_before(&held, &entries[at - 1]); at--) entries[at] = entries[at - 1];
+    entries[at] = held;
+  }
 }
 
-/* Sorts entries[count], whose first `depth` bytes are the same, by text, then by token. */
-static void sort(entry *entries, uint32_t count, uint32_t depth) {
-  while (count > 12) {
-    int x = byte_at(&entries[0], depth), y = byte_at(&entries[count / 2], depth),
-        z = byte_at(&entries[count - 1], depth);
-    int middle = x < y ? (y < z ? y : x < z ? z : x) : (x < z ? x : y < z ? z : y);
-    uint32_t low = 0, at = 0, high = count;
-    while (at < high) {
-      int byte = byte_at(&entries[at], depth);
-      if (byte < middle)
-        swap(&entries[low++], &entries[at++]);
-      else if (byte > middle)
-        swap(&entries[at], &entries[--high]);
-      else
-        at++;
-    }
-    sort(entries, low, depth);
-    sort(entries + high, count - high, depth);
-    if (middle == 0) return; /* all the same text: duplicates, in any order */
-    entries += low;
-    count = high - low;
-    depth++;
+/* Puts entries[count] in the order of their byte at `depth`; ends[] of each byte. */
+static void part(entry *entries, entry *spare, uint32_t count, uint32_t depth, uint32_t ends[257]) {
+  memset(ends, 0, 257 * sizeof *ends);
+  for (uint32_t i = 0; i < count; i++) ends[byte_at(&entries[i], depth)]++;
+  for (uint32_t byte = 0, at = 0; byte < 257; byte++) {
+    uint32_t size = ends[byte];
+    ends[byte] = at;
+    at += size;
   }
-  sort_few(entries, count, depth);
+  for (uint32_t i = 0; i < count; i++) spare[ends[byte_at(&entries[i], depth)]++] = entries[i];
+  memcpy(entries, spare, count * sizeof *entries);
+}
+
+/* Sorts entries[count], whose first `depth` bytes are the same, by text, then by token, as they come. */
+static void sort(entry *entries, entry *spare, uint32_t count, uint32_t depth) {
+  for (; count > FEW; depth++) {
+    uint32_t ends[257], largest = 1;
+    part(entries, spare, count, depth, ends);
+    for (uint32_t byte = 2; byte < 257; byte++)
+      if (ends[byte] - ends[byte - 1] > ends[largest] - ends[largest - 1]) largest = byte;
+    for (uint32_t byte = 1; byte < 257; byte++) /* those of 0 are all the same text */
+      if (byte != largest) sort(entries + ends[byte - 1], spare, ends[byte] - ends[byte - 1], depth + 1);
+    count =
+        ends[largest] - ends[largest - 1]; /* goes on here, so that calls nest no deeper than log2(count) */
+    entries += ends[largest - 1];
+  }
+  sort_few(entries, count);
 }
 
 /* ---- nodes --------------------------------------------------------------------------------- */
 
 static uint32_t shared_bytes(const entry *x, const entry *y) {
-  uint32_t count = 0;
-  while (count < x->bytes && count < y->bytes && x->text[count] == y->text[count]) count++;
-  return count;
+  uint32_t most = x->bytes < y->bytes ? x->bytes : y->bytes, count = 8;
+  if (x->start != y->start) count = (uint32_t)__builtin_clzll(x->start ^ y->start) / 8;
+  while (count >= 8 && count < most && x->text[count] == y->text[count]) count++;
+  return count < most ? count : most;
 }
 
 static uint32_t count_nodes(const making *m) {
@@ -124,6 +136,7 @@ static void make_nodes(making *m) {
     end->token = e->token;
   }
   while (depth > 0) v->nodes[open[--depth]].skip = v->node_count;
+  for (uint32_t i = 0; i < v->node_count; i = v->nodes[i].skip) v->roots[v->root_count++] = i;
 }
 
 void con_vocabulary_make(con_vocabulary *v, con_memory *memory, const rt_tokenizer *t, uint32_t vocab_size) {
@@ -131,6 +144,7 @@ void con_vocabulary_make(con_vocabulary *v, con_memory *memory, const rt_tokeniz
   making m = {.vocabulary = v, .memory = memory};
   v->same = con_take(memory, (size_t)vocab_size * sizeof *v->same);
   take_texts(&m, t);
-  sort(m.entries, m.count, 0);
+  m.spare = con_take(memory, m.count * sizeof *m.spare);
+  sort(m.entries, m.spare, m.count, 0);
   make_nodes(&m);
 }

@@ -23,7 +23,8 @@ typedef struct {
   uint32_t words; /* of a set of tokens */
   con_trie_node *nodes;
   uint32_t node_count;
-  uint32_t *same; /* per token: the next one of the same text, or TOK_NONE */
+  uint32_t roots[256], root_count; /* nodes of first bytes */
+  uint32_t *same;                  /* per token: the next one of the same text, or TOK_NONE */
   bool bytes_there[256];
   const rt_tokenizer *tokenizer;
 } con_vocabulary;

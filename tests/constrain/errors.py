@@ -22,6 +22,7 @@ CASES = [
     ("grammar", 'root ::= a "x" | "y"\na ::= "z"? root', r"left recursion"),
     ("grammar", 'root ::= "a" root', r"the constraint allows no text"),
     ("grammar", 'root ::= (("a"{60000}){60000}){9}', r"the constraint is too large"),
+    ("regex", "D*" + "." * 66 + "2" + "." * 12 + "(" + "|".join("abcdefghijklmnopqrstuvwxyz0123456789") + ")*", r"it may be in too many states at once"),
     ("grammar", "root ::= " + "(" * 300, r"1:210: more than 200 groups in groups"),
     ("grammar", b'root ::= "\xff"', r"1:11: this is not UTF-8"),
     ("grammar", 'root ::= <think>', r"1:10: expected the end of the rule, found '<'"),
