@@ -20,7 +20,7 @@ file(GLOB_RECURSE target_runtime_sources CONFIGURE_DEPENDS
 # Reading options and constraints and writing out dialogues takes a moment once; what runs at each token is made for speed.
 file(GLOB small_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c
   ${PROJECT_SOURCE_DIR}/runtime/chat/*.c ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
-list(FILTER small_sources EXCLUDE REGEX "/(mask|stacks|subsets|uniform|vocabulary)[.]c$")
+list(FILTER small_sources EXCLUDE REGEX "/(mask|stacks|vocabulary)[.]c$")
 set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS -Oz)
 file(GLOB_RECURSE target_app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
 
