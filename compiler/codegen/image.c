@@ -5,10 +5,12 @@
  */
 #include "codegen/stage.h"
 
-static LLVMValueRef outside(emitter *e, const codegen_options *options, const char *piece) {
-  LLVMTypeRef byte = LLVMInt8TypeInContext(e->context);
-  LLVMValueRef symbol =
-      LLVMAddGlobal(e->module, byte, arena_format(e->arena, "%s_%s", options->model_name, piece));
+static LLVMValueRef outside(emitter *e, const char *name) {
+  return LLVMAddGlobal(e->module, LLVMInt8TypeInContext(e->context), name);
+}
+
+static LLVMValueRef piece(emitter *e, const codegen_options *options, const char *name) {
+  LLVMValueRef symbol = outside(e, arena_format(e->arena, "%s_%s", options->model_name, name));
   LLVMSetVisibility(symbol, LLVMHiddenVisibility);
   return symbol;
 }
@@ -48,13 +50,15 @@ void image_emit(emitter *e, const plan_module *plan, const codegen_options *opti
   }
   LLVMValueRef none = LLVMConstNull(e->pointer);
   LLVMValueRef fields[] = {
-      outside(e, options, "manifest"),
-      outside(e, options, "weights"),
-      options->has_tokenizer ? outside(e, options, "tokenizer") : none,
+      piece(e, options, "manifest"),
+      piece(e, options, "weights"),
+      options->has_tokenizer ? piece(e, options, "tokenizer") : none,
       emit_index(e, level_count),
       table(e, LLVMConstArray2(level_type, levels, level_count)),
+      options->speculator ? outside(e, options->speculator) : none,
+      options->draft_name ? outside(e, arena_format(e->arena, "smelt_model_%s", options->draft_name)) : none,
   };
-  LLVMValueRef image = LLVMConstStructInContext(e->context, fields, 5, false);
+  LLVMValueRef image = LLVMConstStructInContext(e->context, fields, sizeof fields / sizeof *fields, false);
   char *name = arena_format(e->arena, "smelt_model_%s", options->model_name);
   LLVMValueRef global = LLVMAddGlobal(e->module, LLVMTypeOf(image), name);
   LLVMSetInitializer(global, image);

@@ -2,6 +2,7 @@
 #include "driver/commands.h"
 #include "driver/auto.h"
 #include "driver/compile.h"
+#include "driver/draft.h"
 #include "driver/report.h"
 #include "link/link.h"
 
@@ -81,9 +82,19 @@ static void code_free(code *made) {
   for (size_t i = 0; i < made->count; i++) text_free(&made->files[i].bytes);
 }
 
-static status begin_code(compilation *c, const emit_form *form, const char *name, codegen_job **job) {
-  codegen_options options = {.target = c->target, .model_name = name, .form = form->code};
+/* A model on its way into the artefact: the one that was asked for, or its draft. */
+typedef struct {
+  compilation *c;
+  const char *name;       /* its image is smelt_model_NAME */
+  const char *draft_name; /* the same of the model that guesses for it; NULL: none */
+} part;
+
+static status begin_code(const part *p, const emit_form *form, codegen_job **job) {
+  compilation *c = p->c;
+  codegen_options options = {.target = c->target, .model_name = p->name, .form = form->code};
   options.has_tokenizer = c->tokenizer.count > 0;
+  options.draft_name = p->draft_name;
+  if (c->options->speculates) options.speculator = p->draft_name ? "rt_draft" : "rt_lookup";
   TRY(choose_level(c, !form->finish, &options.only_level));
   progress_show(&c->progress, "generating code", 0, 0);
   return codegen_begin(&c->arena, c->plan, &options, job);
@@ -107,7 +118,9 @@ static status write_weights(void *context, FILE *file) {
 /* Where a file that is larger by up to a huge page is no larger to speak of. */
 enum { LARGE_WEIGHTS_BYTES = 16 * LINK_HUGE_PAGE_BYTES };
 
-static status add_data(compilation *c, const emit_form *form, const char *name, link_job *job) {
+static status add_data(const part *p, const emit_form *form, link_job *job) {
+  compilation *c = p->c;
+  const char *name = p->name;
   text manifest = {0};
   plan_manifest_info info = {.model_name = c->folder.name,
                              .smelt_version = SMELT_VERSION,
@@ -180,33 +193,43 @@ static void add_parts(const compilation *c, link_job *job) {
     if (parts[i].is_needed) link_add_part(job, parts[i].function);
 }
 
-static status add_code(link_job *job, const code *made) {
+static status add_code(const part *p, link_job *job, const code *made) {
   for (size_t i = 0; i < made->count; i++) {
     const codegen_output *file = &made->files[i];
-    TRY(link_add_object(job, file->name, file->bytes.bytes, file->bytes.count));
+    const char *name =
+        arena_format(&p->c->arena, "%s%s", p->c->options->is_draft ? "draft-" : "", file->name);
+    TRY(link_add_object(job, name, file->bytes.bytes, file->bytes.count));
   }
   return OK;
 }
 
 /* Weights are packed while LLVM works on the code. */
-static status write_artefact(compilation *c, const emit_form *form, const char *name, const char *output) {
+static status add_model(const part *p, const emit_form *form, link_job *job) {
   code made = {0};
   codegen_job *coding = NULL;
+  status s = begin_code(p, form, &coding);
+  if (!s) s = add_data(p, form, job);
+  status ended = end_code(p->c, coding, &made);
+  if (!s) s = ended;
+  if (!s) s = add_code(p, job, &made);
+  code_free(&made);
+  return s;
+}
+
+/* `draft` may be NULL. */
+static status write_artefact(compilation *c, compilation *draft, const emit_form *form, const char *name,
+                             const char *output) {
   link_job *job = NULL;
-  const char *runtime;
+  const char *runtime, *draft_name = draft ? arena_format(&c->arena, "%s_draft", name) : NULL;
   if (form->finish != link_object) TRY(link_library_folder(&c->arena, &runtime)); /* found missing at once */
   status s = link_begin(&c->arena, c->target->name, output, &job);
   if (!s) add_parts(c, job);
-  if (!s) s = begin_code(c, form, name, &coding);
-  if (!s) s = add_data(c, form, name, job);
-  status ended = end_code(c, coding, &made);
-  if (!s) s = ended;
-  if (!s) s = add_code(job, &made);
+  if (!s) s = add_model(&(part){.c = c, .name = name, .draft_name = draft_name}, form, job);
+  if (!s && draft) s = add_model(&(part){.c = draft, .name = draft_name}, form, job);
   progress_show(&c->progress, "linking", 0, 0);
   if (!s) s = form->finish(job);
   if (!s) link_ignore_interrupts();
   link_end(job);
-  code_free(&made);
   return s;
 }
 
@@ -231,7 +254,7 @@ static status write_text_form(compilation *c, const emit_form *form, const char 
   }
   code made = {0};
   codegen_job *coding = NULL;
-  status begun = begin_code(c, form, name, &coding), s = end_code(c, coding, &made);
+  status begun = begin_code(&(part){.c = c, .name = name}, form, &coding), s = end_code(c, coding, &made);
   if (begun) s = begun;
   if (!s) s = write_text(c, c->options->output, &made.files[0].bytes);
   code_free(&made);
@@ -279,26 +302,44 @@ static status check_report(arena *a, const driver_options *options, const emit_f
                        "exe, obj, lib or shared");
 }
 
+static status check_draft(arena *a, const driver_options *options, const emit_form *form) {
+  if (options->draft_precision && !options->draft)
+    return fail_hint(a, fail(a, STATUS_USAGE, "--draft-precision says how a draft is stored"), "add --draft");
+  if (!options->draft || form->finish) return OK;
+  status s = fail(a, STATUS_USAGE, "--draft puts two models into one program, --emit got '%s'", form->name);
+  return fail_expected(a, s, "exe, obj or lib");
+}
+
+/* What compile_begin made of the model, and its draft, if it has one, into the artefact. */
+static status finish(compilation *c, const emit_form *form, const char *name, const char *output) {
+  compilation draft;
+  if (!form->finish) return write_text_form(c, form, name);
+  if (!output) TRY(default_output(c, form, &output));
+  if (!c->options->draft) {
+    TRY(write_artefact(c, NULL, form, name, output));
+  } else {
+    status s = draft_begin(c, &draft);
+    if (!s) s = write_artefact(c, &draft, form, name, output);
+    s = fail_keep(&c->arena, s);
+    compile_end(&draft);
+    TRY(s);
+  }
+  return c->options->reports ? report(c, form, output) : OK;
+}
+
 static status build(arena *a, const driver_options *options, const char *output) {
   const emit_form *form;
   const char *name = options->name ? options->name : "main";
   TRY(find_form(a, options->emit, &form));
   TRY(check_name(a, name));
   TRY(check_report(a, options, form));
-  driver_options chosen;
-  if (is_auto(options)) {
-    TRY(auto_choose(a, options, &chosen));
-    options = &chosen;
-  }
+  TRY(check_draft(a, options, form));
+  driver_options chosen = *options;
+  if (is_auto(options)) TRY(auto_choose(a, options, &chosen));
+  chosen.speculates |= chosen.draft != NULL;
   compilation c;
-  status s = compile_begin(&c, options);
-  if (!s && !form->finish) {
-    s = write_text_form(&c, form, name);
-  } else if (!s) {
-    if (!output) s = default_output(&c, form, &output);
-    if (!s) s = write_artefact(&c, form, name, output);
-    if (!s && options->reports) s = report(&c, form, output);
-  }
+  status s = compile_begin(&c, &chosen);
+  if (!s) s = finish(&c, form, name, output);
   s = fail_keep(a, s);
   compile_end(&c);
   return s;

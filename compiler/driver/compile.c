@@ -110,6 +110,7 @@ status compile_tokenizer(compilation *c) {
 
 static status token_limit(compilation *c, int64_t *max_tokens) {
   int64_t asked = c->options->max_tokens, made_for = c->folder.positions;
+  if (c->options->is_draft && made_for && asked > made_for) asked = made_for;
   if (asked && made_for && asked > made_for) {
     status s = fail(&c->arena, STATUS_USAGE, "--max-tokens %lld is more than the model was made for",
                     (long long)asked);
@@ -263,6 +264,8 @@ static status make_graphs(compilation *c) {
       status s = fail(&c->arena, STATUS_INPUT, "the decoder keeps no past_key_values");
       return fail_file(&c->arena, fail_hint(&c->arena, s, "export it with past"), c->folder.model);
     }
+    if (c->options->speculates)
+      return fail(&c->arena, STATUS_USAGE, "--speculate is for models that write text");
     limit_symbols(c, max_tokens);
     vision_limit_texts(c, graph);
     ir_apply_bindings(c->module);

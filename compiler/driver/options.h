@@ -22,19 +22,22 @@ typedef struct {
 } option_words;
 
 typedef struct {
-  const char *path;        /* the model: a folder or an .onnx file */
-  const char *output;      /* -o */
-  const char *target;      /* --target */
-  const char *emit;        /* --emit */
-  const char *name;        /* --name: of the image symbol smelt_model_NAME */
-  const char *print_after; /* --print-after PASS, or "all" */
-  const char *isa;         /* --isa: the one level to make or run */
-  const char *precision;   /* --precision: of the weights */
-  const char *kv;          /* --kv: of the keys and values that are kept */
-  bool speculates;         /* --speculate: an entry that verifies several tokens at once */
-  bool reports;            /* --report: compare with f32 */
-  const char *report_text; /* --report-text: on what */
-  const bool *kept;        /* what `auto` found: weights that int8 leaves in bf16, by number */
+  const char *path;            /* the model: a folder or an .onnx file */
+  const char *output;          /* -o */
+  const char *target;          /* --target */
+  const char *emit;            /* --emit */
+  const char *name;            /* --name: of the image symbol smelt_model_NAME */
+  const char *print_after;     /* --print-after PASS, or "all" */
+  const char *isa;             /* --isa: the one level to make or run */
+  const char *precision;       /* --precision: of the weights */
+  const char *kv;              /* --kv: of the keys and values that are kept */
+  bool speculates;             /* --speculate: an entry that verifies several tokens at once */
+  const char *draft;           /* --draft: the model that guesses for this one; NULL: none */
+  const char *draft_precision; /* --draft-precision: NULL: the model's */
+  bool is_draft;               /* this is that model: max_tokens is what it need not exceed */
+  bool reports;                /* --report: compare with f32 */
+  const char *report_text;     /* --report-text: on what */
+  const bool *kept;            /* what `auto` found: weights that int8 leaves in bf16, by number */
   size_t kept_count;
   bool measures_losses; /* while it looks: ir_module.measures_losses */
   int64_t max_tokens;   /* 0: from the model */

@@ -33,7 +33,7 @@ driver_options program_silent(const driver_options *options) {
   driver_options silent = *options;
   silent.quiet = true;
   silent.passes = silent.print_plan = false;
-  silent.print_after = NULL;
+  silent.print_after = silent.draft = silent.draft_precision = NULL;
   return silent;
 }
 

@@ -426,6 +426,15 @@ static status join_encoder(ir_graph *decoder, bool is_carried, generator *result
 
 /* ---- prefill and decode ---- */
 
+/* That the logits of each of `rows` tokens are there: a graph may have cut them itself. */
+static status check_rows(const ir_graph *verify, ir_dim rows) {
+  arena *a = verify->module->arena;
+  if (ir_dim_equal(verify->module, verify->outputs[0].value->type.dims[1], rows)) return OK;
+  status s =
+      fail(a, STATUS_INPUT, "--speculate needs the logits of every token, the model gives the last one's");
+  return fail_hint(a, s, "export it with all logits, or build without --speculate");
+}
+
 /*
  * Whether every attention over a growing cache hides what comes later, by its nature or by a bias of its
  * queries. The last token, which is all that the last layer looks at, may see everything. Of attention that
@@ -484,6 +493,7 @@ status pass_make_generator(ir_module *m, const generator_source *source, const g
     ir_dim_set_maximum(m, few, limits->verify_tokens);
     result->verify = ir_graph_clone(decoder, "verify", result->sequence, few);
     TRY(pass_run_all(result->verify, observe, user));
+    TRY(check_rows(result->verify, few));
     TRY(pass_set_apart(result->verify, result->past, few));
     TRY(keep_last_logits(decoder, 1, &result->vocab_size));
     TRY(pass_run_all(decoder, observe, user));

@@ -41,6 +41,40 @@ static status read_special_ids(tok_build *b, const char *folder) {
   return OK;
 }
 
+/* ---- two of them ----------------------------------------------------------------------- */
+
+static status compare_tokens(arena *a, const tok_build *b, const tok_build *wanted) {
+  if (b->vocab_size != wanted->vocab_size) {
+    status s = fail(a, STATUS_INPUT, "the number of tokens is another");
+    return fail_found(a, fail_expected(a, s, "%u", wanted->vocab_size), "%u", b->vocab_size);
+  }
+  for (uint32_t id = 0; id < b->vocab_size; id++) {
+    tok_string x = wanted->spelling[id], y = b->spelling[id];
+    if (tok_equal(x, y)) continue;
+    status s = fail(a, STATUS_INPUT, "token %u is another", id);
+    s = fail_expected(a, s, "'%.*s'", (int)x.count, x.count ? x.bytes : "");
+    return fail_found(a, s, "'%.*s'", (int)y.count, y.count ? y.bytes : "");
+  }
+  return OK;
+}
+
+static status read_vocabulary(arena *a, const char *path, tok_source *source, tok_build *b) {
+  *b = (tok_build){.a = a};
+  TRY(tok_read_source(a, path, source));
+  return fail_file(a, tok_read_vocabulary(b, &(json_view){.value = source->document}), source->file);
+}
+
+status tok_compare(arena *a, const char *path, const char *wanted_path) {
+  tok_source source = {0}, wanted_source = {0};
+  tok_build b, wanted;
+  status s = read_vocabulary(a, path, &source, &b);
+  if (!s) s = read_vocabulary(a, wanted_path, &wanted_source, &wanted);
+  if (!s) s = fail_file(a, compare_tokens(a, &b, &wanted), path);
+  tok_end_source(&source);
+  tok_end_source(&wanted_source);
+  return s;
+}
+
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 /* Spellings that are in no text. */

@@ -37,4 +37,10 @@ const char *tok_locate(arena *a, const char *folder);
  */
 status tok_compile(arena *a, const char *path, text *blob, tok_summary *summary);
 
+/*
+ * Whether the tokenizers at both paths, as tok_compile takes them, have the same token for each id. Fails
+ * with STATUS_INPUT naming `path` and the first difference.
+ */
+status tok_compare(arena *a, const char *path, const char *wanted_path);
+
 #endif

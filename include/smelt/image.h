@@ -108,6 +108,9 @@ typedef struct {
   smelt_entry_code *const *entries; /* one per entry, in the manifest's order */
 } smelt_code_level;
 
+/* How the runtime guesses tokens (runtime/decode/decode.h). */
+typedef struct smelt_speculator smelt_speculator;
+
 /* The symbol smelt_model_NAME; made by codegen's object writer. */
 struct smelt_image {
   const void *manifest;
@@ -115,6 +118,9 @@ struct smelt_image {
   const void *tokenizer; /* NULL when the model has none */
   uint64_t level_count;
   const smelt_code_level *levels; /* ascending */
+  /* One of the runtime's, which is linked for being named here; NULL: the model does not guess. */
+  const smelt_speculator *speculator;
+  const smelt_image *draft; /* the model that guesses for this one; NULL: none */
 };
 
 /* ---- the manifest -------------------------------------------------------------- */

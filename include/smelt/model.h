@@ -147,6 +147,14 @@ typedef struct {
   float bias;                /* -INFINITY: never */
 } smelt_token_bias;
 
+/* What guesses the tokens that speculation checks. */
+typedef enum {
+  SMELT_GUESS_BOTH,   /* the text where it repeats itself, else the draft, where there is one */
+  SMELT_GUESS_LOOKUP, /* the text so far: what followed its last tokens where they stood before */
+  SMELT_GUESS_DRAFT,  /* the draft, a smaller model: only of models that were compiled with --draft */
+  SMELT_GUESS_KINDS
+} smelt_guessing;
+
 /* When beam search ends, as Hugging Face's early_stopping has it: once as many texts as beams have ended, and
  */
 typedef enum {
@@ -208,9 +216,10 @@ typedef struct {
   const char *const *stop_texts; /* the text ends before the first of these that the new text has */
   int32_t stop_text_count;
   bool ignore_end; /* go on past the model's end tokens */
-  bool speculate; /* guess tokens from the text so far and verify several at once: the same text, sooner. Only
-                     of models that were compiled with --speculate; beams do not */
-  int32_t beams;  /* more than 1: search for the likeliest text, greedily; 0: the model's default if greedy */
+  bool speculate;  /* guess tokens and verify several at once: the same text, sooner. Only of models that were
+                      compiled with --speculate or --draft; beams do not */
+  smelt_guessing guessing; /* where `speculate` is set */
+  int32_t beams; /* more than 1: search for the likeliest text, greedily; 0: the model's default if greedy */
   int32_t beam_groups; /* which differ from one another: a divisor of `beams`; 0: 1 */
   float
       diversity_penalty; /* subtracted for each beam of the groups before that has the token at this place */

@@ -22,6 +22,7 @@ typedef struct {
   bool prints_ids, wrote_id;
   bool writes_logits;
   int32_t generated;
+  int64_t guessed, came_true;      /* of them, by speculation */
   double start_s, first_s, last_s; /* when generation began, the first token came, the last one came */
 } listener;
 
@@ -146,7 +147,14 @@ static void write_stats(const listener *l, int32_t prompt_tokens) {
   app_write_integer(&err, l->generated);
   app_write_text(&err, " tokens, ");
   app_write_decimal(&err, rest_s > 0 ? (l->generated - 1) / rest_s : 0, 1);
-  app_write_text(&err, " tokens/s\n");
+  app_write_text(&err, " tokens/s");
+  if (l->guessed > 0) {
+    app_write_text(&err, "; guessed ");
+    app_write_integer(&err, l->guessed);
+    app_write_text(&err, " tokens, right ");
+    app_write_integer(&err, l->came_true);
+  }
+  app_write_text(&err, "\n");
   app_flush(&err);
 }
 
@@ -234,6 +242,8 @@ static int generate(smelt_model *model, const app_options *options, const prompt
   session.user = l;
   int code = result ? app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model))
                     : write_texts(&session, options, p, l);
+  l->guessed = session.guess_count;
+  l->came_true = session.right_count;
   rt_session_close(&session);
   return code;
 }

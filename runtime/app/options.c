@@ -21,8 +21,9 @@ enum {
   COMMANDS = READS_TEXT | DETOKENIZES,
   RUNS = WRITES | RUNS_GRAPH | (READS_TEXT & ~APP_TOKENIZES) | APP_SEES,
   SEES_CHOICES = APP_SEES_LABELS | APP_SEES_MATCHES,
-  SPECULATES = 1 << 29, /* programs that were built so */
+  GUESSES = 1 << 27,    /* programs that were built with a draft */
   TRANSLATES = 1 << 28, /* those with an encoder of text */
+  SPECULATES = 1 << 29, /* those that were built so, or with a draft */
   RARE = 1 << 30,
   ANY = WRITES | RUNS_GRAPH | COMMANDS | APP_SEES
 };
@@ -39,6 +40,7 @@ enum {
   SIGNED = APP_SIGNED,
   SEED = APP_SEED,
   STOPPING = APP_STOPPING,
+  GUESSING = APP_GUESSING,
   NAMED_INPUT = APP_NAMED_INPUT,
   NAMED_OUTPUT = APP_NAMED_OUTPUT,
   ITEM = APP_ITEM,
@@ -107,8 +109,10 @@ static const app_option options_table[] = {
     {0, "stop", "TEXT", "end before this text; may be given again", WRITES, ITEM, APP_STOP, 0},
     {0, "stop-id", "IDS", "end at these tokens too", WRITES | RARE, ITEM, APP_STOP_IDS, 0},
     {'N', "samples", "N", "write N texts", GENERATES, COUNT, FIELD(samples), 1000000},
-    {0, "speculate", NULL, "guess tokens from the text so far and check several at once", SPECULATES, FLAG,
+    {0, "speculate", NULL, "guess tokens and check several at once: the same text, sooner", SPECULATES, FLAG,
      FIELD(generate.speculate), 0},
+    {0, "guess", "HOW", "so, with lookup, draft or both; else both", GUESSES, GUESSING,
+     FIELD(generate.guessing), 0},
     {0, "beams", "N", "search for the likeliest text with N beams; 1: off", SEARCHES, COUNT,
      FIELD(generate.beams), SMELT_MAX_BEAMS},
     {0, "beam-groups", "N", "of beams that differ", SEARCHES | RARE, COUNT, FIELD(generate.beam_groups),
@@ -220,15 +224,28 @@ bool app_parse_decimal(const char *text, double *value) {
   return digit_count > 0;
 }
 
+/* The place of `text` among words[count], or -1. */
+static int find_word(const char *text, const char *const *words, int count) {
+  int i = count - 1;
+  while (i >= 0 && strcmp(text, words[i]) != 0) i--;
+  return i;
+}
+
 static bool parse_stopping(const char *text, smelt_early_stopping *value) {
   static const char *const words[] = {
       [SMELT_STOP_BY_ESTIMATE] = "false", [SMELT_STOP_EARLY] = "true", [SMELT_STOP_NEVER] = "never"};
-  for (int i = 0; i < SMELT_STOP_KINDS; i++) {
-    if (strcmp(text, words[i]) != 0) continue;
-    *value = (smelt_early_stopping)i;
-    return true;
-  }
-  return false;
+  int found = find_word(text, words, SMELT_STOP_KINDS);
+  *value = (smelt_early_stopping)found;
+  return found >= 0;
+}
+
+static bool parse_guessing(const char *text, smelt_generate_options *options) {
+  static const char *const words[] = {
+      [SMELT_GUESS_BOTH] = "both", [SMELT_GUESS_LOOKUP] = "lookup", [SMELT_GUESS_DRAFT] = "draft"};
+  int found = find_word(text, words, SMELT_GUESS_KINDS);
+  options->guessing = (smelt_guessing)found;
+  options->speculate = true;
+  return found >= 0;
 }
 
 static bool parse_named_file(app_options *options, app_named_files *files, bool is_input, int argc,
@@ -271,6 +288,8 @@ static bool set_option(app_options *options, const app_option *row, int argc, co
     return parse_integer(text, (uint64_t *)field);
   case STOPPING:
     return parse_stopping(text, field);
+  case GUESSING:
+    return parse_guessing(text, &options->generate);
   case NAMED_INPUT:
     return parse_named_file(options, field, true, argc, text);
   case NAMED_OUTPUT:
@@ -317,8 +336,8 @@ static int usable_kinds(const app_options *options, const smelt_model *model) {
   if (!options->command && options->features_path) kinds &= ~HEARS;
   if (!options->command && model->manifest.generation)
     kinds |= kinds & HEARS ? READS_FEATURES
-                           : GENERATES | READS_FEATURES | SPECULATES | (translates(model) ? TRANSLATES : 0);
-  return kinds & CHATS ? kinds | SPECULATES : kinds;
+                           : GENERATES | READS_FEATURES | (translates(model) ? TRANSLATES : 0);
+  return kinds & TALKS ? kinds | SPECULATES | GUESSES : kinds;
 }
 
 /* An option may have a row for each kind. */
@@ -421,8 +440,13 @@ static void write_options(app_output *out, const app_options *options, int kinds
     if (row->suits & kinds && (options->help_all || !(row->suits & RARE))) write_option(out, row);
 }
 
+/* Options by which a text is guessed, as far as the program can. */
+static int guessing_kinds(const smelt_model *model) {
+  return (model->image->speculator ? SPECULATES : 0) | (model->image->draft ? GUESSES : 0);
+}
+
 /* What there is to see of a command: how it is called, and its options. */
-static void write_command_help(app_output *out, const app_options *options) {
+static void write_command_help(app_output *out, const app_options *options, int guesses) {
   const app_command *command = options->command;
   app_write_text(out, options->program);
   app_write_text(out, " ");
@@ -438,7 +462,7 @@ static void write_command_help(app_output *out, const app_options *options) {
   app_write_text(out, "\n");
   if (command->kind & APP_SEES)
     app_write_text(out, "  IMAGE...                PNG, JPEG or BMP files; - is standard input\n");
-  write_options(out, options, command->kind);
+  write_options(out, options, command->kind | guesses);
 }
 
 /* What the program is, and how it is called for what it is mostly for. */
@@ -468,15 +492,14 @@ static void write_heading(app_output *out, const app_options *options, const sme
 
 void app_write_help(app_output *out, const app_options *options, const smelt_model *model) {
   int kinds = app_abilities(model) & (GENERATES | RUNS_GRAPH | READS_FEATURES | HEARS);
+  int guesses = guessing_kinds(model);
   if (kinds & HEARS) kinds &= ~GENERATES;
-  const smelt_manifest_generation *generation = model->manifest.generation;
-  if (generation && generation->verify_entry != SMELT_NONE) kinds |= SPECULATES;
   if (translates(model)) kinds |= TRANSLATES;
   if (options->command) {
-    write_command_help(out, options);
+    write_command_help(out, options, options->command->kind & CHATS ? guesses : 0);
     return;
   }
   write_heading(out, options, model);
   app_write_commands(out, model);
-  write_options(out, options, kinds);
+  write_options(out, options, kinds | guesses);
 }

@@ -19,10 +19,12 @@ typedef struct {
   double flops, bytes;
 } profile_row;
 
-typedef struct {
+typedef struct report {
   const rt_manifest *manifest;
   const rt_profile *profile;
   rt_limits limits;
+  bool is_draft;
+  const struct report *draft; /* of the model that guessed for this one; NULL: none did */
 } report;
 
 /* ---- numbers ------------------------------------------------------------------------- */
@@ -137,7 +139,7 @@ static void write_row(app_output *out, const report *r, const profile_row *row, 
 static void write_heading(app_output *out, const report *r, uint32_t entry) {
   const rt_entry_time *times = &r->profile->entries[entry];
   double wall_s = (double)times->wall_ns * 1e-9;
-  app_write_text(out, "\n");
+  app_write_text(out, r->is_draft ? "\ndraft's " : "\n");
   app_write_text(out, rt_manifest_text(r->manifest, r->manifest->entries[entry].name));
   app_write_text(out, ": ");
   app_write_integer(out, times->calls);
@@ -182,6 +184,13 @@ static bool write_table(app_output *out, const report *r, uint32_t entry) {
   return true;
 }
 
+static bool write_tables(app_output *out, const report *r) {
+  bool complete = true;
+  for (uint32_t i = 0; i < r->profile->entry_count && complete; i++)
+    if (r->profile->entries[i].calls > 0) complete = write_table(out, r, i);
+  return complete && (!r->draft || write_tables(out, r->draft));
+}
+
 static bool write_report(app_output *out, const report *r) {
   app_write_text(out, "this machine, ");
   app_write_integer(out, r->profile->thread_count);
@@ -194,9 +203,7 @@ static bool write_report(app_output *out, const report *r) {
   app_write_text(out, " in int8; reads memory at ");
   app_write_decimal(out, r->limits.read_bytes * 1e-9, 1);
   app_write_text(out, " GB/s\n");
-  bool complete = true;
-  for (uint32_t i = 0; i < r->profile->entry_count && complete; i++)
-    if (r->profile->entries[i].calls > 0) complete = write_table(out, r, i);
+  bool complete = write_tables(out, r);
   return app_flush(out) && complete;
 }
 
@@ -248,27 +255,45 @@ static void write_json(app_output *out, const report *r) {
     write_json_steps(out, r, i);
     app_write_text(out, "]}");
   }
-  app_write_text(out, "]}\n");
+  app_write_text(out, "]");
+  if (r->draft) {
+    app_write_text(out, ",\"draft\":");
+    write_json(out, r->draft);
+  }
+  app_write_text(out, "}");
 }
 
 /* ---- both --------------------------------------------------------------------------------- */
 
+static report report_of(const smelt_model *model, const rt_limits *limits) {
+  return (report){.manifest = &model->manifest, .profile = model->profile, .limits = *limits};
+}
+
+static void write_json_line(app_output *out, const report *r) {
+  write_json(out, r);
+  app_write_text(out, "\n");
+}
+
 void app_write_profile_json(app_output *out, const smelt_model *model, const rt_limits *limits) {
-  report r = {.manifest = &model->manifest, .profile = model->profile, .limits = *limits};
-  write_json(out, &r);
+  report r = report_of(model, limits);
+  write_json_line(out, &r);
 }
 
 int app_write_profile(const smelt_model *model, const app_options *options) {
-  report r = {.manifest = &model->manifest,
-              .profile = model->profile,
-              .limits = rt_limits_measure(model->team, model->code->isa_level)};
+  rt_limits limits = rt_limits_measure(model->team, model->code->isa_level);
+  report r = report_of(model, &limits), draft;
+  if (model->draft) {
+    draft = report_of(model->draft, &limits);
+    draft.is_draft = true;
+    r.draft = &draft;
+  }
   app_output out = app_output_on(STDERR_FILENO);
   if (options->profile && !write_report(&out, &r))
     return app_fail(APP_INPUT, "%s: the profile cannot be written", options->program);
   if (!options->profile_path) return APP_OK;
   if (!app_output_create(&out, options->profile_path))
     return app_fail(APP_INPUT, "%s: %s: the file cannot be made", options->program, options->profile_path);
-  app_write_profile_json(&out, model, &r.limits);
+  write_json_line(&out, &r);
   if (!app_output_close(&out))
     return app_fail(APP_INPUT, "%s: %s: the file cannot be written", options->program, options->profile_path);
   return APP_OK;

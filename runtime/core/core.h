@@ -169,6 +169,7 @@ void rt_profile_run(rt_profile *profile, const rt_manifest *manifest, int32_t en
 
 struct smelt_model {
   const smelt_image *image;
+  smelt_model *draft; /* of image->draft, once it was needed; its team is this model's */
   rt_manifest manifest;
   const smelt_code_level *code; /* of the ISA level in use */
   rt_team *team;

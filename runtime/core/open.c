@@ -167,6 +167,8 @@ smelt_result smelt_open(const smelt_image *image, const smelt_open_options *opti
 
 void smelt_close(smelt_model *model) {
   if (!model) return;
+  if (model->draft) model->draft->team = NULL;
+  smelt_close(model->draft);
   rt_team_destroy(model->team);
   rt_profile_free(model->profile);
   if (model->has_tokenizer) rt_encoder_free(&model->encoder);

@@ -186,7 +186,7 @@ typedef void rt_logits_callback(void *user, const float *logits, int32_t vocab_s
  * uses a model, and nothing else runs the model's decoder meanwhile. After a
  * failure the session is as long as what was read.
  */
-typedef struct {
+typedef struct rt_session {
   smelt_model *model;
   const smelt_manifest_generation *generation;
   rt_logits_callback *on_logits; /* may be set after rt_session_open: then text is read token by token */
@@ -202,6 +202,9 @@ typedef struct {
   int64_t *ids; /* tokens of one call, [ids_capacity] */
   int32_t ids_capacity;
   smelt_tensor *outputs;
+  struct rt_session *draft;         /* owned; what the model's draft has read, once it was needed */
+  float *draft_logits;              /* room for its logits, where they are fewer */
+  int64_t guess_count, right_count; /* guesses so far, and those that came true */
 } rt_session;
 
 /* On success the session is the caller's, to be closed; so it may be after a failure. `model` must generate.
@@ -249,26 +252,40 @@ void rt_constraint_begin(const rt_constraint *c, const rt_session *s);
 bool rt_session_mark(rt_session *s);
 void rt_session_rewind(rt_session *s);
 
-/* ---- speculation (speculate.c) --------------------------------------------------------------- */
+/* ---- speculation (speculate.c, draft.c) --------------------------------------------------------- */
 
 enum { RT_MOST_GUESSES = 15 };
 
-/* Tokens that the model has read but that are guesses. */
+/* Tokens that the model has read but that are guesses. Fields after `sampler` begin as zeros. */
 typedef struct {
-  bool is_on;
-  int32_t most;                        /* guesses next time: few after wrong ones */
-  int32_t least_match;                 /* of tokens that suggest them: more after wrong ones */
+  const smelt_speculator *speculator;  /* NULL: nothing is guessed */
+  const rt_sampler *sampler;           /* the generation's, which chooses the tokens that guesses are of */
+  int32_t new_from;                    /* the first new token's place in the text */
+  int32_t most, draft_most;            /* guesses of the next lookup and draft: few after wrong ones */
+  int32_t least_match;                 /* of tokens that suggest a lookup: more after wrong ones */
+  bool is_drafted;                     /* the guesses are the draft's */
   int32_t tokens[RT_MOST_GUESSES + 1]; /* the last certain token, then the guesses */
   int32_t count, taken;                /* of the guesses */
   const float *rows;
 } rt_speculation;
 
+/* A way to guess. An image names the one that its model needs, and so only that is linked. */
+struct smelt_speculator {
+  smelt_result (*read)(rt_speculation *p, rt_session *s, int32_t token); /* rt_speculate */
+  /* Guesses at most `most` tokens behind s->tokens[0 .. s->count]: p->count of them, p->tokens from 1 on. */
+  smelt_result (*guess)(rt_speculation *p, rt_session *s, int32_t most);
+  /* p->taken of p->count guesses were right. */
+  void (*learn)(rt_speculation *p);
+};
+
 /*
  * The text goes on with `token`, which is not read yet: takes it from the guesses that were read, or reads
- * it, and with it guesses where the text so far suggests any. Afterwards the session's logits are those after
- * `token`.
+ * it, and with it guesses where there are any. Afterwards the session's logits are those after `token`.
  */
 smelt_result rt_speculate(rt_speculation *p, rt_session *s, int32_t token);
+
+extern const smelt_speculator rt_lookup; /* from the text so far */
+extern const smelt_speculator rt_draft;  /* that, and a draft: the smaller model of image->draft */
 
 /* ---- generation (generate.c) --------------------------------------------------------- */
 

@@ -138,7 +138,8 @@ static smelt_result generate_tokens(generation *g) {
     if (++made == most) return end_text(g, run_out(g, made));
     if (s->count >= s->model->max_tokens)
       return (g->request->may_go_on ? release_text : end_text)(g, run_out(g, made));
-    result = g->speculation.is_on ? rt_speculate(&g->speculation, s, token) : rt_session_read(s, &token, 1);
+    const smelt_speculator *speculator = g->speculation.speculator;
+    result = speculator ? speculator->read(&g->speculation, s, token) : rt_session_read(s, &token, 1);
     if (result) return result;
   }
 }
@@ -183,9 +184,12 @@ smelt_result rt_session_generate(rt_session *s, const rt_generation *request) {
     result = rt_fail(s->model, SMELT_OUT_OF_MEMORY, "no memory for generation");
   if (!result) start_decoder(s, request->constraint, &g.decoder);
   if (!result) rt_constraint_begin(request->constraint, s);
-  g.speculation.is_on = request->options.speculate && !s->on_logits;
+  if (request->options.speculate && !s->on_logits)
+    g.speculation = (rt_speculation){
+        .speculator = s->model->image->speculator, .sampler = &g.sampler, .new_from = g.new_from};
   if (!result) result = generate_tokens(&g);
-  if (g.speculation.is_on && s->count < s->model->past_tokens) rt_session_keep(s, s->count); /* guesses */
+  if (g.speculation.speculator && s->count < s->model->past_tokens)
+    rt_session_keep(s, s->count); /* guesses */
   rt_sampler_free(&g.sampler);
   free(g.stop.held);
   return result;

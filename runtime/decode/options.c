@@ -36,6 +36,7 @@ static bool numbers_fit(const smelt_generate_options *o) {
       {o->diversity_penalty, 0, INFINITY},
       {o->length_penalty, -SMELT_MAX_LENGTH_PENALTY, SMELT_MAX_LENGTH_PENALTY},
       {o->early_stopping, 0, SMELT_STOP_KINDS - 1},
+      {o->guessing, 0, SMELT_GUESS_KINDS - 1},
   };
   for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
     if (!(ranges[i].value >= ranges[i].lowest && ranges[i].value <= ranges[i].highest)) return false;
@@ -84,8 +85,10 @@ smelt_result rt_check_options(smelt_model *model, const smelt_generate_options *
   if (beams > 1 && groups > 1 && beams % groups != 0)
     return rt_fail(model, SMELT_BAD_ARGUMENT, "%d beams cannot be divided into %d groups", (int)beams,
                    (int)groups);
-  if (options->speculate && g->verify_entry == SMELT_NONE)
+  if (options->speculate && (g->verify_entry == SMELT_NONE || !model->image->speculator))
     return rt_fail(model, SMELT_BAD_ARGUMENT, "the model was compiled without --speculate");
+  if (options->speculate && options->guessing == SMELT_GUESS_DRAFT && !model->image->draft)
+    return rt_fail(model, SMELT_BAD_ARGUMENT, "the model was compiled without --draft");
   if (!lists_fit(g, options))
     return rt_fail(model, SMELT_BAD_ARGUMENT,
                    "a generation option lists an empty entry, or a token that is none of the model's");

@@ -28,6 +28,9 @@ smelt_result rt_session_open(rt_session *s, smelt_model *model) {
 }
 
 void rt_session_close(rt_session *s) {
+  if (s->draft) rt_session_close(s->draft);
+  free(s->draft);
+  free(s->draft_logits);
   free(s->tokens);
   free(s->source);
   free(s->marked_logits);

@@ -77,8 +77,9 @@ def check_pipe():
     for system in (None, "Answer with a psalm."):
         options = ("--system", system) if system else ()
         wanted = dialogue(questions, 12, system)
-        found = run("chat", "-n", "12", *GREEDY, *options, text="\n".join(questions) + "\n")
-        assert found == "".join(answer + "\n" for answer in wanted), (found, wanted)
+        for guess in ((), ("--guess", "draft"), ("--speculate",)):
+            found = run("chat", "-n", "12", *GREEDY, *options, *guess, text="\n".join(questions) + "\n")
+            assert found == "".join(answer + "\n" for answer in wanted), (guess, found, wanted)
         assert run("chat", "-n", "12", *GREEDY, *options, "-p", questions[0]) == wanted[0] + "\n"
     assert run("chat", *GREEDY, text="") == ""
     sampled = [run("chat", "-n", "12", "--temp", "1", "--seed", "7", "-p", "Hello") for _ in range(2)]
@@ -116,8 +117,10 @@ def check_overflow():
         messages.append(("assistant", plain(messages, count)))
         wanted += messages[-1][1] + "\n"
     assert dropped > 3, dropped
-    found = run("chat", "-n", str(count), *GREEDY, "--system", system[1], text="\n".join(questions) + "\n")
-    assert found == wanted, (found, wanted)
+    for guess in ((), ("--guess", "draft"), ("--guess", "both")):
+        found = run("chat", "-n", str(count), *GREEDY, "--system", system[1], *guess, text="\n".join(questions) + "\n")
+        assert found == wanted, (guess, found, wanted)
+    assert "--guess HOW" in run("chat", "--help")
 
 
 def check_long_answer():
@@ -346,7 +349,7 @@ def main():
     global program, work
     with tempfile.TemporaryDirectory() as work:
         program = os.path.join(work, "program")
-        assert build(os.path.join(work, "model"), program, TEMPLATE) == ""
+        assert build(os.path.join(work, "model"), program, TEMPLATE, "--draft", model, "--draft-precision", "int8") == ""
         for check in (check_pipe, check_cache, check_overflow, check_long_answer, check_failures, check_constraints,
                       check_variables, check_signals, check_templates,
                       check_terminal, check_history, check_refused, check_interrupt):

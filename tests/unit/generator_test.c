@@ -112,10 +112,24 @@ static void rows_that_mix_are_not_verified(void **state) {
   arena_free(&a);
 }
 
+static void cut_logits_are_not_verified(void **state) {
+  (void)state;
+  arena a = {0};
+  generator made;
+  status s = make_verifier(&a,
+                           "  last = slice x {start = [0, max(s - 1, 0), 0]} : f32[b, s - max(s - 1, 0), 2]\n"
+                           "  y = neg last : f32[b, s - max(s - 1, 0), 2]\n",
+                           &made);
+  assert_non_null(s);
+  assert_non_null(strstr(s->cause, "the model gives the last one's"));
+  arena_free(&a);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(logits_of_all_positions_are_cut),
                                      cmocka_unit_test(logits_that_are_cut_stay),
                                      cmocka_unit_test(only_rows_that_are_verified_are_apart),
-                                     cmocka_unit_test(rows_that_mix_are_not_verified)};
+                                     cmocka_unit_test(rows_that_mix_are_not_verified),
+                                     cmocka_unit_test(cut_logits_are_not_verified)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
