@@ -42,6 +42,12 @@ static bool can_split_depth(const product *p) {
          (!p->residual || p->activation == IR_IDENTITY);
 }
 
+/* Whether there are few rows: one tile has all, or they are added up as if alone. */
+static bool is_low(const product *p) {
+  int64_t rows;
+  return p->apart || (emit_is_constant(p->rows, &rows) && rows <= p->tile_rows);
+}
+
 /*
  * Room for a copy of x as `dtype`, a block at a time: its rows lie together, and are converted once for all
  * columns. Returns how many rows a block may have, a multiple of the tile's.
@@ -49,7 +55,8 @@ static bool can_split_depth(const product *p) {
 static int64_t keep_x_near(emitter *e, product *p, ir_dtype dtype, int64_t row_limit) {
   int64_t K, elements = NEAR_BYTES / (int64_t)ir_dtype_bytes(dtype);
   if (!emit_is_constant(p->depth, &K)) return row_limit;
-  int64_t rows = elements / (can_split_depth(p) && K > DEPTH_BLOCK ? DEPTH_BLOCK : K ? K : 1);
+  bool is_split = can_split_depth(p) && K > DEPTH_BLOCK && !is_low(p);
+  int64_t rows = elements / (is_split ? DEPTH_BLOCK : K ? K : 1);
   if (rows > row_limit) rows = row_limit;
   rows -= rows % p->tile_rows;
   /* few rows take all of K at once */
@@ -65,12 +72,6 @@ static bool has_rows_in_step(const product *p) {
   bool is_f32 = p->x.dtype == SMELT_F32 && p->dtype == SMELT_F32 && !p->w_stride;
   return is_f32 && emit_is_constant(p->x.row_stride, &stride) && stride > 0 &&
          stride * (int64_t)sizeof(float) % CACHE_PERIOD_BYTES == 0;
-}
-
-/* Whether one tile has all rows, or each row one of its own. */
-static bool is_low(const product *p) {
-  int64_t rows;
-  return p->apart || (emit_is_constant(p->rows, &rows) && rows <= p->tile_rows);
 }
 
 /* Blocks of K begin at multiples of four: only the last one of an odd K is odd. */
@@ -95,6 +96,17 @@ static bool takes_mmla(const emitter *e, const product *p) {
   return !is_alone && takes_dots(e, p) && tile_mmla_suits(e, p->x.dtype, p->depth);
 }
 
+/*
+ * Rows of a tile in which each has the sums, and the order, that it has alone. Sums of bytes are exact, or in
+ * order anyway; of others a row has several sets, and the tile as many times fewer rows.
+ */
+static int rows_apart(const product *p) {
+  enum { FEW_ROWS = 4 };
+  if (p->w_scale) return p->tile_rows < FEW_ROWS ? p->tile_rows : FEW_ROWS;
+  int rows = p->tile_rows / tile_sets(p->vectors, TILE_UNROLL);
+  return rows > 1 ? rows : 1;
+}
+
 static void choose_tile(emitter *e, product *p) {
   if (p->grouped) {
     tile_shape_nibbles(e, &p->tile_rows, &p->vectors, &p->lanes);
@@ -110,7 +122,7 @@ static void choose_tile(emitter *e, product *p) {
     tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
   }
   if (p->most_rows && p->most_rows < p->tile_rows) p->tile_rows = p->most_rows;
-  if (p->apart) p->tile_rows = 1;
+  if (p->apart) p->tile_rows = rows_apart(p);
 }
 
 /* Makes room for what is known of x before its products. Returns the most rows that a block may have. */
@@ -309,6 +321,7 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
             .w_stride = p->w_stride ? p->w_stride : panel_stride,
             .depth = at->depth,
             .odd_depth = may_be_odd(p->depth),
+            .apart = p->apart,
             .fetch_count = at->fetch_count,
             .fetch_bytes = at->fetch_bytes};
   memcpy(t.fetch, at->fetch, sizeof t.fetch);

@@ -13,7 +13,7 @@ typedef struct {
   kernel_rows x, result;             /* [rows, depth], [rows, columns] */
   LLVMValueRef rows, columns, depth; /* M, N, K */
   int most_rows;                     /* that `rows` can be; 0: any number */
-  bool apart; /* rows are few, and each is added up in the order in which it is alone: tiles of one row */
+  bool apart; /* rows are few, and each is added up in the order in which it is alone */
   /* w: [K, N], or gated [K, 2 N] */
   LLVMValueRef w, w_stride; /* w_stride: between rows; NULL: w is in panels, padded to whole ones */
   ir_dtype w_dtype;

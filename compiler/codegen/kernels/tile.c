@@ -24,10 +24,19 @@ void tile_fetch(emitter *e, const tile *t, LLVMValueRef k) {
     emit_prefetch(e, emit_at(e, SMELT_I8, t->fetch[i], along), t->rows == 1 ? 1 : 2);
 }
 
+int tile_sets(int sums, int most) {
+  int sets = 1;
+  while (sets < most && sets * sums < PIPELINE) sets *= 2;
+  return sets;
+}
+
+int tile_deciding_sums(const tile *t) {
+  return t->apart ? t->vectors : t->rows * t->vectors;
+}
+
 tile_sums tile_begin_sums(emitter *e, const tile *t, LLVMTypeRef type) {
   int count = t->rows * t->vectors;
-  tile_sums m = {.t = t, .sets = 1};
-  while (m.sets < TILE_UNROLL && m.sets * count < PIPELINE) m.sets *= 2;
+  tile_sums m = {.t = t, .sets = tile_sets(tile_deciding_sums(t), TILE_UNROLL)};
   m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(m.sets * count));
   m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
   for (int i = 0; i < m.sets * count; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
@@ -68,7 +77,8 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
 void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums) {
   int count = t->rows * t->vectors;
   tile_sums m = tile_begin_sums(e, t, emit_type(e, t->dtype, t->lanes));
-  emit_strips(e, emit_index(e, 0), t->depth, 1, count < FULL_SUMS ? TILE_UNROLL : 1, step, &m);
+  emit_strips(e, emit_index(e, 0), t->depth, 1, tile_deciding_sums(t) < FULL_SUMS ? TILE_UNROLL : 1, step,
+              &m);
   for (int i = 0; i < count; i++) {
     LLVMValueRef parts[TILE_UNROLL] = {0};
     for (int s = 0; s < m.sets; s++) parts[s] = emit_get(e, m.sums[s * count + i]);

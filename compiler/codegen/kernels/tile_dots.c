@@ -107,7 +107,7 @@ void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums) {
   LLVMTypeRef floats = emit_type(e, t->dtype, t->lanes);
   tile_sums m = tile_begin_sums(e, t, is_bytes ? emit_lanes_type(e->i32, t->lanes) : floats);
   LLVMValueRef dots = emit_udiv(e, t->depth, emit_index(e, dot_depth(t)));
-  emit_strips(e, emit_index(e, 0), dots, 1, count < FEW_SUMS ? TILE_UNROLL : 2, step, &m);
+  emit_strips(e, emit_index(e, 0), dots, 1, tile_deciding_sums(t) < FEW_SUMS ? TILE_UNROLL : 2, step, &m);
   for (int i = 0; i < count; i++) {
     LLVMValueRef sum = emit_get(e, m.sums[i]);
     for (int s = 1; s < m.sets; s++) sum = emit_add(e, sum, emit_get(e, m.sums[s * count + i]));

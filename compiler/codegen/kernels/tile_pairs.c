@@ -5,10 +5,7 @@
  */
 #include "codegen/kernels/tile.h"
 
-enum {
-  PIPELINE = 8, /* independent sums that keep the multipliers busy */
-  UNROLL = 2,   /* pairs in one turn of the loop */
-};
+enum { UNROLL = 2 /* pairs in one turn of the loop */ };
 
 void tile_shape_pairs(const emitter *e, int *rows, int *vectors, int *lanes) {
   *lanes = e->level->vector_bytes / (int)sizeof(float);
@@ -127,8 +124,7 @@ static void last_row(emitter *e, const multiplication *m) {
 
 void tile_multiply_pairs(emitter *e, const tile *t, LLVMValueRef *sums) {
   int count = t->rows * t->vectors;
-  multiplication m = {.t = t, .sets = 1};
-  while (m.sets < UNROLL * PLAN_PAIR && m.sets * count < PIPELINE) m.sets *= 2;
+  multiplication m = {.t = t, .sets = tile_sets(tile_deciding_sums(t), UNROLL * PLAN_PAIR)};
   m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(m.sets * count));
   m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
   LLVMTypeRef type = emit_type(e, SMELT_F32, t->lanes);
