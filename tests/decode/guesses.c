@@ -1,6 +1,6 @@
 /*
- * guesses.c: a model with a draft, by way of model.h: texts are the same without guesses, with those of the text,
- * of the draft and of both, one after the other with one opened model.
+ * guesses.c: a model with a draft, by way of model.h: texts are the same without guesses, with those of the
+ * text, of the draft and of both, one after the other with one opened model.
  *
  * Linked by speculate_test.sh with the archive of `smelt build --draft --emit lib --name tested`.
  */
@@ -32,8 +32,8 @@ static int fail(const char *what, const char *detail) {
 }
 
 int main(void) {
-  static const char *const prompts[] = {"In the beginning", "And he said, Behold, and he said, Behold, and he",
-                                        "In the beginning God"};
+  static const char *const prompts[] = {
+      "In the beginning", "And he said, Behold, and he said, Behold, and he", "In the beginning God"};
   smelt_model *model;
   if (smelt_open(&smelt_model_tested, NULL, &model)) return fail("open", "failed");
   smelt_generate_options options = smelt_generate_defaults(model);
@@ -50,7 +50,8 @@ int main(void) {
     for (int how = 0; how < SMELT_GUESS_KINDS; how++) {
       heard guessed = {.count = 0};
       options.guessing = (smelt_guessing)how;
-      if (smelt_generate(model, prompt, &options, on_token, &guessed)) return fail("guesses", smelt_error(model));
+      if (smelt_generate(model, prompt, &options, on_token, &guessed))
+        return fail("guesses", smelt_error(model));
       if (guessed.count != MOST || memcmp(&plain, &guessed, sizeof plain) != 0)
         return fail("the text is another with guesses", prompt);
     }
