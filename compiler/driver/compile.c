@@ -248,6 +248,14 @@ static status describe_generation(compilation *c, const generator *g, const gene
   return describe_end(c, g->vocab_size);
 }
 
+/* What the configuration asks for and no program does. Of sampling it would ask nothing. */
+static void warn_of_contrast(compilation *c) {
+  if (!c->is_generator || !c->folder.contrasts || c->folder.samples || c->options->is_draft) return;
+  status s = fail(&c->arena, STATUS_INPUT, "\"penalty_alpha\": programs do not search contrastively");
+  s = fail_file(&c->arena, s, c->folder.generation_file ? c->folder.generation_file : c->folder.config_file);
+  print_warning(fail_hint(&c->arena, s, "this one takes the likeliest token"));
+}
+
 /* ---- the stages ---- */
 
 static status make_graphs(compilation *c) {
@@ -351,6 +359,7 @@ status compile_begin(compilation *c, const driver_options *options) {
   vision_describe(c);
   hearing_describe(c);
   conversation_describe(c);
+  warn_of_contrast(c);
   if (options->print_plan) {
     text t = {0};
     plan_print(&t, c->plan);

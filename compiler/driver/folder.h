@@ -34,6 +34,7 @@ typedef struct {
   int64_t forced_tokens[FOLDER_MAX_FORCED_TOKENS]; /* behind decoder_start_token; -1: the model's choice */
   int forced_token_count;
   bool samples;                   /* do_sample */
+  bool contrasts;                 /* penalty_alpha is above 0: contrastive search */
   smelt_manifest_choices choices; /* 0 where none is given */
   folder_tokens suppressed, suppressed_first;
   folder_tokens bad_words; /* sequences, each ended by -1 */

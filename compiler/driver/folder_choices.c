@@ -79,6 +79,15 @@ static status read_early_stopping(arena *a, const char *file, const json_t *obje
   return OK;
 }
 
+/* Whether contrastive search is wanted, which programs do not have. */
+static status read_contrast(arena *a, const char *file, const json_t *object, model_folder *f) {
+  const json_t *field = json_object_get(object, "penalty_alpha");
+  if (!field || json_is_null(field)) return OK;
+  if (!json_is_number(field)) return folder_wrong_type(a, file, "penalty_alpha", "a number");
+  f->contrasts = json_number_value(field) > 0;
+  return OK;
+}
+
 /* Appends the list's ids to tokens. Negative ones, which some configurations have, are no tokens. */
 static bool append_ids(const json_t *list, folder_tokens *to) {
   size_t i;
@@ -196,6 +205,7 @@ status folder_read_choices(arena *a, const char *file, const json_t *object, mod
   for (size_t i = 0; i < sizeof number_rows / sizeof *number_rows; i++)
     TRY(read_number(a, file, object, i, f));
   TRY(read_early_stopping(a, file, object, f));
+  TRY(read_contrast(a, file, object, f));
   TRY(read_tokens(a, file, object, "suppress_tokens", &f->suppressed));
   TRY(read_tokens(a, file, object, "begin_suppress_tokens", &f->suppressed_first));
   TRY(read_bad_words(a, file, object, &f->bad_words));

@@ -122,9 +122,17 @@ says "a warning names it" '"guidance_scale" is not supported' "$work/stderr"
 for wrong in '"top_p": 1.5' '"forced_eos_token_id": "x"' '"forced_bos_token_id": 99999' '"sequence_bias": [[1, 2]]' \
   '"exponential_decay_length_penalty": [-1, 2]' '"max_length": 0' '"renormalize_logits": 1' '"num_beams": 0' '"num_beams": 1025' '"num_beam_groups": 3, "num_beams": 4' \
   '"length_penalty": 101' '"bad_words_ids": [[]]' '"bad_words_ids": 3' '"suppress_tokens": ["a"]' \
-  '"early_stopping": "soon"' '"suppress_tokens": [99999]' '"do_sample": 1'; do
+  '"early_stopping": "soon"' '"penalty_alpha": "a"' '"suppress_tokens": [99999]' '"do_sample": 1'; do
   echo "{\"eos_token_id\": 1535, $wrong}" >"$work/model/generation_config.json"
   exits "generation_config.json: $wrong" 1 "$smelt" build "$work/model" -q -o "$work/program"
   says "the message names the field" "$(echo "$wrong" | cut -d '"' -f 2)" "$work/stderr"
+done
+for asked in '"penalty_alpha": 0.6, "top_k": 4' '"penalty_alpha": 0' '"penalty_alpha": 0.6, "do_sample": true'; do
+  echo "{\"eos_token_id\": 1535, $asked}" >"$work/model/generation_config.json"
+  exits "generation_config.json: $asked" 0 "$smelt" build "$work/model" -q --isa host -o "$work/program"
+  case $asked in
+  *top_k*) says "it says what is not done" "generation_config.json: \"penalty_alpha\": programs do not search contrastively" "$work/stderr" ;;
+  *) same "nothing is said where nothing is lost" "" "$(cat "$work/stderr")" ;;
+  esac
 done
 finish
