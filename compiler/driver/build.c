@@ -174,6 +174,7 @@ static void add_parts(const compilation *c, link_job *job) {
     bool is_needed;
   } parts[] = {
       {"app_generate", c->is_generator},
+      {"app_read_files", !c->is_generator},
       {"app_tokenize", reads},
       {"app_detokenize", reads},
       {"app_transcribe", c->hears},
@@ -181,6 +182,7 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_score", writes || answers || (heads & 1u << SMELT_HEAD_NEXT_TOKENS)},
       {"app_score_answer", answers},
       {"app_embed", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
+      {"app_similar", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
       {"app_classify_images", seen & 1u << SMELT_HEAD_LABELS},
       {"app_match_images", seen & 1u << SMELT_HEAD_MATCHES},
       {"app_embed_images", seen & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},

@@ -100,8 +100,11 @@ typedef struct {
   bool impossible;                    /* there may be no answer */
   const char *context, *context_path; /* NULL: not given */
   size_t context_bytes;
-  const char **words;  /* [word_count]: images or sounds, "-" is standard input */
-  const char **labels; /* [label_count]: what --labels gives */
+  bool binary;             /* vectors as f32 */
+  const char *output_path; /* NULL: standard output */
+  int output_file;         /* where results go; 0: standard output */
+  const char **words;      /* [word_count]: images or sounds, "-" is standard input; texts; arrays */
+  const char **labels;     /* [label_count]: what --labels gives */
   int32_t word_count, label_count;
   smelt_generate_options generate;
   bool seed_given;
@@ -153,6 +156,7 @@ enum {
   APP_FILLS = 1 << 10,
   APP_ANSWERS = 1 << 11,
   APP_TRANSCRIBES = 1 << 20,
+  APP_COMPARES = 1 << 12,
 };
 
 struct app_command {
@@ -174,6 +178,7 @@ int app_detokenize(smelt_model *model, app_options *options);
 int app_score(smelt_model *model, app_options *options);      /* score.c */
 int app_embed(smelt_model *model, app_options *options);      /* embed.c */
 int app_classify(smelt_model *model, app_options *options);   /* classify.c */
+int app_similar(smelt_model *model, app_options *options);    /* similar.c */
 int app_tag(smelt_model *model, app_options *options);        /* tag.c */
 int app_fill(smelt_model *model, app_options *options);       /* fill.c */
 int app_answer(smelt_model *model, app_options *options);     /* answer.c */
@@ -281,6 +286,10 @@ void app_score_labels(const float *logits, uint32_t count, smelt_scoring scoring
 void app_write_json_choice(app_output *out, const char *label, double score);
 void app_write_choice(app_output *out, const char *label, double score);
 
+/* The text's vector, [*width], as the options have it; the caller's to free, also after a failure. */
+int app_make_vector(smelt_model *model, const app_text *text, double **vector, int64_t *width);
+/* Of x >= 0. */
+double app_square_root(double x);
 /* Whether the options' pooling suits the model, after a message where it does not (embed.c). */
 bool app_pooling_suits(const smelt_model *model, const app_options *options);
 /* The numbers of the one vector that the rows become; JSON's without their braces. False: out of memory. */
@@ -378,6 +387,25 @@ int app_generate_lines(smelt_model *model, app_options *options);
 /* A seed of the system's, where one is wanted and none is given. */
 void app_choose_seed(app_options *options);
 int app_run_graph(smelt_model *model, const app_options *options); /* run_graph.c */
+
+/* The tensors of one call of an entry. */
+typedef struct {
+  char **names; /* of inputs, copies */
+  smelt_tensor *inputs, *outputs;
+  int32_t input_count, input_capacity, output_count;
+} app_call;
+
+/* Takes over the name and the data, also where it fails: false, out of memory. */
+bool app_add_input(app_call *c, char *name, const smelt_tensor *tensor);
+/* The array of a .npy file as the input whose name has `bytes` bytes. Returns an exit code, after a message.
+ */
+int app_read_input(app_call *c, const app_options *options, const char *name, size_t bytes, const char *path);
+/* The files that the command line names without an input: a .npz file's arrays, or the graph's only input
+ * (graph_files.c). */
+int app_read_files(app_call *c, const smelt_model *model, const char *entry, const app_options *options);
+/* --output-file: all outputs as an archive, or the only one as an array. */
+int app_write_file(const smelt_model *model, const char *entry, const app_call *c,
+                   const app_options *options);
 void app_write_version(app_output *out, const smelt_model *model); /* about.c */
 void app_write_description(app_output *out, const smelt_model *model);
 
@@ -395,6 +423,26 @@ int app_bench(smelt_model *model, const app_options *options);
 /* Reads the array at `path`. Returns NULL, or what is wrong as a static text. tensor->data is the caller's to
  * free. */
 const char *npy_read(const char *path, smelt_tensor *tensor);
+/* The same of a file in memory. */
+const char *npy_parse(const void *bytes, size_t count, smelt_tensor *tensor);
 const char *npy_write(const char *path, const smelt_tensor *tensor);
+/* What comes before the data. */
+void npy_write_header(app_output *out, const smelt_tensor *tensor);
+
+/* ---- archives of arrays (npz.c) ------------------------------------------------------------ */
+
+typedef struct {
+  char *name;
+  smelt_tensor tensor;
+} app_array;
+
+/* As npy_read: the arrays of a .npz file, without ".npy" behind their names, to be freed also after a
+ * failure. */
+const char *npz_read(const char *path, app_array **arrays, int32_t *count);
+void npz_free(app_array *arrays, int32_t count);
+const char *npz_write(const char *path, const char *const *names, const smelt_tensor *tensors, int32_t count);
+
+/* Whether a file is called so: ends_with(path, ".npz"). */
+bool app_ends_with(const char *text, const char *end);
 
 #endif

@@ -15,6 +15,7 @@
 #pragma weak app_embed_images
 #pragma weak app_match_images
 #pragma weak app_tag
+#pragma weak app_similar
 #pragma weak app_fill
 #pragma weak app_answer
 #pragma weak app_transcribe
@@ -26,6 +27,7 @@ static const app_command commands[] = {
     {"detokenize", "-p \"1 2 3\"", "token ids to text", APP_DETOKENIZES, app_detokenize},
     {"score", "-p \"Once upon a time\"", "how likely the model finds a text", APP_SCORES, app_score},
     {"embed", "-p \"Once upon a time\"", "a text's vector", APP_EMBEDS, app_embed},
+    {"similar", "\"A first text.\" \"A second one.\"", "how alike two texts are", APP_COMPARES, app_similar},
     {"classify", "-p \"Once upon a time\"", "which labels suit a text", APP_CLASSIFIES, app_classify},
     {"classify", "photo.jpg", "which label suits an image", APP_SEES_LABELS, app_classify_images},
     {"classify", "photo.jpg --labels \"a cat\" \"a dog\"", "which text suits an image", APP_SEES_MATCHES,
@@ -66,6 +68,7 @@ static int answer_ability(const smelt_model *model) {
 int app_abilities(const smelt_model *model) {
   const smelt_manifest_generation *g = model->manifest.generation;
   int abilities = answer_ability(model) | (g ? APP_GENERATES : APP_RUNS_GRAPH);
+  if (abilities & APP_EMBEDS) abilities |= APP_COMPARES;
   if (rt_reads_features(model)) abilities |= APP_READS_FEATURES;
   if (model->manifest.hearing) abilities |= APP_TRANSCRIBES;
   if (!model->has_tokenizer) return abilities;

@@ -1,15 +1,17 @@
 /* embed.c: a text's vector: the graph's own, or its tokens' pooled into one. */
+#define _GNU_SOURCE
 #include "app/app.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define X(NAME, text) text,
 static const char *const pooling_names[] = {SMELT_POOLINGS(X)};
 #undef X
 
-/* The root of x >= 0 by Newton's steps from above, which fall until they cannot. */
-static double square_root(double x) {
+/* By Newton's steps from above, which fall until they cannot. */
+double app_square_root(double x) {
   double root = x > 1 ? x : 1, next;
   while (x > 0 && (next = 0.5 * (root + x / root)) < root) root = next;
   return x > 0 ? root : 0;
@@ -29,13 +31,13 @@ static double pool(const app_reading *reading, int64_t column, smelt_pooling poo
   }
   double count = (double)reading->row_count;
   if (pooling == SMELT_POOLING_MEAN) return result / count;
-  return pooling == SMELT_POOLING_MEAN_SQRT ? result / square_root(count) : result;
+  return pooling == SMELT_POOLING_MEAN_SQRT ? result / app_square_root(count) : result;
 }
 
 static void normalise(double *vector, int64_t count) {
   double sum = 0;
   for (int64_t i = 0; i < count; i++) sum += vector[i] * vector[i];
-  double length = square_root(sum);
+  double length = app_square_root(sum);
   for (int64_t i = 0; i < count && length > 0; i++) vector[i] /= length;
 }
 
@@ -93,8 +95,7 @@ static int add_part(void *user, const smelt_model *model, const app_text *text, 
   return APP_OK;
 }
 
-/* The text's vector, the caller's to free, also after a failure. */
-static int make_vector(smelt_model *model, const app_text *text, double **vector, int64_t *width) {
+int app_make_vector(smelt_model *model, const app_text *text, double **vector, int64_t *width) {
   sum s = {0};
   int code = app_read_parts(model, text, false, add_part, &s);
   for (int64_t i = 0; code == APP_OK && i < s.width; i++) s.vector[i] /= s.weight;
@@ -104,12 +105,31 @@ static int make_vector(smelt_model *model, const app_text *text, double **vector
   return code;
 }
 
+/* How long vectors are; 0: the graph does not say. */
+static int64_t vector_width(const smelt_model *model) {
+  smelt_tensor_info info;
+  int32_t output = model->manifest.reader->output;
+  if (smelt_output_info(model, smelt_entry_name(model, 0), output, &info) || info.rank < 1) return 0;
+  return info.dims[info.rank - 1] > 0 ? info.dims[info.rank - 1] : 0;
+}
+
+/* As f32, the lowest byte first; of a line that failed, no numbers. */
+static void write_binary(app_output *out, const double *vector, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    float value = vector ? (float)vector[i] : __builtin_nanf("");
+    app_write(out, &value, sizeof value);
+  }
+}
+
 static int embed(smelt_model *model, const app_text *text, app_output *out) {
   bool is_json = text->options->json;
   double *vector;
   int64_t width;
-  int code = make_vector(model, text, &vector, &width);
-  if (code == APP_OK) {
+  int code = app_make_vector(model, text, &vector, &width);
+  if (text->options->binary) {
+    if (code == APP_OK || text->line)
+      write_binary(out, code ? NULL : vector, code ? vector_width(model) : width);
+  } else if (code == APP_OK) {
     app_write_text(out, is_json ? "{" : "");
     write_numbers(out, vector, width, is_json);
     app_write_text(out, is_json ? "}" : "");
@@ -129,7 +149,43 @@ bool app_pooling_suits(const smelt_model *model, const app_options *options) {
   return false;
 }
 
+/* ---- files ------------------------------------------------------------------------------------ */
+
+enum { HEADER_BYTES = 128 }; /* that npy_write_header gives for [rows, width] of f32 */
+
+/* Puts the header before the vectors, which lie behind its place. */
+static bool write_npy_header(const smelt_model *model, int file) {
+  int64_t width = vector_width(model);
+  off_t bytes = lseek(file, 0, SEEK_END) - HEADER_BYTES;
+  smelt_tensor vectors = {.dtype = SMELT_F32, .rank = 2, .dims = {0, width}};
+  if (width) vectors.dims[0] = bytes / (int64_t)sizeof(float) / width;
+  app_output out = app_output_on(file);
+  npy_write_header(&out, &vectors);
+  return bytes >= 0 && lseek(file, 0, SEEK_SET) == 0 && out.count == HEADER_BYTES && app_flush(&out);
+}
+
+/* --output-file: a NumPy array of vectors where it is called .npy, else what would be on standard output. */
+static int embed_to_file(smelt_model *model, app_options *options) {
+  static const char room[HEADER_BYTES] = {0};
+  const char *path = options->output_path;
+  bool is_npy = app_ends_with(path, ".npy");
+  app_output out;
+  if (!app_output_create(&out, path))
+    return app_fail(APP_INPUT, "%s: %s: the file cannot be made", options->program, path);
+  if (is_npy) app_write(&out, room, sizeof room);
+  bool ok = app_flush(&out);
+  options->output_file = out.file;
+  options->binary |= is_npy;
+  int code = ok ? app_each_text(model, options, embed) : APP_OK;
+  if (ok && is_npy && code != APP_USAGE) ok = write_npy_header(model, out.file);
+  if (close(out.file) != 0) ok = false;
+  return ok ? code : app_fail(APP_INPUT, "%s: %s: the file cannot be written", options->program, path);
+}
+
 int app_embed(smelt_model *model, app_options *options) {
   if (!app_pooling_suits(model, options)) return APP_USAGE;
-  return app_each_text(model, options, embed);
+  if (options->json &&
+      (options->binary || (options->output_path && app_ends_with(options->output_path, ".npy"))))
+    return app_fail(APP_USAGE, "%s: --json and binary numbers exclude each other", options->program);
+  return options->output_path ? embed_to_file(model, options) : app_each_text(model, options, embed);
 }

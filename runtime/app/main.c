@@ -36,14 +36,16 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
 /* The command that the first word names, or, where texts are given to a graph that reads them, the usual one.
  */
 static const app_command *choose_command(const smelt_model *model, const app_options *options) {
-  bool has_arrays =
-      options->inputs.count || options->outputs.count || options->entry || options->features_path;
+  bool has_files = options->word_count && !(app_abilities(model) & (APP_SEES | APP_TRANSCRIBES));
+  bool has_arrays = has_files || options->inputs.count || options->outputs.count || options->entry ||
+                    options->features_path;
   return options->command ? options->command : has_arrays ? NULL : app_usual_command(model);
 }
 
 static int run_command(smelt_model *model, app_options *options, const app_command *command) {
   if (command) return command->run(model, options);
-  bool generates = model->manifest.generation && !options->entry && options->inputs.count == 0;
+  bool has_arrays = options->entry || options->inputs.count || options->word_count;
+  bool generates = model->manifest.generation && !has_arrays;
   return generates ? app_generate(model, options) : app_run_graph(model, options);
 }
 

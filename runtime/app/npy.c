@@ -66,9 +66,23 @@ static const char *parse_header(const char *header, smelt_tensor *tensor) {
   return NULL;
 }
 
-static bool read_all(int file, void *to, size_t bytes) {
+/* Where an array comes from: a file, or memory. */
+typedef struct {
+  int file; /* -1: memory */
+  const uint8_t *bytes;
+  size_t left; /* of memory */
+} source;
+
+static bool read_all(source *s, void *to, size_t bytes) {
+  if (s->file < 0) {
+    if (bytes > s->left) return false;
+    memcpy(to, s->bytes, bytes);
+    s->bytes += bytes;
+    s->left -= bytes;
+    return true;
+  }
   for (char *at = to; bytes > 0;) {
-    ssize_t got = read(file, at, bytes);
+    ssize_t got = read(s->file, at, bytes);
     if (got <= 0) return false;
     at += got;
     bytes -= (size_t)got;
@@ -77,44 +91,60 @@ static bool read_all(int file, void *to, size_t bytes) {
 }
 
 /* The header's text, NUL-terminated, in `header`. */
-static const char *read_header(int file, char header[static MOST_HEADER_BYTES + 1]) {
+static const char *read_header(source *s, char header[static MOST_HEADER_BYTES + 1]) {
   uint8_t start[MAGIC_BYTES + 2 + 4] = {0};
-  if (!read_all(file, start, MAGIC_BYTES + 2) || memcmp(start, magic, MAGIC_BYTES) != 0)
+  if (!read_all(s, start, MAGIC_BYTES + 2) || memcmp(start, magic, MAGIC_BYTES) != 0)
     return "this is no .npy file";
   size_t length_bytes = start[MAGIC_BYTES] == 1 ? 2 : 4; /* by the version */
   uint8_t *length = start + MAGIC_BYTES + 2;
-  if (!read_all(file, length, length_bytes)) return "the .npy file is cut off";
+  if (!read_all(s, length, length_bytes)) return "the .npy file is cut off";
   uint32_t bytes =
       length[0] | (uint32_t)length[1] << 8 | (uint32_t)length[2] << 16 | (uint32_t)length[3] << 24;
   if (bytes > MOST_HEADER_BYTES) return "the .npy file's header is too long";
-  if (!read_all(file, header, bytes)) return "the .npy file is cut off";
+  if (!read_all(s, header, bytes)) return "the .npy file is cut off";
   header[bytes] = 0;
   return NULL;
 }
 
-static const char *read_data(int file, smelt_tensor *tensor) {
+/* Whether so many bytes are left. */
+static bool has_bytes(const source *s, int64_t bytes) {
+  struct stat info;
+  if (s->file < 0) return (uint64_t)bytes <= s->left;
+  off_t here = lseek(s->file, 0, SEEK_CUR);
+  return here >= 0 && fstat(s->file, &info) == 0 && info.st_size - here >= bytes;
+}
+
+static const char *read_data(source *s, smelt_tensor *tensor) {
   int64_t bytes = rt_dtype_bytes((uint32_t)tensor->dtype);
   for (int32_t axis = 0; axis < tensor->rank; axis++)
     if (__builtin_mul_overflow(bytes, tensor->dims[axis], &bytes)) return "the array is too large";
-  struct stat info;
-  off_t here = lseek(file, 0, SEEK_CUR);
-  if (here < 0 || fstat(file, &info) != 0 || info.st_size - here < bytes) return "the .npy file is cut off";
+  if (!has_bytes(s, bytes)) return "the .npy file is cut off";
   tensor->data = malloc(bytes ? (size_t)bytes : 1);
   if (!tensor->data) return "out of memory";
-  return read_all(file, tensor->data, (size_t)bytes) ? NULL : "the .npy file is cut off";
+  return read_all(s, tensor->data, (size_t)bytes) ? NULL : "the .npy file is cut off";
+}
+
+static const char *read_array(source *s, smelt_tensor *tensor) {
+  *tensor = (smelt_tensor){0};
+  char *header = malloc(MOST_HEADER_BYTES + 1);
+  const char *wrong = header ? read_header(s, header) : "out of memory";
+  if (!wrong) wrong = parse_header(header, tensor);
+  if (!wrong) wrong = read_data(s, tensor);
+  free(header);
+  return wrong;
 }
 
 const char *npy_read(const char *path, smelt_tensor *tensor) {
   *tensor = (smelt_tensor){0};
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return "the file cannot be opened";
-  char *header = malloc(MOST_HEADER_BYTES + 1);
-  const char *wrong = header ? read_header(file, header) : "out of memory";
-  if (!wrong) wrong = parse_header(header, tensor);
-  if (!wrong) wrong = read_data(file, tensor);
-  free(header);
-  close(file);
+  source s = {.file = open(path, O_RDONLY | O_CLOEXEC)};
+  if (s.file < 0) return "the file cannot be opened";
+  const char *wrong = read_array(&s, tensor);
+  close(s.file);
   return wrong;
+}
+
+const char *npy_parse(const void *bytes, size_t count, smelt_tensor *tensor) {
+  return read_array(&(source){-1, bytes, count}, tensor);
 }
 
 /* ---- writing ----------------------------------------------------------------------------- */
@@ -127,7 +157,7 @@ static const char *descr_of(smelt_dtype dtype) {
 
 /* Magic, version 1.0, length and dict, padded with spaces so that the data starts at a multiple of 64 bytes.
  */
-static void write_header(app_output *out, const smelt_tensor *tensor) {
+void npy_write_header(app_output *out, const smelt_tensor *tensor) {
   enum { START_BYTES = MAGIC_BYTES + 4 };
   app_output dict = app_output_on(-1); /* only its buffer is used: the text is far shorter */
   app_write_text(&dict, "{'descr': '");
@@ -150,7 +180,7 @@ static void write_header(app_output *out, const smelt_tensor *tensor) {
 const char *npy_write(const char *path, const smelt_tensor *tensor) {
   app_output out;
   if (!app_output_create(&out, path)) return "the file cannot be made";
-  write_header(&out, tensor);
+  npy_write_header(&out, tensor);
   size_t bytes = rt_dtype_bytes((uint32_t)tensor->dtype);
   for (int32_t axis = 0; axis < tensor->rank; axis++) bytes *= (size_t)tensor->dims[axis];
   app_write(&out, tensor->data, bytes);

@@ -9,7 +9,8 @@ enum {
   GENERATES = APP_GENERATES,
   RUNS_GRAPH = APP_RUNS_GRAPH,
   READS_FEATURES = APP_READS_FEATURES,
-  READS_PARTS = APP_EMBEDS | APP_CLASSIFIES | APP_TAGS,
+  MAKES_VECTORS = APP_EMBEDS | APP_COMPARES,
+  READS_PARTS = MAKES_VECTORS | APP_CLASSIFIES | APP_TAGS,
   READS_TEXT = APP_TOKENIZES | APP_SCORES | READS_PARTS | APP_FILLS | APP_ANSWERS,
   DETOKENIZES = APP_DETOKENIZES,
   CHATS = APP_CHATS,
@@ -57,8 +58,8 @@ static const app_option options_table[] = {
     {0, "set", "NAME=VALUE", "a variable of the chat template: JSON, or a text", CHATS, ITEM, APP_SET, 0},
     {0, "labels", "TEXT...", "the texts that an image is compared with, up to the next option",
      APP_SEES_MATCHES, LABELS, FIELD(labels), 0},
-    {'p', "prompt", "TEXT", "the text; else standard input", READS_TEXT & ~APP_ANSWERS, TEXT, FIELD(prompt),
-     0},
+    {'p', "prompt", "TEXT", "the text; else standard input", READS_TEXT & ~(APP_ANSWERS | APP_COMPARES), TEXT,
+     FIELD(prompt), 0},
     {'p', "prompt", "TEXT", "the question; else standard input", APP_ANSWERS, TEXT, FIELD(prompt), 0},
     {0, "context", "TEXT", "where the answer is to be found", APP_ANSWERS, TEXT, FIELD(context), 0},
     {0, "context-file", "FILE",
@@ -131,10 +132,15 @@ static const app_option options_table[] = {
     {0, "lines", "FILE", "each line is a prompt, - is standard input; an answer a line", GENERATES, TEXT,
      FIELD(lines_path), 0},
     {0, "json", NULL, "answers as JSON: text and token ids", GENERATES, FLAG, FIELD(json), 0},
-    {0, "lines", "FILE", "each line is a text, - is standard input; a result a line", COMMANDS, TEXT,
+    {0, "lines", "FILE", "each line is a text, - is standard input; a result a line",
+     COMMANDS & ~APP_COMPARES, TEXT, FIELD(lines_path), 0},
+    {0, "lines", "FILE", "each line is two texts with a tab between; a result a line", APP_COMPARES, TEXT,
      FIELD(lines_path), 0},
     {0, "json", NULL, "results as JSON, with all that is known", COMMANDS | HEARS, FLAG, FIELD(json), 0},
     {0, "json", NULL, "results as JSON, with all labels", APP_SEES, FLAG, FIELD(json), 0},
+    {0, "binary", NULL, "vectors as f32, the lowest byte first", APP_EMBEDS, FLAG, FIELD(binary), 0},
+    {'o', "output-file", "FILE", "results go there; where it is called .npy, as a NumPy array", APP_EMBEDS,
+     TEXT, FIELD(output_path), 0},
     {0, "no-special", NULL, "without the special tokens around a text", READS_TEXT & ~APP_ANSWERS, FLAG,
      FIELD(no_special), 0},
     {0, "no-special", NULL, "leave special tokens out of the text", DETOKENIZES, FLAG, FIELD(no_special), 0},
@@ -151,9 +157,10 @@ static const app_option options_table[] = {
      APP_TAGS, TEXT, FIELD(aggregation_name), 0},
     {0, "all", NULL, "what has the label O too", APP_TAGS, FLAG, FIELD(all), 0},
     {0, "pooling", "HOW", "mean, cls, max, last or mean-sqrt of the tokens' vectors",
-     APP_EMBEDS | APP_SEES_VECTORS, TEXT, FIELD(pooling_name), 0},
-    {0, "normalize", NULL, "make vectors 1 long", APP_EMBEDS | APP_SEES_VECTORS, FLAG, FIELD(normalises), 0},
-    {0, "no-normalize", NULL, "leave vectors as long as they are", APP_EMBEDS | APP_SEES_VECTORS, FLAG,
+     MAKES_VECTORS | APP_SEES_VECTORS, TEXT, FIELD(pooling_name), 0},
+    {0, "normalize", NULL, "make vectors 1 long", MAKES_VECTORS | APP_SEES_VECTORS, FLAG, FIELD(normalises),
+     0},
+    {0, "no-normalize", NULL, "leave vectors as long as they are", MAKES_VECTORS | APP_SEES_VECTORS, FLAG,
      FIELD(leaves_length), 0},
     {0, "scoring", "HOW", "softmax, sigmoid or none over the labels' logits", APP_CLASSIFIES | SEES_CHOICES,
      TEXT, FIELD(scoring_name), 0},
@@ -169,6 +176,8 @@ static const app_option options_table[] = {
     {0, "input", "NAME=FILE", "an input, as a .npy file", RUNS_GRAPH, NAMED_INPUT, FIELD(inputs), 0},
     {0, "output", "NAME=FILE", "where to write an output as .npy", RUNS_GRAPH, NAMED_OUTPUT, FIELD(outputs),
      0},
+    {'o', "output-file", "FILE", "all outputs as .npz, or the only one as .npy", RUNS_GRAPH, TEXT,
+     FIELD(output_path), 0},
     {0, "entry", "NAME", "what to run, where there is a choice", RUNS_GRAPH, TEXT, FIELD(entry), 0},
     {0, "describe", NULL, "list inputs and outputs", SEARCHES | RUNS_GRAPH, FLAG, FIELD(describe), 0},
     {0, "profile", NULL, "print on standard error where the time went, step by step", RUNS, FLAG,
@@ -358,10 +367,16 @@ static int refuse_option(const app_options *options, const app_option *row) {
                   row->name);
 }
 
-/* A word that is no option: an image or a sound, where there may be some. */
+static bool is_arrays(const char *word) {
+  return app_ends_with(word, ".npy") || app_ends_with(word, ".npz");
+}
+
+/* A word that is no option: an image, a sound, a text or arrays, where there may be some. */
 static bool take_word(app_options *options, const smelt_model *model, const char *text) {
   if (*text == '-' && text[1]) return false;
-  if (model && !(usable_kinds(options, model) & TAKES_FILES)) return false;
+  int kinds = model ? usable_kinds(options, model) : 0;
+  bool takes_arrays = kinds & RUNS_GRAPH && is_arrays(text);
+  if (model && !(kinds & (TAKES_FILES | APP_COMPARES)) && !takes_arrays) return false;
   options->words[options->word_count++] = text;
   return true;
 }
@@ -384,7 +399,7 @@ int app_parse_options(app_options *options, const smelt_model *model, int argc, 
   if (argc > 1 && argv[1][0] != '-') {
     options->command = app_command_named(argv[1], model ? app_abilities(model) : 0);
     first += options->command != NULL;
-    if (!options->command && model && !(usable_kinds(options, model) & TAKES_FILES))
+    if (!options->command && model && !(usable_kinds(options, model) & TAKES_FILES) && !is_arrays(argv[1]))
       return app_fail(APP_USAGE, "%s: unknown command '%s'; --help lists all", options->program, argv[1]);
   }
   for (int i = first; i < argc; i++) {

@@ -115,3 +115,8 @@ int app_fail(int exit_code, const char *format, ...) {
   app_flush(&err);
   return exit_code;
 }
+
+bool app_ends_with(const char *text, const char *end) {
+  size_t count = strlen(text), end_count = strlen(end);
+  return count >= end_count && strcmp(text + count - end_count, end) == 0;
+}

@@ -1,30 +1,54 @@
-/* run_graph.c: one call of an entry from the shell: inputs from .npy files, outputs to them. */
+/* run_graph.c: one call of an entry from the shell: inputs from .npy and .npz files, outputs to them. */
 #include "app/app.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* The call's tensors; names are copies cut at the '='. */
-typedef struct {
-  char **names;
-  smelt_tensor *inputs, *outputs;
-  int32_t input_count;
-} call;
+#pragma weak app_read_files
+#pragma weak app_write_file /* linked only where the model writes no text, else NULL */
 
-static int read_inputs(call *c, const app_options *options) {
-  for (int32_t i = 0; i < options->inputs.count; i++) {
-    const app_named_file *file = &options->inputs.items[i];
-    size_t bytes = (size_t)(file->path - file->argument);
-    c->names[i] = malloc(bytes);
-    if (!c->names[i]) return app_fail(APP_INPUT, "%s: out of memory", options->program);
-    memcpy(c->names[i], file->argument, bytes);
-    c->names[i][bytes - 1] = 0;
-    c->input_count = i + 1;
-    const char *wrong = npy_read(file->path, &c->inputs[i]);
-    if (wrong) return app_fail(APP_INPUT, "%s: %s: %s", options->program, file->path, wrong);
+bool app_add_input(app_call *c, char *name, const smelt_tensor *tensor) {
+  if (c->input_count == c->input_capacity) {
+    int32_t capacity = 2 * c->input_capacity + 4;
+    char **names = realloc(c->names, (size_t)capacity * sizeof *names);
+    if (names) c->names = names;
+    smelt_tensor *inputs = realloc(c->inputs, (size_t)capacity * sizeof *inputs);
+    if (inputs) c->inputs = inputs;
+    if (!names || !inputs) {
+      free(name);
+      free(tensor->data);
+      return false;
+    }
+    c->input_capacity = capacity;
   }
-  return APP_OK;
+  c->names[c->input_count] = name;
+  c->inputs[c->input_count++] = *tensor;
+  return true;
+}
+
+int app_read_input(app_call *c, const app_options *options, const char *name, size_t bytes,
+                   const char *path) {
+  smelt_tensor tensor = {0};
+  char *copy = malloc(bytes + 1);
+  if (!copy) return app_fail(APP_INPUT, "%s: out of memory", options->program);
+  memcpy(copy, name, bytes);
+  copy[bytes] = 0;
+  const char *wrong = npy_read(path, &tensor);
+  if (!app_add_input(c, copy, &tensor)) wrong = "out of memory";
+  return wrong ? app_fail(APP_INPUT, "%s: %s: %s", options->program, path, wrong) : APP_OK;
+}
+
+static int read_inputs(app_call *c, const smelt_model *model, const char *entry, const app_options *options) {
+  int code = APP_OK;
+  for (int32_t i = 0; code == APP_OK && i < options->inputs.count; i++) {
+    const app_named_file *file = &options->inputs.items[i];
+    code = app_read_input(c, options, file->argument, (size_t)(file->path - file->argument) - 1, file->path);
+  }
+  if (code != APP_OK || !options->word_count) return code;
+  if (app_read_files) return app_read_files(c, model, entry, options);
+  return app_fail(APP_USAGE, "%s: %s: this program takes arrays with --input NAME=FILE", options->program,
+                  options->words[0]);
 }
 
 /* The index of the output called as --output's argument up to its '='; -1: none. */
@@ -36,7 +60,7 @@ static int32_t output_index(const smelt_model *model, const char *entry, const a
   return -1;
 }
 
-static int write_outputs(const smelt_model *model, const char *entry, const call *c,
+static int write_outputs(const smelt_model *model, const char *entry, const app_call *c,
                          const app_options *options) {
   for (int32_t i = 0; i < options->outputs.count; i++) {
     const app_named_file *file = &options->outputs.items[i];
@@ -56,19 +80,17 @@ int app_run_graph(smelt_model *model, const app_options *options) {
   if (output_count < 0)
     return app_fail(APP_USAGE, "%s: --entry %s: no such entry; --describe lists them", options->program,
                     entry);
-  size_t most = (size_t)options->inputs.count + 1;
-  call c = {.names = calloc(most, sizeof *c.names),
-            .inputs = calloc(most, sizeof *c.inputs),
-            .outputs = calloc((size_t)output_count + 1, sizeof *c.outputs)};
-  bool lacks_inputs = (int32_t)options->inputs.count < smelt_input_count(model, entry);
+  app_call c = {.outputs = calloc((size_t)output_count + 1, sizeof *c.outputs), .output_count = output_count};
+  int code = c.outputs ? APP_OK : app_fail(APP_INPUT, "%s: out of memory", options->program);
+  if (code == APP_OK) code = read_inputs(&c, model, entry, options);
+  bool lacks_inputs = c.input_count < smelt_input_count(model, entry);
   const char *hint = lacks_inputs ? "; --input NAME=FILE gives one, --describe lists all" : "";
-  int code = APP_OK;
-  if (!c.names || !c.inputs || !c.outputs) code = app_fail(APP_INPUT, "%s: out of memory", options->program);
-  if (code == APP_OK) code = read_inputs(&c, options);
   if (code == APP_OK &&
       smelt_run(model, entry, (const char *const *)c.names, c.inputs, c.input_count, c.outputs))
     code = app_fail(APP_INPUT, "%s: %s%s", options->program, smelt_error(model), hint);
   if (code == APP_OK) code = write_outputs(model, entry, &c, options);
+  if (code == APP_OK && options->output_path && app_write_file)
+    code = app_write_file(model, entry, &c, options);
   for (int32_t i = 0; i < c.input_count; i++) {
     free(c.names[i]);
     free(c.inputs[i].data);

@@ -125,8 +125,8 @@ static bool next_line(source *s, progress *p, app_text *text, bool *ok) {
 static int work_on(smelt_model *model, const app_text *text, app_text_work *work, app_output *out) {
   int code = work(model, text, out);
   if (code && (!text->line || code == APP_USAGE)) return code;
-  if (code) app_write_text(out, text->options->json ? "null" : "");
-  app_write_text(out, "\n");
+  if (code && !text->options->binary) app_write_text(out, text->options->json ? "null" : "");
+  app_write_text(out, text->options->binary ? "" : "\n");
   if (app_flush(out)) return code;
   return app_fail(APP_INPUT, "%s: the result cannot be written", text->options->program);
 }
@@ -154,7 +154,7 @@ static int each_line(smelt_model *model, const app_options *options, app_text_wo
 /* ---- all texts ----------------------------------------------------------------------------- */
 
 int app_each_text(smelt_model *model, const app_options *options, app_text_work *work) {
-  app_output out = app_output_on(STDOUT_FILENO);
+  app_output out = app_output_on(options->output_file ? options->output_file : STDOUT_FILENO);
   bool has_text = options->prompt || options->prompt_ids;
   if (options->lines_path && has_text)
     return app_fail(APP_USAGE, "%s: --lines and --prompt exclude each other", options->program);

@@ -43,4 +43,33 @@ for wrong in wide f64 long; do
   exits "an input that does not fit ($wrong)" 1 ./graph --input x=$wrong.npy
   same "an input that does not fit ($wrong): one line" 1 "$(wc -l <stderr)"
 done
+exits "a file that names no input" 0 ./graph x.npy -o out.npz
+exits "archives" 0 /usr/bin/python3 -c '
+import subprocess, numpy
+run = lambda *a: subprocess.run(["./graph", *a], capture_output=True, text=True, errors="replace")
+wanted = {"z": numpy.load("out_z.npy"), "sums": numpy.load("out_sums.npy")}
+def check(path):
+    with numpy.load(path) as found: # which checks the sums of bytes too
+        assert sorted(found) == sorted(wanted)
+        assert all(numpy.array_equal(found[name], wanted[name]) for name in wanted)
+check("out.npz")
+numpy.savez("in.npz", x=numpy.load("x.npy"))
+assert run("in.npz", "-o", "again.npz").returncode == 0
+check("again.npz")
+assert open("out.npz", "rb").read() == open("again.npz", "rb").read()
+numpy.savez_compressed("small.npz", x=numpy.load("x.npy"))
+assert "np.savez writes one that is not" in run("small.npz").stderr
+numpy.savez("other.npz", y=numpy.load("x.npy"))
+assert run("other.npz").returncode == 1
+whole = bytearray(open("in.npz", "rb").read())
+for cut in range(0, len(whole), 7):
+    open("cut.npz", "wb").write(whole[:cut])
+    result = run("cut.npz")
+    assert result.returncode == 1 and result.stderr.count("\n") == 1, (cut, result)
+for at in range(len(whole) - 120, len(whole)):
+    open("cut.npz", "wb").write(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1:])
+    assert run("cut.npz").returncode in (0, 1), at
+assert "several outputs" in run("x.npy", "-o", "out.npy").stderr
+assert "no .npz file" in run("x.npz").stderr or "cannot be opened" in run("x.npz").stderr
+'
 finish

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models"))
 import text_readers  # which skips where PyTorch is absent
@@ -129,6 +130,33 @@ def check_states():
     if kind == "states":
         check_pairs()
     assert "expected mean, cls" in refused(2, "embed", "-p", "a", "--pooling", "median")
+
+
+def check_similar():
+    """Cosines, and vectors as bytes and as a NumPy file, with a line that fails."""
+    vectors = [np.array(row["vector"]) for row in by_line("embed")]
+    wanted = vectors[0] @ vectors[1] / np.linalg.norm(vectors[0]) / np.linalg.norm(vectors[1])
+    close(float(run("similar", TEXTS[0], TEXTS[1])), wanted)
+    assert abs(float(run("similar", TEXTS[0], TEXTS[0])) - 1) < TOLERANCE
+    lines = run("similar", "--json", "--lines", "-", text=f"{TEXTS[0]}\t{TEXTS[1]}\n{TEXTS[1]}\t{TEXTS[1]}\n").splitlines()
+    close([json.loads(line)["similarity"] for line in lines], [wanted, 1])
+    assert "expected two texts" in refused(2, "similar", "a")
+    assert "a tab between" in refused(1, "similar", text="a")
+    flat = subprocess.run([program, "embed", "--binary", "--lines", "-"], input="\n".join(TEXTS).encode(),
+                          capture_output=True, check=True).stdout
+    close(np.frombuffer(flat, dtype="<f4").reshape(len(TEXTS), -1), vectors)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "vectors.npy")
+        run("embed", "--lines", "-", "-o", path, text="\n".join(TEXTS))
+        close(np.load(path), vectors)
+        run("embed", "-p", TEXTS[0], "-o", path)
+        close(np.load(path), vectors[:1])
+        if kind != "states":  # an empty line has no tokens
+            result = subprocess.run([program, "embed", "--lines", "-", "-o", path], input=b"a\n\nb\n", capture_output=True, check=False)
+            rows = np.load(path)
+            assert result.returncode == 1 and np.isnan(rows).all(1).tolist() == [False, True, False], (result, rows)
+    assert "exclude each other" in refused(2, "embed", "-p", "a", "--binary", "--json")
+    assert "cannot be made" in refused(1, "embed", "-p", "a", "-o", "/nowhere/x.npy")
 
 
 def check_vector():
@@ -259,6 +287,8 @@ LIMITS = {"states": 20, "narrow": 66, "fixed": 32, "cls": 66, "vector": 66, "lab
 
 module = text_readers.module(kind)
 CHECKS[kind]()
+if kind in VECTORS:
+    check_similar()
 if kind in LIMITS:
     check_limit(LIMITS[kind])
     if kind not in text_readers.WITH_WORDS:
