@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +83,7 @@ static int take_options(transcriber *t, const transcript_form *form) {
   t->hearing.tells_times |= o->tells_times || transcript_tells_times(form);
   if (o->no_speech > 0) {
     t->hearing.no_speech = o->no_speech;
-    if (t->hearing.least_mean != t->hearing.least_mean) t->hearing.least_mean = least_mean;
+    if (isnan(t->hearing.least_mean)) t->hearing.least_mean = least_mean;
   }
   if (o->language) code = take_language(t, &t->hearing.language);
   if (code == APP_OK && o->task) code = take_task(t, &t->hearing.task);

@@ -213,7 +213,7 @@ static bool decode_piece(const transcript *t, const rt_heard *heard, transcript_
   for (int32_t i = 0; i < heard->count && words; i++)
     if (none == SMELT_NONE || heard->tokens[i] <= none) words[count++] = heard->tokens[i];
   int64_t bytes = words && t->model->has_tokenizer ? smelt_decode(t->model, words, count, true, NULL, 0) : 0;
-  p->text = words ? malloc((size_t)bytes + 1) : NULL;
+  p->text = words ? calloc(1, (size_t)bytes + 1) : NULL;
   if (p->text && bytes > 0) smelt_decode(t->model, words, count, true, p->text, bytes);
   free(words);
   if (!p->text) return false;

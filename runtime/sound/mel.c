@@ -44,9 +44,10 @@ static void make_filter(maker *m, int32_t band, int32_t rate, double *weights) {
   double left = hertz_of(step * band), middle = hertz_of(step * (band + 1)),
          right = hertz_of(step * (band + 2));
   filter *f = &m->filters[band];
+  int32_t highest = rate / 2;
   *f = (filter){.weights = weights};
   for (int32_t bin = 0; bin < m->bins; bin++) {
-    double hertz = (double)(rate / 2) * bin / (m->bins - 1);
+    double hertz = (double)highest * bin / (m->bins - 1);
     double up = (hertz - left) / (middle - left), down = (right - hertz) / (right - middle);
     double height = up < down ? up : down;
     if (height <= 0) continue;
@@ -124,7 +125,7 @@ static bool begin(maker *m, int32_t rate) {
   m->fourier = rt_fourier_create(m->fft_size);
   m->window = malloc((size_t)m->fft_size * sizeof *m->window);
   m->filters = calloc((size_t)m->bands, sizeof *m->filters);
-  m->weights = calloc((size_t)(2 * m->bins + m->bands), sizeof *m->weights);
+  m->weights = calloc(2 * (size_t)m->bins + (size_t)m->bands, sizeof *m->weights);
   m->powers = malloc((size_t)m->bins * FRAMES_AT_ONCE * sizeof *m->powers);
   if (!m->fourier || !m->window || !m->filters || !m->weights || !m->powers) return false;
   for (int32_t i = 0; i < m->fft_size; i++) {
@@ -159,7 +160,7 @@ bool rt_mel_make(const rt_wave *wave, int32_t fft_size, int32_t hop, int32_t ban
   *mel = (rt_mel){.bands = bands, .frames = wave->count / hop};
   if (wave->count <= fft_size / 2 || mel->frames < 1) return false;
   maker m = {.fft_size = fft_size, .bins = fft_size / 2 + 1, .bands = bands};
-  mel->values = malloc((size_t)bands * (size_t)mel->frames * sizeof *mel->values);
+  mel->values = calloc((size_t)bands * (size_t)mel->frames, sizeof *mel->values);
   bool has_begun = begin(&m, wave->rate) && mel->values;
   for (int64_t frame = 0; has_begun && frame < mel->frames; frame += FRAMES_AT_ONCE) {
     fill_frames(&m, wave, hop, frame, mel->frames);

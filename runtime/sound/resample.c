@@ -70,7 +70,8 @@ static double window_at(const resampler *r, double place) {
 static void make_filter(const resampler *r, int32_t phase, float *filter) {
   static const double pi = 3.14159265358979323846;
   static const int64_t fine = INT64_C(1) << 40;
-  double first = -(r->taps / 2 - 1) - (double)phase / r->up, turns = -first * r->cutoff / 2, sum = 0;
+  int32_t before = r->taps / 2 - 1;
+  double first = -before - (double)phase / r->up, turns = -first * r->cutoff / 2, sum = 0;
   double cosine, sine, step_cosine, step_sine;
   rt_turn((int64_t)((turns - (double)(int64_t)turns) * (double)fine), fine, &cosine, &sine);
   rt_turn((int64_t)(r->cutoff / 2 * (double)fine), fine, &step_cosine, &step_sine);
@@ -103,7 +104,7 @@ static bool begin(resampler *r, int32_t from, int32_t to) {
   r->reach = CROSSINGS / ratio;
   r->taps = 2 * (((int32_t)r->reach + 1 + WIDTH) / WIDTH * WIDTH);
   r->is_kept = (int64_t)r->taps * r->up <= MOST_KEPT;
-  r->filters = malloc((size_t)r->taps * (size_t)(r->is_kept ? r->up : 1) * sizeof *r->filters);
+  r->filters = calloc((size_t)r->taps * (size_t)(r->is_kept ? r->up : 1), sizeof *r->filters);
   r->is_known = calloc((size_t)r->up, sizeof *r->is_known);
   return r->filters && r->is_known && make_window(r);
 }

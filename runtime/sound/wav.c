@@ -1,6 +1,7 @@
 /* wav.c: the WAVE form of RIFF files, as recorders, editors and pipes write it. */
 #include "sound/sound.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,7 +173,7 @@ static rt_wave_fault read_samples(const riff *r, const wave_format *format, rt_w
       sum += format->kind == FORMAT_FLOAT ? read_float(at, format->sample_bytes)
                                           : read_integer(at, format->sample_bytes);
     wave->samples[i] = (float)(sum / format->channels);
-    if (wave->samples[i] - wave->samples[i] != 0)
+    if (!isfinite(wave->samples[i]))
       return found(r, at - frame_bytes, "has a sample that is no number; the first one is sample",
                    (int64_t)i);
   }
