@@ -141,7 +141,8 @@ static status describe(compilation *c) {
   bool has_text = reader_take_inputs(c->module, entry, pixels_name, r);
   if (!take_output(entry, r)) return unfit;
   if (entry->input_count != 1 && !(has_text && r->head == SMELT_HEAD_MATCHES)) return unfit;
-  if (r->head == SMELT_HEAD_MATCHES) return has_text ? take_texts(c, entry) : unfit;
+  if (r->head == SMELT_HEAD_MATCHES)
+    return has_text && r->mask_input != SMELT_NONE ? take_texts(c, entry) : unfit;
   json_t *config = NULL;
   if (c->folder.config_file) TRY(folder_read_json(&c->arena, c->folder.config_file, &config));
   r->pooling = SMELT_POOLING_CLS;

@@ -1,4 +1,4 @@
-"""Pictures of shapes, drawn from a seed: one shape of any color, size, place and angle on shades of another color."""
+"""Pictures of shapes, drawn from a seed: one shape of any color, size and place, a little turned, on shades of another color."""
 
 import numpy as np
 
@@ -38,9 +38,9 @@ DISTANCES = [
 def draw_batch(random, count, width, height):
     """bytes [count, height, width, 3] and labels [count], from numpy.random.Generator `random`"""
     labels = random.integers(0, len(LABELS), count)
-    sizes = random.uniform(0.2, 0.46, (count, 1, 1)) * min(width, height)
+    sizes = random.uniform(0.25, 0.46, (count, 1, 1)) * min(width, height)
     places = [random.uniform(0, 1, (count, 1, 1)) * (side - 2 * sizes) + sizes for side in (width, height)]
-    turns = random.uniform(0, 2 * np.pi, (count, 1, 1))
+    turns = random.uniform(-0.35, 0.35, (count, 1, 1))
     y, x = np.mgrid[0:height, 0:width] + 0.5
     x, y = (x - places[0]) / sizes, (y - places[1]) / sizes
     x, y = x * np.cos(turns) + y * np.sin(turns), y * np.cos(turns) - x * np.sin(turns)

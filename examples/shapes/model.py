@@ -1,4 +1,5 @@
-"""A small Vision Transformer (Dosovitskiy et al. 2020): patches in, a label out.
+"""A small Vision Transformer (Dosovitskiy et al. 2020), whose patches three small convolutions see first (Xiao et al. 2021):
+that learns in minutes what patches cut from the image learn in hours.
 
 Shapes: B batch, T tokens (a class token and one for each patch), H heads, D head size, E = H * D.
 """
@@ -12,7 +13,7 @@ from torch import nn
 @dataclass(frozen=True)
 class Config:
     side: int = 32
-    patch: int = 4
+    stem: tuple = (16, 32, 64)  # channels of the convolutions, each of which halves the sides; the last is the width
     width: int = 64
     heads: int = 4
     layers: int = 3
@@ -43,14 +44,18 @@ class ShapeReader(nn.Module):
     def __init__(self, config=Config()):
         super().__init__()
         self.config = config
-        self.patches = nn.Conv2d(3, config.width, config.patch, config.patch)
+        pairs = zip((3, *config.stem), config.stem)
+        self.stem = nn.ModuleList(nn.Conv2d(before, after, 3, stride=2, padding=1) for before, after in pairs)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, config.width))
-        self.positions = nn.Parameter(0.02 * torch.randn(1, (config.side // config.patch) ** 2 + 1, config.width))
+        self.positions = nn.Parameter(0.02 * torch.randn(1, (config.side >> len(config.stem)) ** 2 + 1, config.width))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm, self.head = nn.LayerNorm(config.width), nn.Linear(config.width, config.labels)
 
     def forward(self, pixel_values):
-        x = self.patches(pixel_values).flatten(2).transpose(1, 2)
+        x = pixel_values
+        for convolution in self.stem:
+            x = torch.relu(convolution(x))
+        x = x.flatten(2).transpose(1, 2)
         x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), 1) + self.positions
         for block in self.blocks:
             x = block(x)

@@ -1,6 +1,6 @@
 """Trains the shape reader on drawings made as it goes; keeps it in /tmp/shapes.pt and goes on from there.
 
-    python3 train.py --steps 3000
+    python3 train.py --steps 2000
 """
 
 import argparse
@@ -15,7 +15,7 @@ from drawn_shapes import draw_batch
 from model import ShapeReader
 
 CHECKPOINT = "/tmp/shapes.pt"
-BATCH, RATE, WARM_UP = 128, 2e-3, 100
+BATCH, RATE, WARM_UP = 64, 2e-3, 100
 HELD_OUT_SEED = 1 << 20  # no step's
 
 
@@ -35,7 +35,7 @@ def score(model, count=2000):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this long")
     args = parser.parse_args()
     torch.manual_seed(1)

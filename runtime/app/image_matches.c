@@ -6,10 +6,10 @@
 
 /* The texts as the graph takes them: rows of `length` ids, the shorter ones padded. */
 typedef struct {
-  int64_t *ids, *mask; /* [count * length] */
-  int64_t *types;      /* likewise, zeros; also of positions, which no such graph takes */
-  float *logits;       /* [count] */
-  app_choice *choices; /* [count] */
+  int64_t *ids, *mask;        /* [count * length] */
+  int64_t *types, *positions; /* likewise */
+  float *logits;              /* [count] */
+  app_choice *choices;        /* [count] */
   int32_t count, length;
   smelt_scoring scoring;
 } texts;
@@ -18,6 +18,7 @@ static void free_texts(texts *t) {
   free(t->ids);
   free(t->mask);
   free(t->types);
+  free(t->positions);
   free(t->logits);
   free(t->choices);
 }
@@ -51,14 +52,17 @@ static bool make_rows(const smelt_manifest_reader *r, const int32_t *all, const 
   t->ids = calloc(cells, sizeof *t->ids);
   t->mask = calloc(cells, sizeof *t->mask);
   t->types = calloc(cells, sizeof *t->types);
+  t->positions = calloc(cells, sizeof *t->positions);
   t->logits = calloc((size_t)t->count, sizeof *t->logits);
   t->choices = calloc((size_t)t->count, sizeof *t->choices);
-  if (!t->ids || !t->mask || !t->types || !t->logits || !t->choices) return false;
+  if (!t->ids || !t->mask || !t->types || !t->positions || !t->logits || !t->choices) return false;
   for (int32_t i = 0; i < t->count; i++) {
-    int64_t *ids = t->ids + (size_t)i * (size_t)t->length, *mask = t->mask + (size_t)i * (size_t)t->length;
+    size_t row = (size_t)i * (size_t)t->length;
+    int64_t *ids = t->ids + row, *mask = t->mask + row, *positions = t->positions + row;
     for (int32_t at = 0; at < t->length; at++) {
       mask[at] = at < lengths[i];
       ids[at] = mask[at] ? *all++ : r->pad_token;
+      positions[at] = at;
     }
   }
   return true;
@@ -71,7 +75,10 @@ static int run(smelt_model *model, const app_image *image, texts *t, int32_t fir
   const struct {
     int32_t input;
     int64_t *data;
-  } wanted[] = {{r->ids_input, t->ids}, {r->mask_input, t->mask}, {r->types_input, t->types}};
+  } wanted[] = {{r->ids_input, t->ids},
+                {r->mask_input, t->mask},
+                {r->types_input, t->types},
+                {r->positions_input, t->positions}};
   enum { WANTED = sizeof wanted / sizeof wanted[0] };
   smelt_tensor tensors[WANTED], pixels;
   app_give_pixels(model, image, &pixels);

@@ -36,7 +36,7 @@ static const char *read_quantisers(jpeg *j, segment s) {
     int head = take_byte(&s), is_wide = head >> 4, index = head & 15;
     if (is_wide > 1 || index >= JPEG_TABLES || left(&s) < (is_wide ? 128u : 64u)) return damaged;
     for (int i = 0; i < JPEG_BLOCK; i++)
-      j->quantisers[index][jpeg_natural_order[i]] = (uint16_t)(is_wide ? take_two(&s) : take_byte(&s));
+      j->quantisers[index][rt_jpeg_natural_order[i]] = (uint16_t)(is_wide ? take_two(&s) : take_byte(&s));
     j->has_quantiser[index] = true;
   }
   return NULL;
@@ -51,7 +51,7 @@ static const char *read_codes(jpeg *j, segment s) {
     s.at += 16;
     if (count > 256 || left(&s) < (size_t)count) return damaged;
     jpeg_code *code = head >> 4 ? &j->ac_codes[index] : &j->dc_codes[index];
-    if (!jpeg_make_code(code, counts, s.at, count)) return damaged;
+    if (!rt_jpeg_make_code(code, counts, s.at, count)) return damaged;
     s.at += count;
   }
   return NULL;
@@ -150,7 +150,7 @@ static const char *read_scan(jpeg *j, segment s) {
   if (!scan_fits(j)) return damaged;
   for (int i = 0; i < j->scan_components; i++)
     if (!has_codes(j, j->scan[i])) return damaged;
-  if (jpeg_read_scan(j)) return NULL;
+  if (rt_jpeg_read_scan(j)) return NULL;
   return j->in.at == j->in.end ? cut_off : damaged;
 }
 
@@ -224,7 +224,7 @@ static const char *make_picture(jpeg *j, rt_picture *picture) {
   for (int i = 0; i < j->count; i++) {
     jpeg_component *c = &j->components[i];
     if (!c->is_seen || !j->has_quantiser[c->table]) return damaged;
-    jpeg_transform(j, c);
+    rt_jpeg_transform(j, c);
     free(c->coefficients);
     c->coefficients = NULL;
   }
@@ -235,12 +235,12 @@ static const char *make_picture(jpeg *j, rt_picture *picture) {
   picture->height = j->height;
   bool ok = scratch && picture->bytes;
   for (int32_t y = 0; ok && y < j->height; y++)
-    jpeg_write_row(j, y, scratch, picture->bytes + (size_t)y * width * 3);
+    rt_jpeg_write_row(j, y, scratch, picture->bytes + (size_t)y * width * 3);
   free(scratch);
   return ok ? NULL : no_memory;
 }
 
-const char *jpeg_read(const uint8_t *bytes, size_t count, rt_picture *picture) {
+const char *rt_jpeg_read(const uint8_t *bytes, size_t count, rt_picture *picture) {
   jpeg *j = calloc(1, sizeof *j);
   if (!j) return no_memory;
   j->in = (jpeg_bits){.at = bytes, .end = bytes + count};

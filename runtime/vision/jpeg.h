@@ -58,19 +58,19 @@ typedef struct {
   int32_t run;                                 /* blocks without new coefficients to come */
 } jpeg;
 
-extern const uint8_t jpeg_natural_order[JPEG_BLOCK];
+extern const uint8_t rt_jpeg_natural_order[JPEG_BLOCK];
 
 /* jpeg_scan.c: makes a code of how many there are of each length; false: there is no such code. */
-bool jpeg_make_code(jpeg_code *code, const uint8_t counts[16], const uint8_t *symbols, int symbol_count);
+bool rt_jpeg_make_code(jpeg_code *code, const uint8_t counts[16], const uint8_t *symbols, int symbol_count);
 /* The scan's coefficients; j->in is at its first byte, and then at what follows it. False: damaged. */
-bool jpeg_read_scan(jpeg *j);
+bool rt_jpeg_read_scan(jpeg *j);
 
 /* jpeg_samples.c: all blocks of a component to samples. */
-void jpeg_transform(const jpeg *j, jpeg_component *c);
+void rt_jpeg_transform(const jpeg *j, jpeg_component *c);
 /* jpeg_color.c: row y of the image as RGB, from all components' samples; `scratch` is [4][width + 16]. */
-void jpeg_write_row(const jpeg *j, int32_t y, uint8_t *scratch, uint8_t *rgb);
+void rt_jpeg_write_row(const jpeg *j, int32_t y, uint8_t *scratch, uint8_t *rgb);
 
 /* jpeg.c: as rt_picture_read. */
-const char *jpeg_read(const uint8_t *bytes, size_t count, rt_picture *picture);
+const char *rt_jpeg_read(const uint8_t *bytes, size_t count, rt_picture *picture);
 
 #endif

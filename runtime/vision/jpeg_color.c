@@ -81,7 +81,7 @@ static bool is_rgb(const jpeg *j) {
   return j->components[0].id == 'R' && j->components[1].id == 'G' && j->components[2].id == 'B';
 }
 
-void jpeg_write_row(const jpeg *j, int32_t y, uint8_t *scratch, uint8_t *rgb) {
+void rt_jpeg_write_row(const jpeg *j, int32_t y, uint8_t *scratch, uint8_t *rgb) {
   const uint8_t *rows[JPEG_COMPONENTS];
   for (int i = 0; i < j->count; i++)
     rows[i] = full_row(j, &j->components[i], y, scratch + (size_t)i * ((size_t)j->width + 16));

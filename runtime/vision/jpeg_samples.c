@@ -68,7 +68,7 @@ static void transform_block(const int16_t *block, const uint16_t *quantiser, uin
   }
 }
 
-void jpeg_transform(const jpeg *j, jpeg_component *c) {
+void rt_jpeg_transform(const jpeg *j, jpeg_component *c) {
   const uint16_t *quantiser = j->quantisers[c->table];
   const int16_t *block = c->coefficients;
   size_t stride = (size_t)c->columns * 8;

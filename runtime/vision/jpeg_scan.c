@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-const uint8_t jpeg_natural_order[JPEG_BLOCK] = {
+const uint8_t rt_jpeg_natural_order[JPEG_BLOCK] = {
     0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
     41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
     30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
 
 /* ---- codes --------------------------------------------------------------------------------- */
 
-bool jpeg_make_code(jpeg_code *code, const uint8_t counts[16], const uint8_t *symbols, int symbol_count) {
+bool rt_jpeg_make_code(jpeg_code *code, const uint8_t counts[16], const uint8_t *symbols, int symbol_count) {
   *code = (jpeg_code){.is_known = true};
   memcpy(code->symbols, symbols, (size_t)symbol_count);
   int32_t next = 0, index = 0;
@@ -128,7 +128,7 @@ static bool read_ac(jpeg *j, jpeg_component *c, int16_t *block) {
     }
     k += zeros;
     if (k > j->last) return false;
-    if (size > 0) block[jpeg_natural_order[k]] = (int16_t)(take_signed(&j->in, size) * (1 << j->low));
+    if (size > 0) block[rt_jpeg_natural_order[k]] = (int16_t)(take_signed(&j->in, size) * (1 << j->low));
   }
   return true;
 }
@@ -147,7 +147,7 @@ static void refine(jpeg *j, int16_t *coefficient) {
 /* From k on: refines what is there until `zeros` more zeros are passed; where it stops. */
 static int refine_until(jpeg *j, int16_t *block, int k, int zeros) {
   for (; k <= j->last; k++) {
-    int16_t *coefficient = &block[jpeg_natural_order[k]];
+    int16_t *coefficient = &block[rt_jpeg_natural_order[k]];
     if (*coefficient)
       refine(j, coefficient);
     else if (zeros-- == 0)
@@ -168,7 +168,7 @@ static bool refine_ac(jpeg *j, jpeg_component *c, int16_t *block) {
     if (size > 0) value = take(&j->in, 1) ? 1 << j->low : -(1 << j->low);
     k = refine_until(j, block, k, zeros);
     if (value && k > j->last) return false;
-    if (value) block[jpeg_natural_order[k]] = (int16_t)value;
+    if (value) block[rt_jpeg_natural_order[k]] = (int16_t)value;
   }
   if (j->run == 0) return true;
   refine_until(j, block, k, JPEG_BLOCK);
@@ -217,7 +217,7 @@ static bool restart(jpeg *j) {
   return true;
 }
 
-bool jpeg_read_scan(jpeg *j) {
+bool rt_jpeg_read_scan(jpeg *j) {
   const jpeg_component *only = j->scan[0];
   bool is_one = j->scan_components == 1;
   int32_t unit_width = 8 * j->most_across, unit_height = 8 * j->most_down;

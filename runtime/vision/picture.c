@@ -129,7 +129,7 @@ static const char *decode(const uint8_t *bytes, size_t count, budget *memory, rt
 const char *rt_picture_read(const void *bytes, size_t count, rt_picture *picture) {
   *picture = (rt_picture){0};
   if (count == 0) return "the file is empty";
-  if (begins_with(bytes, count, "\xff\xd8\xff", 3)) return jpeg_read(bytes, count, picture);
+  if (begins_with(bytes, count, "\xff\xd8\xff", 3)) return rt_jpeg_read(bytes, count, picture);
   if (!is_png_or_bmp(bytes, count)) return "this is no PNG, JPEG or BMP image";
   budget memory = {0};
   current = &memory;

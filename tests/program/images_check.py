@@ -124,6 +124,7 @@ def check_clip():
     assert "no --labels" in refused(2, "classify", paths[0])
     assert "needs TEXT" in refused(2, "classify", paths[0], "--labels")
     assert "at most 40" in refused(1, "classify", paths[0], "--labels", "long " * 30)
+    assert run("classify", paths[0], "--truncate", "--labels", "long " * 30).split("\t")[1] == "1\n"
 
 
 def check_vectors(pool):
