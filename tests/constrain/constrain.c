@@ -33,7 +33,7 @@ typedef struct {
   char error[RT_ACCEPTOR_ERROR_BYTES];
 } run;
 
-enum { MOST_TOKENS = 400, TIMED_ROUNDS = 5 };
+enum { MOST_TOKENS = 400, TIMED_ROUNDS = 3 };
 
 /* NULL: r->error says why. */
 static void make_acceptor(run *r) {

@@ -10,7 +10,7 @@ import tempfile
 import languages
 
 tool, folder = sys.argv[1:]
-STEPS, MOST_US, MOST_BUSY_US = "1000", 50, 100
+STEPS, MOST_US, MOST_BUSY_US = "500", 50, 100
 OBJECT = {"type": "object", "required": ["name"], "properties": {
     "name": {"type": "string", "maxLength": 100}, "age": {"type": "integer", "minimum": 0},
     "next": {"anyOf": [{"type": "null"}, {"$ref": "#"}]}}}
