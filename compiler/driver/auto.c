@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What must hold against f32 on the sample; a graph's random outputs have no tokens. */
@@ -22,8 +23,10 @@ typedef struct {
   driver_options options; /* of the candidates */
   progress progress;
   sample sample;
-  const char *entry, *input; /* that measure */
-  weight *weights;           /* the worst first */
+  sample_reading readings[SAMPLE_MOST_READINGS]; /* an encoder's, if there is one, and the first entry's */
+  size_t reading_count;
+  int32_t start;   /* what a decoder behind an encoder reads first */
+  weight *weights; /* the worst first */
   size_t weight_count;
   sample_result wanted; /* in f32 */
   agreement sums;       /* of the last candidate */
@@ -35,21 +38,59 @@ static int by_loss(const void *x, const void *y) {
   return p > q ? -1 : p < q;
 }
 
+static void add_reading(search *s, const plan_entry *entry) {
+  s->readings[s->reading_count++] =
+      (sample_reading){.entry = arena_text(s->a, entry->graph->name),
+                       .input = arena_text(s->a, entry->input_count ? entry->inputs[0].name : "")};
+}
+
 /* The names of the weights, and the sample, from the graphs as int8 would have them. */
 static status look(search *s, compilation *c) {
   TRY(compile_begin(c, &s->options));
   TRY(sample_take(s->a, c, s->options.report_text, &s->sample));
-  if (s->sample.kind == SAMPLE_ANSWERS)
-    return fail_hint(s->a, fail(s->a, STATUS_USAGE, "--precision auto does not know encoder-decoders yet"),
-                     "take int8 or bf16, and --report");
-  const plan_entry *entry = &c->plan->entries[0];
-  s->entry = arena_text(s->a, entry->graph->name);
-  s->input = arena_text(s->a, entry->input_count ? entry->inputs[0].name : "");
+  add_reading(s, &c->plan->entries[0]);
+  if (s->sample.kind == SAMPLE_ANSWERS) add_reading(s, &c->plan->entries[1]); /* behind the encoder */
+  s->start = c->generation.decoder_start_token;
   s->weight_count = c->module->weight_count;
   s->weights = ARENA_ARRAY(s->a, weight, s->weight_count + 1);
   for (size_t i = 0; i < s->weight_count; i++)
     s->weights[i] = (weight){i, arena_text(s->a, c->module->weight_names[i]), 0};
   return OK;
+}
+
+/* What the last reading's entry loses onto the sums from *first on, which then goes behind them. */
+static status add_losses(search *s, int program, const sample_reading *readings, size_t count, double *sums,
+                         size_t *first) {
+  sample_piece losses = {0};
+  status failed = sample_losses(s->a, &s->sample, program, readings, count, &losses);
+  for (int64_t i = 0; !failed && i < losses.columns && *first < 2 * s->weight_count; i++)
+    sums[(*first)++] += losses.rows[i];
+  sample_drop(&(sample_result){.pieces = &losses, .count = 1});
+  return failed;
+}
+
+/* One text: what the decoder reads of it are the tokens of the answer in f32. Its weights come first. */
+static status measure_line(search *s, size_t line, int program, double *sums) {
+  sample_reading readings[SAMPLE_MOST_READINGS], *last = &readings[s->reading_count - 1];
+  bool has_encoder = s->sample.kind == SAMPLE_ANSWERS;
+  sample_piece ids = {0};
+  size_t first = 0;
+  memcpy(readings, s->readings, sizeof readings);
+  if (s->sample.kind != SAMPLE_ARRAYS) {
+    TRY(sample_ids(s->a, &s->sample, line, program, &ids));
+    readings[0].ids = ids.ids;
+    readings[0].count = ids.id_count;
+  }
+  if (has_encoder) {
+    const sample_piece *answer = &s->wanted.pieces[line];
+    int32_t *read = ARENA_ARRAY(s->a, int32_t, (size_t)answer->id_count + 1);
+    read[0] = s->start;
+    for (int64_t i = 0; i < answer->id_count; i++) read[1 + i] = answer->ids[i];
+    last->ids = read;
+    last->count = answer->id_count > 1 ? answer->id_count : 1; /* nothing comes after the last */
+  }
+  TRY(add_losses(s, program, readings, s->reading_count, sums, &first));
+  return has_encoder ? add_losses(s, program, readings, 1, sums, &first) : OK;
 }
 
 static status measure(search *s) {
@@ -67,13 +108,12 @@ static status measure(search *s) {
   wide.measures_losses = true;
   progress_show(&s->progress, "auto: measuring", 0, 0);
   TRY(program_build(s->a, &wide, &program));
-  sample_piece losses = {0};
-  failed = sample_losses(s->a, &s->sample, program, s->entry, s->input, &losses);
+  size_t lines = s->sample.kind == SAMPLE_ARRAYS ? 1 : s->sample.words.count;
+  double *sums = ARENA_ARRAY(s->a, double, 2 * s->weight_count);
+  for (size_t i = 0; !failed && i < lines; i++) failed = measure_line(s, i, program, sums);
   close(program);
-  for (size_t i = 0; !failed && i < s->weight_count && (int64_t)(2 * i + 1) < losses.columns; i++)
-    s->weights[i].loss =
-        losses.rows[2 * i + 1] > 0 ? sqrt((double)losses.rows[2 * i] / losses.rows[2 * i + 1]) : 0;
-  sample_drop(&(sample_result){.pieces = &losses, .count = 1});
+  for (size_t i = 0; !failed && i < s->weight_count; i++)
+    s->weights[i].loss = sums[2 * i + 1] > 0 ? sqrt(sums[2 * i] / sums[2 * i + 1]) : 0;
   qsort(s->weights, s->weight_count, sizeof *s->weights, by_loss);
   return failed;
 }

@@ -223,26 +223,41 @@ static status run_arrays(arena *a, const sample *s, int program, sample_result *
   return failed;
 }
 
-status sample_losses(arena *a, const sample *s, int program, const char *entry, const char *input,
+status sample_ids(arena *a, const sample *s, size_t line, int program, sample_piece *ids) {
+  const char *words = s->words.words[line];
+  *ids = (sample_piece){0};
+  if (s->kind == SAMPLE_ANSWERS)
+    return run_for_ids(a, program, (const char *[]){"program", "tokenize", "-p", words, NULL}, ids);
+  read_ids(a, words, strlen(words), ids);
+  return OK;
+}
+
+/* --input NAME=FILE with the reading's ids; *file is the caller's to close. An entry of one token has the
+ * first. */
+static status add_ids(arena *a, const sample_reading *r, int *file, const char ***end) {
+  int64_t dims[] = {1, strcmp(r->entry, "decode") == 0 ? 1 : r->count};
+  int64_t *ids = ARENA_ARRAY(a, int64_t, (size_t)r->count);
+  for (int64_t i = 0; i < dims[1]; i++) ids[i] = r->ids[i];
+  TRY(sample_write_array(a, "<i8", dims, 2, ids, (size_t)dims[1] * sizeof *ids, file));
+  *(*end)++ = "--input";
+  *(*end)++ = arena_format(a, "%s=/proc/self/fd/%d", r->input, *file);
+  return OK;
+}
+
+status sample_losses(arena *a, const sample *s, int program, const sample_reading *readings, size_t count,
                      sample_piece *losses) {
-  int ids_file = -1, losses_file;
-  const char **argv = ARENA_ARRAY(a, const char *, s->words.count + 8), **end = argv;
+  int files[SAMPLE_MOST_READINGS], file_count = 0, losses_file = -1;
+  const char **argv = ARENA_ARRAY(a, const char *, s->words.count + 2 * count + 8), **end = argv;
+  status failed = OK;
   *end++ = "program";
   *end++ = "--entry";
-  *end++ = entry;
-  if (s->kind == SAMPLE_TEXT) {
-    sample_piece text = {0};
-    read_ids(a, s->words.words[0], strlen(s->words.words[0]), &text);
-    int64_t dims[] = {1, strcmp(entry, "decode") == 0 ? 1 : text.id_count};
-    int64_t *ids = ARENA_ARRAY(a, int64_t, (size_t)text.id_count);
-    for (int64_t i = 0; i < dims[1]; i++) ids[i] = text.ids[i];
-    TRY(sample_write_array(a, "<i8", dims, 2, ids, (size_t)dims[1] * sizeof *ids, &ids_file));
-    *end++ = "--input";
-    *end++ = arena_format(a, "%s=/proc/self/fd/%d", input, ids_file);
-  } else {
-    for (size_t i = 0; i < s->words.count; i++) *end++ = s->words.words[i];
+  *end++ = readings[count - 1].entry;
+  for (size_t i = 0; i < count && readings[i].ids && !failed; i++) {
+    failed = add_ids(a, &readings[i], &files[file_count], &end);
+    file_count += !failed;
   }
-  status failed = program_scratch(a, &losses_file);
+  for (size_t i = 0; !readings[0].ids && i < s->words.count; i++) *end++ = s->words.words[i];
+  if (!failed) failed = program_scratch(a, &losses_file);
   if (!failed) {
     *end++ = "--output";
     *end++ = arena_format(a, "losses=/proc/self/fd/%d", losses_file);
@@ -251,7 +266,7 @@ status sample_losses(arena *a, const sample *s, int program, const char *entry, 
     if (!failed) failed = find_array(a, losses);
     close(losses_file);
   }
-  if (ids_file >= 0) close(ids_file);
+  while (file_count > 0) close(files[--file_count]);
   return failed;
 }
 

@@ -45,12 +45,22 @@ status sample_take(arena *a, compilation *c, const char *path, sample *s);
 status sample_tokenise(arena *a, sample *s, int program);
 /* *result is to be dropped, also after a failure. */
 status sample_run(arena *a, const sample *s, int program, sample_result *result);
+enum { SAMPLE_MOST_READINGS = 2 };
+
+/* An entry that reads token ids as its input. */
+typedef struct {
+  const char *entry, *input;
+  const int32_t *ids; /* NULL: the sample's arrays are all that it reads */
+  int64_t count;
+} sample_reading;
 /*
- * The output "losses" of a program that was built to measure (pass/losses.c): `entry` reads the text as its
- * `input`, or the arrays. Text without an entry for many tokens: the first token only.
+ * The output "losses" of the last of the readings' entries, of a program that was built to measure
+ * (pass/losses.c). An encoder's reading comes before its decoder's.
  */
-status sample_losses(arena *a, const sample *s, int program, const char *entry, const char *input,
+status sample_losses(arena *a, const sample *s, int program, const sample_reading *readings, size_t count,
                      sample_piece *losses);
+/* The ids of a line, as the encoder reads it, or of the text. */
+status sample_ids(arena *a, const sample *s, size_t line, int program, sample_piece *ids);
 void sample_drop(sample_result *result);
 void sample_end(sample *s);
 

@@ -3,8 +3,9 @@
  *
  *   y = linear x, w    ->    y stays;  losses[2 i] = sum (y' - y)^2,  losses[2 i + 1] = sum y^2
  *
- * with y' the same linear over bytes and i the weight's number. Losses are local: x is that of the model in
- * f32. A weight that several linears read is measured at the first.
+ * with y' the same linear over bytes and i the weight's number, counted from the first that no graph before
+ * had. Losses are local: x is that of the model in f32. A weight that several linears read is measured at the
+ * first.
  */
 #include "pass/precision.h"
 
@@ -17,11 +18,11 @@ static ir_value *sum_of_squares(ir_builder *b, ir_value *x) {
 bool precision_measure(ir_graph *g, pass_report *report) {
   ir_module *m = g->module;
   ir_value **parts = NULL;
-  size_t count = 0, capacity = 0, number;
-  if (g->is_body || m->weight_count) return false; /* the graph of one token has what it was cloned from */
+  size_t count = 0, capacity = 0, number, first = m->weight_count;
+  if (g->is_body) return false;
   for (ir_node *n = g->first, *next; n; n = next) {
     next = n->next;
-    if (n->op != IR_LINEAR || !precision_number(m, n, &number) || number < count / 2) continue;
+    if (n->op != IR_LINEAR || !precision_number(m, n, &number) || number < first + count / 2) continue;
     ir_builder b = {.graph = g, .before = next, .origin = n->origin};
     ir_value *y = n->result, *rounded = precision_quantise(&b, n);
     if (!rounded) rounded = y;

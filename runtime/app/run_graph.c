@@ -74,19 +74,38 @@ static int write_outputs(const smelt_model *model, const char *entry, const app_
   return APP_OK;
 }
 
+/*
+ * Inputs before the entry's own are those of `encode`, which leaves what it finds to the others: it runs
+ * first. Returns how many they are; -1: it failed.
+ */
+static int32_t run_encoder(smelt_model *model, const char *entry, const app_call *c) {
+  int32_t count = c->input_count - smelt_input_count(model, entry);
+  if (count <= 0 || count != smelt_input_count(model, "encode")) return 0;
+  const char *const *names = (const char *const *)c->names;
+  return smelt_run(model, "encode", names, c->inputs, count, c->outputs) ? -1 : count;
+}
+
+static smelt_result run_entry(smelt_model *model, const char *entry, const app_call *c) {
+  int32_t first = run_encoder(model, entry, c);
+  if (first < 0) return SMELT_BAD_ARGUMENT;
+  return smelt_run(model, entry, (const char *const *)c->names + first, c->inputs + first,
+                   c->input_count - first, c->outputs);
+}
+
 int app_run_graph(smelt_model *model, const app_options *options) {
   const char *entry = options->entry ? options->entry : smelt_entry_name(model, 0);
-  int32_t output_count = smelt_output_count(model, entry);
+  int32_t output_count = smelt_output_count(model, entry),
+          encoder_outputs = smelt_output_count(model, "encode");
   if (output_count < 0)
     return app_fail(APP_USAGE, "%s: --entry %s: no such entry; --describe lists them", options->program,
                     entry);
-  app_call c = {.outputs = calloc((size_t)output_count + 1, sizeof *c.outputs), .output_count = output_count};
+  int32_t most_outputs = output_count > encoder_outputs ? output_count : encoder_outputs;
+  app_call c = {.outputs = calloc((size_t)most_outputs + 1, sizeof *c.outputs), .output_count = output_count};
   int code = c.outputs ? APP_OK : app_fail(APP_INPUT, "%s: out of memory", options->program);
   if (code == APP_OK) code = read_inputs(&c, model, entry, options);
   bool lacks_inputs = c.input_count < smelt_input_count(model, entry);
   const char *hint = lacks_inputs ? "; --input NAME=FILE gives one, --describe lists all" : "";
-  if (code == APP_OK &&
-      smelt_run(model, entry, (const char *const *)c.names, c.inputs, c.input_count, c.outputs))
+  if (code == APP_OK && run_entry(model, entry, &c))
     code = app_fail(APP_INPUT, "%s: %s%s", options->program, smelt_error(model), hint);
   if (code == APP_OK) code = write_outputs(model, entry, &c, options);
   if (code == APP_OK && options->output_path && app_write_file)

@@ -70,7 +70,9 @@ says "auto: some weights stay" '^auto: [1-9][0-9]* of [0-9]+ weights stay in bf1
 says "auto: which" '^  bf16  loses [0-9.]+ %  .' stdout
 says "auto: the goal is reached" '^  equal tokens +(128|127) of 128, ' stdout
 exits "auto: the program runs" 0 ./auto -p "In" -n 2 --temp 0
-exits "auto of an encoder-decoder" 2 "$smelt" build "$seq2seq" -o no --precision auto
+exits "auto of an encoder-decoder" 0 "$smelt" build "$seq2seq" -o answers --precision auto --report
+says "auto of an encoder-decoder: of both parts" '^auto: [0-9]+ of [0-9]+ weights stay in bf16, .* on the built-in text' stdout
+says "auto of an encoder-decoder: the goal is reached" '^  equal tokens .*, (99[.][0-9]|100) %' stdout
 
 : >empty
 exits "an empty text" 1 "$smelt" build "$decoder" -o no --report --report-text empty
