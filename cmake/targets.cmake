@@ -17,10 +17,15 @@ file(GLOB_RECURSE target_runtime_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c ${PROJECT_SOURCE_DIR}/runtime/decode/*.c
   ${PROJECT_SOURCE_DIR}/runtime/chat/*.c ${PROJECT_SOURCE_DIR}/runtime/sound/*.c
   ${PROJECT_SOURCE_DIR}/runtime/speech/*.c ${PROJECT_SOURCE_DIR}/runtime/vision/*.c)
-# Reading options and constraints and writing out dialogues takes a moment once; what runs at each token is made for speed.
+# Opening a model, reading options and constraints and writing out dialogues takes a moment once; what runs at each token
+# is made for speed.
 file(GLOB small_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c
   ${PROJECT_SOURCE_DIR}/runtime/chat/*.c ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
 list(FILTER small_sources EXCLUDE REGEX "/(mask|stacks|vocabulary)[.]c$")
+foreach(name IN ITEMS core/manifest core/describe core/open core/limits core/profile core/processors decode/beams
+    decode/generate decode/options text/blob)
+  list(APPEND small_sources ${PROJECT_SOURCE_DIR}/runtime/${name}.c)
+endforeach()
 set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS -Oz)
 file(GLOB_RECURSE target_app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
 

@@ -25,10 +25,10 @@ status chat_fail(template *t, const char *format, ...) {
 }
 
 static const char *shown(const lexeme *l) {
-  static const char *const kinds[] = {
-      [LEX_END] = "the end", [LEX_DATA] = "text",    [LEX_PRINT] = "{{",   [LEX_PRINT_END] = "}}",
-      [LEX_BLOCK] = "{%",    [LEX_BLOCK_END] = "%}", [LEX_NAME] = NULL,    [LEX_STRING] = "a text",
-      [LEX_INTEGER] = NULL,  [LEX_FLOAT] = NULL,     [LEX_OPERATOR] = NULL};
+  static const char *const kinds[] = {[LEX_END] = "the end",  [LEX_DATA] = "text",     [LEX_PRINT] = "{{",
+                                      [LEX_PRINT_END] = "}}", [LEX_BLOCK] = "{%",      [LEX_BLOCK_END] = "%}",
+                                      [LEX_NAME] = NULL,      [LEX_STRING] = "a text", [LEX_INTEGER] = NULL,
+                                      [LEX_FLOAT] = NULL,     [LEX_OPERATOR] = NULL};
   return kinds[l->kind] ? kinds[l->kind] : l->text;
 }
 

@@ -271,8 +271,8 @@ status chat_statements(template *t, const char *const *ends) {
 /* ---- the template ----------------------------------------------------------------------------- */
 
 static void set_variables(template *t, const chat_variable *variables, size_t count) {
-  static const char *const inputs[CHAT_INPUT_COUNT] = {
-      [CHAT_INPUT_MESSAGES] = "messages", [CHAT_INPUT_ADDS_PROMPT] = "add_generation_prompt"};
+  static const char *const inputs[CHAT_INPUT_COUNT] = {[CHAT_INPUT_MESSAGES] = "messages",
+                                                       [CHAT_INPUT_ADDS_PROMPT] = "add_generation_prompt"};
   for (int i = 0; i < CHAT_INPUT_COUNT; i++) {
     chat_emit(t, CHAT_OP_INPUT, i);
     chat_emit_named(t, CHAT_OP_STORE, inputs[i]);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { DEFAULT_MAX_TOKENS = 2048, DEFAULT_MOST_TOKENS = 4096, PREFILL_TOKENS = 512 };
-enum { SPECULATED_TOKENS = 8 };     /* more are seldom right, and cost time */
+enum { SPECULATED_TOKENS = 8 }; /* more are seldom right, and cost time */
 enum { DEFAULT_SECONDS = 30, DEFAULT_RATE = 16000, DEFAULT_MAX_FRAMES = 100 * DEFAULT_SECONDS };
 
 /* ---- watching the passes ---- */

@@ -24,10 +24,10 @@ typedef struct {
   const char *first;     /* beside a decoder with past: the one without; or NULL */
   const char *tokenizer; /* tokenizer.json, or another form: tok_locate */
   const char *config_file, *generation_file, *preprocessor_file;
-  int64_t positions;  /* longest text the model was made for; 0: unknown */
-  int64_t frames;     /* longest features that its encoder was made for; 0: unknown */
+  int64_t positions;                    /* longest text the model was made for; 0: unknown */
+  int64_t frames;                       /* longest features that its encoder was made for; 0: unknown */
   int64_t chunk_seconds, sampling_rate; /* of sound that it reads at once; 0: unknown */
-  int64_t vocab_size; /* 0: unknown */
+  int64_t vocab_size;                   /* 0: unknown */
   int64_t bos_token, pad_token, decoder_start_token; /* -1: none */
   int64_t end_tokens[FOLDER_MAX_END_TOKENS];
   int end_token_count;

@@ -14,12 +14,9 @@ static const struct {
   bool is_whole;
   double lowest, highest;
 } number_rows[] = {
-#define WHOLE(key, name, lowest, highest)                                                                    \
-  { key, offsetof(smelt_manifest_choices, name), true, lowest, highest }
-#define SHARE(key, name)                                                                                     \
-  { key, offsetof(smelt_manifest_choices, name), false, 0, 1 }
-#define REAL(key, name, lowest, highest)                                                                     \
-  { key, offsetof(smelt_manifest_choices, name), false, lowest, highest }
+#define WHOLE(key, name, lowest, highest) {key, offsetof(smelt_manifest_choices, name), true, lowest, highest}
+#define SHARE(key, name)                  {key, offsetof(smelt_manifest_choices, name), false, 0, 1}
+#define REAL(key, name, lowest, highest) {key, offsetof(smelt_manifest_choices, name), false, lowest, highest}
     WHOLE("max_new_tokens", max_new_tokens, 1, INT32_MAX),
     WHOLE("min_new_tokens", min_new_tokens, 0, INT32_MAX),
     WHOLE("max_length", max_length, 1, INT32_MAX),

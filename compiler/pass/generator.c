@@ -366,7 +366,8 @@ static status check_features(ir_graph *g, const ir_value *features) {
   ir_type_print(&t, type);
   arena *a = g->module->arena;
   status s = fail(a, STATUS_INPUT, "input '%s' is not features of one sequence", features->name);
-  s = fail_expected(a, fail_found(a, s, "%s", t.bytes), "f32[batch, features, frames] or f32[batch, samples]");
+  s = fail_expected(a, fail_found(a, s, "%s", t.bytes),
+                    "f32[batch, features, frames] or f32[batch, samples]");
   text_free(&t);
   return s;
 }

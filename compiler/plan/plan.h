@@ -233,8 +233,8 @@ typedef struct {
   const smelt_manifest_hearing *hearing; /* NULL: it does not hear; its languages are those below */
   const char *const *language_codes;     /* [hearing->language_count] */
   const int32_t *language_tokens;        /* likewise */
-  const smelt_manifest_reader *reader; /* NULL: it does not read text; its `labels` is ignored */
-  const char *const *labels;           /* [reader->label_count] */
+  const smelt_manifest_reader *reader;   /* NULL: it does not read text; its `labels` is ignored */
+  const char *const *labels;             /* [reader->label_count] */
   uint64_t tokenizer_bytes;
   const text *chat; /* the compiled chat template; NULL or empty: it has none */
 } plan_manifest_info;

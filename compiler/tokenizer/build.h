@@ -68,7 +68,7 @@ typedef struct tok_build {
   tok_string *key;      /* per id, as pieces of text have it; count 0 where no piece can be it */
   tok_string *text;     /* per id, as decoding gives it */
   uint8_t *flags;       /* per id: TOK_SPECIAL ... */
-  uint32_t mask_id; /* TOK_NONE: there is none */
+  uint32_t mask_id;     /* TOK_NONE: there is none */
   bool byte_fallback, ignore_merges;
   const tok_model_row *model;
   double *scores;               /* Unigram: vocab_size + 1, the last of an unknown character */

@@ -24,8 +24,8 @@ typedef struct {
 
 /*
  * The file of a folder that holds the tokenizer: the first there is of tokenizer.json, tokenizer.model,
- * spiece.model, sentencepiece.bpe.model, source.spm (with vocab.json), vocab.json (with merges.txt), vocab.txt,
- * NAME.tiktoken. NULL: none.
+ * spiece.model, sentencepiece.bpe.model, source.spm (with vocab.json), vocab.json (with merges.txt),
+ * vocab.txt, NAME.tiktoken. NULL: none.
  */
 const char *tok_locate(arena *a, const char *folder);
 

@@ -344,8 +344,8 @@ static int usable_kinds(const app_options *options, const smelt_model *model) {
   int kinds = options->command ? options->command->kind : RUNS_GRAPH | (usual ? usual->kind : 0);
   if (!options->command && options->features_path) kinds &= ~HEARS;
   if (!options->command && model->manifest.generation)
-    kinds |= kinds & HEARS ? READS_FEATURES
-                           : GENERATES | READS_FEATURES | (translates(model) ? TRANSLATES : 0);
+    kinds |=
+        kinds & HEARS ? READS_FEATURES : GENERATES | READS_FEATURES | (translates(model) ? TRANSLATES : 0);
   return kinds & TALKS ? kinds | SPECULATES | GUESSES : kinds;
 }
 

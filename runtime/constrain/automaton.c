@@ -27,8 +27,8 @@ static void find_classes(con_automaton *a, const con_nfa *n, const bool bytes_th
   for (int i = 1; i < 256; i++) begins[i] |= bytes_there[i] != bytes_there[i - 1];
   for (int i = 0, class = -1; i < 256; i++) {
     class += begins[i];
-    a->classes[i] = (uint8_t) class;
-    a->class_count = (uint32_t) class + 1;
+    a->classes[i] = (uint8_t)class;
+    a->class_count = (uint32_t)class + 1;
   }
 }
 
@@ -73,8 +73,8 @@ static bool leads_on(const making *m, uint32_t state) {
   const con_automaton *a = m->automaton;
   const con_state *s = &a->states.items[state];
   if (s->accepts) return true;
-  for (uint32_t class = 0; class < a->class_count; class ++)
-    if (m->is_live[con_next(a, state, (uint8_t) class)]) return true;
+  for (uint32_t class = 0; class < a->class_count; class++)
+    if (m->is_live[con_next(a, state, (uint8_t)class)]) return true;
   for (uint32_t i = s->first_call; i < s->first_call + s->call_count; i++)
     if (m->is_live[a->calls.items[i].start] && m->is_live[a->calls.items[i].next]) return true;
   return false;
@@ -101,7 +101,7 @@ static void trim(making *m) {
     con_state *s = &a->states.items[i];
     uint32_t *next = a->next.items + (size_t)i * a->class_count, kept = 0;
     bool goes_on = false;
-    for (uint32_t class = 0; class < a->class_count; class ++) {
+    for (uint32_t class = 0; class < a->class_count; class++) {
       if (!m->is_live[next[class]]) next[class] = CON_DEAD;
       goes_on |= next[class] != CON_DEAD;
     }

@@ -175,8 +175,8 @@ static void walk_key(con_mask *m, const con_uniform *set, uint32_t key, uint32_t
 static void walk_behind(con_mask *m, const con_uniform *set, const uint32_t *path, uint32_t count,
                         bool is_last, result r) {
   uint32_t class_count = m->automaton->class_count;
-  for (uint32_t class = 0; class < class_count; class ++) {
-    uint32_t to = con_next(m->automaton, path[count], (uint8_t) class);
+  for (uint32_t class = 0; class < class_count; class++) {
+    uint32_t to = con_next(m->automaton, path[count], (uint8_t)class);
     if (to != CON_DEAD && (is_last || !set->classes[class]))
       walk_key(m, set, count * class_count + class, path[count], to, r);
   }
@@ -214,7 +214,7 @@ static void keep_exits(con_mask *m, con_state_mask *known) {
   for (uint32_t i = 0; i < m->exits.count; i++)
     for (uint32_t k = m->exits.items[i] + 1; k < nodes[m->exits.items[i]].skip; k = nodes[k].skip)
       known->exit_starts[classes[nodes[k].byte] + 1]++;
-  for (uint32_t class = 0; class < class_count; class ++) {
+  for (uint32_t class = 0; class < class_count; class++) {
     at[class] = known->exit_starts[class];
     known->exit_starts[class + 1] += at[class];
   }
@@ -252,9 +252,9 @@ static void add_exits(con_mask *m, const con_state_mask *known, uint32_t place, 
     if (entry.state < CON_FIRST_STATE) continue;
     uint32_t start = row_of_state(m, entry.state);
     if (start & MAY_EXIT) add_exits(m, known, entry.below, r);
-    for (uint32_t class = 0; class < m->automaton->class_count; class ++) {
+    for (uint32_t class = 0; class < m->automaton->class_count; class++) {
       uint32_t first = known->exit_starts[class], end = known->exit_starts[class + 1];
-      if (first == end || next_of(m, start >> 1, (uint8_t) class) == NO_ROW) continue;
+      if (first == end || next_of(m, start >> 1, (uint8_t)class) == NO_ROW) continue;
       for (uint32_t k = first; k < end; k++) {
         uint32_t node = known->exits[k];
         walk(m, node, m->vocabulary->nodes[node].skip, start, entry.below, r);

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { FIRST_TABLE = 1 << 16 /* enlarging takes longer than a step should; untouched memory costs nothing */ };
+enum {
+  FIRST_TABLE = 1 << 16 /* enlarging takes longer than a step should; untouched memory costs nothing */
+};
 
 /* ---- stored sets ------------------------------------------------------------------------- */
 

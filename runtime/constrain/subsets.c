@@ -142,7 +142,7 @@ static uint32_t end_set(subsets *s) {
 static void collect_moves(subsets *s, con_edge edge) {
   const uint8_t *classes = s->automaton->classes;
   work(s, 1 + classes[edge.last] - classes[edge.first]);
-  for (uint32_t class = classes[edge.first]; class <= classes[edge.last]; class ++) {
+  for (uint32_t class = classes[edge.first]; class <= classes[edge.last]; class++) {
     *con_add(s->nfa->memory, &s->moves) = (move){edge.to, s->buckets[class]};
     s->buckets[class] = s->moves.count - 1;
   }
@@ -171,7 +171,7 @@ static bool same_bucket(const subsets *s, uint32_t x, uint32_t y) {
 static void follow_bytes(subsets *s, uint32_t state, const bool *classes_there) {
   con_automaton *a = s->automaton;
   uint32_t before = CON_NONE, to = CON_DEAD;
-  for (uint32_t class = 0; class < a->class_count; class ++) {
+  for (uint32_t class = 0; class < a->class_count; class++) {
     if (s->buckets[class] == CON_NONE || !classes_there[class]) continue;
     if (before == CON_NONE || !same_bucket(s, before, class)) {
       begin_set(s);

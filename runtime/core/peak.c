@@ -41,6 +41,7 @@ enum { CHAINS = 12 };
   }
 
 #ifdef __x86_64__
+#include <cpuid.h>
 #include <immintrin.h>
 
 #define FMA256(s, a, b) _mm256_fmadd_ps(a, b, s)
@@ -81,22 +82,27 @@ static const struct {
 AMX_KERNEL(amx_bf16, "amx-tile,amx-bf16", _tile_dpbf16ps)
 AMX_KERNEL(amx_int8, "amx-tile,amx-int8", _tile_dpbusd)
 
-#define IS_THERE(name, feature)                                                                              \
-  static bool name(void) {                                                                                   \
-    return __builtin_cpu_supports(feature);                                                                  \
-  }
 static bool always(void) {
   return true;
 }
-IS_THERE(has_fma, "fma")
-IS_THERE(has_avx2, "avx2")
-IS_THERE(has_avxvnni, "avxvnni")
-IS_THERE(has_avx512, "avx512f")
-IS_THERE(has_avx512_bf16, "avx512bf16")
-IS_THERE(has_avx512_vnni, "avx512vnni")
 
-static bool has_amx(void) {
-  return rt_cpu_level() == SMELT_ISA_X86_64_AMX;
+/* By cpu.c's levels: what the compiler's __builtin_cpu_supports brings along is 5 kB. */
+#define IS_THERE(name, least)                                                                                \
+  static bool name(void) {                                                                                   \
+    return rt_cpu_level() >= (least);                                                                        \
+  }
+IS_THERE(has_avx2, SMELT_ISA_X86_64_V3) /* and fma */
+IS_THERE(has_avx512, SMELT_ISA_X86_64_V4)
+IS_THERE(has_avx512_vnni, SMELT_ISA_X86_64_VNNI)
+IS_THERE(has_avx512_bf16, SMELT_ISA_X86_64_BF16)
+IS_THERE(has_amx, SMELT_ISA_X86_64_AMX)
+
+/* No level's: processors without AVX-512 have it. */
+static bool has_avxvnni(void) {
+  enum { AVX_VNNI = 1 << 4 };
+  uint32_t a, b, c, d;
+  return has_avx2() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && a >= 1 &&
+         __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & AVX_VNNI) != 0;
 }
 
 #define OPERATIONS(multiply_adds) (2.0 * CHAINS * (multiply_adds))
@@ -104,7 +110,7 @@ static bool has_amx(void) {
 
 const peak_row rt_peak_rows[] = {
     {SMELT_F32, SMELT_ISA_BASELINE, "sse", always, sse, OPERATIONS(4)},
-    {SMELT_F32, SMELT_ISA_X86_64_V3, "avx2 fma", has_fma, avx2_fma, OPERATIONS(8)},
+    {SMELT_F32, SMELT_ISA_X86_64_V3, "avx2 fma", has_avx2, avx2_fma, OPERATIONS(8)},
     {SMELT_F32, SMELT_ISA_X86_64_V4, "avx512 fma", has_avx512, avx512_fma, OPERATIONS(16)},
     {SMELT_BF16, SMELT_ISA_X86_64_BF16, "avx512 bf16", has_avx512_bf16, avx512_bf16, OPERATIONS(32)},
     {SMELT_BF16, SMELT_ISA_X86_64_AMX, "amx", has_amx, amx_bf16, TILE_OPERATIONS(32)},

@@ -48,7 +48,8 @@ static const char *check_vocabulary(const rt_tokenizer *t) {
   for (uint32_t i = 0; i < 256; i++)
     if (!id_or_none(t, t->byte_ids[i])) return "tokenizer: table of bytes";
   if (!id_or_none(t, t->header->unknown_id)) return "tokenizer: unknown token";
-  if (t->header->first_unlisted < size && t->header->unknown_id == TOK_NONE) return "tokenizer: unknown token";
+  if (t->header->first_unlisted < size && t->header->unknown_id == TOK_NONE)
+    return "tokenizer: unknown token";
   if (!ids_are_valid(t, t->prefix_ids, t->prefix_ids_count) ||
       !ids_are_valid(t, t->suffix_ids, t->suffix_ids_count))
     return "tokenizer: template";

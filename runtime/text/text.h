@@ -85,7 +85,8 @@ void rt_encoder_free(rt_encoder *e); /* with its ids */
 enum {
   RT_ADD_SPECIAL = 1u << 0,    /* put the template's tokens around the text: BOS, EOS */
   RT_IGNORE_SPECIAL = 1u << 1, /* added tokens spelled in the text are plain text */
-  /* Of rt_encode_pair: what loses tokens where there are too many; without any, what the tokenizer is set to. */
+  /* Of rt_encode_pair: what loses tokens where there are too many; without any, what the tokenizer is set to.
+   */
   RT_CUT_LONGEST = 1u << 2,
   RT_CUT_FIRST = 1u << 3,
   RT_CUT_SECOND = 1u << 4,

@@ -7,8 +7,8 @@
 #include "ort_api.h"
 
 /*
- * Answers the lines of standard input: "encode FILE.npy" gives the encoder its features, "next ID ID ..." asks
- * for the logits behind a whole text of the decoder, which are written as f32. Dies on any other line.
+ * Answers the lines of standard input: "encode FILE.npy" gives the encoder its features, "next ID ID ..."
+ * asks for the logits behind a whole text of the decoder, which are written as f32. Dies on any other line.
  */
 void answer_questions(const ort_api *api, const char *folder, int threads);
 

@@ -126,10 +126,9 @@ static void cut_logits_are_not_verified(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(logits_of_all_positions_are_cut),
-                                     cmocka_unit_test(logits_that_are_cut_stay),
-                                     cmocka_unit_test(only_rows_that_are_verified_are_apart),
-                                     cmocka_unit_test(rows_that_mix_are_not_verified),
-                                     cmocka_unit_test(cut_logits_are_not_verified)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(logits_of_all_positions_are_cut), cmocka_unit_test(logits_that_are_cut_stay),
+      cmocka_unit_test(only_rows_that_are_verified_are_apart),
+      cmocka_unit_test(rows_that_mix_are_not_verified), cmocka_unit_test(cut_logits_are_not_verified)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
