@@ -1,6 +1,6 @@
 # Everything from nothing: each target installs what it needs, configures and builds first.
 #   make         build/bin/smelt            make check      all tests
-#   make demo    the example models write   make sanitize   unit tests under ASan and UBSan
+#   make demo    run the example models     make sanitize   all tests under ASan and UBSan
 #   make fuzz    look for crashes           make lint       form of the source
 #   make matrix  every architecture in every form and opset (half an hour)
 #   make shapes  models of the sizes that hubs have, against ONNX Runtime (a quarter of an hour, 6 GB of disk)
