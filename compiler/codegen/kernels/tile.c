@@ -60,9 +60,10 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
   LLVMValueRef w[TILE_MAX_VECTORS];
   (void)lanes;
   LLVMValueRef along = emit_mul(e, k, t->w_stride);
-  for (int j = 0; j < t->vectors; j++)
-    w[j] = tile_as_float(
-        e, emit_load_part(e, t->w_dtype, emit_at(e, t->w_dtype, t->w[j], along), t->lanes, t->w_count[j]));
+  for (int j = 0; j < t->vectors; j++) {
+    w[j] = emit_load_part(e, t->w_dtype, emit_at(e, t->w_dtype, t->w[j], along), t->lanes, t->w_count[j]);
+    if (ir_dtype_is_float(t->dtype)) w[j] = tile_as_float(e, w[j]);
+  }
   tile_fetch(e, t, k);
   for (int r = 0; r < t->rows; r++) {
     LLVMValueRef x = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1);
