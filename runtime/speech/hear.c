@@ -258,20 +258,20 @@ static int32_t last_pair(const hearer *r) {
 
 /*
  * Pieces end between two times in a row. What is behind the last pair is whole where the text ends with a
- * single time; else a long sound goes on from the pair, and a short one has one piece more. *done: frames to
- * go on.
+ * single time; else a long sound goes on from where the pair ends a piece, which then has both of its times,
+ * and a short one has one piece more. *done: frames to go on.
  */
 static smelt_result tell_pieces(hearer *r, int64_t frames, int64_t *done) {
   int32_t last = last_pair(r), from = 0;
   bool has_end = r->count >= 2 && is_time(r, r->count - 1) && !is_time(r, r->count - 2);
-  bool goes_on = !has_end && r->is_long && last > 0 && frames_of(r, last) > 0;
+  bool goes_on = !has_end && r->is_long && last > 0 && frames_of(r, last - 1) > 0;
   smelt_result result = SMELT_OK;
-  *done = goes_on ? frames_of(r, last) : frames;
+  *done = goes_on ? frames_of(r, last - 1) : frames;
   if (last == 0) return tell_whole(r, frames);
   for (int32_t i = 1; i <= last && !result; i++) {
     if (!is_time(r, i) || !is_time(r, i - 1)) continue;
-    int32_t end = goes_on && i == last ? i : i - 1;
-    result = tell(r, from, end + 1, seconds_at(r, from), seconds_at(r, end));
+    int32_t to = goes_on && i == last ? i + 1 : i;
+    result = tell(r, from, to, seconds_at(r, from), seconds_at(r, i - 1));
     from = i;
   }
   if (result || goes_on || from + 1 == r->count) return result;

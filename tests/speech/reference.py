@@ -217,12 +217,13 @@ def pieces_of(new, first, seek, frames, is_long):
     go_on = frames
     if ends_once:
         slices.append(len(new))
-    elif is_long and new[pairs[-1]] > first:
+    elif is_long and new[pairs[-1] - 1] > first:
         slices[-1] += 1
-        go_on = at(pairs[-1]) - seek
+        go_on = at(pairs[-1] - 1) - seek
     pieces, last = [], 0
     for end in slices:
-        pieces.append((at(last), at(end - 1), new[last:end]))
+        last_time = end - 2 if end - 1 in pairs else end - 1  # where both times are the piece's, the first
+        pieces.append((at(last), at(last_time), new[last:end]))
         last = end
     if not ends_once and not is_long and last + 1 < len(new):
         pieces.append((at(last), seek + frames, new[last:]))
