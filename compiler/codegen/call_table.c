@@ -67,10 +67,9 @@ static uint16_t number_of(emitter *e, call_table *t, const smelt_call_operand *r
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static bool is_plain(emitter *e, const call_table *t, const plan_step *step, size_t kernel) {
+static bool is_plain(emitter *e, const plan_step *step, size_t kernel) {
   if (step->control != PLAN_CALL || kernel >= SMELT_CALL_MOST) return false;
   if (kernel_argument_count(step) > SMELT_CALL_ARGUMENTS) return false;
-  if (t->operand_count + SMELT_CALL_ARGUMENTS > SMELT_CALL_MOST) return false;
   smelt_call_operand ignored;
   for (int i = 0; i < step->read_count; i++)
     if (!describe(e, &step->reads[i], &ignored)) return false;
@@ -79,8 +78,9 @@ static bool is_plain(emitter *e, const call_table *t, const plan_step *step, siz
 
 size_t call_table_reach(emitter *e, const call_table *t, const plan_entry *entry, const size_t *kernels,
                         size_t first) {
-  size_t end = first;
-  while (end < entry->step_count && is_plain(e, t, &entry->steps[end], kernels[end])) end++;
+  size_t end = first, most = (SMELT_CALL_MOST - t->operand_count) / SMELT_CALL_ARGUMENTS; /* all may be new */
+  while (end < entry->step_count && end - first < most && is_plain(e, &entry->steps[end], kernels[end]))
+    end++;
   return end - first < MIN_RUN ? first : end;
 }
 
