@@ -39,12 +39,19 @@ static ir_value *moved_scales(ir_builder *b, const ir_node *n, ir_value *scales)
   return ir_slice(b, scales, n->attrs.start, dims, n->attrs.step);
 }
 
+/* Whether each row has a scale of its own. */
+static bool has_scales(ir_module *m, const ir_type *rows, const ir_type *scales) {
+  int last = rows->rank - 1;
+  bool fits = scales->rank == rows->rank && last >= 0 && ir_dim_is(scales->dims[last], 1);
+  for (int i = 0; i < last && fits; i++) fits = ir_dim_equal(m, scales->dims[i], rows->dims[i]);
+  return fits;
+}
+
 /* bytes * scales, each with a scale for a row: the bytes; NULL: it is not. */
-static ir_value *bytes_of(const ir_node *mul, ir_value **scales) {
+static ir_value *bytes_of(ir_module *m, const ir_node *mul, ir_value **scales) {
   for (int i = 0; i < 2; i++) {
     ir_value *bytes = cast_from(mul->operands[i], SMELT_I8);
-    const ir_type *type = &mul->operands[!i]->type;
-    if (!bytes || type->rank != bytes->type.rank || !ir_dim_is(type->dims[type->rank - 1], 1)) continue;
+    if (!bytes || !has_scales(m, &bytes->type, &mul->operands[!i]->type)) continue;
     *scales = mul->operands[!i];
     return bytes;
   }
@@ -55,7 +62,7 @@ static ir_value *bytes_of(const ir_node *mul, ir_value **scales) {
 static ir_value *as_kept(ir_builder *b, ir_value *v, ir_value **scales) {
   const ir_node *n = v->def;
   *scales = NULL;
-  if (n && n->op == IR_MUL) return bytes_of(n, scales);
+  if (n && n->op == IR_MUL) return bytes_of(b->graph->module, n, scales);
   if (!n || n->operand_count != 1) return NULL;
   if (n->op == IR_CAST) return cast_from(v, SMELT_BF16);
   if (ir_op_describe(n->op)->op_class != IR_CLASS_MOVEMENT) return NULL;

@@ -59,7 +59,9 @@ status pass_state_from_pair(ir_graph *g, size_t past_input, size_t present_outpu
   }
   ir_state state = {.name = past->name, .type = past->type, .append_axis = join->attrs.axis};
   state.type.dims[join->attrs.axis] = ir_dim_const(m, capacity);
-  if (past->type.dtype == SMELT_F32) state.type.dtype = m->cache_dtype;
+  bool has_rows = past->type.rank > 1; /* of bytes each has a scale */
+  if (past->type.dtype == SMELT_F32 && (has_rows || m->cache_dtype != SMELT_I8))
+    state.type.dtype = m->cache_dtype;
   for (int i = 0; i < state.type.rank; i++) {
     if (ir_dim_is_const(state.type.dims[i], NULL)) continue;
     text t = {0};
