@@ -2,7 +2,8 @@
  * apart.c: several tokens in one call, each added up as if it came alone, so
  * that it gets the very bits that it would get from a call of its own. What
  * works row by row does so anyway. Linears and attention over a cache are
- * told to; what would mix rows otherwise cannot be.
+ * told to; what would mix rows otherwise cannot be. And whether several may
+ * come in one call at all.
  */
 #include "pass/pass.h"
 
@@ -55,4 +56,27 @@ status pass_set_apart(ir_graph *g, ir_dim past, ir_dim rows) {
     if (n->attrs.otherwise) TRY(pass_set_apart(n->attrs.otherwise, past, rows));
   }
   return OK;
+}
+
+/* ---- what comes later ------------------------------------------------------------------------ */
+
+/* Whether v is a growing cache, moved, widened or scaled. */
+static bool is_grown(const ir_value *v) {
+  const ir_node *n = v->def;
+  if (!n || n->op == IR_APPEND) return n != NULL;
+  bool is_passed =
+      n->op == IR_MUL || n->op == IR_CAST || ir_op_describe(n->op)->op_class == IR_CLASS_MOVEMENT;
+  return is_passed && (is_grown(n->operands[0]) || (n->op == IR_MUL && is_grown(n->operands[1])));
+}
+
+bool pass_hides_future(const ir_graph *g) {
+  for (const ir_node *n = g->first; n; n = n->next) {
+    if (n->op == IR_SOFTMAX) return false;
+    if (n->op != IR_ATTENTION) continue;
+    const ir_value *bias = n->operand_count > 3 ? n->operands[3] : NULL;
+    bool is_last = ir_dim_is(n->operands[0]->type.dims[2], 1);
+    bool is_hidden = is_last || n->attrs.causal || (bias && !ir_dim_is(bias->type.dims[2], 1));
+    if (!is_hidden && is_grown(n->operands[1])) return false;
+  }
+  return true;
 }

@@ -437,25 +437,6 @@ static status check_rows(const ir_graph *verify, ir_dim rows) {
 }
 
 /*
- * Whether every attention over a growing cache hides what comes later, by its nature or by a bias of its
- * queries. The last token, which is all that the last layer looks at, may see everything. Of attention that
- * was not recognised nothing is known.
- */
-static bool hides_the_future(const ir_graph *g) {
-  for (const ir_node *n = g->first; n; n = n->next) {
-    if (n->op == IR_SOFTMAX) return false;
-    if (n->op != IR_ATTENTION) continue;
-    const ir_value *bias = n->operand_count > 3 ? n->operands[3] : NULL;
-    bool is_last = ir_dim_is(n->operands[0]->type.dims[2], 1);
-    bool is_hidden = is_last || n->attrs.causal || (bias && !ir_dim_is(bias->type.dims[2], 1));
-    const ir_value *k = n->operands[1];
-    while (k->def && ir_op_describe(k->def->op)->op_class == IR_CLASS_MOVEMENT) k = k->def->operands[0];
-    if (!is_hidden && ir_def(k, IR_APPEND)) return false;
-  }
-  return true;
-}
-
-/*
  * The entries of the finished decoder. One that was traced with a single token has no mask of later tokens,
  * or a fixed length: it can only decode, and prompts go through it token by token.
  */
@@ -467,7 +448,7 @@ static status make_entries(ir_graph *decoder, bool may_be_single, pass_observer 
     result->decode = decoder;
     decoder->name = "decode";
   } else {
-    if (!may_be_single || hides_the_future(decoder)) result->prefill = decoder;
+    if (!may_be_single || pass_hides_future(decoder)) result->prefill = decoder;
     result->decode = ir_graph_clone(decoder, "decode", result->sequence, one);
     TRY(pass_run_all(result->decode, observe, user));
   }

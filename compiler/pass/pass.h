@@ -104,6 +104,13 @@ bool pass_is_generator(const ir_graph *g);
  */
 status pass_set_apart(ir_graph *g, ir_dim past, ir_dim rows);
 
+/*
+ * Whether every attention over a growing cache hides what comes later, by its nature or by a bias of its
+ * queries. The last token, which is all that the last layer looks at, may see everything. Of attention that
+ * was not recognised nothing is known.
+ */
+bool pass_hides_future(const ir_graph *g);
+
 /* Fails where a slice may reach beyond an axis of fixed size, at sizes that the symbols' maxima allow. */
 status pass_check_reach(const ir_graph *g);
 

@@ -125,10 +125,48 @@ static void cut_logits_are_not_verified(void **state) {
   arena_free(&a);
 }
 
+/* Whether attention hides what comes later, over keys of bytes with scales, whose tokens are the last axis.
+ */
+static bool hides_future(const char *attributes) {
+  arena a = {0};
+  ir_module *m;
+  text t = {0};
+  text_print(&t,
+             "limit p <= 8\n"
+             "state keys: i8[1, 1, 2, 8] {append_axis = 3}\n"
+             "state scales: f32[1, 1, 1, 8] {append_axis = 3}\n"
+             "graph run(q: f32[1, 1, s, 2], more: i8[1, 1, 2, s], scale: f32[1, 1, 1, s], "
+             "v: f32[1, 1, p + s, 2]) {\n"
+             "  old = load {state = keys} : i8[1, 1, 2, p]\n"
+             "  old_scales = load {state = scales} : f32[1, 1, 1, p]\n"
+             "  grown = append old, more {axis = 3, state = keys} : i8[1, 1, 2, p + s]\n"
+             "  grown_scales = append old_scales, scale {axis = 3, state = scales} : f32[1, 1, 1, p + s]\n"
+             "  wide = cast grown {dtype = f32} : f32[1, 1, 2, p + s]\n"
+             "  scaled = mul grown_scales, wide : f32[1, 1, 2, p + s]\n"
+             "  k = transpose scaled {perm = [0, 1, 3, 2]} : f32[1, 1, p + s, 2]\n"
+             "  y = attention q, k, v {%s} : f32[1, 1, s, 2]\n"
+             "  return y = y\n"
+             "}\n",
+             attributes);
+  check(ir_parse(&a, "case", t.bytes, t.count, &m));
+  text_free(&t);
+  bool hides = pass_hides_future(m->graphs[0]);
+  arena_free(&a);
+  return hides;
+}
+
+static void scaled_caches_are_seen(void **state) {
+  (void)state;
+  assert_false(hides_future("scale = 0.5"));
+  assert_true(hides_future("scale = 0.5, causal = true"));
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(logits_of_all_positions_are_cut), cmocka_unit_test(logits_that_are_cut_stay),
-      cmocka_unit_test(only_rows_that_are_verified_are_apart),
-      cmocka_unit_test(rows_that_mix_are_not_verified), cmocka_unit_test(cut_logits_are_not_verified)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(logits_of_all_positions_are_cut),
+                                     cmocka_unit_test(logits_that_are_cut_stay),
+                                     cmocka_unit_test(only_rows_that_are_verified_are_apart),
+                                     cmocka_unit_test(rows_that_mix_are_not_verified),
+                                     cmocka_unit_test(cut_logits_are_not_verified),
+                                     cmocka_unit_test(scaled_caches_are_seen)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
