@@ -51,6 +51,8 @@ static status read_flag(const source *from, const char *key, uint32_t *value) {
 
 /* ---- what becomes of samples ---- */
 
+enum { MOST_SAMPLES = 1 << 24 }; /* of a window, as runtime/core/manifest.c has it */
+
 static status wrong_input(const source *from, const char *what, const char *key, int64_t expected) {
   arena *a = &from->c->arena;
   status s = fail_node(a, fail(a, STATUS_INPUT, "%s", what), "\"%s\"", key);
@@ -59,7 +61,7 @@ static status wrong_input(const source *from, const char *what, const char *key,
 
 /* As WhisperFeatureExtractor. */
 static status describe_features(const source *from, const plan_io *input) {
-  enum { MOST_SAMPLES = 1 << 24, LEAST_FFT = 4, MOST_FFT = 1 << 15, MOST_BANDS = 1024 };
+  enum { LEAST_FFT = 4, MOST_FFT = 1 << 15, MOST_BANDS = 1024 };
   smelt_manifest_hearing *h = &from->c->hearing;
   int32_t seconds = 30;
   int64_t bands, frames;
@@ -84,7 +86,7 @@ static void describe_samples(const source *from, const plan_io *input) {
   smelt_manifest_hearing *h = &from->c->hearing;
   int64_t most = ir_dim_maximum(from->c->module, input->dims[1]);
   h->hop = 1;
-  h->window = (int32_t)(most < INT32_MAX ? most : INT32_MAX);
+  h->window = (int32_t)(most < MOST_SAMPLES ? most : MOST_SAMPLES);
   h->normalises = 1;
 }
 

@@ -4,6 +4,7 @@ reference.py finds, for sounds below and above what the model hears at once."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,19 @@ def check_case(program, model, path, case, index):
     return good
 
 
+def check_long_window(smelt, folder, work):
+    """The model has no size of its own: then chunk_length's, but no longer a window than programs take."""
+    copy, program = os.path.join(work, "long"), os.path.join(work, "hears_long")
+    shutil.copytree(folder, copy)
+    path = os.path.join(copy, "preprocessor_config.json")
+    with open(path, encoding="utf-8") as f:
+        config = json.load(f)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({**config, "chunk_length": 2000}, f)
+    subprocess.run([smelt, "build", copy, "--isa", "host", "-o", program], check=True)
+    return same("a program with a window of 2000 s", 0, subprocess.run([program, "--help"], stdout=subprocess.PIPE, check=False).returncode)
+
+
 def main():
     smelt, oracle, folder = sys.argv[1:]
     known = subprocess.run([oracle, "version"], stdout=subprocess.PIPE, text=True, check=False)
@@ -77,6 +91,8 @@ def main():
         has_choices = "no_timestamps_token_id" in model.choices
         good = [check_case(program, model, os.path.join(work, "a.wav"), case, index)
                 for index, case in enumerate(CASES) if has_choices or not case[3]]
+        if model.reads_samples:
+            good.append(check_long_window(smelt, folder, work))
         model.close()
     sys.exit(not all(good))
 
