@@ -85,7 +85,7 @@ void rt_jpeg_write_row(const jpeg *j, int32_t y, uint8_t *scratch, uint8_t *rgb)
   const uint8_t *rows[JPEG_COMPONENTS];
   for (int i = 0; i < j->count; i++)
     rows[i] = full_row(j, &j->components[i], y, scratch + (size_t)i * ((size_t)j->width + 16));
-  bool is_plain = j->count == 3 ? is_rgb(j) : !(j->has_adobe && j->adobe_transform == 2);
+  bool is_plain = j->count == 3 ? is_rgb(j) : !(j->has_adobe && j->adobe_transform != 0);
   for (int32_t x = 0; x < j->width; x++, rgb += 3) {
     if (j->count == 1) {
       rgb[0] = rgb[1] = rgb[2] = rows[0][x];

@@ -37,7 +37,7 @@ def written_files():
     for names in ((1, 2, 3), (82, 71, 66), (0, 1, 2), (7, 8, 9)):
         for what, before in (("bare", b""), ("JFIF", jfif()), ("Adobe 0", adobe(0)), ("Adobe 1", adobe(1)), ("both", jfif() + adobe(0))):
             yield f"{names} {what}", jpeg(random, 30, 20, [(name, 1, 1) for name in names], before=before)
-    for what, before in (("bare", b""), ("Adobe 0", adobe(0)), ("Adobe 2", adobe(2))):
+    for what, before in (("bare", b""), ("Adobe 0", adobe(0)), ("Adobe 1", adobe(1)), ("Adobe 2", adobe(2))):
         yield f"inks {what}", jpeg(random, 30, 20, [(name, 1, 1) for name in (1, 2, 3, 4)], before=before)
 
 
