@@ -33,19 +33,25 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
   return app_parse_options(options, *model, argc, argv);
 }
 
+/* Whether an entry is run on arrays. --output-file is of vectors too, where the program makes them of texts.
+ */
+static bool has_arrays(const smelt_model *model, const app_options *options) {
+  int abilities = app_abilities(model);
+  bool has_files = options->word_count && !(abilities & (APP_SEES | APP_TRANSCRIBES));
+  return has_files || options->inputs.count || options->outputs.count || options->entry ||
+         (options->output_path && !(abilities & APP_EMBEDS));
+}
+
 /* The command that the first word names, or, where texts are given to a graph that reads them, the usual one.
  */
 static const app_command *choose_command(const smelt_model *model, const app_options *options) {
-  bool has_files = options->word_count && !(app_abilities(model) & (APP_SEES | APP_TRANSCRIBES));
-  bool has_arrays = has_files || options->inputs.count || options->outputs.count || options->entry ||
-                    options->features_path;
-  return options->command ? options->command : has_arrays ? NULL : app_usual_command(model);
+  bool is_apart = has_arrays(model, options) || options->features_path;
+  return options->command ? options->command : is_apart ? NULL : app_usual_command(model);
 }
 
 static int run_command(smelt_model *model, app_options *options, const app_command *command) {
   if (command) return command->run(model, options);
-  bool has_arrays = options->entry || options->inputs.count || options->word_count;
-  bool generates = model->manifest.generation && !has_arrays;
+  bool generates = model->manifest.generation && !options->word_count && !has_arrays(model, options);
   return generates ? app_generate(model, options) : app_run_graph(model, options);
 }
 

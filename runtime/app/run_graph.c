@@ -99,6 +99,9 @@ int app_run_graph(smelt_model *model, const app_options *options) {
   if (output_count < 0)
     return app_fail(APP_USAGE, "%s: --entry %s: no such entry; --describe lists them", options->program,
                     entry);
+  if (options->output_path && !app_write_file)
+    return app_fail(APP_USAGE, "%s: --output-file: this program writes arrays with --output NAME=FILE",
+                    options->program);
   int32_t most_outputs = output_count > encoder_outputs ? output_count : encoder_outputs;
   app_call c = {.outputs = calloc((size_t)most_outputs + 1, sizeof *c.outputs), .output_count = output_count};
   int code = c.outputs ? APP_OK : app_fail(APP_INPUT, "%s: out of memory", options->program);
@@ -108,8 +111,7 @@ int app_run_graph(smelt_model *model, const app_options *options) {
   if (code == APP_OK && run_entry(model, entry, &c))
     code = app_fail(APP_INPUT, "%s: %s%s", options->program, smelt_error(model), hint);
   if (code == APP_OK) code = write_outputs(model, entry, &c, options);
-  if (code == APP_OK && options->output_path && app_write_file)
-    code = app_write_file(model, entry, &c, options);
+  if (code == APP_OK && options->output_path) code = app_write_file(model, entry, &c, options);
   for (int32_t i = 0; i < c.input_count; i++) {
     free(c.names[i]);
     free(c.inputs[i].data);

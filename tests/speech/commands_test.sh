@@ -51,6 +51,9 @@ exits "a language as a token" 0 ./hear a.wav --language '<|fr|>'
 exits "another task" 2 ./hear a.wav --task sing
 exits "what suits writing only" 2 ./hear a.wav --grammar a.gbnf
 exits "an option that there is not" 2 ./hear a.wav --louder
+exits "a file for arrays" 2 ./hear a.wav --output-file a.npz
+says "how arrays are written" "this program writes arrays with --output NAME=FILE" stderr
+exits "an output without an input" 1 ./hear --output logits=a.npy
 exits "a folder" 1 ./hear .
 ./hear --help >help
 says "--help has the languages" "--language CODE" help
