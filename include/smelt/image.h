@@ -125,7 +125,7 @@ struct smelt_image {
 
 /* ---- the manifest -------------------------------------------------------------- */
 
-#define SMELT_MANIFEST_MAGIC "smeltmf\1"
+#define SMELT_MANIFEST_MAGIC "smeltmf\2"
 
 /* An offset from the manifest's start; 0 means absent. Texts are NUL-terminated. */
 typedef uint32_t smelt_offset;
