@@ -11,8 +11,8 @@ static bool make_lists(struct rt_merge_queue *q, uint32_t ranks) {
   q->word_count = ranks / 4096 + 1;
   q->filled = calloc((size_t)q->word_count * 64, sizeof *q->filled);
   q->words = calloc(q->word_count, sizeof *q->words);
-  q->lists = malloc(((size_t)ranks + 1) * sizeof *q->lists);
-  return q->filled && q->words && q->lists;
+  if (q->filled && q->words) q->lists = malloc(((size_t)ranks + 1) * sizeof *q->lists);
+  return q->lists;
 }
 
 struct rt_merge_queue *rt_merge_queue_of(rt_encoder *e, size_t count) {
@@ -23,6 +23,10 @@ struct rt_merge_queue *rt_merge_queue_of(rt_encoder *e, size_t count) {
   if (!q || (!q->lists && !make_lists(q, ranks)) ||
       !rt_reserve(&q->blocks, &q->block_capacity, blocks, sizeof *q->blocks))
     return NULL;
+  if (q->lowest != TOK_NONE) { /* it is new, or memory ran out while it had pairs */
+    memset(q->filled, 0, (size_t)q->word_count * 64 * sizeof *q->filled);
+    memset(q->words, 0, q->word_count * sizeof *q->words);
+  }
   q->block_count = 0;
   q->free = TOK_NONE;
   q->lowest = TOK_NONE;
