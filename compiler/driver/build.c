@@ -309,7 +309,7 @@ static status check_draft(arena *a, const driver_options *options, const emit_fo
     return fail_hint(a, fail(a, STATUS_USAGE, "--draft-precision says how a draft is stored"), "add --draft");
   if (!options->draft || form->finish) return OK;
   status s = fail(a, STATUS_USAGE, "--draft puts two models into one program, --emit got '%s'", form->name);
-  return fail_expected(a, s, "exe, obj or lib");
+  return fail_expected(a, s, "exe, obj, lib or shared");
 }
 
 /* What compile_begin made of the model, and its draft, if it has one, into the artefact. */

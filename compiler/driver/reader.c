@@ -65,12 +65,7 @@ int64_t reader_id_count(const ir_graph *g, const char *input) {
 
 /* ---- the output that answers ---- */
 
-/* By name, the most telling first. */
-static const struct {
-  const char *name; /* NULL: any */
-  int rank;
-  smelt_head head;
-} answers[] = {
+static const reader_answer answers[] = {
     {"sentence_embedding", 2, SMELT_HEAD_VECTOR},
     {"text_embeds", 2, SMELT_HEAD_VECTOR},
     {"text_embedding", 2, SMELT_HEAD_VECTOR},
@@ -128,21 +123,27 @@ static int32_t last_output(const plan_entry *entry) {
   return SMELT_NONE;
 }
 
-static bool take_output(const json_t *config, const plan_entry *entry, smelt_manifest_reader *r) {
-  r->last_output = last_output(entry);
-  for (size_t a = 0; a < sizeof answers / sizeof *answers; a++) {
-    if (answers[a].head == SMELT_HEAD_ANSWERS && r->last_output == SMELT_NONE) continue;
+const plan_io *reader_find_answer(const plan_entry *entry, const reader_answer *known, size_t count,
+                                  smelt_manifest_reader *r) {
+  for (size_t a = 0; a < count; a++) {
+    if (known[a].head == SMELT_HEAD_ANSWERS && r->last_output == SMELT_NONE) continue;
     for (size_t i = 0; i < entry->output_count; i++) {
       const plan_io *io = &entry->outputs[i];
-      if (io->dtype != SMELT_F32 || io->rank != answers[a].rank) continue;
-      if (answers[a].name && strcmp(answers[a].name, io->name) != 0) continue;
+      if (io->dtype != SMELT_F32 || io->rank != known[a].rank) continue;
+      if (known[a].name && strcmp(known[a].name, io->name) != 0) continue;
       r->output = (int32_t)i;
-      r->head = answers[a].head;
-      choose_head(config, io, r);
-      return true;
+      r->head = known[a].head;
+      return io;
     }
   }
-  return false;
+  return NULL;
+}
+
+static bool take_output(const json_t *config, const plan_entry *entry, smelt_manifest_reader *r) {
+  r->last_output = last_output(entry);
+  const plan_io *io = reader_find_answer(entry, answers, sizeof answers / sizeof *answers, r);
+  if (io) choose_head(config, io, r);
+  return io;
 }
 
 /* ---- labels ---- */

@@ -19,6 +19,17 @@ int64_t reader_id_count(const ir_graph *g, const char *input);
 /* Notes where each input but the one called `other` goes (NULL: all do); false where one is no matter of
  * tokens, or its shape is none of [1, n]. */
 bool reader_take_inputs(ir_module *m, const plan_entry *entry, const char *other, smelt_manifest_reader *r);
+/* An output that answers. */
+typedef struct {
+  const char *name; /* NULL: any */
+  int rank;
+  smelt_head head;
+} reader_answer;
+
+/* The first of the known answers that is an output, as r->output and r->head; NULL: none is.
+ * SMELT_HEAD_ANSWERS only where r->last_output is known. */
+const plan_io *reader_find_answer(const plan_entry *entry, const reader_answer *known, size_t count,
+                                  smelt_manifest_reader *r);
 /* Labels of the output's last axis, by config.json (which may be NULL), and how their logits are scored. */
 void reader_take_labels(compilation *c, const struct json_t *config, const plan_io *io);
 /* The folder's limits of a text's length. */

@@ -89,12 +89,7 @@ void vision_limit_texts(compilation *c, const ir_graph *graph) {
 
 /* ---- what answers, after planning ---- */
 
-/* By name, the most telling first. */
-static const struct {
-  const char *name; /* NULL: any */
-  int rank;
-  smelt_head head;
-} answers[] = {
+static const reader_answer answers[] = {
     {"logits_per_image", 2, SMELT_HEAD_MATCHES},
     {"logits", 2, SMELT_HEAD_LABELS},
     {"image_embeds", 2, SMELT_HEAD_VECTOR},
@@ -103,20 +98,6 @@ static const struct {
     {NULL, 2, SMELT_HEAD_VECTOR},
     {NULL, 3, SMELT_HEAD_STATES},
 };
-
-static bool take_output(const plan_entry *entry, smelt_manifest_reader *r) {
-  for (size_t a = 0; a < sizeof answers / sizeof *answers; a++) {
-    for (size_t i = 0; i < entry->output_count; i++) {
-      const plan_io *io = &entry->outputs[i];
-      if (io->dtype != SMELT_F32 || io->rank != answers[a].rank) continue;
-      if (answers[a].name && strcmp(answers[a].name, io->name) != 0) continue;
-      r->output = (int32_t)i;
-      r->head = answers[a].head;
-      return true;
-    }
-  }
-  return false;
-}
 
 /* The texts that a graph such as CLIP's takes beside an image. */
 static status take_texts(compilation *c, const plan_entry *entry) {
@@ -139,7 +120,8 @@ static status describe(compilation *c) {
   if (index == entry->input_count) return unfit;
   c->vision.pixels_input = (int32_t)index;
   bool has_text = reader_take_inputs(c->module, entry, pixels_name, r);
-  if (!take_output(entry, r)) return unfit;
+  r->last_output = SMELT_NONE;
+  if (!reader_find_answer(entry, answers, sizeof answers / sizeof *answers, r)) return unfit;
   if (entry->input_count != 1 && !(has_text && r->head == SMELT_HEAD_MATCHES)) return unfit;
   if (r->head == SMELT_HEAD_MATCHES)
     return has_text && r->mask_input != SMELT_NONE ? take_texts(c, entry) : unfit;

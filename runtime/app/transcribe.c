@@ -47,7 +47,7 @@ static int take_language(const transcriber *t, int32_t *token) {
   const rt_manifest *view = &t->model->manifest;
   const smelt_manifest_language *languages = rt_manifest_languages(view);
   uint32_t count = view->hearing->language_count;
-  char known[200] = "";
+  char known[400] = ""; /* a hundred codes of two or three letters */
   for (uint32_t i = 0; i < count; i++) {
     const char *code = rt_manifest_text(view, languages[i].code);
     if (is_code(t->options->language, code)) {
