@@ -31,6 +31,14 @@ typedef struct {
 
 #define APP_FIELD(name) offsetof(app_options, name)
 
+/* ---- values (option_values.c): false where the text is none ---- */
+
+/* Decimal digits only, the whole text. */
+bool app_parse_integer(const char *text, uint64_t *value);
+bool app_parse_stopping(const char *text, smelt_early_stopping *value);
+/* Guessing is then on. */
+bool app_parse_guessing(const char *text, smelt_generate_options *options);
+
 /* Ended by a row without a name (transcribe.c). */
 extern const app_option app_hearing_options[];
 
