@@ -125,7 +125,7 @@ static void refuses_each_kind_of_damage(void **state) {
     assert_int_equal(open_bytes(m.bytes, &model), SMELT_CORRUPT_IMAGE);                                      \
     assert_null(model);                                                                                      \
   } while (0)
-  REFUSED(header->magic[7] = 2);
+  REFUSED(header->magic[7]++);
   REFUSED(header->bytes = 40);
   REFUSED(header->entry_count = 1u << 30);
   REFUSED(header->entry_count = 0);
