@@ -3,7 +3,7 @@
 #   make demo    run the example models     make sanitize   all tests under ASan and UBSan
 #   make fuzz    look for crashes           make lint       form of the source
 #   make matrix  every architecture in every form and opset (half an hour)
-#   make shapes  models of the sizes that hubs have, against ONNX Runtime (a quarter of an hour, 6 GB of disk)
+#   make shapes  models of the sizes that hubs have, against ONNX Runtime (three minutes, 6 GB of disk)
 #   make bench   compare with other engines make clean      remove build/
 .PHONY: build demo check sanitize fuzz lint matrix shapes bench clean
 
