@@ -98,31 +98,28 @@ static void only_rows_that_are_verified_are_apart(void **state) {
   arena_free(&a);
 }
 
+static void check_is_not_verified(const char *y, const char *cause) {
+  arena a = {0};
+  generator made;
+  status s = make_verifier(&a, y, &made);
+  assert_non_null(s);
+  assert_non_null(strstr(s->cause, cause));
+  arena_free(&a);
+}
+
 /* One scale for all tokens of a call, as dynamic quantisation has. */
 static void rows_that_mix_are_not_verified(void **state) {
   (void)state;
-  arena a = {0};
-  generator made;
-  status s = make_verifier(&a,
-                           "  most = reduce_max x {axes = [1, 2]} : f32[b, 1, 1]\n"
-                           "  y = div x, most : f32[b, s, 2]\n",
-                           &made);
-  assert_non_null(s);
-  assert_non_null(strstr(s->cause, "do not depend on those beside them"));
-  arena_free(&a);
+  check_is_not_verified("  most = reduce_max x {axes = [1, 2]} : f32[b, 1, 1]\n"
+                        "  y = div x, most : f32[b, s, 2]\n",
+                        "do not depend on those beside them");
 }
 
 static void cut_logits_are_not_verified(void **state) {
   (void)state;
-  arena a = {0};
-  generator made;
-  status s = make_verifier(&a,
-                           "  last = slice x {start = [0, max(s - 1, 0), 0]} : f32[b, s - max(s - 1, 0), 2]\n"
-                           "  y = neg last : f32[b, s - max(s - 1, 0), 2]\n",
-                           &made);
-  assert_non_null(s);
-  assert_non_null(strstr(s->cause, "the model gives the last one's"));
-  arena_free(&a);
+  check_is_not_verified("  last = slice x {start = [0, max(s - 1, 0), 0]} : f32[b, s - max(s - 1, 0), 2]\n"
+                        "  y = neg last : f32[b, s - max(s - 1, 0), 2]\n",
+                        "the model gives the last one's");
 }
 
 /* Whether attention hides what comes later, over keys of bytes with scales, whose tokens are the last axis.
