@@ -9,7 +9,6 @@ over the logits that PyTorch gives for the same ids. Offsets are made here by th
 import json
 import os
 import re
-import subprocess
 import sys
 import unicodedata
 
@@ -19,24 +18,15 @@ import text_readers  # which skips where PyTorch is absent
 import numpy as np
 import torch
 
-TOLERANCE = 2e-5
+from called_program import CalledProgram, close
+
 CLS, SEP, UNKNOWN, MASK = 101, 102, 100, 103
 models, kind, program = sys.argv[1:]
+called = CalledProgram(program)
+run, refused = called.run, called.refused
 with open(os.path.join(models, kind, "tokenizer.json"), encoding="utf-8") as file:
     SPELLINGS = {id: spelling for spelling, id in json.load(file)["model"]["vocab"].items()}
 module = text_readers.module(kind)
-
-
-def run(*arguments, text=None):
-    result = subprocess.run([program, *arguments], input=(text or "").encode(), capture_output=True, check=False)
-    assert result.returncode == 0 and not result.stderr, (arguments, result)
-    return result.stdout.decode()
-
-
-def refused(code, *arguments, text=""):
-    result = subprocess.run([program, *arguments], input=text.encode(), capture_output=True, check=False)
-    assert result.returncode == code and result.stdout == b"" and result.stderr.count(b"\n") == 1, (arguments, result)
-    return result.stderr.decode()
 
 
 def answers_of(ids, types=None):
@@ -95,10 +85,6 @@ def windows(tokens, room, stride):
         if begin + room >= len(tokens):
             return found
         begin += room - stride
-
-
-def close(found, wanted):
-    assert abs(found - wanted) < TOLERANCE, (found, wanted)
 
 
 # ---- tags -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ of the image.
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 
@@ -22,35 +21,15 @@ try:
 except ImportError as missing:
     print(f"SKIP: {missing}")
     raise SystemExit(77)
+from called_program import CalledProgram, close
 from pictures import photo
 from processors import pixel_values
 
-TOLERANCE = 2e-5
 models, kind, program = sys.argv[1:]
+called = CalledProgram(program)
+call, run, refused = called.call, called.run, called.refused
 work = tempfile.mkdtemp()
 config = image_readers.PROCESSORS[image_readers.OWN[kind]]
-
-
-def call(*arguments, data=b""):
-    return subprocess.run([program, *arguments], input=data, capture_output=True, check=False)
-
-
-def run(*arguments, data=b""):
-    result = call(*arguments, data=data)
-    assert result.returncode == 0 and not result.stderr, (arguments, result)
-    return result.stdout.decode()
-
-
-def refused(code, *arguments):
-    result = call(*arguments)
-    assert result.returncode == code and result.stdout == b"" and result.stderr.count(b"\n") == 1, (arguments, result)
-    return result.stderr.decode()
-
-
-def close(found, wanted):
-    found, wanted = np.asarray(found, dtype=float), np.asarray(wanted, dtype=float)
-    assert found.shape == wanted.shape, (found.shape, wanted.shape)
-    assert (np.abs(found - wanted) <= TOLERANCE).all(), np.abs(found - wanted).max()
 
 
 def softmax(logits):
@@ -102,7 +81,7 @@ def check_lines(names, scores, *options):
     assert best.split("\t")[0] == names[order[0]] and best.count("\n") == 1
     assert run(paths[0], *options) == best  # what it is for needs no word
     with open(paths[0], "rb") as f:
-        assert run("classify", "-", *options, data=f.read()) == best
+        assert run("classify", "-", *options, text=f.read()) == best
     words = run("classify", *paths, "--top-k", "2", *options).splitlines()
     assert len(words) == len(paths) and words[0].split("\t")[0] == paths[0]
     assert words[0].split("\t")[1::2] == [names[i] for i in order[:2]]

@@ -16,27 +16,12 @@ import text_readers  # which skips where PyTorch is absent
 import numpy as np
 import torch
 
+from called_program import TOLERANCE, CalledProgram, close
+
 TEXTS = ["A line of words.", "Straße,  日本語", "x", "the quick brown fox\tjumps"]
-TOLERANCE = 2e-5
 models, kind, program = sys.argv[1:]
-
-
-def run(*arguments, text=None):
-    result = subprocess.run([program, *arguments], input=(text or "").encode(), capture_output=True, check=False)
-    assert result.returncode == 0 and not result.stderr, (arguments, result)
-    return result.stdout.decode()
-
-
-def refused(code, *arguments, text=""):
-    result = subprocess.run([program, *arguments], input=text.encode(), capture_output=True, check=False)
-    assert result.returncode == code and result.stdout == b"" and result.stderr.count(b"\n") == 1, (arguments, result)
-    return result.stderr.decode()
-
-
-def close(found, wanted):
-    found, wanted = np.asarray(found, dtype=float), np.asarray(wanted, dtype=float)
-    assert found.shape == wanted.shape, (found.shape, wanted.shape)
-    assert (np.abs(found - wanted) <= TOLERANCE).all(), np.abs(found - wanted).max()
+called = CalledProgram(program)
+run, refused = called.run, called.refused
 
 
 def ids_of(text, *options):
