@@ -44,9 +44,11 @@ recognised=0
 /usr/bin/python3 "$here/recognised.py" "$folder/expect.json" <"$work/inspect.json" || recognised=1
 
 # Files of one model hold the same weights under different names: a program has them once, padded to whole panels.
-once=$(/usr/bin/python3 "$here/../program/weights_bytes.py" "$folder")
-packed=$(sed -n 's/.*"weights_bytes": \([0-9]*\).*/\1/p' "$work/inspect.json")
-[ "$packed" -le $((once + once / 20)) ] || fail "$packed bytes of weights, $once in the files, equal ones once"
+if [ "$(find "$folder" -name '*.onnx' | wc -l)" -gt 1 ]; then
+  once=$(/usr/bin/python3 "$here/../program/weights_bytes.py" "$folder")
+  packed=$(sed -n 's/.*"weights_bytes": \([0-9]*\).*/\1/p' "$work/inspect.json")
+  [ "$packed" -le $((once + once / 20)) ] || fail "$packed bytes of weights, $once in the files, equal ones once"
+fi
 
 if [ -f "$folder/tokenizer.json" ]; then
   ids=5,6,7 start=
