@@ -38,13 +38,23 @@ typedef struct {
 
 enum { CODEGEN_MAX_LEVELS = 6, CODEGEN_MAX_FILES = CODEGEN_MAX_LEVELS + 2 };
 
-/* A row of the target table (codegen/targets.c). */
+typedef enum { CODEGEN_ELF, CODEGEN_WASM, CODEGEN_COFF, CODEGEN_MACHO, CODEGEN_FORMAT_COUNT } codegen_format;
+typedef enum { CODEGEN_NO_OS, CODEGEN_LINUX, CODEGEN_WASI, CODEGEN_WINDOWS, CODEGEN_MACOS } codegen_os;
+/* What --emit makes for a target, beside text. */
+enum { CODEGEN_EXE = 1 << 0, CODEGEN_OBJ = 1 << 1, CODEGEN_LIB = 1 << 2, CODEGEN_SHARED = 1 << 3 };
+
+/* A row of the target table (codegen/targets.c): all that code generation, link/ and driver/ know of a
+ * target. */
 typedef struct {
-  const char *name;                         /* "x86_64-linux": --target's argument */
-  const char *triple;                       /* LLVM's */
-  const char *arch;                         /* for link: "x86_64", "aarch64" */
-  uint32_t page_bytes;                      /* alignment of the weights */
-  codegen_level levels[CODEGEN_MAX_LEVELS]; /* ascending; ended by cpu == NULL */
+  const char *name;      /* "x86_64-linux": --target's argument, and the folder of its libc pack */
+  const char *triple;    /* LLVM's */
+  const char *arch;      /* "x86_64", "aarch64": machine's name for link/ */
+  codegen_format format; /* of its objects; link/ has a linker for each */
+  codegen_os os;
+  unsigned pointer_bytes;      /* 4 or 8 */
+  uint32_t page_bytes;         /* alignment of the weights: the largest page that its kernels use */
+  unsigned forms;              /* CODEGEN_EXE | ... */
+  const codegen_level *levels; /* [CODEGEN_MAX_LEVELS], ascending; ended by cpu == NULL */
 } codegen_target;
 
 const codegen_target *codegen_target_named(const char *name); /* NULL: unknown */

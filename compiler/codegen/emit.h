@@ -131,6 +131,8 @@ void emit_transpose(emitter *e, LLVMValueRef *vs, int count);
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
+/* Pointer `index` of a table of them, which are as wide as the target has them. */
+LLVMValueRef emit_pointer_at(emitter *e, LLVMValueRef table, uint64_t index);
 /* base + offset elements. */
 LLVMValueRef emit_at(emitter *e, ir_dtype dtype, LLVMValueRef base, LLVMValueRef offset);
 LLVMValueRef emit_load(emitter *e, ir_dtype dtype, LLVMValueRef pointer, int lanes);

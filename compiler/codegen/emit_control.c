@@ -110,12 +110,8 @@ typedef struct {
   int depth;
 } size_machine;
 
-/* Offset of `dims` in smelt_frame: all fields are 8 bytes (image.h). */
 static LLVMValueRef load_symbol(emitter *e, int64_t index) {
-  LLVMValueRef at = emit_index(e, (int64_t)offsetof(smelt_frame, dims));
-  LLVMTypeRef byte = LLVMInt8TypeInContext(e->context);
-  LLVMValueRef field = LLVMBuildInBoundsGEP2(e->builder, byte, e->frame, &at, 1, "");
-  LLVMValueRef dims = LLVMBuildLoad2(e->builder, e->pointer, field, "dims");
+  LLVMValueRef dims = emit_pointer_at(e, e->frame, SMELT_FRAME_FIELD(dims));
   return emit_load(e, SMELT_I64, emit_at(e, SMELT_I64, dims, emit_index(e, index)), 1);
 }
 

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+LLVMValueRef emit_pointer_at(emitter *e, LLVMValueRef table, uint64_t index) {
+  LLVMValueRef offset = emit_index(e, (int64_t)index);
+  LLVMValueRef place = LLVMBuildInBoundsGEP2(e->builder, e->pointer, table, &offset, 1, "");
+  return LLVMBuildLoad2(e->builder, e->pointer, place, "");
+}
+
 LLVMValueRef emit_at(emitter *e, ir_dtype dtype, LLVMValueRef base, LLVMValueRef offset) {
   return LLVMBuildInBoundsGEP2(e->builder, emit_memory_type(e, dtype, 1), base, &offset, 1, "");
 }

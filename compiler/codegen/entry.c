@@ -21,10 +21,7 @@ int kernel_argument_count(const plan_step *step) {
 
 /* Kernel `number` of the table: read anew for each call, or all would wait in registers. */
 static LLVMValueRef kernel_at_number(emitter *e, size_t number) {
-  LLVMValueRef offset = emit_index(e, (int64_t)number);
-  LLVMValueRef place =
-      LLVMBuildInBoundsGEP2(e->builder, e->pointer, emit_argument(e, TABLE_ARGUMENT), &offset, 1, "");
-  return LLVMBuildLoad2(e->builder, e->pointer, place, "");
+  return emit_pointer_at(e, emit_argument(e, TABLE_ARGUMENT), number);
 }
 
 /* `claim`: which of the frame's counters; from SMELT_CLAIMS on none. */

@@ -9,9 +9,9 @@ static LLVMValueRef byte_offset(emitter *e, LLVMValueRef base, uint64_t bytes) {
 }
 
 /* Nothing changes the frame itself during a call: what was loaded once stays in a register. */
-static LLVMValueRef frame_field(emitter *e, size_t offset) {
+static LLVMValueRef frame_field(emitter *e, size_t index) {
   static const char INVARIANT[] = "invariant.load";
-  LLVMValueRef field = LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, e->frame, offset), "");
+  LLVMValueRef field = emit_pointer_at(e, e->frame, index);
   unsigned kind = LLVMGetMDKindIDInContext(e->context, INVARIANT, sizeof INVARIANT - 1);
   LLVMSetMetadata(field, kind, LLVMMetadataAsValue(e->context, LLVMMDNodeInContext2(e->context, NULL, 0)));
   return field;
@@ -19,14 +19,14 @@ static LLVMValueRef frame_field(emitter *e, size_t offset) {
 
 static LLVMValueRef place_of(emitter *e, const plan_view *view) {
   static const size_t FIELDS[] = {
-      [PLAN_ARENA] = offsetof(smelt_frame, arena),
-      [PLAN_WEIGHTS] = offsetof(smelt_frame, weights),
-      [PLAN_STATE] = offsetof(smelt_frame, state),
-      [PLAN_INPUT] = offsetof(smelt_frame, inputs),
+      [PLAN_ARENA] = SMELT_FRAME_FIELD(arena),
+      [PLAN_WEIGHTS] = SMELT_FRAME_FIELD(weights),
+      [PLAN_STATE] = SMELT_FRAME_FIELD(state),
+      [PLAN_INPUT] = SMELT_FRAME_FIELD(inputs),
   };
   LLVMValueRef base = frame_field(e, FIELDS[view->space]);
   if (view->space != PLAN_INPUT) return byte_offset(e, base, view->base_bytes);
-  return LLVMBuildLoad2(e->builder, e->pointer, byte_offset(e, base, view->base_bytes * 8), "");
+  return emit_pointer_at(e, base, view->base_bytes); /* which input */
 }
 
 LLVMValueRef frame_pointer(emitter *e, const plan_operand *operand) {
@@ -38,12 +38,12 @@ LLVMValueRef frame_pointer(emitter *e, const plan_operand *operand) {
 }
 
 LLVMValueRef frame_claims(emitter *e, int claim) {
-  return byte_offset(e, frame_field(e, offsetof(smelt_frame, claims)), (uint64_t)claim * sizeof(uint32_t));
+  return byte_offset(e, frame_field(e, SMELT_FRAME_FIELD(claims)), (uint64_t)claim * sizeof(uint32_t));
 }
 
 void frame_barrier(emitter *e) {
   LLVMTypeRef type = LLVMFunctionType(e->kernel_result, &e->pointer, 1, false);
-  LLVMBuildCall2(e->builder, type, frame_field(e, offsetof(smelt_frame, barrier)), &e->frame, 1, "");
+  LLVMBuildCall2(e->builder, type, frame_field(e, SMELT_FRAME_FIELD(barrier)), &e->frame, 1, "");
 }
 
 /* void step_done(frame, i64 step): one test where nobody profiles. */
@@ -61,8 +61,8 @@ LLVMValueRef frame_make_teller(emitter *e) {
   LLVMBasicBlockRef done = LLVMAppendBasicBlockInContext(e->context, teller, "");
   LLVMPositionBuilderAtEnd(b, entry);
   LLVMValueRef args[] = {LLVMGetParam(teller, 0), LLVMGetParam(teller, 1)};
-  LLVMValueRef offset = LLVMConstInt(e->i64, offsetof(smelt_frame, step_done), false);
-  LLVMValueRef field = LLVMBuildInBoundsGEP2(b, LLVMInt8TypeInContext(e->context), args[0], &offset, 1, "");
+  LLVMValueRef index = LLVMConstInt(e->i64, SMELT_FRAME_FIELD(step_done), false);
+  LLVMValueRef field = LLVMBuildInBoundsGEP2(b, e->pointer, args[0], &index, 1, "");
   LLVMValueRef listener = LLVMBuildLoad2(b, e->pointer, field, "");
   LLVMBuildCondBr(b, LLVMBuildIsNull(b, listener, ""), done, tell);
   LLVMPositionBuilderAtEnd(b, tell);
@@ -87,11 +87,11 @@ static void store_word(emitter *e, LLVMValueRef base, uint64_t index, LLVMValueR
 }
 
 void frame_set_symbol(emitter *e, size_t symbol, LLVMValueRef value) {
-  store_word(e, frame_field(e, offsetof(smelt_frame, dims)), symbol, value);
+  store_word(e, frame_field(e, SMELT_FRAME_FIELD(dims)), symbol, value);
 }
 
 void frame_fault(emitter *e, size_t symbol, LLVMValueRef value) {
-  LLVMValueRef fault = frame_field(e, offsetof(smelt_frame, fault));
+  LLVMValueRef fault = frame_field(e, SMELT_FRAME_FIELD(fault));
   store_word(e, fault, 0, emit_index(e, (int64_t)symbol + 1));
   store_word(e, fault, 1, value);
 }

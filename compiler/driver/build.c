@@ -16,17 +16,18 @@ typedef struct emit_form emit_form;
 struct emit_form {
   const char *name;
   codegen_form code;
+  unsigned bit;                    /* of codegen_target.forms; 0: text, which every target has */
   status (*finish)(link_job *job); /* NULL: text */
 };
 
 static const emit_form emit_forms[] = {
-    {"exe", CODEGEN_OBJECT, link_executable},
-    {"obj", CODEGEN_OBJECT, link_object},
-    {"lib", CODEGEN_OBJECT, link_library},
-    {"shared", CODEGEN_OBJECT, link_shared},
-    {"llvm", CODEGEN_LLVM, NULL},
-    {"asm", CODEGEN_ASSEMBLY, NULL},
-    {"graph", CODEGEN_LLVM, NULL},
+    {"exe", CODEGEN_OBJECT, CODEGEN_EXE, link_executable},
+    {"obj", CODEGEN_OBJECT, CODEGEN_OBJ, link_object},
+    {"lib", CODEGEN_OBJECT, CODEGEN_LIB, link_library},
+    {"shared", CODEGEN_OBJECT, CODEGEN_SHARED, link_shared},
+    {"llvm", CODEGEN_LLVM, 0, NULL},
+    {"asm", CODEGEN_ASSEMBLY, 0, NULL},
+    {"graph", CODEGEN_LLVM, 0, NULL},
 };
 
 static status find_form(arena *a, const char *name, const emit_form **form) {
@@ -36,6 +37,21 @@ static status find_form(arena *a, const char *name, const emit_form **form) {
   }
   status s = fail(a, STATUS_USAGE, "--emit got '%s'", name);
   return fail_expected(a, s, "exe, obj, lib, shared, llvm, asm or graph");
+}
+
+/* Some targets have no programs, or no shared libraries. */
+static status check_form(arena *a, const driver_options *options, const emit_form *form) {
+  const codegen_target *target;
+  TRY(compile_target(a, options, &target));
+  if (!form->bit || target->forms & form->bit) return OK;
+  text names = {0};
+  for (size_t i = 0; i < sizeof emit_forms / sizeof *emit_forms; i++)
+    if (!emit_forms[i].bit || target->forms & emit_forms[i].bit)
+      text_print(&names, "%s%s", names.count ? ", " : "", emit_forms[i].name);
+  status s = fail(a, STATUS_USAGE, "there is no --emit %s for target %s", form->name, target->name);
+  s = fail_expected(a, s, "one of %s", names.bytes);
+  text_free(&names);
+  return s;
 }
 
 /* ---- code ---- */
@@ -224,7 +240,7 @@ static status write_artefact(compilation *c, compilation *draft, const emit_form
   link_job *job = NULL;
   const char *runtime, *draft_name = draft ? arena_format(&c->arena, "%s_draft", name) : NULL;
   if (form->finish != link_object) TRY(link_library_folder(&c->arena, &runtime)); /* found missing at once */
-  status s = link_begin(&c->arena, c->target->name, output, &job);
+  status s = link_begin(&c->arena, c->target, output, &job);
   if (!s) add_parts(c, job);
   if (!s) s = add_model(&(part){.c = c, .name = name, .draft_name = draft_name}, form, job);
   if (!s && draft) s = add_model(&(part){.c = draft, .name = draft_name}, form, job);
@@ -333,6 +349,7 @@ static status build(arena *a, const driver_options *options, const char *output)
   const emit_form *form;
   const char *name = options->name ? options->name : "main";
   TRY(find_form(a, options->emit, &form));
+  TRY(check_form(a, options, form));
   TRY(check_name(a, name));
   TRY(check_report(a, options, form));
   TRY(check_draft(a, options, form));

@@ -329,20 +329,23 @@ static status choose_cache(compilation *c) {
   return fail_expected(&c->arena, s, "one of: f32, bf16, int8");
 }
 
+status compile_target(arena *a, const driver_options *options, const codegen_target **target) {
+  *target = options->target ? codegen_target_named(options->target) : codegen_target_host();
+  if (*target) return OK;
+  text names = {0};
+  for (size_t i = 0; codegen_target_at(i); i++)
+    text_print(&names, "%s%s", i ? ", " : "", codegen_target_at(i)->name);
+  status s =
+      fail(a, STATUS_USAGE, "unknown target '%s'", options->target ? options->target : "of this machine");
+  s = fail_expected(a, s, "one of %s", names.bytes);
+  text_free(&names);
+  return s;
+}
+
 status compile_begin(compilation *c, const driver_options *options) {
   *c = (compilation){.options = options, .progress = progress_begin(options->quiet)};
   TRY(check_pass_name(c));
-  c->target = options->target ? codegen_target_named(options->target) : codegen_target_host();
-  if (!c->target) {
-    text names = {0};
-    for (size_t i = 0; codegen_target_at(i); i++)
-      text_print(&names, "%s%s", i ? ", " : "", codegen_target_at(i)->name);
-    status s = fail(&c->arena, STATUS_USAGE, "unknown target '%s'",
-                    options->target ? options->target : "of this machine");
-    s = fail_expected(&c->arena, s, "one of %s", names.bytes);
-    text_free(&names);
-    return s;
-  }
+  TRY(compile_target(&c->arena, options, &c->target));
   TRY(folder_open(&c->arena, options->path, &c->folder));
   c->module = ir_module_new(&c->arena, c->folder.model);
   TRY(choose_precision(c));

@@ -51,6 +51,9 @@ status known_inputs(arena *a, const driver_options *options, onnx_options *known
 /* Packs the folder's tokenizer. */
 status compile_tokenizer(compilation *c);
 
+/* --target's row of the target table, or this machine's. */
+status compile_target(arena *a, const driver_options *options, const codegen_target **target);
+
 /* Imports, runs the passes and plans. compile_end is due after success and failure. */
 status compile_begin(compilation *c, const driver_options *options);
 void compile_end(compilation *c);

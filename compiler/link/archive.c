@@ -11,7 +11,6 @@
 #include "link/stage.h"
 
 #include <ar.h>
-#include <elf.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,55 +28,20 @@ typedef struct {
   size_t member;
 } index_entry;
 
-typedef struct {
+struct archive {
   arena *arena;
+  const link_format *format;
   member *members;
   size_t member_count, member_capacity;
   index_entry *index;
   size_t index_count, index_capacity;
   uint64_t index_name_bytes;
-} archive;
+};
 
-/*
- * `count` items of `item_bytes` at `offset` of the member, or NULL where they
- * do not fit into it. ELF's tables are of 8-byte words and aligned like them.
- */
-static const void *slice(const member *m, uint64_t offset, uint64_t count, uint64_t item_bytes) {
-  if (offset > m->count || count > (m->count - offset) / item_bytes) return NULL;
-  if (item_bytes > 1 && offset % 8) return NULL;
-  return m->bytes + offset;
-}
-
-static status damaged(arena *a, const char *name) {
-  return fail_file(a, fail(a, STATUS_DEFECT, "is not a sound ELF object"), name);
-}
-
-/* Puts the global symbols that a member defines into the index. */
-static status index_member(archive *ar, size_t position) {
-  const member *m = &ar->members[position];
-  const Elf64_Ehdr *header = slice(m, 0, 1, sizeof *header);
-  if (!header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64)
-    return damaged(ar->arena, m->name);
-  const Elf64_Shdr *sections = slice(m, header->e_shoff, header->e_shnum, sizeof *sections);
-  if (!sections) return damaged(ar->arena, m->name);
-  for (size_t i = 0; i < header->e_shnum; i++) {
-    if (sections[i].sh_type != SHT_SYMTAB) continue;
-    if (sections[i].sh_link >= header->e_shnum) return damaged(ar->arena, m->name);
-    const Elf64_Shdr *strings = &sections[sections[i].sh_link];
-    uint64_t symbol_count = sections[i].sh_size / sizeof(Elf64_Sym);
-    const Elf64_Sym *symbols = slice(m, sections[i].sh_offset, symbol_count, sizeof *symbols);
-    const char *names = slice(m, strings->sh_offset, strings->sh_size, 1);
-    if (!symbols || !names || !strings->sh_size || names[strings->sh_size - 1])
-      return damaged(ar->arena, m->name);
-    for (uint64_t k = sections[i].sh_info; k < symbol_count; k++) {
-      if (symbols[k].st_shndx == SHN_UNDEF) continue;
-      if (symbols[k].st_name >= strings->sh_size) return damaged(ar->arena, m->name);
-      const char *name = names + symbols[k].st_name;
-      ARENA_PUSH(ar->arena, ar->index, ar->index_count, ar->index_capacity) = (index_entry){name, position};
-      ar->index_name_bytes += strlen(name) + 1;
-    }
-  }
-  return OK;
+void archive_add_symbol(archive *ar, const char *name) {
+  ARENA_PUSH(ar->arena, ar->index, ar->index_count, ar->index_capacity) =
+      (index_entry){name, ar->member_count - 1};
+  ar->index_name_bytes += strlen(name) + 1;
 }
 
 static status add_member(archive *ar, const char *name, const uint8_t *bytes, uint64_t count) {
@@ -88,7 +52,8 @@ static status add_member(archive *ar, const char *name, const uint8_t *bytes, ui
   }
   ARENA_PUSH(ar->arena, ar->members, ar->member_count, ar->member_capacity) =
       (member){.name = name, .bytes = bytes, .count = count};
-  return index_member(ar, ar->member_count - 1);
+  if (ar->format->index_member(ar, bytes, count)) return OK;
+  return fail_file(ar->arena, fail(ar->arena, STATUS_DEFECT, "is not a sound object"), name);
 }
 
 /* A number in a fixed-width text field. */
@@ -159,7 +124,7 @@ static int lay_out(archive *ar, uint64_t long_name_bytes) {
   }
 }
 
-static void write_archive(archive *ar, FILE *file) {
+static void write_bytes(archive *ar, FILE *file) {
   uint64_t long_name_bytes = 0;
   for (size_t i = 0; i < ar->member_count; i++)
     long_name_bytes += strlen(ar->members[i].name) + strlen("/\n");
@@ -212,7 +177,7 @@ static status write_output(link_job *job, archive *ar) {
   FILE *file = open_stream(job->output_descriptor);
   bool broken = !file;
   if (file) {
-    write_archive(ar, file);
+    write_bytes(ar, file);
     broken = ferror(file) != 0;
     broken |= fclose(file) != 0;
   }
@@ -222,8 +187,8 @@ static status write_output(link_job *job, archive *ar) {
   return fail_file(a, fail(a, STATUS_INPUT, "cannot be written: %s", strerror(error)), job->destination);
 }
 
-status link_library(link_job *job) {
-  archive ar = {.arena = job->arena};
+status archive_write(link_job *job) {
+  archive ar = {.arena = job->arena, .format = job->format};
   file_view *views = ARENA_ARRAY(job->arena, file_view, job->input_count + 1);
   size_t view_count = 0;
   status s = collect(job, &ar, views, &view_count);

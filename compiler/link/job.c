@@ -2,7 +2,6 @@
 #define _GNU_SOURCE /* O_TMPFILE */
 #include "link/stage.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,38 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const link_target targets[] = {
-    {"x86_64-linux", "elf_x86_64", {EM_X86_64, 12}},
-    {"aarch64-linux", "aarch64linux", {EM_AARCH64, 16}},
-};
-enum { TARGET_COUNT = sizeof targets / sizeof *targets };
-
-static status find_target(arena *a, const char *name, const link_target **target) {
-  text names = {0};
-  for (size_t i = 0; i < TARGET_COUNT; i++) {
-    if (strcmp(targets[i].name, name) == 0) {
-      *target = &targets[i];
-      text_free(&names);
-      return OK;
-    }
-    text_print(&names, "%s%s", i ? ", " : "", targets[i].name);
-  }
-  status s = fail(a, STATUS_USAGE, "no such target: %s", name);
-  s = fail_expected(a, s, "one of %s", names.bytes);
-  text_free(&names);
-  return s;
-}
-
 __attribute__((returns_nonnull)) static status cannot_write(link_job *job, const char *what, int error) {
   arena *a = job->arena;
   return fail_file(a, fail(a, STATUS_INPUT, "%s: %s", what, strerror(error)), job->destination);
 }
 
-status link_begin(arena *a, const char *target, const char *destination, link_job **job) {
+status link_begin(arena *a, const codegen_target *target, const char *destination, link_job **job) {
   *job = NULL;
   link_job *new_job = ARENA_NEW(a, link_job);
   new_job->arena = a;
-  TRY(find_target(a, target, &new_job->target));
+  new_job->target = target;
+  new_job->format = link_format_of(target);
   new_job->destination = arena_text(a, destination);
 
   const char *slash = strrchr(destination, '/');
@@ -122,7 +100,7 @@ status link_add_blob(link_job *job, const link_blob *blob) {
   /* weights come in small pieces; the linker maps them in large ones */
   setvbuf(file, arena_alloc(job->arena, LINK_HUGE_PAGE_BYTES), _IOFBF, LINK_HUGE_PAGE_BYTES);
   job->inputs[job->input_count - 1].kind = LINK_BLOB;
-  return flush(job, file, link_blob_object(job->arena, &job->target->machine, blob, file));
+  return flush(job, file, link_blob_object(job->arena, job->target, blob, file));
 }
 
 typedef struct {

@@ -3,7 +3,7 @@
  * program, one relocatable object, an archive, or a shared library.
  *
  *   link_job *job;
- *   TRY(link_begin(a, "x86_64-linux", "gpt2", &job));
+ *   TRY(link_begin(a, target, "gpt2", &job));
  *   status s = link_add_object(job, "prefill", bytes, count);
  *   if (!s) s = link_add_blob(job, &weights);
  *   if (!s) s = link_executable(job);
@@ -15,22 +15,22 @@
  *
  * What a model is linked with lies in PREFIX/lib/smelt/TARGET, where PREFIX/bin
  * holds the running smelt; the environment variable SMELT_LIB names another
- * lib/smelt. The linker is ld.lld, run as a program: the one that SMELT_LD
- * names, else the one smelt was built with, else the first on PATH.
+ * lib/smelt. The linker is lld, run as a program by the name that the target's
+ * object format asks for: the one that SMELT_LD names, else the one smelt was
+ * built with, else the first ld.lld on PATH.
  */
 #ifndef SMELT_LINK_H
 #define SMELT_LINK_H
 
-#include "base/base.h"
+#include "codegen/codegen.h"
 
 typedef struct link_job link_job;
 
 /*
- * A job whose result will be written to `destination`. Fails with STATUS_USAGE
- * for an unknown target, with STATUS_INPUT where the destination's folder
- * cannot be written. On success *job is to be ended with link_end.
+ * A job whose result will be written to `destination`. Fails with STATUS_INPUT
+ * where the destination's folder cannot be written. On success *job is to be ended with link_end.
  */
-status link_begin(arena *a, const char *target, const char *destination, link_job **job);
+status link_begin(arena *a, const codegen_target *target, const char *destination, link_job **job);
 
 /* Closes the job's files, and lets interrupts act again; after success as after failure. NULL is allowed. */
 void link_end(link_job *job);
@@ -42,12 +42,12 @@ void link_end(link_job *job);
  */
 void link_ignore_interrupts(void);
 
-/* Adds an ELF object for the job's target; the bytes are copied out. `name` is for messages and archives. */
+/* Adds an object for the job's target; the bytes are copied out. `name` is for messages and archives. */
 status link_add_object(link_job *job, const char *name, const void *bytes, size_t count);
 
 /*
  * Read-only data that becomes an object of its own: a section that holds just
- * the payload, a symbol at its first byte (its ELF size is the payload's), and
+ * the payload, a symbol at its first byte (its size, where the format has sizes, is the payload's), and
  * the symbol with "_end" appended just past its last. Both are hidden: visible
  * to all objects of one program and to nothing outside it.
  */
@@ -76,13 +76,10 @@ status link_add_bytes(link_job *job, const char *symbol, size_t alignment, const
  */
 void link_add_part(link_job *job, const char *function);
 
-/* Where a blob would be the only thing asked for: the object file itself, for `machine` of <elf.h>. */
-typedef struct {
-  uint16_t machine;         /* EM_X86_64, EM_AARCH64 */
-  uint16_t page_bytes_log2; /* of the largest page that the target's kernels use */
-} link_machine;
-status link_blob_object(arena *a, const link_machine *machine, const link_blob *blob, FILE *file);
+/* Where a blob would be the only thing asked for: the object file itself. */
+status link_blob_object(arena *a, const codegen_target *target, const link_blob *blob, FILE *file);
 
+/* The four ends; which of them there are for a target its row says (codegen_target.forms). */
 /* A static, position-independent program: the objects, the runtime with its command line, libc. */
 status link_executable(link_job *job);
 /* A shared library that gives out smelt/model.h's functions and the model; libc is whoever loads it's. */

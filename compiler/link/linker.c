@@ -1,8 +1,7 @@
-/* linker.c: ld.lld as a child process: found, run, listened to, and stopped in time. */
+/* linker.c: lld as a child process: found, run, listened to, and stopped in time. */
 #define _GNU_SOURCE /* environ, signalfd */
 #include "link/stage.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -109,20 +108,10 @@ static const char *first_error(link_job *job, const text *message) {
   return said;
 }
 
-/* Whether the output reaches to its section headers' end: ld.lld does not check what it writes to standard
- * output. */
-static bool is_whole(const link_job *job) {
-  Elf64_Ehdr header;
-  struct stat info;
-  return pread(job->output_descriptor, &header, sizeof header, 0) == sizeof header &&
-         memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && fstat(job->output_descriptor, &info) == 0 &&
-         (uint64_t)info.st_size >= header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
-}
-
 static status judge(link_job *job, int wait_status, const text *message) {
   arena *a = job->arena;
   bool succeeded = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
-  if (succeeded && is_whole(job)) return OK;
+  if (succeeded && job->format->is_whole(job->output_descriptor)) return OK;
   status s;
   if (succeeded) {
     s = fail(a, STATUS_INPUT, "cannot be written whole: disk full?");
@@ -165,7 +154,7 @@ status linker_run(link_job *job, const char *const *arguments, size_t argument_c
   const char *linker;
   TRY(find_linker(a, &linker));
   char **argv = ARENA_ARRAY(a, char *, argument_count + 4);
-  argv[0] = arena_text(a, linker);
+  argv[0] = arena_text(a, job->format->linker); /* lld goes by its name */
   argv[1] = arena_text(a, "-o");
   argv[2] = arena_text(a, "-"); /* its standard output */
   for (size_t i = 0; i < argument_count; i++) argv[i + 3] = arena_text(a, arguments[i]);

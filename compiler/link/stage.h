@@ -1,4 +1,4 @@
-/* stage.h: what the files of link/ share: the job, its objects, and the target's facts. */
+/* stage.h: what the files of link/ share: the job, its objects, and what differs between object formats. */
 #ifndef SMELT_LINK_STAGE_H
 #define SMELT_LINK_STAGE_H
 
@@ -6,12 +6,25 @@
 
 #include "link/link.h"
 
-/* What the linker has to know of a target. */
+typedef struct archive archive;
+
+/* What link/ does for one object format. NULL: no target of the format has it. */
 typedef struct {
-  const char *name;
-  const char *emulation; /* ld.lld -m */
-  link_machine machine;
-} link_target;
+  const char *linker; /* by this name lld takes the format's command line */
+  status (*write_blob)(arena *a, const codegen_target *target, const link_blob *blob, FILE *file);
+  status (*executable)(link_job *job);
+  status (*shared)(link_job *job);
+  status (*object)(link_job *job);
+  /* Whether the linker's output, open under `descriptor`, reaches to its end: lld does not check what it
+   * writes to standard output. */
+  bool (*is_whole)(int descriptor);
+  /* Tells the archive of each symbol that an object defines for others; false: no sound object. */
+  bool (*index_member)(archive *ar, const uint8_t *bytes, uint64_t count);
+} link_format;
+
+extern const link_format link_elf;
+
+const link_format *link_format_of(const codegen_target *target);
 
 typedef enum { LINK_CODE, LINK_BLOB, LINK_SCRIPT } link_input_kind;
 
@@ -37,7 +50,8 @@ void interrupts_release(held_interrupts *held);
 
 struct link_job {
   arena *arena;
-  const link_target *target;
+  const codegen_target *target;
+  const link_format *format;
   const char *destination;
   const char *folder; /* the destination's */
   link_input *inputs;
@@ -61,7 +75,7 @@ status output_commit(link_job *job, unsigned mode);
 void output_abandon(link_job *job);
 
 /*
- * Runs ld.lld with `arguments` (argv[1] on; paths are absolute), the job's inputs
+ * Runs lld with `arguments` (argv[1] on; paths are absolute), the job's inputs
  * open under the descriptors they have here, into job->output. An interrupt that
  * arrives meanwhile ends the linker and waits again for output_abandon. What the
  * linker says on failure becomes the failure's cause.
@@ -72,6 +86,31 @@ void output_abandon(link_job *job);
  * out in small ones (GPT-2 in int8: first token after 28 ms in place of 14).
  */
 status linker_run(link_job *job, const char *const *arguments, size_t argument_count);
+
+/* ---- the linker's command line (arguments.c) ---- */
+
+typedef struct {
+  link_job *job;
+  const char **items;
+  size_t count, capacity;
+} argument_list;
+
+void arguments_add(argument_list *list, const char *argument);
+void arguments_add_all(argument_list *list, const char *const *arguments, size_t count);
+#define ARGUMENTS_ADD(list, arguments)                                                                       \
+  arguments_add_all((list), (arguments), sizeof(arguments) / sizeof *(arguments))
+/* A file of PREFIX/lib/smelt/TARGET, which has to be there. */
+status arguments_add_target_file(argument_list *list, const char *name);
+/* The job's inputs of that kind. */
+void arguments_add_inputs(argument_list *list, link_input_kind kind);
+/* Runs the linker into a file beside the destination, then puts that in its place. */
+status link_into_place(argument_list *list, unsigned mode);
+
+/* ---- archives (archive.c) ---- */
+
+status archive_write(link_job *job);
+/* A symbol that the member being added defines; the name's bytes last as long as the member's. */
+void archive_add_symbol(archive *ar, const char *name);
 
 /* A version script, say: what an option of the linker reads from *path. */
 status link_add_script(link_job *job, const char *text, const char **path);

@@ -17,8 +17,8 @@
 enum { SMELT_CLAIMS = 8 };
 
 /*
- * One call of an entry. Generated code reads the fields by their offsets
- * (codegen/frame.c states them); all are 8 bytes.
+ * One call of an entry. Generated code reads the fields by their numbers (SMELT_FRAME_FIELD); all are
+ * pointers, as wide as the target has them.
  */
 typedef struct smelt_frame {
   uint8_t *arena;            /* temporaries and outputs of this call; 64-byte aligned */
@@ -39,6 +39,8 @@ typedef struct smelt_frame {
   /* NULL, or called by each thread after its part of each step, before a barrier: `--profile`. */
   void (*step_done)(struct smelt_frame *frame, int64_t step);
 } smelt_frame;
+
+#define SMELT_FRAME_FIELD(name) (offsetof(smelt_frame, name) / sizeof(void *))
 
 /* Every thread of the team calls the entry once, with its own `thread` in [0, thread_count). */
 typedef void smelt_entry_code(smelt_frame *frame, int32_t thread, int32_t thread_count);

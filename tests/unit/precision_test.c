@@ -79,25 +79,29 @@ static double difference(const ir_tensor *a, const ir_tensor *b) {
 
 /* ---- levels that this processor lacks ---- */
 
+static codegen_level levels_to_emulate[CODEGEN_MAX_LEVELS];
 static codegen_target emulated;
 
 /* Matrix tiles, and dot products of bytes and of bf16, beside what x86-64-v3 has. */
 static int emulated_levels(void) {
 #ifdef SMELT_HAS_EMULATED_INSTRUCTIONS
   if (codegen_host_level() < 1) return 0;
+  const codegen_level *v3 = &codegen_target_host()->levels[1];
+  codegen_level *levels = levels_to_emulate;
   emulated = *codegen_target_host();
-  emulated.levels[0] = emulated.levels[1]; /* x86-64-v3 */
-  emulated.levels[0].features = "+amx-tile,+amx-bf16,+amx-int8";
-  emulated.levels[0].engines |= ENGINE_AMX;
-  emulated.levels[0].layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS;
-  emulated.levels[1].features = "+avxvnni";
-  emulated.levels[1].engines |= ENGINE_DOT8U;
-  emulated.levels[1].layouts = 1u << PLAN_QUADS | 1u << PLAN_NIBBLES;
-  emulated.levels[2] = emulated.levels[0];
-  emulated.levels[2].features = "";
-  emulated.levels[2].apart_features = "+avx512bf16,+avx512vl";
-  emulated.levels[2].engines = codegen_target_host()->levels[1].engines | ENGINE_BF16;
-  emulated.levels[2].layouts = 1u << PLAN_PAIRS;
+  emulated.levels = levels;
+  levels[0] = levels[1] = *v3;
+  levels[0].features = "+amx-tile,+amx-bf16,+amx-int8";
+  levels[0].engines |= ENGINE_AMX;
+  levels[0].layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS;
+  levels[1].features = "+avxvnni";
+  levels[1].engines |= ENGINE_DOT8U;
+  levels[1].layouts = 1u << PLAN_QUADS | 1u << PLAN_NIBBLES;
+  levels[2] = levels[0];
+  levels[2].features = "";
+  levels[2].apart_features = "+avx512bf16,+avx512vl";
+  levels[2].engines = v3->engines | ENGINE_BF16;
+  levels[2].layouts = 1u << PLAN_PAIRS;
   emulate_instructions();
   return 3;
 #else

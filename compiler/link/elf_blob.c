@@ -1,5 +1,5 @@
 /*
- * blob.c: an ELF-64 relocatable object around one blob, written front to back.
+ * elf_blob.c: an ELF relocatable object around one blob, written front to back.
  *
  * File layout: ELF header, padding, payload, symbol table, strings, section
  * headers. Only the ELF header is written twice, since it says where the
@@ -10,13 +10,13 @@
  * linkers lay outside the 2 GiB that code and small data share; on the others
  * it has a section name of its own, and link_executable puts blobs first, so
  * that they lie before everything that code addresses. Nothing but 64-bit
- * addresses in data may refer to a blob.
+ * addresses in data (of 32 bits where pointers are) may refer to a blob.
  */
 #define _FILE_OFFSET_BITS 64
 #define _POSIX_C_SOURCE   200809L
-#include "link/link.h"
+#include "link/elf.h"
+#include "link/elf_tables.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/types.h>
@@ -45,10 +45,10 @@ static uint64_t round_up(uint64_t value, uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
-static void write_symbols(FILE *file, const char *symbol, uint64_t payload_bytes) {
+static void write_symbols(FILE *file, const char *symbol, uint64_t payload_bytes, bool is_wide) {
   uint32_t start_name = sizeof section_names;
   uint32_t end_name = start_name + (uint32_t)strlen(symbol) + 1;
-  Elf64_Sym symbols[SYMBOL_COUNT] = {
+  const Elf64_Sym symbols[SYMBOL_COUNT] = {
       [SYMBOL_START] = {.st_name = start_name,
                         .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT),
                         .st_other = STV_HIDDEN,
@@ -60,23 +60,24 @@ static void write_symbols(FILE *file, const char *symbol, uint64_t payload_bytes
                       .st_shndx = SECTION_BLOB,
                       .st_value = payload_bytes},
   };
-  fwrite(symbols, sizeof *symbols, SYMBOL_COUNT, file);
+  for (int i = 0; i < SYMBOL_COUNT; i++) elf_write_symbol(file, &symbols[i], is_wide);
   fwrite(section_names, 1, sizeof section_names, file);
   fprintf(file, "%s%c%s_end%c", symbol, 0, symbol, 0);
 }
 
 static void write_sections(FILE *file, const Elf64_Shdr *blob, uint64_t symbols_at, uint64_t strings_at,
-                           uint64_t strings_bytes) {
-  Elf64_Shdr sections[SECTION_COUNT] = {
+                           uint64_t strings_bytes, bool is_wide) {
+  size_t symbol_bytes = elf_sizes_of(is_wide).symbol;
+  const Elf64_Shdr sections[SECTION_COUNT] = {
       [SECTION_BLOB] = *blob,
       [SECTION_SYMBOLS] = {.sh_name = NAME_SYMTAB,
                            .sh_type = SHT_SYMTAB,
                            .sh_offset = symbols_at,
-                           .sh_size = SYMBOL_COUNT * sizeof(Elf64_Sym),
+                           .sh_size = SYMBOL_COUNT * symbol_bytes,
                            .sh_link = SECTION_STRINGS,
                            .sh_info = SYMBOL_START, /* the first that is not local */
                            .sh_addralign = 8,
-                           .sh_entsize = sizeof(Elf64_Sym)},
+                           .sh_entsize = symbol_bytes},
       [SECTION_STRINGS] = {.sh_name = NAME_STRTAB,
                            .sh_type = SHT_STRTAB,
                            .sh_offset = strings_at,
@@ -88,34 +89,21 @@ static void write_sections(FILE *file, const Elf64_Shdr *blob, uint64_t symbols_
                          .sh_offset = strings_at,
                          .sh_addralign = 1},
   };
-  fwrite(sections, sizeof *sections, SECTION_COUNT, file);
+  for (int i = 0; i < SECTION_COUNT; i++) elf_write_section(file, &sections[i], is_wide);
 }
 
-static void write_header(FILE *file, uint16_t machine, uint64_t sections_at) {
-  Elf64_Ehdr header = {
-      .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_NONE},
-      .e_type = ET_REL,
-      .e_machine = machine,
-      .e_version = EV_CURRENT,
-      .e_shoff = sections_at,
-      .e_ehsize = sizeof(Elf64_Ehdr),
-      .e_shentsize = sizeof(Elf64_Shdr),
-      .e_shnum = SECTION_COUNT,
-      .e_shstrndx = SECTION_STRINGS,
-  };
-  fwrite(&header, sizeof header, 1, file);
-}
-
-status link_blob_object(arena *a, const link_machine *machine, const link_blob *blob, FILE *file) {
+status elf_blob(arena *a, const codegen_target *target, const link_blob *blob, FILE *file) {
   /* In an object, where the payload lies in the file is free: no huge page of zeros before it. */
-  uint64_t page_bytes = (uint64_t)1 << machine->page_bytes_log2;
+  const elf_machine *machine = elf_machine_of(target);
+  uint64_t page_bytes = target->page_bytes;
   uint64_t alignment = blob->alignment ? blob->alignment : page_bytes;
-  bool large = machine->machine == EM_X86_64;
+  bool large = machine->number == EM_X86_64, is_wide = target->pointer_bytes == 8;
+  elf_sizes sizes = elf_sizes_of(is_wide);
   Elf64_Shdr section = {
       .sh_name = large ? NAME_LRODATA : NAME_BLOB,
       .sh_type = SHT_PROGBITS,
       .sh_flags = SHF_ALLOC | (large ? SHF_X86_64_LARGE : 0),
-      .sh_offset = round_up(sizeof(Elf64_Ehdr), alignment < page_bytes ? alignment : page_bytes),
+      .sh_offset = round_up(sizes.header, alignment < page_bytes ? alignment : page_bytes),
       .sh_addralign = alignment,
   };
   pad_to(file, 0, section.sh_offset);
@@ -127,15 +115,23 @@ status link_blob_object(arena *a, const link_machine *machine, const link_blob *
 
   uint64_t symbols_at = round_up((uint64_t)payload_end, 8);
   pad_to(file, (uint64_t)payload_end, symbols_at);
-  write_symbols(file, blob->symbol, section.sh_size);
-  uint64_t strings_at = symbols_at + SYMBOL_COUNT * sizeof(Elf64_Sym);
+  write_symbols(file, blob->symbol, section.sh_size, is_wide);
+  uint64_t strings_at = symbols_at + SYMBOL_COUNT * sizes.symbol;
   uint64_t strings_bytes = sizeof section_names + 2 * strlen(blob->symbol) + sizeof "" + sizeof "_end";
   uint64_t sections_at = round_up(strings_at + strings_bytes, 8);
   pad_to(file, strings_at + strings_bytes, sections_at);
-  write_sections(file, &section, symbols_at, strings_at, strings_bytes);
+  write_sections(file, &section, symbols_at, strings_at, strings_bytes, is_wide);
 
   if (fseeko(file, 0, SEEK_SET) != 0)
     return fail(a, STATUS_INPUT, "'%s' cannot be written: %s", blob->symbol, strerror(errno));
-  write_header(file, machine->machine, sections_at);
+  elf_write_header(file,
+                   &(Elf64_Ehdr){.e_type = ET_REL,
+                                 .e_machine = machine->number,
+                                 .e_version = EV_CURRENT,
+                                 .e_shoff = sections_at,
+                                 .e_flags = machine->flags,
+                                 .e_shnum = SECTION_COUNT,
+                                 .e_shstrndx = SECTION_STRINGS},
+                   is_wide);
   return OK;
 }

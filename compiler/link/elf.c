@@ -1,0 +1,112 @@
+/* elf.c: ELF's machines, and the linker's command line for each kind of artefact that it makes. */
+#define _POSIX_C_SOURCE 200809L
+#include "link/elf.h"
+#include "link/elf_tables.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const elf_machine MACHINES[] = {
+    {"x86_64", "elf_x86_64", EM_X86_64, 0},
+    {"aarch64", "aarch64linux", EM_AARCH64, 0},
+    {"armv7", "armelf_linux_eabi", EM_ARM, EF_ARM_EABI_VER5},
+    {"riscv64", "elf64lriscv", EM_RISCV, EF_RISCV_RVC | EF_RISCV_FLOAT_ABI_DOUBLE},
+};
+
+const elf_machine *elf_machine_of(const codegen_target *target) {
+  const elf_machine *machine = MACHINES;
+  while (strcmp(machine->arch, target->arch) != 0) machine++; /* the target table has no others */
+  return machine;
+}
+
+static argument_list arguments_begin(link_job *job) {
+  argument_list list = {.job = job};
+  arguments_add(&list, "-m");
+  arguments_add(&list, elf_machine_of(job->target)->emulation);
+  return list;
+}
+
+static status executable(link_job *job) {
+  /*
+   * A position-independent program that relocates itself (musl's rcrt1.o).
+   * Threads get 1 MiB of stack: musl takes its default from the stack header.
+   * Addresses are file offsets modulo a huge page, so that the kernel can map
+   * weights by huge pages where the page cache holds them so; the file does
+   * not grow by that.
+   */
+  static const char *const options[] = {"-static",          "-pie",        "--no-dynamic-linker",
+                                        "-ztext",           "-znorelro",   "-zstack-size=0x100000",
+                                        "--gc-sections",    "--strip-all", "--build-id=none",
+                                        "--hash-style=gnu", "--icf=safe",  "-zmax-page-size=0x200000"};
+  _Static_assert(LINK_HUGE_PAGE_BYTES == 0x200000, "the option above states it");
+  static const char *const before[] = {"rcrt1.o", "crti.o"};
+  static const char *const after[] = {"libapp.a", "libruntime.a", "libc.a", "libgcc.a"};
+  argument_list list = arguments_begin(job);
+  ARGUMENTS_ADD(&list, options);
+  for (size_t i = 0; i < job->part_count; i++)
+    arguments_add(&list, arena_format(job->arena, "--undefined=%s", job->parts[i]));
+  /*
+   * Blobs before all else: sections of one kind keep the order in which they
+   * are first seen, so no amount of weights comes between code and small data.
+   */
+  arguments_add_inputs(&list, LINK_BLOB);
+  for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+    TRY(arguments_add_target_file(&list, before[i]));
+  arguments_add_inputs(&list, LINK_CODE);
+  arguments_add(&list, "--start-group"); /* they need each other both ways */
+  for (size_t i = 0; i < sizeof after / sizeof *after; i++) TRY(arguments_add_target_file(&list, after[i]));
+  arguments_add(&list, "--end-group");
+  TRY(arguments_add_target_file(&list, "crtn.o"));
+  return link_into_place(&list, 0777);
+}
+
+static status shared(link_job *job) {
+  /*
+   * Names of the C API only, under one version; what they need of libc is the loading program's. No
+   * name of a needed library is kept: musl's and glibc's both serve.
+   */
+  static const char SYMBOLS[] = "SMELT_1 { global: smelt_*; local: *; };\n";
+  static const char *const options[] = {"-shared",          "-ztext",      "-znorelro",
+                                        "--gc-sections",    "--strip-all", "--build-id=none",
+                                        "--hash-style=gnu", "--icf=safe",  "--whole-archive"};
+  argument_list list = arguments_begin(job);
+  const char *script, *slash = strrchr(job->destination, '/');
+  TRY(link_add_script(job, SYMBOLS, &script));
+  arguments_add(&list, arena_format(job->arena, "--version-script=%s", script));
+  arguments_add(&list, arena_format(job->arena, "-soname=%s", slash ? slash + 1 : job->destination));
+  ARGUMENTS_ADD(&list, options);
+  arguments_add_inputs(&list, LINK_BLOB);
+  arguments_add_inputs(&list, LINK_CODE);
+  TRY(arguments_add_target_file(&list, "libruntime.a"));
+  arguments_add(&list, "--no-whole-archive");
+  TRY(arguments_add_target_file(&list, "libgcc.a"));
+  return link_into_place(&list, 0666);
+}
+
+static status object(link_job *job) {
+  argument_list list = arguments_begin(job);
+  arguments_add(&list, "-r");
+  arguments_add_inputs(&list, LINK_BLOB);
+  arguments_add_inputs(&list, LINK_CODE);
+  return link_into_place(&list, 0666);
+}
+
+static bool is_whole(int descriptor) {
+  uint8_t bytes[sizeof(Elf64_Ehdr)];
+  Elf64_Ehdr header;
+  struct stat info;
+  ssize_t count = pread(descriptor, bytes, sizeof bytes, 0);
+  return count > 0 && elf_read_header(bytes, (size_t)count, &header) && fstat(descriptor, &info) == 0 &&
+         (uint64_t)info.st_size >= header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
+}
+
+const link_format link_elf = {
+    .linker = "ld.lld",
+    .write_blob = elf_blob,
+    .executable = executable,
+    .shared = shared,
+    .object = object,
+    .is_whole = is_whole,
+    .index_member = elf_index_member,
+};
