@@ -5,7 +5,8 @@
 #   make matrix  every architecture in every form and opset (half an hour)
 #   make shapes  models of the sizes that hubs have, against ONNX Runtime (three minutes, 6 GB of disk)
 #   make bench   compare with other engines make clean      remove build/
-.PHONY: build demo check sanitize fuzz lint matrix shapes bench clean
+#   make package a .deb and a .tar.gz in build/packages
+.PHONY: build demo package check sanitize fuzz lint matrix shapes bench clean
 
 build:
 	@setup/install build
@@ -15,8 +16,14 @@ build:
 demo: build
 	@setup/demo build/bin/smelt build/demo
 
+# The same bytes whenever and wherever they are made: files are as old as the commit.
+package:
+	@setup/install build package
+	@$(MAKE) --no-print-directory build
+	@cd build && SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH-$$(git log -1 --format=%ct 2>/dev/null || echo 0)} cpack
+
 check:
-	@setup/install build check
+	@setup/install build package check
 	@$(MAKE) --no-print-directory build
 	@ctest --preset default
 

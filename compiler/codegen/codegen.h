@@ -63,6 +63,9 @@ const codegen_target *codegen_target_host(void);
 bool codegen_target_has(const codegen_target *target, unsigned engines); /* any of them, at any level */
 const char *codegen_level_name(const codegen_level *level);              /* "x86-64-v3" */
 
+/* "22.1.8": of the LLVM that this process runs with. Text lives in `a`. */
+const char *codegen_llvm_version(arena *a);
+
 typedef enum { CODEGEN_OBJECT, CODEGEN_ASSEMBLY, CODEGEN_LLVM } codegen_form;
 
 typedef struct {

@@ -82,3 +82,9 @@ status machine_write(emitter *e, LLVMTargetMachineRef machine, const codegen_tar
   LLVMDisposeMemoryBuffer(buffer);
   return OK;
 }
+
+const char *codegen_llvm_version(arena *a) {
+  unsigned major, minor, patch;
+  LLVMGetVersion(&major, &minor, &patch);
+  return arena_format(a, "%u.%u.%u", major, minor, patch);
+}

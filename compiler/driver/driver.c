@@ -5,15 +5,6 @@
 
 #include <string.h>
 
-typedef struct {
-  const char *name;
-  int bit;
-  int (*run)(arena *a, const driver_options *options);
-  const char *usage;
-  const char *summary;
-  const char *example;
-} command_row;
-
 static const command_row command_table[] = {
     {"build", COMMAND_BUILD, command_build, "MODEL [-o PROGRAM]", "compile a model into a program",
      "smelt build ./gpt2 -o gpt2 && ./gpt2 -p \"Once upon a time\""},
@@ -28,6 +19,10 @@ static const command_row command_table[] = {
 };
 
 enum { COMMAND_COUNT = sizeof command_table / sizeof *command_table };
+
+const command_row *command_at(size_t index) {
+  return index < COMMAND_COUNT ? &command_table[index] : NULL;
+}
 
 static void print_help(void) {
   printf("smelt %s: compiles an ONNX transformer into one native program\n\n", SMELT_VERSION);
@@ -64,21 +59,32 @@ static int run_command(const command_row *command, int argc, char **argv) {
   return code;
 }
 
+/* What the build asks for, and help does not show: the manual and the shells' completions. */
+static int print_for_install(const char *word, const char *what) {
+  arena a = {0};
+  status s;
+  if (strcmp(word, "manual") == 0) {
+    s = print_manual(&a, what);
+  } else if (strcmp(word, "completion") == 0) {
+    s = print_completion(&a, what);
+  } else {
+    s = fail_hint(&a, fail(&a, STATUS_USAGE, "unknown command '%s'", word), "see 'smelt --help'");
+  }
+  if (s) print_failure(s);
+  int code = s ? (int)s->code : STATUS_OK;
+  arena_free(&a);
+  return code;
+}
+
 int driver_main(int argc, char **argv) {
   const char *word = argc > 1 ? argv[1] : "--help";
   for (size_t i = 0; i < COMMAND_COUNT; i++) {
     if (strcmp(word, command_table[i].name) == 0) return run_command(&command_table[i], argc - 2, argv + 2);
   }
-  if (strcmp(word, "--version") == 0) {
-    printf("smelt %s\n", SMELT_VERSION);
-    return STATUS_OK;
-  }
+  if (strcmp(word, "--version") == 0) return print_version();
   if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
     print_help();
     return argc > 1 ? STATUS_OK : STATUS_USAGE;
   }
-  arena a = {0};
-  print_failure(fail_hint(&a, fail(&a, STATUS_USAGE, "unknown command '%s'", word), "see 'smelt --help'"));
-  arena_free(&a);
-  return STATUS_USAGE;
+  return print_for_install(word, argc > 2 ? argv[2] : "");
 }

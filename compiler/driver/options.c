@@ -5,18 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { TAKES_TEXT, TAKES_WORDS, TAKES_COUNT, TAKES_NOTHING } option_kind;
-
-typedef struct {
-  const char *name;
-  const char *short_name; /* may be NULL */
-  const char *argument;   /* as help shows it; NULL for flags */
-  int commands;
-  option_kind kind;
-  size_t offset; /* of the field in driver_options */
-  const char *help;
-} option_row;
-
 #define FIELD(name) offsetof(driver_options, name)
 
 static const option_row option_table[] = {
@@ -168,10 +156,28 @@ status options_parse(arena *a, int command, int argc, char **argv, driver_option
   return OK;
 }
 
+const option_row *option_at(int command, size_t index) {
+  for (size_t i = 0; i < OPTION_COUNT; i++)
+    if (option_table[i].commands & command && index-- == 0) return &option_table[i];
+  return NULL;
+}
+
+const char *option_choices(arena *a, const option_row *row) {
+  const char *choices = "", *at = row->help;
+  for (bool is_last = false;; at += is_last ? strlen(" or ") : strlen(", ")) {
+    size_t length = strcspn(at, ", :(");
+    choices = arena_format(a, "%s%s%.*s", choices, *choices ? " " : "", (int)length, at);
+    at += length;
+    bool is_end = *at == ':' || strncmp(at, " (", 2) == 0;
+    if (is_last || is_end) return is_last && is_end ? choices : "";
+    is_last = strncmp(at, " or ", strlen(" or ")) == 0;
+    if (!is_last && *at != ',') return "";
+  }
+}
+
 void options_print(FILE *out, int command) {
-  for (size_t i = 0; i < OPTION_COUNT; i++) {
-    const option_row *row = &option_table[i];
-    if (!(row->commands & command)) continue;
+  const option_row *row;
+  for (size_t i = 0; (row = option_at(command, i)); i++) {
     char left[64];
     snprintf(left, sizeof left, "%s%s%s %s", row->short_name ? row->short_name : "",
              row->short_name ? ", " : "    ", row->name, row->argument ? row->argument : "");

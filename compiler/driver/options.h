@@ -69,4 +69,24 @@ status options_parse(arena *a, int command, int argc, char **argv, driver_option
 /* One line per option of the command: "  --target NAME   ..." */
 void options_print(FILE *out, int command);
 
+typedef enum { TAKES_TEXT, TAKES_WORDS, TAKES_COUNT, TAKES_NOTHING } option_kind;
+
+typedef struct {
+  const char *name;
+  const char *short_name; /* may be NULL */
+  const char *argument;   /* as help shows it; NULL for flags */
+  int commands;
+  option_kind kind;
+  size_t offset; /* of the field in driver_options */
+  /* What it is for. Where it begins with a list ("exe, obj or lib (...)"), these are the values to choose
+   * from. */
+  const char *help;
+} option_row;
+
+/* Options of the command in the order of its help, index from 0; NULL: there are no more. */
+const option_row *option_at(int command, size_t index);
+
+/* The values that a row's help lists, a space between them; empty: it lists none. Text lives in `a`. */
+const char *option_choices(arena *a, const option_row *row);
+
 #endif

@@ -92,4 +92,7 @@ status link_library(link_job *job);
 /* PREFIX/lib/smelt, absolute; fails with STATUS_INPUT where there is no such folder. Text lives in `a`. */
 status link_library_folder(arena *a, const char **folder);
 
+/* ld.lld's path; fails with STATUS_INPUT where there is none. Text lives in `a`. */
+status link_find_linker(arena *a, const char **linker);
+
 #endif

@@ -34,9 +34,10 @@ static const char *on_path(arena *a, const char *program) {
   return NULL;
 }
 
-static status find_linker(arena *a, const char **linker) {
+status link_find_linker(arena *a, const char **linker) {
   const char *stated = getenv("SMELT_LD");
   if (stated && *stated && (*linker = on_path(a, stated))) return OK;
+  if ((*linker = bundled_program(a, "ld.lld"))) return OK;
   static const char *const candidates[] = {SMELT_LINKER, "ld.lld-22", "ld.lld-19", "ld.lld"};
   for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
     if ((*linker = on_path(a, candidates[i]))) return OK;
@@ -152,7 +153,7 @@ static status run(link_job *job, const char *linker, char **argv, child *c, int 
 status linker_run(link_job *job, const char *const *arguments, size_t argument_count) {
   arena *a = job->arena;
   const char *linker;
-  TRY(find_linker(a, &linker));
+  TRY(link_find_linker(a, &linker));
   char **argv = ARENA_ARRAY(a, char *, argument_count + 4);
   argv[0] = arena_text(a, job->format->linker); /* lld goes by its name */
   argv[1] = arena_text(a, "-o");

@@ -115,6 +115,9 @@ void archive_add_symbol(archive *ar, const char *name);
 /* A version script, say: what an option of the linker reads from *path. */
 status link_add_script(link_job *job, const char *text, const char **path);
 
+/* PREFIX/libexec/smelt/NAME, where smelt brings its tools with it; NULL where it is not there. */
+const char *bundled_program(arena *a, const char *name);
+
 /* A stream of its own onto an open file, which stays open when the stream is closed; NULL, with errno. */
 FILE *open_stream(int descriptor);
 
