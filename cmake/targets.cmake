@@ -1,13 +1,33 @@
 # build/lib/smelt/TARGET for every target: what a compiled model is linked with.
-#   libruntime.a   runtime/core, text, constrain, decode, chat, sound, speech, vision     libapp.a   runtime/app, with main
+#   libruntime.a   runtime/core, text, constrain, decode, chat, sound, speech, vision, and of runtime/host and
+#                  runtime/processor what the row says                     libapp.a   runtime/app, with main
 #   rcrt1.o crt1.o crti.o crtn.o libc.a           from Debian's musl-dev
 #   libgcc.a                                      from Debian's libgcc-12-dev
 #
 # The rows here and those of compiler/codegen's target table carry the same names.
-# name           triple               Debian  the least CPU (-march)
+# name           triple               Debian  the least CPU (-march)  system  processor
 set(smelt_target_rows
-  "x86_64-linux   x86_64-linux-musl    amd64  x86-64"
-  "aarch64-linux  aarch64-linux-musl   arm64  armv8-a")
+  "x86_64-linux   x86_64-linux-musl    amd64  x86-64   linux  x86_64"
+  "aarch64-linux  aarch64-linux-musl   arm64  armv8-a  linux  aarch64")
+
+# What the runtime asks of each system (runtime/host/host.h), and what it knows of each processor: files of runtime/.
+set(smelt_system_linux core/team
+  host/posix/clock host/posix/files host/posix/interrupts host/posix/memory host/posix/terminal host/posix/threads
+  host/linux/peak_memory host/linux/processors host/linux/random host/linux/waiting)
+set(smelt_processor_x86_64 processor/x86_64 processor/peak_x86_64)
+set(smelt_processor_aarch64 processor/aarch64 processor/peak_aarch64)
+# What a system knows of one processor.
+set(smelt_linux_x86_64 host/linux/x86_64)
+set(smelt_linux_aarch64 host/linux/aarch64)
+
+# The paths of all of these in `result`.
+function(smelt_host_sources result system processor)
+  set(sources)
+  foreach(name IN LISTS smelt_system_${system} smelt_processor_${processor} smelt_${system}_${processor})
+    list(APPEND sources ${PROJECT_SOURCE_DIR}/runtime/${name}.c)
+  endforeach()
+  set(${result} ${sources} PARENT_SCOPE)
+endfunction()
 
 # Shared by every build folder of this tree, so that only the first one downloads.
 set(SMELT_SYSROOTS ${PROJECT_SOURCE_DIR}/build/sysroots CACHE PATH "Unpacked musl and libgcc per architecture")
@@ -17,13 +37,15 @@ file(GLOB_RECURSE target_runtime_sources CONFIGURE_DEPENDS
   ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c ${PROJECT_SOURCE_DIR}/runtime/decode/*.c
   ${PROJECT_SOURCE_DIR}/runtime/chat/*.c ${PROJECT_SOURCE_DIR}/runtime/sound/*.c
   ${PROJECT_SOURCE_DIR}/runtime/speech/*.c ${PROJECT_SOURCE_DIR}/runtime/vision/*.c)
+list(REMOVE_ITEM target_runtime_sources ${PROJECT_SOURCE_DIR}/runtime/core/team.c) # the row's system says which team
 # Opening a model, reading options and constraints and writing out dialogues takes a moment once; what runs at each token
 # is made for speed.
 file(GLOB small_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c
-  ${PROJECT_SOURCE_DIR}/runtime/chat/*.c ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
+  ${PROJECT_SOURCE_DIR}/runtime/chat/*.c ${PROJECT_SOURCE_DIR}/runtime/app/*.c
+  ${PROJECT_SOURCE_DIR}/runtime/host/*/*.c ${PROJECT_SOURCE_DIR}/runtime/processor/*.c)
 list(FILTER small_sources EXCLUDE REGEX "/(mask|stacks|vocabulary)[.]c$")
-foreach(name IN ITEMS core/manifest core/describe core/open core/limits core/profile core/processors decode/beams
-    decode/generate decode/options text/blob)
+foreach(name IN ITEMS core/manifest core/describe core/open core/cpu core/limits core/profile decode/beams decode/generate
+    decode/options text/blob)
   list(APPEND small_sources ${PROJECT_SOURCE_DIR}/runtime/${name}.c)
 endforeach()
 set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS -Oz)
@@ -73,6 +95,8 @@ foreach(line IN LISTS smelt_target_rows)
   list(GET row 0 target)
   list(GET row 1 triple)
   list(GET row 2 architecture)
+  list(GET row 4 system)
+  list(GET row 5 processor)
   execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS} ${architecture}
     COMMAND_ERROR_IS_FATAL ANY)
   set(sysroot ${SMELT_SYSROOTS}/${architecture})
@@ -81,6 +105,7 @@ foreach(line IN LISTS smelt_target_rows)
   file(COPY ${libc}/rcrt1.o ${libc}/crt1.o ${libc}/crti.o ${libc}/crtn.o ${libc}/libc.a ${libgcc}
     DESTINATION ${PROJECT_BINARY_DIR}/lib/smelt/${target})
 
-  add_target_archive(${target} runtime ${target_runtime_sources})
+  smelt_host_sources(host_sources ${system} ${processor})
+  add_target_archive(${target} runtime ${target_runtime_sources} ${host_sources})
   add_target_archive(${target} app ${target_app_sources})
 endforeach()

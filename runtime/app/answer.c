@@ -4,7 +4,6 @@
  */
 #include "app/app.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -275,7 +274,7 @@ static int answer(smelt_model *model, const app_text *text, app_output *out) {
 /* --context-file as the context; *read is the caller's to free. */
 static int read_context(app_options *options, char **read) {
   bool is_stdin = strcmp(options->context_path, "-") == 0;
-  int file = is_stdin ? STDIN_FILENO : open(options->context_path, O_RDONLY | O_CLOEXEC);
+  int file = is_stdin ? STDIN_FILENO : rt_host_open(options->context_path);
   if (file < 0)
     return app_fail(APP_INPUT, "%s: %s: the file cannot be opened", options->program, options->context_path);
   bool ok = app_read_all(file, read, &options->context_bytes);

@@ -15,10 +15,8 @@
 #define _GNU_SOURCE
 #include "app/app.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LINE_CAPACITY = 256, MOST_WORDS = 4, MOST_NUMBER = 1 << 30 };
@@ -31,12 +29,6 @@ typedef struct {
 } bench;
 
 typedef smelt_result bench_work(bench *b, int64_t size, int64_t count, int64_t *ns);
-
-static int64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- inputs made up ---------------------------------------------------------------------- */
 
@@ -92,9 +84,9 @@ static smelt_result run_entry(bench *b, int32_t entry, int64_t size, int64_t *ns
     result = make_input(b, &inputs[i], &tensors[i]);
     model->inputs[i] = &tensors[i];
   }
-  int64_t start_ns = now_ns();
+  int64_t start_ns = rt_now_ns();
   if (!result) result = rt_run(model, entry, NULL);
-  *ns += now_ns() - start_ns;
+  *ns += rt_now_ns() - start_ns;
   for (uint32_t i = 0; i < described->input_count; i++) free(tensors[i].data);
   memset(model->inputs, 0, described->input_count * sizeof *model->inputs);
   free(tensors);
@@ -190,17 +182,6 @@ static void answer_facts(bench *b) {
   app_write_text(&b->out, "}\n");
 }
 
-/* VmHWM of /proc/self/status. */
-static int64_t most_memory_bytes(void) {
-  char status[4096];
-  int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-  ssize_t count = file < 0 ? 0 : read(file, status, sizeof status - 1);
-  if (file >= 0) close(file);
-  status[count > 0 ? count : 0] = 0;
-  const char *at = strstr(status, "VmHWM:");
-  return at ? (int64_t)strtoull(at + 6, NULL, 10) * 1024 : 0;
-}
-
 static smelt_result answer_time(bench *b, int work, int64_t size, int64_t count) {
   int64_t ns = 0, runs = 0, least_ns = works[work].repeats ? count * 1000000 : 0;
   smelt_result result;
@@ -248,7 +229,7 @@ static bool answer(bench *b, char *line, smelt_result *result) {
   *result = SMELT_OK;
   if (word_count == 1 && !strcmp(words[0], "facts")) return answer_facts(b), true;
   if (word_count == 1 && !strcmp(words[0], "memory"))
-    return answer_number(b, "bytes", most_memory_bytes()), true;
+    return answer_number(b, "bytes", rt_host_peak_memory()), true;
   bool profiles = word_count > 0 && !strcmp(words[0], "profile");
   if (word_count != 3 + profiles) return false;
   int work = find_work(b, words[profiles]);

@@ -4,35 +4,20 @@
 #include "app/conversation.h"
 #include "app/line_editor.h"
 
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
-
-static volatile sig_atomic_t was_interrupted; /* set by the signal that Ctrl-C sends */
-
-static void on_interrupt(int signal) {
-  (void)signal;
-  was_interrupted = 1;
-}
-
-/* From now on Ctrl-C is ours: reads end with EINTR, answers where they are. */
-static void catch_interrupts(void) {
-  struct sigaction action = {.sa_handler = on_interrupt};
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-}
 
 /* ---- answers -------------------------------------------------------------------------------------- */
 
 static bool write_answer(void *user, const char *text, size_t bytes) {
   app_output *out = user;
   app_write(out, text, bytes);
-  return app_flush(out) && !was_interrupted;
+  return app_flush(out) && !rt_host_was_interrupted();
 }
 
 static int answer(app_conversation *c, app_output *out, const char *text, size_t bytes) {
   int64_t dropped = c->turns_dropped;
-  was_interrupted = 0;
+  rt_host_forget_interrupt();
   int code = app_conversation_answer(c, text, bytes, write_answer, out);
   if (code == APP_OK) app_write_text(out, "\n");
   if (!app_flush(out)) return app_fail(APP_INPUT, "%s: the answer cannot be written", c->options->program);
@@ -48,7 +33,7 @@ static int answer(app_conversation *c, app_output *out, const char *text, size_t
 static int talk(app_conversation *c, line_editor *editor, app_output *out) {
   bool is_terminal = isatty(STDIN_FILENO);
   for (int interrupts = 0, code;;) {
-    was_interrupted = 0;
+    rt_host_forget_interrupt();
     line_result result = line_editor_read(editor);
     interrupts = result == LINE_INTERRUPTED ? interrupts + 1 : 0;
     if (result == LINE_END || interrupts > 1) return APP_OK;
@@ -71,7 +56,7 @@ int app_chat(smelt_model *model, app_options *options) {
   int code = app_take_token_lists(model, options, &lists);
   if (code == APP_OK) code = app_take_constraint(model, options);
   if (code == APP_OK) code = app_conversation_open(&c, model, options, options->system);
-  if (code == APP_OK && isatty(STDIN_FILENO) && !options->prompt) catch_interrupts();
+  if (code == APP_OK && isatty(STDIN_FILENO) && !options->prompt) rt_host_catch_interrupts();
   if (code == APP_OK)
     code = options->prompt ? answer(&c, &out, options->prompt, strlen(options->prompt))
                            : talk(&c, &editor, &out);

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "app/app.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +19,7 @@ static int make_from_file(smelt_model *model, app_options *options, smelt_constr
                           const char *path) {
   char *text = NULL;
   size_t bytes = 0;
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = rt_host_open(path);
   bool was_read = file >= 0 && app_read_all(file, &text, &bytes);
   int code = was_read ? make(model, options, kind, text, bytes, path)
                       : app_fail(APP_INPUT, "%s: %s: the file cannot be read", options->program, path);

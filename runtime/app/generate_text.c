@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The prompt, as text where it came as text. */
@@ -27,9 +25,7 @@ typedef struct {
 } listener;
 
 static double now_s(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+  return (double)rt_now_ns() * 1e-9;
 }
 
 /* ---- the prompt ----------------------------------------------------------------------- */
@@ -250,8 +246,8 @@ static int generate(smelt_model *model, const app_options *options, const prompt
 
 void app_choose_seed(app_options *options) {
   if (!options->seed_given && options->generate.temperature > 0)
-    if (getrandom(&options->generate.seed, sizeof options->generate.seed, 0) < 0)
-      options->generate.seed = (uint64_t)(now_s() * 1e9);
+    if (!rt_host_random(&options->generate.seed, sizeof options->generate.seed))
+      options->generate.seed = (uint64_t)rt_now_ns();
 }
 
 /* One prompt's texts as they are made, with all that was asked for beside them. */

@@ -2,7 +2,6 @@
 #include "app/app.h"
 #include "vision/vision.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +29,7 @@ static int read_pixels(const smelt_model *model, const app_image *image, const c
 
 static int read_image(const smelt_model *model, const app_image *image) {
   bool is_stdin = strcmp(image->path, "-") == 0;
-  int file = is_stdin ? STDIN_FILENO : open(image->path, O_RDONLY | O_CLOEXEC), code;
+  int file = is_stdin ? STDIN_FILENO : rt_host_open(image->path), code;
   if (file < 0) return app_fail_image(image, "the file cannot be opened");
   char *bytes = NULL;
   size_t count = 0;

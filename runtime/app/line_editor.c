@@ -8,17 +8,13 @@
 #include "app/columns.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 void line_editor_init(line_editor *e, int input, int output, const char *prompt) {
-  const char *kind = getenv("TERM");
   *e = (line_editor){.input = input, .output = output, .prompt = prompt};
-  e->edits = isatty(input) && isatty(output) && kind && *kind && strcmp(kind, "dumb") != 0;
+  e->edits = rt_host_terminal_has_keys(input, output);
 }
 
 void line_editor_free(line_editor *e) {
@@ -96,9 +92,8 @@ static void recall(line_editor *e, int step) {
 
 static int terminal_columns(const line_editor *e) {
   enum { USUAL = 80, LEAST = 16 };
-  struct winsize size;
-  if (ioctl(e->output, TIOCGWINSZ, &size) != 0 || size.ws_col < LEAST) return USUAL;
-  return size.ws_col;
+  int columns = rt_host_terminal_columns(e->output);
+  return columns < LEAST ? USUAL : columns;
 }
 
 /* Writes the part of the line around the cursor, and puts the cursor there. */
@@ -260,52 +255,10 @@ static key_result take_key(line_editor *e) {
 /* ---- lines -----------------------------------------------------------------------------------------------
  */
 
-/* ---- signals that end the program while the terminal is in raw mode ------------------------------------ */
-
-static const int ending_signals[] = {SIGTERM, SIGHUP, SIGQUIT};
-enum { ENDING_SIGNALS = sizeof ending_signals / sizeof ending_signals[0] };
-
-static struct termios usual_terminal; /* of `raw_input`, as the signals' handler gives it back */
-static int raw_input;
-
-static void give_terminal_back(int signal) {
-  tcsetattr(raw_input, TCSANOW, &usual_terminal);
-  raise(signal); /* which now does what it always does */
-}
-
-/* From now on the signals give the terminal back first; those that are ignored stay so. */
-static void catch_endings(int input, const struct termios *usual) {
-  raw_input = input;
-  usual_terminal = *usual;
-  for (int i = 0; i < ENDING_SIGNALS; i++) {
-    struct sigaction action = {.sa_handler = give_terminal_back, .sa_flags = SA_RESETHAND}, old;
-    sigemptyset(&action.sa_mask);
-    if (sigaction(ending_signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-      sigaction(ending_signals[i], &action, NULL);
-  }
-}
-
-static void let_endings_be(void) {
-  for (int i = 0; i < ENDING_SIGNALS; i++) {
-    struct sigaction action = {.sa_handler = SIG_DFL}, old;
-    sigemptyset(&action.sa_mask);
-    if (sigaction(ending_signals[i], NULL, &old) == 0 && old.sa_handler == give_terminal_back)
-      sigaction(ending_signals[i], &action, NULL);
-  }
-}
-
 static line_result edit(line_editor *e) {
   static const line_result results[] = {
       [DONE] = LINE_READ, [INTERRUPTED] = LINE_INTERRUPTED, [ENDED] = LINE_END, [FAILED] = LINE_FAILED};
-  struct termios usual, raw;
-  if (tcgetattr(e->input, &usual) != 0) return LINE_FAILED;
-  raw = usual;
-  raw.c_iflag &= ~(tcflag_t)(ICRNL | IXON | BRKINT | INPCK | ISTRIP);
-  raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
-  raw.c_cc[VMIN] = 1;
-  raw.c_cc[VTIME] = 0;
-  catch_endings(e->input, &usual);
-  if (tcsetattr(e->input, TCSADRAIN, &raw) != 0) return LINE_FAILED;
+  if (!rt_host_terminal_take_keys(e->input)) return LINE_FAILED;
   e->history_at = e->history_count;
   key_result result;
   do {
@@ -313,8 +266,7 @@ static line_result edit(line_editor *e) {
     result = take_key(e);
   } while (result == GOES_ON);
   show(e);
-  tcsetattr(e->input, TCSADRAIN, &usual);
-  let_endings_be();
+  rt_host_terminal_give_back();
   app_output out = app_output_on(e->output);
   app_write_text(&out, result == INTERRUPTED ? "^C\n" : "\n");
   app_flush(&out);

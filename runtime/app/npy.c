@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include "app/app.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -136,7 +135,7 @@ static const char *read_array(source *s, smelt_tensor *tensor) {
 
 const char *npy_read(const char *path, smelt_tensor *tensor) {
   *tensor = (smelt_tensor){0};
-  source s = {.file = open(path, O_RDONLY | O_CLOEXEC)};
+  source s = {.file = rt_host_open(path)};
   if (s.file < 0) return "the file cannot be opened";
   const char *wrong = read_array(&s, tensor);
   close(s.file);

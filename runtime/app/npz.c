@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include "app/app.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,7 +84,7 @@ static const char *read_members(file_view f, app_array **arrays, int32_t *count)
 const char *npz_read(const char *path, app_array **arrays, int32_t *count) {
   *arrays = NULL;
   *count = 0;
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = rt_host_open(path);
   if (file < 0) return "the file cannot be opened";
   char *bytes = NULL;
   file_view f = {0};

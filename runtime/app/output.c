@@ -3,7 +3,6 @@
 #include "app/app.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +13,7 @@ app_output app_output_on(int file) {
 }
 
 bool app_output_create(app_output *out, const char *path) {
-  *out = app_output_on(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  *out = app_output_on(rt_host_create(path));
   return out->file >= 0;
 }
 

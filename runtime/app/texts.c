@@ -5,7 +5,6 @@
 #include "text/utf8.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +133,7 @@ static int work_on(smelt_model *model, const app_text *text, app_text_work *work
 static int each_line(smelt_model *model, const app_options *options, app_text_work *work, app_output *out) {
   const char *path = options->lines_path;
   bool is_stdin = strcmp(path, "-") == 0, ok = true;
-  source s = {.file = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)};
+  source s = {.file = is_stdin ? STDIN_FILENO : rt_host_open(path)};
   if (s.file < 0) return app_fail(APP_INPUT, "%s: %s: the file cannot be opened", options->program, path);
   progress p = begin_progress(s.file);
   app_text text = {.options = options};

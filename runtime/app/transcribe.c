@@ -4,7 +4,6 @@
 #include "app/transcript.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +96,7 @@ enum { WHY_BYTES = 300 };
 /* The file's sound at the model's rate. False: `why`, a line. */
 static bool read_sound(const transcriber *t, const char *file, rt_wave *wave, char *why) {
   bool is_stdin = strcmp(file, "-") == 0;
-  int descriptor = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+  int descriptor = is_stdin ? STDIN_FILENO : rt_host_open(file);
   char *bytes = NULL;
   size_t count = 0;
   if (descriptor < 0 || !app_read_all(descriptor, &bytes, &count)) {

@@ -9,6 +9,7 @@
 #ifndef RT_CORE_H
 #define RT_CORE_H
 
+#include "host/host.h"
 #include "smelt/image.h"
 #include "text/text.h"
 
@@ -78,7 +79,7 @@ bool rt_dim_constant(const int64_t *program, int64_t *value);
 /* Evaluates a checked program over symbol values. False: division by zero, or a value beyond 64 bits. */
 bool rt_dim_value(const int64_t *program, const int64_t *symbols, int64_t *value);
 
-/* ---- the processor (cpu.c, processors.c) ------------------------------------------- */
+/* ---- the processor (cpu.c, and a file per processor in processor/) ------------------- */
 
 /* Where processor and operating system tell what they have: outputs of CPUID's leaves, and XCR0; on Arm what
  * the kernel says in AT_HWCAP. */
@@ -96,6 +97,22 @@ typedef enum {
   RT_CPU_WORD_COUNT
 } rt_cpu_word;
 
+/* What a level adds to the one below it: bits of one of the words that describe the processor. */
+typedef struct {
+  smelt_isa_level level;
+  rt_cpu_word word;
+  uint64_t bits;
+} rt_level_feature;
+
+/* From the lowest level to the highest; each level's are neighbours (processor/). */
+extern const rt_level_feature rt_level_features[];
+extern const size_t rt_level_feature_count;
+
+/* Fills what this processor has of words[RT_CPU_WORD_COUNT]; the rest stays (processor/, or host/). */
+void rt_cpu_read_words(uint64_t *words);
+/* Asks the operating system for a level that the processor has (host/, or processor/ where none need ask). */
+bool rt_cpu_may_use(smelt_isa_level level);
+
 /* The highest level that processor and operating system offer. Asks the system for what it gives on request.
  */
 smelt_isa_level rt_cpu_level(void);
@@ -104,17 +121,10 @@ smelt_isa_level rt_cpu_level(void);
 smelt_isa_level rt_cpu_level_of(const uint64_t *words, bool (*is_allowed)(smelt_isa_level level));
 /* Whether the processor has `level`, but takes longer with what it adds than with the levels below. */
 bool rt_cpu_is_slow(smelt_isa_level level);
-bool rt_cpu_is_slow_of(const uint64_t *words, smelt_isa_level level);
+bool rt_cpu_is_slow_of(const uint64_t *words, smelt_isa_level level); /* (processor/) */
 const char *rt_isa_text(uint64_t level);
 /* The level named `text` in *level, or false. */
 bool rt_isa_from_text(const char *text, smelt_isa_level *level);
-
-/* How many processors this process may keep busy: its affinity, capped by its cgroup's CPU quota. At least 1.
- */
-int32_t rt_processor_count(void);
-/* Keeps the calling thread on the index-th (from 0, and round again) of the processors that it may use; where
- * the system refuses, nothing changes. */
-void rt_processor_pin(int32_t index);
 
 /* ---- the thread team (team.c) -------------------------------------------------------- */
 

@@ -3,8 +3,6 @@
 #include "core/limits.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <time.h>
 
 enum { LINE_BYTES = 64, HUGE_PAGE_BYTES = 2 << 20 };
 
@@ -17,12 +15,6 @@ typedef struct {
 } limit_work;
 
 typedef uint64_t line_words __attribute__((vector_size(LINE_BYTES)));
-
-static double now_s(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static line_words *part_of(const limit_work *w, int32_t thread) {
   return (line_words *)(void *)(w->buffer + (size_t)thread * w->part_bytes);
@@ -57,9 +49,9 @@ static void do_part(smelt_frame *frame, int32_t thread, int32_t thread_count) {
 static double shortest_s(rt_team *team, limit_work *w, int attempts) {
   double shortest = 0;
   for (int attempt = 0; attempt < attempts; attempt++) {
-    double start_s = now_s();
+    int64_t start_ns = rt_now_ns();
     rt_team_run(team, do_part, &w->frame);
-    double taken_s = now_s() - start_s;
+    double taken_s = (double)(rt_now_ns() - start_ns) * 1e-9;
     if (attempt == 0 || taken_s < shortest) shortest = taken_s;
   }
   return shortest;
@@ -72,10 +64,8 @@ double rt_read_limit(rt_team *team, const rt_limit_effort *effort) {
   w.buffer =
       aligned_alloc(HUGE_PAGE_BYTES, (bytes + HUGE_PAGE_BYTES - 1) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES);
   if (!w.buffer) return 0;
-#ifdef MADV_HUGEPAGE
-  madvise(w.buffer, bytes,
-          MADV_HUGEPAGE); /* as weights have them: with small pages reading takes half as long again */
-#endif
+  /* as weights have them: with small pages reading takes half as long again */
+  rt_host_prefer_huge_pages((const uint8_t *)w.buffer, bytes);
   rt_team_run(team, fill_part, &w.frame);
   double seconds = shortest_s(team, &w, effort->attempts);
   free(w.buffer);

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 static const char *const result_texts[] = {
     [SMELT_OK] = "success",
@@ -42,27 +40,11 @@ const char *smelt_error(const smelt_model *model) {
 
 /* ---- memory ------------------------------------------------------------------------ */
 
-/*
- * `bytes` of zeros that cost nothing until touched. Sizes are for the largest
- * input the image allows, so most of them never are. NULL: out of memory.
- */
-static uint8_t *map_memory(uint64_t bytes) {
-  if (bytes > SIZE_MAX / 2) return NULL;
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  void *memory = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, flags, -1, 0);
-  return memory == MAP_FAILED ? NULL : memory;
-}
-
-static void unmap_memory(uint8_t *memory, uint64_t bytes) {
-  if (memory) munmap(memory, bytes ? bytes : 1);
-}
-
 /* A prompt's activations are megabytes that no token after it needs; less is not worth the page faults. */
 void rt_arena_shrink(smelt_model *model, uint64_t bytes) {
   enum { LEAST_BYTES = 1 << 20 };
-  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), kept = (bytes + page - 1) / page * page;
-  if (model->arena_bytes > kept + LEAST_BYTES)
-    madvise(model->arena + kept, model->arena_bytes - kept, MADV_DONTNEED);
+  if (model->arena_bytes > bytes + LEAST_BYTES)
+    rt_host_give_back(model->arena + bytes, model->arena_bytes - bytes);
   model->arena_bytes = bytes;
 }
 
@@ -77,23 +59,9 @@ static bool allocate(smelt_model *model) {
   model->bound = calloc(header->symbol_count + 1u, sizeof *model->bound);
   model->inputs = calloc(most_inputs + 1u, sizeof *model->inputs);
   model->input_data = calloc(most_inputs + 1u, sizeof *model->input_data);
-  model->arena = map_memory(header->arena_bytes);
-  model->state = map_memory(header->state_bytes);
+  model->arena = rt_host_map(header->arena_bytes);
+  model->state = rt_host_map(header->state_bytes);
   return model->symbols && model->bound && model->inputs && model->input_data && model->arena && model->state;
-}
-
-/*
- * Asks that what is read from the weights' file be read and mapped by huge pages: a cold start then reads 2
- * MB at a time, and a warm one has a page fault in 2 MB. What the kernel cannot do it leaves.
- */
-static void prefer_huge_pages(const uint8_t *weights, uint64_t bytes) {
-#ifdef MADV_HUGEPAGE
-  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)weights + page - 1) / page * page;
-  if (weights && (uintptr_t)weights + bytes > begin)
-    madvise((void *)begin, (uintptr_t)weights + bytes - begin, MADV_HUGEPAGE);
-#else
-  (void)weights, (void)bytes;
-#endif
 }
 
 /* ---- choices ------------------------------------------------------------------------ */
@@ -142,7 +110,8 @@ static smelt_result fill(smelt_model *model, const smelt_image *image, const sme
   if (result) return result;
   model->max_tokens = choose_max_tokens(model, options);
   if (!allocate(model)) return SMELT_OUT_OF_MEMORY;
-  prefer_huge_pages(image->weights, model->manifest.header->weights_bytes);
+  /* A cold start then reads 2 MB at a time, and a warm one has a page fault in 2 MB. */
+  if (image->weights) rt_host_prefer_huge_pages(image->weights, model->manifest.header->weights_bytes);
 
   int32_t threads = options && options->threads > 0 ? options->threads : rt_processor_count();
   model->team = rt_team_create(threads, options && options->pins);
@@ -172,8 +141,8 @@ void smelt_close(smelt_model *model) {
   rt_team_destroy(model->team);
   rt_profile_free(model->profile);
   if (model->has_tokenizer) rt_encoder_free(&model->encoder);
-  if (model->arena) unmap_memory(model->arena, model->manifest.header->arena_bytes);
-  if (model->state) unmap_memory(model->state, model->manifest.header->state_bytes);
+  if (model->arena) rt_host_unmap(model->arena, model->manifest.header->arena_bytes);
+  if (model->state) rt_host_unmap(model->state, model->manifest.header->state_bytes);
   free(model->symbols);
   free(model->bound);
   free(model->inputs);

@@ -8,7 +8,6 @@
 #include "core/core.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* One call, as all its threads see it. */
 typedef struct {
@@ -29,12 +28,6 @@ typedef struct {
   int64_t looked_ns; /* at the clock */
 } profiled_thread;
 
-static int64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static double size_value(const profiled_call *call, smelt_offset offset) {
   const int64_t *program = (const int64_t *)(const void *)((const uint8_t *)call->manifest->header + offset);
   int64_t value;
@@ -45,7 +38,7 @@ static double size_value(const profiled_call *call, smelt_offset offset) {
 static void step_done(smelt_frame *frame, int64_t step) {
   profiled_thread *t = (profiled_thread *)(void *)frame;
   rt_step_time *time = &t->steps[step];
-  int64_t done_ns = now_ns();
+  int64_t done_ns = rt_now_ns();
   time->calls++;
   time->work_ns += done_ns - t->looked_ns;
   t->step = step;
@@ -54,13 +47,13 @@ static void step_done(smelt_frame *frame, int64_t step) {
   const smelt_manifest_step *described = &rt_manifest_steps(t->call->manifest, t->call->entry)[step];
   time->flops += size_value(t->call, described->flops);
   time->bytes += size_value(t->call, described->bytes);
-  t->looked_ns = now_ns();
+  t->looked_ns = rt_now_ns();
 }
 
 static void barrier(smelt_frame *frame) {
   profiled_thread *t = (profiled_thread *)(void *)frame;
   t->call->frame.barrier(&t->call->frame);
-  int64_t met_ns = now_ns();
+  int64_t met_ns = rt_now_ns();
   t->steps[t->step].wait_ns += met_ns - t->looked_ns;
   t->looked_ns = met_ns;
 }
@@ -73,7 +66,7 @@ static void run_thread(smelt_frame *frame, int32_t thread, int32_t thread_count)
                        .thread = thread};
   t.frame.barrier = barrier;
   t.frame.step_done = step_done;
-  t.looked_ns = now_ns();
+  t.looked_ns = rt_now_ns();
   call->code(&t.frame, thread, thread_count);
 }
 
@@ -85,9 +78,9 @@ void rt_profile_run(rt_profile *profile, const rt_manifest *manifest, int32_t en
                         .manifest = manifest,
                         .entry = &manifest->entries[entry],
                         .steps = times->steps};
-  int64_t start_ns = now_ns();
+  int64_t start_ns = rt_now_ns();
   rt_team_run(team, run_thread, &call.frame);
-  times->wall_ns += now_ns() - start_ns;
+  times->wall_ns += rt_now_ns() - start_ns;
   times->calls++;
 }
 

@@ -3,7 +3,7 @@
  * begins, one when all have arrived at a barrier. A gate is a counter that only
  * goes up (a generation count, which sense reversal generalises: Mellor-Crummey
  * and Scott, "Algorithms for Scalable Synchronization", 1991); who waits spins a
- * while, then sleeps on the counter by futex.
+ * while, then sleeps on the counter (rt_host_sleep).
  *
  * How long to spin adapts. On a quiet machine all waits end while spinning and
  * nobody enters the kernel. Where the one waited for is not running (the machine
@@ -15,18 +15,11 @@
  * so on a virtual machine whose processor has halted meanwhile. So a wait spins on as long as the kernel says
  * that no thread of this process has left its processor since anybody last asked: the one waited for runs.
  */
-#define _GNU_SOURCE
 #include "core/core.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 enum {
   CACHE_LINE_BYTES = 64,
@@ -46,7 +39,7 @@ typedef struct {
 typedef struct {
   rt_team *team;
   int32_t thread;
-  pthread_t handle;
+  rt_host_thread handle;
 } member;
 
 struct rt_team {
@@ -73,12 +66,6 @@ static inline void pause_a_little(void) {
 
 /* ---- gates ----------------------------------------------------------------------- */
 
-enum { WAIT_PRIVATE = 0 | 128, WAKE_PRIVATE = 1 | 128 }; /* futex(2); musl comes without linux/futex.h */
-
-static void futex(atomic_uint *word, int operation, uint32_t value) {
-  syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
-}
-
 /*
  * Opens the gate for all who saw the count before. Both here and in gate_sleep
  * the order "write mine, then read the other's" must hold, so the accesses are
@@ -86,12 +73,12 @@ static void futex(atomic_uint *word, int operation, uint32_t value) {
  */
 static void gate_open(gate *g) {
   atomic_fetch_add(&g->openings, 1);
-  if (atomic_load(&g->sleepers) != 0) futex(&g->openings, WAKE_PRIVATE, INT32_MAX);
+  if (atomic_load(&g->sleepers) != 0) rt_host_wake(&g->openings);
 }
 
 static void gate_sleep(gate *g, uint32_t seen) {
   atomic_fetch_add(&g->sleepers, 1);
-  while (atomic_load(&g->openings) == seen) futex(&g->openings, WAIT_PRIVATE, seen);
+  while (atomic_load(&g->openings) == seen) rt_host_sleep(&g->openings, seen);
   atomic_fetch_sub(&g->sleepers, 1);
 }
 
@@ -108,9 +95,8 @@ static uint32_t gate_spin(const gate *g, uint32_t seen, uint32_t most) {
 
 /* Whether all threads of this process have kept their processors since somebody last asked. */
 static bool all_run(rt_team *team) {
-  struct rusage usage;
-  if (getrusage(RUSAGE_SELF, &usage) != 0) return false;
-  long switches = usage.ru_nvcsw + usage.ru_nivcsw;
+  long switches = rt_host_switches();
+  if (switches < 0) return false;
   return atomic_exchange_explicit(&team->switches, switches, memory_order_relaxed) == switches;
 }
 
@@ -191,44 +177,25 @@ void rt_team_run(rt_team *team, smelt_entry_code *code, smelt_frame *frame) {
 
 /* ---- life and death -------------------------------------------------------------------- */
 
-static int64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* Pauses that take `ns`; their length differs tenfold between processors. */
 static uint32_t pauses_in(int64_t ns) {
   int64_t shortest_ns = INT64_MAX;
   for (int i = 0; i < 3; i++) {
-    int64_t start_ns = now_ns();
+    int64_t start_ns = rt_now_ns();
     for (int pause = 0; pause < CALIBRATION_PAUSES; pause++) pause_a_little();
-    int64_t taken_ns = now_ns() - start_ns;
+    int64_t taken_ns = rt_now_ns() - start_ns;
     if (taken_ns < shortest_ns) shortest_ns = taken_ns;
   }
   return (uint32_t)(ns * CALIBRATION_PAUSES / (shortest_ns + 1));
 }
 
-/* Makes the threads, with all signals blocked so that the program's own threads handle them. */
 static void start_members(rt_team *team, int32_t thread_count) {
-  sigset_t all, before;
-  union {
-    pthread_attr_t attributes;
-    char room[2 *
-              sizeof(pthread_attr_t)]; /* compiled for musl, linked with glibc, whose attributes are larger */
-  } of_members;
-  pthread_attr_t *attributes = &of_members.attributes;
-  if (pthread_attr_init(attributes) != 0) return;
-  pthread_attr_setstacksize(attributes, STACK_BYTES);
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   for (int32_t i = 1; i < thread_count; i++) {
-    team->members[i] = (member){.team = team, .thread = i};
-    if (pthread_create(&team->members[i].handle, attributes, worker, &team->members[i]) != 0) break;
+    member *one = &team->members[i];
+    *one = (member){.team = team, .thread = i};
+    if (!rt_host_thread_start(&one->handle, worker, one, STACK_BYTES)) return;
     team->thread_count = i + 1; /* read by the others only after the first call's gate has opened */
   }
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  pthread_attr_destroy(attributes);
 }
 
 rt_team *rt_team_create(int32_t thread_count, bool pins) {
@@ -252,7 +219,7 @@ void rt_team_destroy(rt_team *team) {
   if (!team) return;
   team->code = NULL;
   gate_open(&team->call);
-  for (int32_t i = 1; i < team->thread_count; i++) pthread_join(team->members[i].handle, NULL);
+  for (int32_t i = 1; i < team->thread_count; i++) rt_host_thread_join(team->members[i].handle);
   free(team);
 }
 

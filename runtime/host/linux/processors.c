@@ -4,9 +4,8 @@
  * of them, so both are asked.
  */
 #define _GNU_SOURCE
-#include "core/core.h"
+#include "host/host.h"
 
-#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,7 +20,7 @@ static int32_t affinity_count(void) {
 /* cpu.max of cgroup v2 is "QUOTA PERIOD" in microseconds, or "max PERIOD". Returns INT32_MAX for no quota. */
 static int32_t quota_count(void) {
   char text[64];
-  int file = open("/sys/fs/cgroup/cpu.max", O_RDONLY | O_CLOEXEC);
+  int file = rt_host_open("/sys/fs/cgroup/cpu.max");
   if (file < 0) return INT32_MAX;
   ssize_t bytes = read(file, text, sizeof text - 1);
   close(file);

@@ -1,46 +1,9 @@
-/*
- * peak.c: one kernel per engine. Twelve chains of multiply-adds cover a latency of up to six cycles on two
- * ports. Throughputs and latencies: Intel's and AMD's optimisation manuals.
- */
-#include "core/peak.h"
+/* peak_x86_64.c: one kernel per engine. Throughputs and latencies: Intel's and AMD's optimisation manuals. */
+#define KEEP(value) __asm__ volatile("" : "+v"(value))
+#include "processor/peak_kernel.h"
 
 #include "core/core.h"
 
-#include <string.h>
-
-/* What is computed is not looked at; this says that it could be. */
-#define KEEP(value) __asm__ volatile("" : "+v"(value))
-
-enum { CHAINS = 12 };
-
-/* The factor is out of the compiler's sight each time, or it would work out beforehand what it can. */
-#define NEXT(step, sum)                                                                                      \
-  KEEP(a);                                                                                                   \
-  sum = step(sum, a, b);                                                                                     \
-  KEEP(sum);
-
-/* `step` on each of the chains, again and again. */
-#define PEAK_KERNEL(name, features, sum_type, factor_type, step)                                             \
-  __attribute__((target(features))) static void name(int64_t rounds) {                                       \
-    sum_type s0 = {0}, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0, s9 = s0;      \
-    sum_type s10 = s0, s11 = s0;                                                                             \
-    factor_type a, b;                                                                                        \
-    memset(&a, 0, sizeof a);                                                                                 \
-    memset(&b, 0, sizeof b);                                                                                 \
-    KEEP(a);                                                                                                 \
-    KEEP(b);                                                                                                 \
-    for (int64_t i = 0; i < rounds; i++) {                                                                   \
-      NEXT(step, s0)                                                                                         \
-      NEXT(step, s1)                                                                                         \
-      NEXT(step, s2)                                                                                         \
-      NEXT(step, s3)                                                                                         \
-      NEXT(step, s4)                                                                                         \
-      NEXT(step, s5)                                                                                         \
-      NEXT(step, s6) NEXT(step, s7) NEXT(step, s8) NEXT(step, s9) NEXT(step, s10) NEXT(step, s11)            \
-    }                                                                                                        \
-  }
-
-#ifdef __x86_64__
 #include <cpuid.h>
 #include <immintrin.h>
 
@@ -105,8 +68,7 @@ static bool has_avxvnni(void) {
          __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & AVX_VNNI) != 0;
 }
 
-#define OPERATIONS(multiply_adds) (2.0 * CHAINS * (multiply_adds))
-#define TILE_OPERATIONS(depth)    (2.0 * 4 * 16 * 16 * (depth))
+#define TILE_OPERATIONS(depth) (2.0 * 4 * 16 * 16 * (depth))
 
 const peak_row rt_peak_rows[] = {
     {SMELT_F32, SMELT_ISA_BASELINE, "sse", always, sse, OPERATIONS(4)},
@@ -119,20 +81,5 @@ const peak_row rt_peak_rows[] = {
     {SMELT_I8, SMELT_ISA_X86_64_V4, "avx512 vnni", has_avx512_vnni, avx512_int8, OPERATIONS(64)},
     {SMELT_I8, SMELT_ISA_X86_64_AMX, "amx", has_amx, amx_int8, TILE_OPERATIONS(64)},
 };
-
-#else
-typedef float lanes __attribute__((vector_size(16)));
-#undef KEEP
-#define KEEP(value)     __asm__ volatile("" : "+w"(value))
-#define FMA128(s, a, b) __builtin_elementwise_fma(a, b, s)
-PEAK_KERNEL(neon_fma, "simd", lanes, lanes, FMA128)
-
-static bool always(void) {
-  return true;
-}
-
-const peak_row rt_peak_rows[] = {
-    {SMELT_F32, SMELT_ISA_BASELINE, "neon fma", always, neon_fma, 2.0 * CHAINS * 4}};
-#endif
 
 const size_t rt_peak_row_count = sizeof rt_peak_rows / sizeof *rt_peak_rows;

@@ -1,0 +1,94 @@
+/*
+ * host.h: all that the runtime asks of an operating system beyond what every C library has (malloc, strings,
+ * read, write, close, lseek, isatty, getenv, time). Each system implements it in files of its own, in folders
+ * beside this one; cmake/targets.cmake says which a target's runtime is made of. posix/ is what several
+ * systems share, alone/ is for systems that have one thread.
+ *
+ * Nothing here prints or exits. What a system cannot do it leaves, as each function says.
+ */
+#ifndef RT_HOST_H
+#define RT_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- memory (memory.c) ------------------------------------------------------------- */
+
+/*
+ * `bytes` of zeros, aligned to 64 bytes at least, which cost nothing until they are touched where the system
+ * can do that. Sizes are for the largest input a model allows, so most of them never are. NULL: out of
+ * memory.
+ */
+uint8_t *rt_host_map(uint64_t bytes);
+void rt_host_unmap(uint8_t *memory, uint64_t bytes); /* as mapped; NULL is allowed */
+
+/* Gives the whole pages of memory[0 .. bytes), a part of a map, back to the system; their bytes are lost. */
+void rt_host_give_back(uint8_t *memory, uint64_t bytes);
+
+/* Asks that the whole pages of memory[0 .. bytes) be large ones. */
+void rt_host_prefer_huge_pages(const uint8_t *memory, uint64_t bytes);
+
+/* The most memory that this process has had so far, in bytes; 0: the system does not say (peak_memory.c). */
+int64_t rt_host_peak_memory(void);
+
+/* ---- processors (processors.c) ------------------------------------------------------- */
+
+/* How many processors this process may keep busy, its limits heeded. At least 1. */
+int32_t rt_processor_count(void);
+/* Keeps the calling thread on the index-th (from 0, and round again) of the processors that it may use; where
+ * the system refuses, nothing changes. */
+void rt_processor_pin(int32_t index);
+
+/* ---- threads (threads.c, waiting.c); only core/team.c, which alone/team.c replaces ----- */
+
+typedef uintptr_t rt_host_thread; /* the system's handle */
+
+/* A thread that calls body(argument), which returns NULL, on `stack_bytes` of stack; no signal is handled
+ * there. False: refused. */
+bool rt_host_thread_start(rt_host_thread *thread, void *(*body)(void *argument), void *argument,
+                          size_t stack_bytes);
+/* Waits for its end. */
+void rt_host_thread_join(rt_host_thread thread);
+
+/* Sleeps while *word == seen, until rt_host_wake; may return early. */
+void rt_host_sleep(const volatile void *word, uint32_t seen);
+/* Wakes all that sleep on the word. */
+void rt_host_wake(const volatile void *word);
+
+/* How often threads of this process have left a processor; -1: the system does not say. */
+long rt_host_switches(void);
+
+/* ---- clock and chance (clock.c, random.c) ----------------------------------------------- */
+
+/* Of a clock that only goes forward. */
+int64_t rt_now_ns(void);
+
+/* Fills bytes that nobody can foresee. False: the system has none. */
+bool rt_host_random(void *bytes, size_t count);
+
+/* ---- files (files.c) --------------------------------------------------------------------- */
+
+/* A descriptor for read, lseek and close, or for write and close of a new or emptied file. Bytes are as they
+ * are in the file. -1: refused, errno says why. */
+int rt_host_open(const char *path);
+int rt_host_create(const char *path);
+
+/* ---- the terminal (terminal.c, interrupts.c); only runtime/app -------------------------------- */
+
+/* Whether the keys of this terminal can be read one by one. */
+bool rt_host_terminal_has_keys(int input, int output);
+/* How wide it is; 0: it does not say. */
+int rt_host_terminal_columns(int output);
+/* From now on each key is read as it comes, and not shown. A signal that ends the program undoes that first.
+ * False: refused. */
+bool rt_host_terminal_take_keys(int input);
+/* As it was before. */
+void rt_host_terminal_give_back(void);
+
+/* From now on Ctrl-C ends reads with EINTR and sets what rt_host_was_interrupted tells. */
+void rt_host_catch_interrupts(void);
+bool rt_host_was_interrupted(void);
+void rt_host_forget_interrupt(void);
+
+#endif

@@ -1,0 +1,35 @@
+/* memory.c: private maps, by pages. */
+#define _GNU_SOURCE
+#include "host/host.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+uint8_t *rt_host_map(uint64_t bytes) {
+  if (bytes > SIZE_MAX / 2) return NULL;
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *memory = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, flags, -1, 0);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+void rt_host_unmap(uint8_t *memory, uint64_t bytes) {
+  if (memory) munmap(memory, bytes ? bytes : 1);
+}
+
+/* madvise for the whole pages inside. */
+static void advise(const uint8_t *memory, uint64_t bytes, int advice) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)memory + page - 1) / page * page;
+  if ((uintptr_t)memory + bytes > begin) madvise((void *)begin, (uintptr_t)memory + bytes - begin, advice);
+}
+
+void rt_host_give_back(uint8_t *memory, uint64_t bytes) {
+  advise(memory, bytes, MADV_DONTNEED);
+}
+
+void rt_host_prefer_huge_pages(const uint8_t *memory, uint64_t bytes) {
+#ifdef MADV_HUGEPAGE
+  advise(memory, bytes, MADV_HUGEPAGE);
+#else
+  (void)memory, (void)bytes;
+#endif
+}
