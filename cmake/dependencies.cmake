@@ -64,3 +64,26 @@ smelt_add_schema(sentencepiece ${PROJECT_SOURCE_DIR}/compiler/tokenizer)
 # ---- stb_image: a header that runtime/vision compiles for every target ---------
 
 find_path(STB_HEADERS NAMES stb_image.h PATH_SUFFIXES stb REQUIRED)
+
+# ---- versions of what programs are linked with -----------------------------------
+
+# Defines them for `source`, which tells users (--licenses, --sbom). After cmake/targets.cmake.
+function(smelt_state_versions source)
+  file(GLOB changes ${SMELT_SYSROOTS}/amd64/usr/share/doc/musl-dev/changelog.Debian.gz)
+  execute_process(COMMAND gzip -dc ${changes} COMMAND sed -n "1s/.*(\\(.*\\)).*/\\1/p"
+    OUTPUT_VARIABLE musl OUTPUT_STRIP_TRAILING_WHITESPACE)
+  file(GLOB libgcc ${SMELT_SYSROOTS}/amd64/usr/lib/gcc/x86_64-linux-gnu/*)
+  get_filename_component(libgcc "${libgcc}" NAME)
+  file(STRINGS ${STB_HEADERS}/stb_image.h stb REGEX "^/[*] stb_image - v" LIMIT_COUNT 1)
+  string(REGEX REPLACE ".* - v([0-9.]*).*" "\\1" stb "${stb}")
+  find_file(UTF8PROC_HEADER NAMES utf8proc.h REQUIRED)
+  file(STRINGS ${UTF8PROC_HEADER} lines REGEX "^#define UTF8PROC_VERSION_(MAJOR|MINOR|PATCH) ")
+  string(REGEX REPLACE "#define [A-Z0-9_]+ +([0-9]+)[^;]*" "\\1" utf8proc "${lines}")
+  string(REPLACE ";" "." utf8proc "${utf8proc}")
+  set(definitions)
+  foreach(part IN ITEMS musl libgcc stb utf8proc)
+    string(TOUPPER ${part} name)
+    list(APPEND definitions "SMELT_${name}_VERSION=\"${${part}}\"")
+  endforeach()
+  set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS "${definitions}")
+endfunction()

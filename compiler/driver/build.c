@@ -3,6 +3,7 @@
 #include "driver/auto.h"
 #include "driver/compile.h"
 #include "driver/draft.h"
+#include "driver/origin.h"
 #include "driver/report.h"
 #include "link/link.h"
 
@@ -103,6 +104,7 @@ typedef struct {
   compilation *c;
   const char *name;       /* its image is smelt_model_NAME */
   const char *draft_name; /* the same of the model that guesses for it; NULL: none */
+  model_origin *origin;   /* what is to be found of its files; NULL: nobody asks */
 } part;
 
 static status begin_code(const part *p, const emit_form *form, codegen_job **job) {
@@ -221,12 +223,13 @@ static status add_code(const part *p, link_job *job, const code *made) {
   return OK;
 }
 
-/* Weights are packed while LLVM works on the code. */
+/* Weights are packed, and the model's files read, while LLVM works on the code. */
 static status add_model(const part *p, const emit_form *form, link_job *job) {
   code made = {0};
   codegen_job *coding = NULL;
   status s = begin_code(p, form, &coding);
   if (!s) s = add_data(p, form, job);
+  if (!s && p->origin) s = origin_find(p->c, p->origin);
   status ended = end_code(p->c, coding, &made);
   if (!s) s = ended;
   if (!s) s = add_code(p, job, &made);
@@ -234,18 +237,33 @@ static status add_model(const part *p, const emit_form *form, link_job *job) {
   return s;
 }
 
+/* What a program says of itself (runtime/app/about.c). */
+static status add_about(link_job *job, const part *model, const part *draft) {
+  text about = {0};
+  origin_write_about(&about, model->c, model->origin, draft->c, draft->origin);
+  status s = link_add_bytes(job, "smelt_about", 1, about.bytes, about.count);
+  text_free(&about);
+  return s;
+}
+
 /* `draft` may be NULL. */
 static status write_artefact(compilation *c, compilation *draft, const emit_form *form, const char *name,
                              const char *output) {
   link_job *job = NULL;
+  model_origin origin, draft_origin;
+  bool is_program = form->finish == link_executable, is_asked = is_program || c->options->sbom;
   const char *runtime, *draft_name = draft ? arena_format(&c->arena, "%s_draft", name) : NULL;
   if (form->finish != link_object) TRY(link_library_folder(&c->arena, &runtime)); /* found missing at once */
   status s = link_begin(&c->arena, c->target, output, &job);
   if (!s) add_parts(c, job);
-  if (!s) s = add_model(&(part){.c = c, .name = name, .draft_name = draft_name}, form, job);
-  if (!s && draft) s = add_model(&(part){.c = draft, .name = draft_name}, form, job);
+  part model = {.c = c, .name = name, .draft_name = draft_name, .origin = is_asked ? &origin : NULL};
+  part guesser = {.c = draft, .name = draft_name, .origin = is_asked && draft ? &draft_origin : NULL};
+  if (!s) s = add_model(&model, form, job);
+  if (!s && draft) s = add_model(&guesser, form, job);
+  if (!s && is_program) s = add_about(job, &model, &guesser);
   progress_show(&c->progress, "linking", 0, 0);
   if (!s) s = form->finish(job);
+  if (!s && c->options->sbom) s = origin_write_sbom(c, &origin, output, c->options->sbom);
   if (!s) link_ignore_interrupts();
   link_end(job);
   return s;
@@ -320,6 +338,12 @@ static status check_report(arena *a, const driver_options *options, const emit_f
                        "exe, obj, lib or shared");
 }
 
+static status check_sbom(arena *a, const driver_options *options, const emit_form *form) {
+  if (!options->sbom || form->finish) return OK;
+  return fail_expected(a, fail(a, STATUS_USAGE, "--sbom is of what is linked, --emit got '%s'", form->name),
+                       "exe, obj, lib or shared");
+}
+
 static status check_draft(arena *a, const driver_options *options, const emit_form *form) {
   if (options->draft_precision && !options->draft)
     return fail_hint(a, fail(a, STATUS_USAGE, "--draft-precision says how a draft is stored"), "add --draft");
@@ -352,6 +376,7 @@ static status build(arena *a, const driver_options *options, const char *output)
   TRY(check_form(a, options, form));
   TRY(check_name(a, name));
   TRY(check_report(a, options, form));
+  TRY(check_sbom(a, options, form));
   TRY(check_draft(a, options, form));
   driver_options chosen = *options;
   if (is_auto(options)) TRY(auto_choose(a, options, &chosen));

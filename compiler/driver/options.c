@@ -47,6 +47,8 @@ static const option_row option_table[] = {
      "compare with f32 on a sample: errors, equal tokens, sizes"},
     {"--report-text", NULL, "FILE", COMMAND_BUILD, TAKES_TEXT, FIELD(report_text),
      "the sample (default: a built-in text, or random inputs)"},
+    {"--sbom", NULL, "FILE", COMMAND_BUILD, TAKES_TEXT, FIELD(sbom),
+     "write what it is made of and linked with, as SPDX 2.3"},
     {"--passes", NULL, NULL, COMMAND_COMPILES, TAKES_NOTHING, FIELD(passes), "say what each pass did"},
     {"--print-after", NULL, "PASS", COMMAND_COMPILES, TAKES_TEXT, FIELD(print_after),
      "print the graph after a pass, or 'all'"},

@@ -44,7 +44,7 @@ status program_build(arena *a, const driver_options *options, int *file) {
   here.emit = "exe";
   here.name = NULL;
   here.reports = false;
-  here.report_text = NULL;
+  here.report_text = here.sbom = NULL;
   char *name;
   TRY(make_named(a, &name, file));
   close(*file);

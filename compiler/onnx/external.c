@@ -121,3 +121,7 @@ status onnx_external_bytes(onnx_model *model, const Onnx__TensorProto *tensor, s
   *bytes = view.bytes ? view.bytes + place.offset : (const uint8_t *)"";
   return OK;
 }
+
+const char *onnx_external_location(const onnx_model *model, size_t index) {
+  return index < model->external_count ? model->external[index].path : NULL;
+}

@@ -123,6 +123,9 @@ status onnx_read_output(onnx_model *model, size_t index, const char *path, onnx_
 status onnx_import_for_data(onnx_model *model, const onnx_form *inputs, size_t input_count, ir_graph **graph,
                             ir_tensor **tensors, size_t *tensor_count);
 
+/* The files with external data that were read so far, below the model's folder; NULL: there are no more. */
+const char *onnx_external_location(const onnx_model *model, size_t index);
+
 /* Unmaps the files. NULL is allowed. */
 void onnx_close(onnx_model *model);
 

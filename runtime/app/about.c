@@ -1,5 +1,15 @@
-/* about.c: what a program says of itself: --version and --describe. */
+/* about.c: what a program says of itself: --version, --licenses and --describe. */
 #include "app/app.h"
+
+#include <string.h>
+
+/*
+ * Written by compiler/driver/about.c: the text of --version, a NUL, that of --licenses, a NUL. It may be far
+ * from code, so code finds it through this variable, of which the compiler cannot know that it stays.
+ */
+extern const char smelt_about[];
+extern const char *app_about;
+const char *app_about = smelt_about;
 
 void app_write_version(app_output *out, const smelt_model *model) {
   const smelt_manifest *header = model->manifest.header;
@@ -19,6 +29,11 @@ void app_write_version(app_output *out, const smelt_model *model) {
     app_write_text(out, " tokens");
   }
   app_write_text(out, "\n");
+  app_write_text(out, app_about);
+}
+
+void app_write_licenses(app_output *out) {
+  app_write_text(out, app_about + strlen(app_about) + 1);
 }
 
 static void write_tensor(app_output *out, const char *role, const smelt_tensor_info *info) {

@@ -111,7 +111,7 @@ typedef struct {
   int32_t threads;
   bool pins;
   int32_t samples; /* 0: one */
-  bool ids, echo, no_echo, stats, profile, bench, version, help, help_all, describe;
+  bool ids, echo, no_echo, stats, profile, bench, version, licenses, help, help_all, describe;
   app_named_files inputs, outputs;
   app_named_file *named_files; /* [2 * argc], behind inputs and outputs */
   app_item *items;             /* [item_count], in the order given */
@@ -407,6 +407,7 @@ int app_read_files(app_call *c, const smelt_model *model, const char *entry, con
 int app_write_file(const smelt_model *model, const char *entry, const app_call *c,
                    const app_options *options);
 void app_write_version(app_output *out, const smelt_model *model); /* about.c */
+void app_write_licenses(app_output *out);
 void app_write_description(app_output *out, const smelt_model *model);
 
 /* Prints or writes where the time went, as the options ask. Measures the machine's limits first

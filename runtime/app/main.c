@@ -61,9 +61,10 @@ static int run(smelt_model *model, app_options *options) {
     return app_fail(APP_USAGE, "%s: the model cannot %s; --help lists what it can", options->program,
                     options->command->name);
   options->help |= options->help_all;
-  if (options->help || options->version || options->describe) {
+  if (options->help || options->version || options->licenses || options->describe) {
     if (options->help) app_write_help(&out, options, model);
     if (options->version) app_write_version(&out, model);
+    if (options->licenses) app_write_licenses(&out);
     if (options->describe) app_write_description(&out, model);
     if (app_flush(&out)) return APP_OK;
     return app_fail(APP_INPUT, "%s: standard output cannot be written", options->program);

@@ -187,6 +187,8 @@ static const app_option options_table[] = {
     {0, "threads", "N", "threads to use; else one per processor", RUNS, COUNT, FIELD(threads), 1024},
     {0, "pin", NULL, "keep each thread on one processor", RUNS, FLAG, FIELD(pins), 0},
     {0, "version", NULL, "say what this program is", SEARCHES | RUNS_GRAPH, FLAG, FIELD(version), 0},
+    {0, "licenses", NULL, "say what it is made of, under which licences", SEARCHES | RUNS_GRAPH, FLAG,
+     FIELD(licenses), 0},
     {'h', "help", NULL, "print this", ANY, FLAG, FIELD(help), 0},
     {0, "help-all", NULL, "print all options", WRITES, FLAG, FIELD(help_all), 0},
 };

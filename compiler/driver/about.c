@@ -1,0 +1,132 @@
+/* about.c: what programs are linked with, and what they say of it and of themselves. */
+#include "driver/origin.h"
+
+#include <string.h>
+
+/* ---- parts ---- */
+
+typedef enum { FOR_ALL, FOR_TOKENIZERS, FOR_IMAGES } part_need;
+
+typedef struct {
+  origin_part part;
+  const char *triple; /* what the target's LLVM triple has in it */
+  part_need need;
+} part_row;
+
+static const part_row parts[] = {
+    {{"smelt's runtime", SMELT_VERSION, "NOASSERTION", "the smelt authors", "NOASSERTION"}, "", FOR_ALL},
+    {{"musl", SMELT_MUSL_VERSION, "MIT", "2005-2020 Rich Felker and others", "https://musl.libc.org"},
+     "musl",
+     FOR_ALL},
+    {{"libgcc", SMELT_LIBGCC_VERSION, "GPL-3.0-or-later WITH GCC-exception-3.1",
+      "Free Software Foundation, Inc.", "https://gcc.gnu.org"},
+     "musl",
+     FOR_ALL},
+    {{"Unicode data", SMELT_UTF8PROC_VERSION, "Unicode-DFS-2015 AND MIT",
+      "1991-2021 Unicode, Inc.; utf8proc: 2014-2021 its contributors, 2009-2013 Public Software Group",
+      "https://juliastrings.github.io/utf8proc"},
+     "",
+     FOR_TOKENIZERS},
+    {{"stb_image", SMELT_STB_VERSION, "MIT OR Unlicense", "2017 Sean Barrett",
+      "https://github.com/nothings/stb"},
+     "",
+     FOR_IMAGES},
+};
+
+/* MIT's must come with what it is about. */
+static const char mit[] =
+    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and "
+    "associated "
+    "documentation files (the \"Software\"), to deal in the Software without restriction, including without "
+    "limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies "
+    "of the "
+    "Software, and to permit persons to whom the Software is furnished to do so, subject to the following "
+    "conditions:\n\n"
+    "The above copyright notice and this permission notice shall be included in all copies or substantial "
+    "portions "
+    "of the Software.\n\n"
+    "THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT "
+    "LIMITED "
+    "TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT "
+    "SHALL "
+    "THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN "
+    "ACTION OF "
+    "CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR "
+    "OTHER "
+    "DEALINGS IN THE SOFTWARE.\n";
+
+static bool is_needed(const part_row *row, const compilation *c) {
+  if (!strstr(c->target->triple, row->triple)) return false;
+  if (row->need == FOR_TOKENIZERS) return c->tokenizer.count > 0;
+  return row->need == FOR_ALL || c->reads_images;
+}
+
+const origin_part *origin_part_at(const compilation *c, size_t index) {
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (is_needed(&parts[i], c) && index-- == 0) return &parts[i].part;
+  return NULL;
+}
+
+/* ---- --version ---- */
+
+static void write_model(text *t, const char *what, const compilation *c, const model_origin *origin) {
+  const driver_options *o = c->options;
+  text_print(t, "%s sha256:%s of %zu file%s, weights %s", what, origin->sha256, origin->count,
+             origin->count == 1 ? "" : "s", o->precision ? o->precision : "f32");
+  size_t bf16 = 0;
+  for (size_t i = 0; i < o->kept_count; i++) bf16 += o->kept[i];
+  if (bf16) text_print(t, " and bf16");
+  if (c->is_generator) text_print(t, ", keys and values %s", o->kv ? o->kv : "f32");
+  text_print(t, "\n");
+}
+
+/* Of a graph's sizes; how long texts may be a program says itself. */
+static void write_limits(text *t, const compilation *c) {
+  for (size_t i = 0; i < ir_dim_symbol_count(c->module) && !c->is_generator; i++) {
+    ir_dim symbol = ir_dim_symbol_at(c->module, i);
+    int64_t maximum = ir_dim_maximum(c->module, symbol);
+    if (!ir_dim_limit(c->module, symbol) && maximum < INT64_MAX) /* else it follows from the others' */
+      text_print(t, ", %s at most %lld", ir_dim_symbol_name(symbol), (long long)maximum);
+  }
+}
+
+/* ---- --licenses ---- */
+
+static void write_license(text *t, const char *what, const compilation *c, const model_origin *origin) {
+  text_print(t, "%s %s: ", what, c->folder.name);
+  if (origin->license)
+    text_print(t, "%s, as its README.md says%s", origin->license, origin->license_file ? "; " : "");
+  if (origin->license_file) text_print(t, "its %s stands below", origin->license_file);
+  text_print(t, origin->license || origin->license_file ? "\n" : "its folder states no licence\n");
+}
+
+static void write_texts(text *t, const compilation *c, const model_origin *origin) {
+  if (origin->license_text)
+    text_print(t, "\n%s of %s:\n\n%s", origin->license_file, c->folder.name, origin->license_text);
+}
+
+void origin_write_about(text *t, const compilation *c, const model_origin *origin, const compilation *draft,
+                        const model_origin *draft_origin) {
+  const origin_part *part;
+  write_model(t, "model", c, origin);
+  if (draft) write_model(t, "draft", draft, draft_origin);
+  text_print(t, "for %s", c->target->name);
+  write_limits(t, c);
+  text_append(t, "\n", 2);
+  write_license(t, "model", c, origin);
+  if (draft) write_license(t, "draft", draft, draft_origin);
+  bool has_mit = false;
+  for (size_t i = 0; (part = origin_part_at(c, i)); i++) {
+    if (strcmp(part->license, "NOASSERTION") == 0) {
+      text_print(t, "%s %s\n", part->name, part->version);
+      continue;
+    }
+    text_print(t, "%s %s: %s, Copyright %s, %s\n", part->name, part->version, part->license, part->copyright,
+               part->source);
+    has_mit = has_mit || strcmp(part->license, "MIT") == 0;
+  }
+  if (has_mit) text_print(t, "\nMIT:\n\n%s", mit);
+  write_texts(t, c, origin);
+  if (draft) write_texts(t, draft, draft_origin);
+  text_append(t, "", 1);
+}
