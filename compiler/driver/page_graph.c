@@ -60,7 +60,7 @@ static void find_sources(draft *d) {
     d->sources[i] = ARENA_ARRAY(d->a, int, (size_t)step->read_count + 1);
     for (int k = 0; k < step->read_count; k++) {
       const plan_operand *read = &step->reads[k];
-      int source = read->value ? source_of(d->e, read->value, &read->view, i) : NOTHING;
+      int source = read->value && !read->is_outlet ? source_of(d->e, read->value, &read->view, i) : NOTHING;
       d->sources[i][k] = source;
       if (source >= 0 && d->depth[source] >= d->depth[i]) d->depth[i] = d->depth[source] + 1;
     }

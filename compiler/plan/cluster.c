@@ -86,7 +86,7 @@ static status collect(planner *p, cluster *c, ir_value *v) {
     for (size_t i = 0; i < c->read_count; i++) {
       if (c->reads[i].value == v) return OK;
     }
-    ARENA_PUSH(p->a, c->reads, c->read_count, c->read_capacity) = (plan_operand){v, *view};
+    ARENA_PUSH(p->a, c->reads, c->read_count, c->read_capacity) = (plan_operand){.value = v, .view = *view};
     return OK;
   }
   if (!v->def) return fail(p->a, STATUS_DEFECT, "value '%s' is read before it has a place", v->name);
@@ -108,14 +108,15 @@ status plan_add_cluster(planner *p, ir_value *v, const plan_view *view) {
                     .node_count = (int)c.node_count,
                     .reads = c.reads,
                     .read_count = (int)c.read_count,
-                    .result = {v, *view}};
+                    .result = {.value = v, .view = *view}};
   return plan_add_step(p, &step);
 }
 
 status plan_add_copy(planner *p, ir_value *v, const plan_view *source, const plan_view *view) {
   plan_operand *read = ARENA_NEW(p->a, plan_operand);
-  *read = (plan_operand){v, *source};
-  plan_step step = {.kernel = PLAN_LOOPS, .reads = read, .read_count = 1, .result = {v, *view}};
+  *read = (plan_operand){.value = v, .view = *source};
+  plan_step step = {
+      .kernel = PLAN_LOOPS, .reads = read, .read_count = 1, .result = {.value = v, .view = *view}};
   return plan_add_step(p, &step);
 }
 

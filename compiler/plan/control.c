@@ -12,7 +12,7 @@ static status add_bracket(planner *p, plan_control control, ir_node *n, const pl
   step.nodes = arena_copy(p->a, &n, sizeof n);
   step.reads = ARENA_ARRAY(p->a, plan_operand, 2);
   for (int i = 0; i < read_count; i++) step.reads[i] = reads[i];
-  if (result) step.result = (plan_operand){n->result, *result};
+  if (result) step.result = (plan_operand){.value = n->result, .view = *result};
   return plan_add_step(p, &step);
 }
 
@@ -25,7 +25,7 @@ static plan_view dense_in(planner *p, const plan_view *buffer, const ir_type *ty
 /* A scalar that control reads: at the very start of its memory. */
 static status read_scalar(planner *p, ir_value *v, plan_operand *read) {
   TRY(plan_materialise(p, v));
-  *read = (plan_operand){v, *plan_place_of(p, v)};
+  *read = (plan_operand){.value = v, .view = *plan_place_of(p, v)};
   if (ir_dim_is(read->view.offset, 0)) return OK;
   plan_view source = read->view;
   TRY(plan_new_dense(p, &v->type, &read->view));

@@ -191,7 +191,10 @@ plan_cost plan_step_cost(ir_module *m, const plan_step *step) {
     if (read->value) add_bytes(m, &cost, read->view.space, read_bytes(m, step, read));
   }
   const plan_operand *result = &step->result;
-  add_bytes(m, &cost, result->view.space, bytes_through(m, &result->value->type, &result->view));
+  ir_dim made = bytes_through(m, &result->value->type, &result->view);
+  for (int i = 0; i < step->read_count; i++)
+    if (step->reads[i].is_outlet) made = ir_dim_sub(m, made, read_bytes(m, step, &step->reads[i]));
+  add_bytes(m, &cost, result->view.space, made);
   return cost;
 }
 

@@ -13,6 +13,7 @@ static void print_view(text *t, const plan_operand *o) {
   }
   ir_type_print(t, &o->value->type);
   text_print(t, "@%d", o->view.layout);
+  if (o->is_outlet) text_print(t, ">%lld", (long long)o->first_column);
   for (int i = 0; i < o->value->type.rank; i++) {
     text_print(t, ",");
     ir_dim_print(t, o->view.stride[i]);

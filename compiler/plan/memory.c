@@ -129,7 +129,7 @@ static void barriers_over(planner *p, access *open) {
     access written = access_of(p, &step->result.view, true);
     bool writes = step->result.value != NULL, meets = writes && conflicts(open, open_count, &written);
     for (int k = 0; k < step->read_count && !meets; k++) {
-      access a = access_of(p, &step->reads[k].view, false);
+      access a = access_of(p, &step->reads[k].view, step->reads[k].is_outlet);
       meets = step->reads[k].value && conflicts(open, open_count, &a);
     }
     /* Ways part and join here: what was open on one of them must not matter. */
@@ -141,7 +141,7 @@ static void barriers_over(planner *p, access *open) {
     if (writes) open[open_count++] = written;
     for (int k = 0; k < step->read_count; k++) {
       if (!step->reads[k].value || step->reads[k].view.space == PLAN_WEIGHTS) continue;
-      open[open_count++] = access_of(p, &step->reads[k].view, false);
+      open[open_count++] = access_of(p, &step->reads[k].view, step->reads[k].is_outlet);
     }
   }
 }

@@ -160,14 +160,15 @@ static status add_dedicated(planner *p, ir_node *n) {
   return step.kernel == PLAN_ATTENTION ? plan_add_attention(p, &step) : plan_add_step(p, &step);
 }
 
-/* Puts v where a state wants it: nothing to do if it was made there. */
-static status put(planner *p, ir_value *v, const plan_view *view) {
+/* Puts v where a state wants it: nothing to do if it was made there. `is_new`: nobody reads what was there.
+ */
+static status put(planner *p, ir_value *v, const plan_view *view, bool is_new) {
   const plan_view *source = plan_place_of(p, v);
   if (!source && !ir_value_is_const(v)) return plan_add_cluster(p, v, view);
   TRY(plan_materialise(p, v));
   source = plan_place_of(p, v);
   if (source->space == PLAN_STATE && source->base_bytes == view->base_bytes) return OK;
-  return plan_add_copy(p, v, source, view);
+  return is_new && plan_add_outlet(p, v, source, view) ? OK : plan_add_copy(p, v, source, view);
 }
 
 static status plan_state_node(planner *p, ir_node *n) {
@@ -175,10 +176,10 @@ static status plan_state_node(planner *p, ir_node *n) {
   switch (n->op) {
   case IR_APPEND:
     region = append_region(p, n);
-    TRY(put(p, n->operands[1], &region));
+    TRY(put(p, n->operands[1], &region, true));
     break;
   case IR_STORE:
-    TRY(put(p, n->operands[0], &whole));
+    TRY(put(p, n->operands[0], &whole, false));
     break;
   default:
     break; /* a load is a view */

@@ -51,7 +51,9 @@ enum {
   PLAN_QUAD = 4,
   PLAN_CHUNK_KEYS = 128,
   PLAN_ALIGN_BYTES = 64,
-  PLAN_MAX_DEPTH = 32 /* of loops and branches */
+  PLAN_MAX_DEPTH = 32,  /* of loops and branches */
+  PLAN_MAX_OUTLETS = 2, /* of one linear: keys and values */
+  PLAN_OUTLET_COLUMNS = 2 * PLAN_PANEL
 };
 
 typedef struct {
@@ -103,6 +105,13 @@ const char *plan_kernel_name(plan_kernel kernel);
 typedef struct {
   ir_value *value; /* its type gives dtype and dims */
   plan_view view;
+  /*
+   * Among LINEAR's reads, after its operands: not read but written. value [1, H, S, D] is the result's
+   * columns [first_column, first_column + H * D), which lie here and not in the result; D and first_column
+   * are multiples of PLAN_OUTLET_COLUMNS, so that no tile has columns of both.
+   */
+  bool is_outlet;
+  int64_t first_column;
 } plan_operand;
 
 /*

@@ -62,6 +62,14 @@ status plan_add_copy(planner *p, ir_value *v, const plan_view *source, const pla
 /* Appends a step and notes the lifetimes of the buffers it touches. */
 status plan_add_step(planner *p, const plan_step *step);
 
+/* ---- outlet.c ---- */
+
+/*
+ * Has the step that makes v's elements write them to `view`, where a cache wants them, in place of `source`,
+ * if that is a linear whose readers allow it; false: it takes a copy.
+ */
+bool plan_add_outlet(planner *p, ir_value *v, const plan_view *source, const plan_view *view);
+
 /* ---- attention.c ---- */
 
 /* Adds an attention's step; two steps where one query may have many keys. */

@@ -37,6 +37,7 @@ static void print_step(text *t, const plan_step *step, size_t index) {
   text_print(t, " <- ");
   for (int i = 0; i < step->read_count; i++) {
     if (i) text_print(t, ", ");
+    if (step->reads[i].is_outlet) text_print(t, "columns %lld -> ", (long long)step->reads[i].first_column);
     print_place(t, &step->reads[i]);
   }
   if (step->control == PLAN_CALL && step->kernel == PLAN_LOOPS) {

@@ -74,14 +74,15 @@ static plan_step harness_step(arena *a, ir_graph *g) {
   ir_value *result = g->outputs[0].value;
   ir_node *last = result->def;
   plan_step step = {.kernel = harness_kernel(last), .key = g->name};
-  step.result = (plan_operand){result, harness_dense(m, &result->type, PLAN_ARENA, 0)};
+  step.result = (plan_operand){.value = result, .view = harness_dense(m, &result->type, PLAN_ARENA, 0)};
   bool is_loops = step.kernel == PLAN_LOOPS;
   step.read_count = is_loops ? (int)g->input_count : last->operand_count;
   step.reads = ARENA_ARRAY(a, plan_operand, (size_t)step.read_count + 1);
   for (int i = 0; i < step.read_count; i++) {
     ir_value *v = is_loops ? g->inputs[i] : last->operands[i];
     if (!v) continue;
-    step.reads[i] = (plan_operand){v, harness_dense(m, &v->type, PLAN_INPUT, harness_input_index(g, v))};
+    step.reads[i] =
+        (plan_operand){.value = v, .view = harness_dense(m, &v->type, PLAN_INPUT, harness_input_index(g, v))};
     if (step.kernel == PLAN_LINEAR && i == 1) step.reads[i].view.layout = PLAN_PANELS;
   }
   for (ir_node *n = g->first; n; n = n->next) step.node_count++;

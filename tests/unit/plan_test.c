@@ -141,6 +141,51 @@ static void appends_write_in_place(void **state) {
   arena_free(&a);
 }
 
+/* A joined product, of which keys go to the cache; `reader` is one more node. */
+static plan_module *joined_product(arena *a, const char *reader) {
+  return plan_of(a, arena_format(a,
+                                 "state past: f32[1, 2, 16, 32] {append_axis = 2}\n"
+                                 "graph run(x: f32[1, s, 32], p: i64[p]) {\n"
+                                 "  w = const \"w\" : f32[32, 128]\n"
+                                 "  y = linear x, w : f32[1, s, 128]\n"
+                                 "  qs = slice y {shape = [1, s, 64]} : f32[1, s, 64]\n"
+                                 "  ks = slice y {start = [0, 0, 64], shape = [1, s, 64]} : f32[1, s, 64]\n"
+                                 "  qh = reshape qs {shape = [1, s, 2, 32]} : f32[1, s, 2, 32]\n"
+                                 "  kh = reshape ks {shape = [1, s, 2, 32]} : f32[1, s, 2, 32]\n"
+                                 "  q = transpose qh {perm = [0, 2, 1, 3]} : f32[1, 2, s, 32]\n"
+                                 "  n = transpose kh {perm = [0, 2, 1, 3]} : f32[1, 2, s, 32]\n"
+                                 "  old = load {state = past, shape = [1, 2, p, 32]} : f32[1, 2, p, 32]\n"
+                                 "  k = append old, n {state = past, axis = 2} : f32[1, 2, p + s, 32]\n"
+                                 "  o = attention q, k, k {scale = 1} : f32[1, 2, s, 32]\n"
+                                 "%s"
+                                 "}\n",
+                                 reader));
+}
+
+/* The product writes them where the cache has them, unless somebody else reads them too. */
+static void products_write_into_caches(void **state) {
+  (void)state;
+  arena a = {0};
+  const plan_entry *entry = &joined_product(&a, "  return o = o\n")->entries[0];
+  assert_int_equal(entry->step_count, 2);
+  const plan_step *product = &entry->steps[0];
+  assert_int_equal(product->read_count, 3);
+  assert_true(product->reads[2].is_outlet);
+  assert_int_equal(product->reads[2].first_column, 64);
+  assert_int_equal(product->reads[2].view.space, PLAN_STATE);
+  assert_true(product->barrier);
+  entry = &joined_product(&a, "  t = slice y {start = [0, 0, 96], shape = [1, s, 32]} : f32[1, s, 32]\n"
+                              "  u = tanh t : f32[1, s, 32]\n"
+                              "  return o = o, u = u\n")
+               ->entries[0];
+  assert_int_equal(entry->steps[0].read_count, 2);
+  assert_int_equal(entry->steps[1].kernel, PLAN_LOOPS);
+  assert_int_equal(entry->steps[1].result.view.space, PLAN_STATE);
+  entry = &joined_product(&a, "  return o = o, y = y\n")->entries[0];
+  assert_int_equal(entry->steps[0].read_count, 2);
+  arena_free(&a);
+}
+
 /* A size without a limit cannot be planned, and says which. */
 static ir_dim row_stride_between_linears(arena *a, const char *source) {
   const plan_entry *entry = &plan_of(a, source)->entries[0];
@@ -187,10 +232,10 @@ static void unlimited_sizes_fail(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(chains_share_a_nest),    cmocka_unit_test(movement_around_attention_is_views),
-      cmocka_unit_test(buffers_are_reused),     cmocka_unit_test(equal_steps_share_keys),
-      cmocka_unit_test(appends_write_in_place), cmocka_unit_test(rows_of_a_product_lie_apart),
-      cmocka_unit_test(unlimited_sizes_fail),
+      cmocka_unit_test(chains_share_a_nest),        cmocka_unit_test(movement_around_attention_is_views),
+      cmocka_unit_test(buffers_are_reused),         cmocka_unit_test(equal_steps_share_keys),
+      cmocka_unit_test(appends_write_in_place),     cmocka_unit_test(rows_of_a_product_lie_apart),
+      cmocka_unit_test(products_write_into_caches), cmocka_unit_test(unlimited_sizes_fail),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,12 +7,29 @@
 
 typedef struct {
   const product *p;
-  LLVMValueRef row, n; /* n: column of the vector */
-  LLVMValueRef count;  /* columns of the vector that exist, or NULL: all */
+  const kernel_rows *result; /* from the tile's first column on */
+  LLVMValueRef row, n;       /* n: column of the vector */
+  LLVMValueRef place;        /* of the vector in its tile */
+  LLVMValueRef count;        /* columns of the vector that exist, or NULL: all */
 } spot;
 
-static LLVMValueRef load_at(emitter *e, const spot *s, const kernel_rows *rows) {
-  LLVMValueRef pointer = emit_at(e, rows->dtype, kernel_row(e, rows, s->row), s->n);
+kernel_rows product_result_at(emitter *e, const product *p, LLVMValueRef column) {
+  kernel_rows rows = p->result;
+  rows.base = emit_at(e, rows.dtype, rows.base, column);
+  for (int i = 0; i < p->outlet_count; i++) {
+    const product_outlet *o = &p->outlets[i];
+    LLVMValueRef n = emit_sub(e, column, emit_index(e, o->first_column)), D = emit_index(e, o->head_dim);
+    LLVMValueRef is_there = emit_icmp(e, LLVMIntULT, n, emit_index(e, o->column_count));
+    LLVMValueRef head = emit_mul(e, emit_udiv(e, n, D), o->head_stride);
+    LLVMValueRef there = emit_at(e, rows.dtype, o->rows.base, emit_add(e, head, emit_urem(e, n, D)));
+    rows.base = emit_select(e, is_there, there, rows.base);
+    rows.row_stride = emit_select(e, is_there, o->rows.row_stride, rows.row_stride);
+  }
+  return rows;
+}
+
+static LLVMValueRef load_at(emitter *e, const spot *s, const kernel_rows *rows, LLVMValueRef n) {
+  LLVMValueRef pointer = emit_at(e, rows->dtype, kernel_row(e, rows, s->row), n);
   return emit_load_part(e, rows->dtype, pointer, s->p->lanes, s->count);
 }
 
@@ -24,9 +41,8 @@ static LLVMValueRef add_bias(emitter *e, const spot *s, LLVMValueRef v, LLVMValu
 }
 
 static void store_at(emitter *e, const spot *s, LLVMValueRef v) {
-  const kernel_rows *result = &s->p->result;
-  emit_store_part(e, result->dtype, emit_at(e, result->dtype, kernel_row(e, result, s->row), s->n), v,
-                  s->count);
+  LLVMValueRef pointer = emit_at(e, s->result->dtype, kernel_row(e, s->result, s->row), s->place);
+  emit_store_part(e, s->result->dtype, pointer, v, s->count);
 }
 
 /* The sums over all of K to the result; `right` is the right half of a gated product, or NULL. */
@@ -34,7 +50,7 @@ static void finish(emitter *e, const spot *s, LLVMValueRef v, LLVMValueRef right
   const product *p = s->p;
   v = elementwise_unary(e, p->activation, p->dtype, add_bias(e, s, v, s->n));
   if (right) v = emit_mul(e, v, add_bias(e, s, right, emit_add(e, s->n, p->columns)));
-  if (p->residual && !p->splits_depth) v = emit_add(e, v, load_at(e, s, p->residual));
+  if (p->residual && !p->splits_depth) v = emit_add(e, v, load_at(e, s, p->residual, s->n));
   store_at(e, s, v);
 }
 
@@ -54,10 +70,10 @@ static void finish_split(emitter *e, const product *p, const product_place *at, 
   for (int i = 0; i < f->count; i++) sums[i] = emit_variable(e, LLVMTypeOf(f->sums[i]), f->sums[i]);
   emit_branch later = emit_if(e, LLVMBuildNot(e->builder, at->first, ""));
   for (int i = 0; i < f->count; i++)
-    emit_set(e, sums[i], emit_add(e, f->sums[i], load_at(e, &f->spots[i], &p->result)));
+    emit_set(e, sums[i], emit_add(e, f->sums[i], load_at(e, &f->spots[i], &at->result, f->spots[i].place)));
   emit_else(e, &later);
   for (int i = 0; i < f->count && p->residual; i++)
-    emit_set(e, sums[i], emit_add(e, f->sums[i], load_at(e, &f->spots[i], p->residual)));
+    emit_set(e, sums[i], emit_add(e, f->sums[i], load_at(e, &f->spots[i], p->residual, f->spots[i].n)));
   emit_end_if(e, &later);
   emit_branch last = emit_if(e, at->last);
   for (int i = 0; i < f->count; i++) finish(e, &f->spots[i], emit_get(e, sums[i]), NULL);
@@ -79,8 +95,8 @@ static void add_row(emitter *e, const product *p, const product_place *at, LLVMV
                     const LLVMValueRef *vs, finished *f) {
   LLVMValueRef row = emit_add(e, at->row, r);
   for (int j = 0; j < p->vectors; j++) {
-    LLVMValueRef n = emit_add(e, at->column, emit_index(e, (int64_t)j * p->lanes));
-    f->spots[f->count] = (spot){.p = p, .row = row, .n = n};
+    LLVMValueRef place = emit_index(e, (int64_t)j * p->lanes), n = emit_add(e, at->column, place);
+    f->spots[f->count] = (spot){.p = p, .result = &at->result, .row = row, .n = n, .place = place};
     f->sums[f->count] = vs[j];
     f->rights[f->count++] = p->gated ? vs[j + p->vectors] : NULL;
   }

@@ -2,7 +2,8 @@
 #include "codegen/kernels/kernel.h"
 
 const plan_operand *kernel_read(const plan_step *step, int index) {
-  return index < step->read_count && step->reads[index].value ? &step->reads[index] : NULL;
+  bool is_read = index < step->read_count && step->reads[index].value && !step->reads[index].is_outlet;
+  return is_read ? &step->reads[index] : NULL;
 }
 
 LLVMValueRef kernel_dim(emitter *e, const ir_value *value, int axis) {

@@ -7,6 +7,21 @@
 
 enum { LINEAR_X, LINEAR_WEIGHT, LINEAR_BIAS, LINEAR_RESIDUAL, LINEAR_X_SCALE, LINEAR_WEIGHT_SCALE };
 
+static void find_outlets(emitter *e, const plan_step *step, product *p) {
+  for (int i = 0; i < step->read_count; i++) {
+    const plan_operand *outlet = &step->reads[i];
+    if (!outlet->is_outlet) continue;
+    product_outlet *o = &p->outlets[p->outlet_count++];
+    *o = (product_outlet){.rows = kernel_rows_of(e, step, i),
+                          .head_stride = kernel_stride(e, outlet, 1),
+                          .first_column = outlet->first_column};
+    int64_t H = 1;
+    ir_dim_is_const(outlet->value->type.dims[1], &H);
+    ir_dim_is_const(outlet->value->type.dims[3], &o->head_dim);
+    o->column_count = H * o->head_dim;
+  }
+}
+
 static void multiply_in_vectors(emitter *e, product *p) {
   LLVMValueRef work, units = product_plan(e, p, &work);
   emit_claim claim = emit_claim_begin(e, units, work);
@@ -31,6 +46,7 @@ void kernel_linear(emitter *e, const plan_step *step) {
       .activation = attrs->activation,
       .apart = attrs->apart,
   };
+  find_outlets(e, step, &p);
   if (kernel_read(step, LINEAR_BIAS)) {
     p.bias = emit_argument(e, LINEAR_BIAS);
     p.bias_dtype = step->reads[LINEAR_BIAS].value->type.dtype;

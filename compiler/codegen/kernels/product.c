@@ -338,7 +338,7 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
   if (height > 1 && !p->w_stride)
     for (int r = 0; r < height; r++) {
       LLVMValueRef row = emit_add(e, at->row, emit_index(e, r));
-      emit_prefetch(e, emit_at(e, p->result.dtype, kernel_row(e, &p->result, row), at->column), 1);
+      emit_prefetch(e, kernel_row(e, &at->place.result, row), 1);
       if (!p->residual) continue;
       emit_prefetch(e, emit_at(e, p->residual->dtype, kernel_row(e, p->residual, row), at->column), 1);
     }
@@ -465,6 +465,7 @@ static void multiply_block(emitter *e, const product *p, LLVMValueRef block, LLV
   if (p->x_excess) find_excess(e, p, row_end, &at);
   emit_loop tiles = emit_loop_begin(e, column, column_end, p->tile_columns);
   at.column = tiles.index;
+  at.place.result = product_result_at(e, p, at.column);
   emit_rows(e, p, row, row_end, &at);
   emit_loop_end(e, &tiles);
   emit_loop_end(e, &depth);

@@ -9,8 +9,17 @@
 #include "codegen/kernels/kernel.h"
 #include "codegen/kernels/tile.h"
 
+/* Heads of the result that lie elsewhere (plan_operand.is_outlet). */
 typedef struct {
-  kernel_rows x, result;             /* [rows, depth], [rows, columns] */
+  kernel_rows rows; /* of the first head */
+  LLVMValueRef head_stride;
+  int64_t first_column, column_count, head_dim;
+} product_outlet;
+
+typedef struct {
+  kernel_rows x, result; /* [rows, depth], [rows, columns] */
+  product_outlet outlets[PLAN_MAX_OUTLETS];
+  int outlet_count;
   LLVMValueRef rows, columns, depth; /* M, N, K */
   int most_rows;                     /* that `rows` can be; 0: any number */
   bool apart; /* rows are few, and each is added up in the order in which it is alone */
@@ -59,7 +68,10 @@ void tile_matrix_product(emitter *e, const product *p);
 typedef struct {
   LLVMValueRef row, column, height;
   LLVMValueRef first, last; /* i1: whether this is the first and the last block of K */
+  kernel_rows result;       /* product_result_at(column) */
 } product_place;
+/* The result's rows from `column` on, where a tile begins: those of an outlet, or its own. */
+kernel_rows product_result_at(emitter *e, const product *p, LLVMValueRef column);
 void product_epilogue(emitter *e, const product *p, const product_place *at); /* sums in p->sums */
 /* The same for sums in registers: [height][vectors]; at->height is not looked at. */
 void product_epilogue_tile(emitter *e, const product *p, const product_place *at, int height,

@@ -161,6 +161,7 @@ static void emit_block(emitter *e, const block *b) {
   emit_end_if(e, &tall);
   if (b->p->w_scale) scale_block(e, b);
   product_place place = {.row = b->row, .column = b->column, .height = b->height, .first = yes, .last = yes};
+  place.result = product_result_at(e, b->p, b->column);
   product_epilogue(e, b->p, &place);
 }
 
