@@ -23,7 +23,7 @@ says "the share of the work" "^  linear +21 .*FLOP +[0-9.]+ % +[0-9.]+ MB +[0-9.
 says "what limits decoding" "^  bound by +memory, .* weights\); 10 GB/s give [0-9,]+ tokens/s$" "$work/stdout"
 exits "inspect --html" 0 "$smelt" inspect "$examples/verse/model" --html "$work/verse.html"
 same "the page of verse" "drawn" "$(/usr/bin/python3 "$here/inspect_page.py" "$work/verse.html" prefill decode 2>&1)"
-says "its layers are drawn once" "5 repeats of 9 steps each" "$work/verse.html"
+says "its layers are drawn once" "5 repeats of 7 steps each" "$work/verse.html"
 exits "a page that cannot be written" 1 "$smelt" inspect "$examples/verse/model" --html "$work/no/verse.html"
 says "where it cannot be written" "error: .*/no/verse.html: cannot be written: No such file" "$work/stderr"
 documented encoder-decoder "$examples/dates/model"
