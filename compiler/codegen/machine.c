@@ -19,6 +19,11 @@ static void start_llvm(void) {
   LLVMInitializeAArch64TargetMC();
   LLVMInitializeAArch64AsmPrinter();
   LLVMInitializeAArch64AsmParser();
+  LLVMInitializeARMTargetInfo();
+  LLVMInitializeARMTarget();
+  LLVMInitializeARMTargetMC();
+  LLVMInitializeARMAsmPrinter();
+  LLVMInitializeARMAsmParser();
 }
 
 /* A failure with LLVM's own words, which are freed. */
@@ -35,8 +40,10 @@ status machine_make(arena *a, const codegen_target *target, const codegen_level 
   start_llvm();
   if (LLVMGetTargetFromTriple(target->triple, &llvm_target, &message))
     return llvm_failure(a, "does not know the target", message);
+  /* Without an operating system nothing moves a program, and constant tables of addresses stay in flash. */
+  LLVMRelocMode mode = target->os == CODEGEN_NO_OS ? LLVMRelocStatic : LLVMRelocPIC;
   *machine = LLVMCreateTargetMachine(llvm_target, target->triple, level->cpu, level->features,
-                                     LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelSmall);
+                                     LLVMCodeGenLevelDefault, mode, LLVMCodeModelSmall);
   return *machine ? OK : llvm_failure(a, "has no machine for the target", NULL);
 }
 

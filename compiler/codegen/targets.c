@@ -71,6 +71,27 @@ static const codegen_level ARM64_LEVELS[CODEGEN_MAX_LEVELS] = {
      .engines = ENGINE_FMA | ENGINE_LONG | ENGINE_DOT8 | ENGINE_BF16 | ENGINE_MMLA,
      .layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS}};
 
+/* Without an operating system nobody says what the processor has: one level, which --cpu names. */
+static const codegen_level CORTEX_M_LEVELS[CODEGEN_MAX_LEVELS] = {
+    {.level = SMELT_ISA_BASELINE,
+     .cpu = "cortex-m4", /* vectors become scalars: four to one, 32 registers of an FPU */
+     .features = "",
+     .vector_bytes = 16,
+     .vector_registers = 8,
+     .engines = ENGINE_FMA}};
+static const codegen_level CORTEX_A_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,
+                                                                   .cpu = "cortex-a7",
+                                                                   .features = "+neon",
+                                                                   .vector_bytes = 16,
+                                                                   .vector_registers = 16,
+                                                                   .engines = ENGINE_FMA}};
+static const codegen_level CORTEX_A64_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,
+                                                                     .cpu = "generic",
+                                                                     .features = "+neon",
+                                                                     .vector_bytes = 16,
+                                                                     .vector_registers = 32,
+                                                                     .engines = ENGINE_FMA | ENGINE_LONG}};
+
 /* ---- targets ---- */
 
 enum { ALL_FORMS = CODEGEN_EXE | CODEGEN_OBJ | CODEGEN_LIB | CODEGEN_SHARED };
@@ -94,6 +115,33 @@ static const codegen_target TARGETS[] = {
      .page_bytes = 65536, /* the largest that arm64 kernels use */
      .forms = ALL_FORMS,
      .levels = ARM64_LEVELS},
+    {.name = "armv7m-none",
+     .triple = "thumbv7em-unknown-none-eabihf",
+     .arch = "armv7",
+     .format = CODEGEN_ELF,
+     .os = CODEGEN_NO_OS,
+     .pointer_bytes = 4,
+     .page_bytes = 64, /* no pages: what vectors want */
+     .forms = CODEGEN_OBJ | CODEGEN_LIB,
+     .levels = CORTEX_M_LEVELS},
+    {.name = "armv7a-none",
+     .triple = "armv7a-unknown-none-eabihf",
+     .arch = "armv7",
+     .format = CODEGEN_ELF,
+     .os = CODEGEN_NO_OS,
+     .pointer_bytes = 4,
+     .page_bytes = 64,
+     .forms = CODEGEN_OBJ | CODEGEN_LIB,
+     .levels = CORTEX_A_LEVELS},
+    {.name = "aarch64-none",
+     .triple = "aarch64-unknown-none-elf",
+     .arch = "aarch64",
+     .format = CODEGEN_ELF,
+     .os = CODEGEN_NO_OS,
+     .pointer_bytes = 8,
+     .page_bytes = 64,
+     .forms = CODEGEN_OBJ | CODEGEN_LIB,
+     .levels = CORTEX_A64_LEVELS},
 };
 
 const codegen_target *codegen_target_at(size_t index) {

@@ -11,7 +11,7 @@ static const option_row option_table[] = {
     {"--output", "-o", "FILE", COMMAND_BUILD, TAKES_TEXT, FIELD(output),
      "where the result goes (default: the model's name)"},
     {"--target", NULL, "NAME", COMMAND_BUILD | COMMAND_INSPECT, TAKES_TEXT, FIELD(target),
-     "x86_64-linux or aarch64-linux (default: this machine)"},
+     "aarch64-linux, armv7m-none, ... (default: this machine)"},
     {"--emit", NULL, "FORM", COMMAND_BUILD, TAKES_TEXT, FIELD(emit),
      "exe, obj, lib, shared, llvm, asm or graph (default: exe)"},
     {"--name", NULL, "NAME", COMMAND_BUILD, TAKES_TEXT, FIELD(name),

@@ -305,11 +305,24 @@ static inline int tok_unit_has_byte(uint32_t unit, uint8_t byte) {
 
 /* ---- hashing, the same on both sides ----------------------------------------- */
 
+/* Both halves of a product of 128 bits, folded by exclusive or. */
+static inline uint64_t tok_fold_product(uint64_t a, uint64_t b) {
+#ifdef __SIZEOF_INT128__
+  __extension__ typedef unsigned __int128 wide;
+  wide product = (wide)a * b;
+  return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+  uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+  uint64_t low = a_low * b_low, cross = a_high * b_low + (low >> 32);
+  uint64_t middle = a_low * b_high + (uint32_t)cross;
+  uint64_t high = a_high * b_high + (cross >> 32) + (middle >> 32);
+  return (middle << 32 | (uint32_t)low) ^ high;
+#endif
+}
+
 /* Multiply and fold: the mixing step of wyhash (Wang Yi, public domain description). */
 static inline uint64_t tok_mix(uint64_t a, uint64_t b) {
-  __extension__ typedef unsigned __int128 wide;
-  wide product = (wide)(a ^ 0x9e3779b97f4a7c15u) * (b ^ 0xe7037ed1a0b428dbu);
-  return (uint64_t)product ^ (uint64_t)(product >> 64);
+  return tok_fold_product(a ^ 0x9e3779b97f4a7c15u, b ^ 0xe7037ed1a0b428dbu);
 }
 
 static inline uint64_t tok_hash_pair(uint32_t left, uint32_t right) {

@@ -1,0 +1,45 @@
+# Targets whose system has no musl: Arm without an operating system. Their rows in compiler/codegen's table
+# carry the same names.
+
+# What model.h needs; files, images, sound and the command line are for systems with files.
+file(GLOB model_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/core/*.c ${PROJECT_SOURCE_DIR}/runtime/text/*.c
+  ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c ${PROJECT_SOURCE_DIR}/runtime/decode/*.c)
+list(FILTER model_sources EXCLUDE REGEX "/core/(team|limits)[.]c$") # the row's system says which team; --profile has limits
+
+# Compiles `library` against `headers` alone.
+function(compile_for_other library triple headers)
+  target_include_directories(${library} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/runtime)
+  target_include_directories(${library} SYSTEM PRIVATE ${headers} ${STB_HEADERS})
+  target_compile_definitions(${library} PRIVATE SMELT_VERSION="${PROJECT_VERSION}")
+  target_compile_options(${library} PRIVATE --target=${triple} -O2 -g0 -nostdlibinc -ffunction-sections -fdata-sections
+    -fno-stack-protector -fno-math-errno ${ARGN})
+  target_link_libraries(${library} PRIVATE smelt_warnings)
+  add_dependencies(smelt_targets ${library})
+endfunction()
+
+# lib/smelt/TARGET/libNAME.a of `sources`.
+function(add_other_archive target name triple headers sources)
+  set(archive ${name}_${target})
+  add_library(${archive} STATIC ${sources})
+  set_target_properties(${archive} PROPERTIES OUTPUT_NAME ${name}
+    ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib/smelt/${target})
+  compile_for_other(${archive} ${triple} "${headers}" ${ARGN})
+endfunction()
+
+# ---- Arm without an operating system: headers and all else are the runtime's own (runtime/host/bare) --------------
+
+set(smelt_system_bare host/alone/team host/alone/processors)
+set(smelt_processor_plain processor/plain)
+file(GLOB bare_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/host/bare/*.c)
+execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS} armhf arm64 COMMAND_ERROR_IS_FATAL ANY)
+# libgcc.a beside it serves who has no toolchain: Debian's for armhf is Thumb-2 code that all of them run.
+function(add_bare_target target triple architecture)
+  smelt_host_sources(host_sources bare plain)
+  file(GLOB libgcc ${SMELT_SYSROOTS}/${architecture}/usr/lib/gcc/*/*/libgcc.a)
+  file(COPY ${libgcc} DESTINATION ${PROJECT_BINARY_DIR}/lib/smelt/${target})
+  add_other_archive(${target} runtime ${triple} ${PROJECT_SOURCE_DIR}/runtime/host/bare/include
+    "${model_sources};${bare_sources};${host_sources}" -ffreestanding -fvisibility=hidden ${ARGN})
+endfunction()
+add_bare_target(armv7m-none thumbv7em-none-eabihf armhf -mcpu=cortex-m4)
+add_bare_target(armv7a-none armv7a-none-eabihf armhf -mcpu=cortex-a7)
+add_bare_target(aarch64-none aarch64-none-elf arm64 -mcpu=generic)
