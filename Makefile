@@ -16,11 +16,11 @@ build:
 demo: build
 	@setup/demo build/bin/smelt build/demo
 
-# The same bytes whenever and wherever they are made: files are as old as the commit.
+# The same bytes whenever and wherever they are made: files are as old as the commit, folders are everybody's.
 package:
 	@setup/install build package
 	@$(MAKE) --no-print-directory build
-	@cd build && SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH-$$(git log -1 --format=%ct 2>/dev/null || echo 0)} cpack
+	@cd build && umask 022 && SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH-$$(git log -1 --format=%ct 2>/dev/null || echo 0)} cpack
 
 check:
 	@setup/install build package check

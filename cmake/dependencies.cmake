@@ -67,13 +67,27 @@ find_path(STB_HEADERS NAMES stb_image.h PATH_SUFFIXES stb REQUIRED)
 
 # ---- versions of what programs are linked with -----------------------------------
 
+# The version of a Debian package: of one that was unpacked for a target, else as installed; empty: it is neither.
+function(smelt_package_version result package)
+  file(GLOB changes ${SMELT_SYSROOTS}/*/usr/share/doc/${package}/changelog.Debian*.gz)
+  if(changes)
+    list(GET changes 0 changes)
+    execute_process(COMMAND gzip -dc ${changes} COMMAND sed -n "1s/.*(\\(.*\\)).*/\\1/p"
+      OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE)
+  else()
+    execute_process(COMMAND dpkg-query -W -f "\${Version}" ${package} OUTPUT_VARIABLE version ERROR_QUIET)
+  endif()
+  set(${result} "${version}" PARENT_SCOPE)
+endfunction()
+
 # Defines them for `source`, which tells users (--licenses, --sbom). After cmake/targets.cmake.
 function(smelt_state_versions source)
-  file(GLOB changes ${SMELT_SYSROOTS}/amd64/usr/share/doc/musl-dev/changelog.Debian.gz)
-  execute_process(COMMAND gzip -dc ${changes} COMMAND sed -n "1s/.*(\\(.*\\)).*/\\1/p"
-    OUTPUT_VARIABLE musl OUTPUT_STRIP_TRAILING_WHITESPACE)
+  smelt_package_version(musl musl-dev)
+  smelt_package_version(wasi_libc wasi-libc)
+  smelt_package_version(mingw mingw-w64-x86-64-dev)
   file(GLOB libgcc ${SMELT_SYSROOTS}/amd64/usr/lib/gcc/x86_64-linux-gnu/*)
   get_filename_component(libgcc "${libgcc}" NAME)
+  set(compiler_rt ${llvm_version})
   file(STRINGS ${STB_HEADERS}/stb_image.h stb REGEX "^/[*] stb_image - v" LIMIT_COUNT 1)
   string(REGEX REPLACE ".* - v([0-9.]*).*" "\\1" stb "${stb}")
   find_file(UTF8PROC_HEADER NAMES utf8proc.h REQUIRED)
@@ -81,7 +95,7 @@ function(smelt_state_versions source)
   string(REGEX REPLACE "#define [A-Z0-9_]+ +([0-9]+)[^;]*" "\\1" utf8proc "${lines}")
   string(REPLACE ";" "." utf8proc "${utf8proc}")
   set(definitions)
-  foreach(part IN ITEMS musl libgcc stb utf8proc)
+  foreach(part IN ITEMS musl wasi_libc mingw libgcc compiler_rt stb utf8proc)
     string(TOUPPER ${part} name)
     list(APPEND definitions "SMELT_${name}_VERSION=\"${${part}}\"")
   endforeach()

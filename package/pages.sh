@@ -1,6 +1,7 @@
 #!/bin/sh
 # pages.sh SMELT SHARE: the pages of smelt's manual and the shells' completions, as they lie under PREFIX/share.
 set -eu
+umask 022
 smelt=$1 share=$2
 rm -rf "$share"
 mkdir -p "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/site-functions"

@@ -2,6 +2,7 @@
 # standalone.sh SMELT LAUNCHER LINKER STRIP PREFIX: puts smelt and lld into PREFIX with every library that they load, the C
 # library and its loader too (package/launcher.c says where), and the libraries' licences.
 set -eu
+umask 022
 smelt=$1 launcher=$2 linker=$(readlink -f "$3") strip=$4 prefix=$5
 home=$prefix/libexec/smelt
 mkdir -p "$prefix/bin" "$home/programs" "$home/libraries" "$prefix/share/doc/smelt/licenses"

@@ -22,8 +22,22 @@ static const part_row parts[] = {
       "Free Software Foundation, Inc.", "https://gcc.gnu.org"},
      "musl",
      FOR_ALL},
+    {{"wasi-libc", SMELT_WASI_LIBC_VERSION, "CC0-1.0 AND BSD-2-Clause AND MIT",
+      "2018-2020 Dan Gohman and others; musl: 2005-2020 Rich Felker and others; cloudlibc: 2015-2017 Nuxi "
+      "and others",
+      "https://github.com/WebAssembly/wasi-libc"},
+     "wasi",
+     FOR_ALL},
+    {{"compiler-rt", SMELT_COMPILER_RT_VERSION, "Apache-2.0 WITH LLVM-exception",
+      "the LLVM project's contributors", "https://llvm.org"},
+     "wasi",
+     FOR_ALL},
+    {{"mingw-w64", SMELT_MINGW_VERSION, "ZPL-2.1", "2009-2022 the mingw-w64 project",
+      "https://www.mingw-w64.org"},
+     "windows-gnu",
+     FOR_ALL},
     {{"Unicode data", SMELT_UTF8PROC_VERSION, "Unicode-DFS-2015 AND MIT",
-      "1991-2021 Unicode, Inc.; utf8proc: 2014-2021 its contributors, 2009-2013 Public Software Group",
+      "1991-2007 Unicode, Inc.; utf8proc: 2009-2018 Public Software Group and others",
       "https://juliastrings.github.io/utf8proc"},
      "",
      FOR_TOKENIZERS},
@@ -33,27 +47,55 @@ static const part_row parts[] = {
      FOR_IMAGES},
 };
 
-/* MIT's must come with what it is about. */
-static const char mit[] =
-    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and "
-    "associated "
-    "documentation files (the \"Software\"), to deal in the Software without restriction, including without "
-    "limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies "
-    "of the "
-    "Software, and to permit persons to whom the Software is furnished to do so, subject to the following "
-    "conditions:\n\n"
-    "The above copyright notice and this permission notice shall be included in all copies or substantial "
-    "portions "
-    "of the Software.\n\n"
-    "THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT "
-    "LIMITED "
-    "TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT "
-    "SHALL "
-    "THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN "
-    "ACTION OF "
-    "CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR "
-    "OTHER "
-    "DEALINGS IN THE SOFTWARE.\n";
+/* Texts that must come with what they are about; other licences let programs go without. */
+static const struct {
+  const char *license, *text;
+} texts[] = {
+    {"MIT",
+     "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and "
+     "associated "
+     "documentation files (the \"Software\"), to deal in the Software without restriction, including without "
+     "limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies "
+     "of the "
+     "Software, and to permit persons to whom the Software is furnished to do so, subject to the following "
+     "conditions:\n\n"
+     "The above copyright notice and this permission notice shall be included in all copies or substantial "
+     "portions "
+     "of the Software.\n\n"
+     "THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT "
+     "NOT "
+     "LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN "
+     "NO "
+     "EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, "
+     "WHETHER IN "
+     "AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR "
+     "THE USE "
+     "OR OTHER DEALINGS IN THE SOFTWARE.\n"},
+    {"BSD-2-Clause",
+     "Redistribution and use in source and binary forms, with or without modification, are permitted "
+     "provided that "
+     "the following conditions are met:\n\n"
+     "1. Redistributions of source code must retain the above copyright notice, this list of conditions and "
+     "the "
+     "following disclaimer.\n\n"
+     "2. Redistributions in binary form must reproduce the above copyright notice, this list of conditions "
+     "and the "
+     "following disclaimer in the documentation and/or other materials provided with the distribution.\n\n"
+     "THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS \"AS IS\" AND ANY EXPRESS OR "
+     "IMPLIED "
+     "WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A "
+     "PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE "
+     "FOR ANY "
+     "DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED "
+     "TO, "
+     "PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) "
+     "HOWEVER "
+     "CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING "
+     "NEGLIGENCE OR "
+     "OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF "
+     "SUCH "
+     "DAMAGE.\n"},
+};
 
 static bool is_needed(const part_row *row, const compilation *c) {
   if (!strstr(c->target->triple, row->triple)) return false;
@@ -105,6 +147,14 @@ static void write_texts(text *t, const compilation *c, const model_origin *origi
     text_print(t, "\n%s of %s:\n\n%s", origin->license_file, c->folder.name, origin->license_text);
 }
 
+/* Whether a part is under the licence, and not by choice. */
+static bool binds(const compilation *c, const char *license) {
+  const origin_part *part;
+  for (size_t i = 0; (part = origin_part_at(c, i)); i++)
+    if (strstr(part->license, license) && !strstr(part->license, " OR ")) return true;
+  return false;
+}
+
 void origin_write_about(text *t, const compilation *c, const model_origin *origin, const compilation *draft,
                         const model_origin *draft_origin) {
   const origin_part *part;
@@ -115,17 +165,14 @@ void origin_write_about(text *t, const compilation *c, const model_origin *origi
   text_append(t, "\n", 2);
   write_license(t, "model", c, origin);
   if (draft) write_license(t, "draft", draft, draft_origin);
-  bool has_mit = false;
   for (size_t i = 0; (part = origin_part_at(c, i)); i++) {
-    if (strcmp(part->license, "NOASSERTION") == 0) {
-      text_print(t, "%s %s\n", part->name, part->version);
-      continue;
-    }
-    text_print(t, "%s %s: %s, Copyright %s, %s\n", part->name, part->version, part->license, part->copyright,
-               part->source);
-    has_mit = has_mit || strcmp(part->license, "MIT") == 0;
+    text_print(t, "%s %s", part->name, part->version);
+    if (strcmp(part->license, "NOASSERTION") != 0)
+      text_print(t, ": %s, Copyright %s, %s", part->license, part->copyright, part->source);
+    text_print(t, "\n");
   }
-  if (has_mit) text_print(t, "\nMIT:\n\n%s", mit);
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (binds(c, texts[i].license)) text_print(t, "\n%s:\n\n%s", texts[i].license, texts[i].text);
   write_texts(t, c, origin);
   if (draft) write_texts(t, draft, draft_origin);
   text_append(t, "", 1);
