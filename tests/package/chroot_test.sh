@@ -42,7 +42,7 @@ debian)
   [ -e "$root/lib64" ] || ln -s usr/lib64 "$root/lib64"
   ;;
 esac
-find "$root" -name 'cc' -o -name 'gcc*' -o -name 'clang*' -o -name '*.h' | grep -v include/smelt >"$work/compilers"
+find "$root" -path '*/share' -prune -o \( -name cc -o -name 'gcc*' -o -name 'clang*' -o -name '*.h' \) -print | grep -v include/smelt >"$work/compilers"
 same "$form: no compiler and no other header inside" "" "$(cat "$work/compilers")"
 cp -r "$example/model" "$work/names"
 cp -r "$work/names" "$root/work/names"
@@ -60,17 +60,22 @@ unset SMELT_LIB SMELT_LD
 exits "$form: --version" 0 enter $inside --version
 says "$form: its version of LLVM" '^LLVM [0-9]+\.[0-9]+\.[0-9]+$' "$work/stdout"
 says "$form: its linker" '^linker /.*LLD [0-9]+\.[0-9]+' "$work/stdout"
-target_count=0
+target_count=0 program_count=0
 for pack in "$root"/lib/smelt/*/ "$root"/usr/lib/smelt/*/; do
   [ -d "$pack" ] || continue
   target=$(basename "$pack")
   target_count=$((target_count + 1))
-  exits "$form: for $target" 0 enter $inside build /work/names --target "$target" -o "/work/$target"
-  "$smelt" build "$work/names" --target "$target" -o "$work/$target" || fail "outside: $target"
+  # Where programs need a vendor's SDK, or there is no system, --emit exe is refused: then a library.
+  emit=exe
+  "$smelt" build "$work/names" --target "$target" -o "$work/$target" 2>"$work/refused"
+  [ $? = 2 ] && emit=lib && "$smelt" build "$work/names" --target "$target" --emit lib -o "$work/$target"
+  [ -s "$work/$target" ] || fail "outside: $target" "$(cat "$work/refused")"
+  exits "$form: for $target, $emit" 0 enter $inside build /work/names --target "$target" --emit $emit -o "/work/$target"
   cp "$root/work/$target" "$work/inside" 2>/dev/null
   cmp "$work/inside" "$work/$target" || fail "$form: $target: other bytes than outside"
+  [ $emit = lib ] || program_count=$((program_count + 1))
 done
-[ "$target_count" -ge 2 ] || fail "$form: only $target_count targets"
+[ "$program_count" -ge 2 ] || fail "$form: programs for $program_count of $target_count targets only"
 
 # ---- what came out runs out here ------------------------------------------------
 
