@@ -1,4 +1,5 @@
 /* completion.c: what bash and zsh read to complete smelt's command lines, from the tables that help reads. */
+#include "codegen/codegen.h"
 #include "driver/commands.h"
 
 #include <string.h>
@@ -6,6 +7,15 @@
 /* Whether a value is a file's name, or a model's: a file or a folder. */
 static bool takes_path(const option_row *row) {
   return row->argument && (strcmp(row->argument, "FILE") == 0 || strcmp(row->argument, "MODEL") == 0);
+}
+
+/* What a row's value may be, a space between them; empty: anything. Targets are too many for their help. */
+static const char *choices_of(arena *a, const option_row *row) {
+  const char *names = "";
+  if (strcmp(row->name, "--target") != 0) return option_choices(a, row);
+  for (size_t i = 0; codegen_target_at(i); i++)
+    names = arena_format(a, "%s%s%s", names, i ? " " : "", codegen_target_at(i)->name);
+  return names;
 }
 
 static void print_commands(void) {
@@ -20,7 +30,7 @@ static void print_bash_values(arena *a, const command_row *command) {
   printf("    case $before in\n");
   for (size_t i = 0; (row = option_at(command->bit, i)); i++) {
     if (!row->argument) continue;
-    const char *choices = option_choices(a, row);
+    const char *choices = choices_of(a, row);
     printf("    %s%s%s) ", row->short_name ? row->short_name : "", row->short_name ? " | " : "", row->name);
     if (*choices)
       printf("COMPREPLY=($(compgen -W \"%s\" -- \"$word\")) ;;\n", choices);
@@ -82,7 +92,7 @@ static void print_zsh_help(const char *help) {
 
 static void print_zsh_option(arena *a, const option_row *row) {
   const char *again = row->kind == TAKES_WORDS ? "*" : "";
-  const char *choices = option_choices(a, row);
+  const char *choices = choices_of(a, row);
   for (int i = row->short_name ? 0 : 1; i < 2; i++) {
     printf("      '%s", again);
     if (row->short_name && !*again) printf("(%s %s)", row->short_name, row->name);

@@ -53,6 +53,7 @@ completes "commands" "build bench" smelt b
 completes "an option" "--precision" smelt build model --prec
 completes "a value" "int8 int4" smelt build model --precision int
 completes "a value behind =" "bf16" smelt build model --precision = b
+completes "a target" "aarch64-linux" smelt build model --target aarch64-l
 completes "an option of another command has none" "" smelt run model --emi
 completes "files where a model is wanted" "" smelt build ./mod
 same "bash: so it asks for files" "compopt -o default" "$(cat "$work/asked")"
@@ -72,6 +73,7 @@ for pair in $(sed -n 's/^    .*\(--[a-z-]*\)) COMPREPLY=($(compgen -W "\([^"]*\)
     value_count=$((value_count + 1))
     case $option=$value in
     --draft-precision=* | --precision=auto) continue ;; # a dozen builds
+    --target=*) set -- --emit obj --target "$value" ;;
     --emit=*) set -- --emit "$value" --isa host ;;
     *) set -- --emit graph "$option" "$value" ;;
     esac
