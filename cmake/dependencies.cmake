@@ -61,6 +61,13 @@ smelt_add_schema(onnx ${ONNX_PROTO_FOLDER})
 
 smelt_add_schema(sentencepiece ${PROJECT_SOURCE_DIR}/compiler/tokenizer)
 
+# ---- wasm32's libc, which has no architecture in Debian -------------------------
+
+find_path(WASI_HEADERS NAMES wasi/api.h PATHS /usr/include/wasm32-wasi NO_DEFAULT_PATH REQUIRED)
+find_path(WASI_LIBRARIES NAMES crt1-command.o PATHS /usr/lib/wasm32-wasi NO_DEFAULT_PATH REQUIRED)
+find_file(WASI_BUILTINS NAMES libclang_rt.builtins-wasm32.a PATHS
+  /usr/lib/llvm-${llvm_major}/lib/clang/${llvm_major}/lib/wasi NO_DEFAULT_PATH REQUIRED)
+
 # ---- stb_image: a header that runtime/vision compiles for every target ---------
 
 find_path(STB_HEADERS NAMES stb_image.h PATH_SUFFIXES stb REQUIRED)

@@ -3,19 +3,25 @@
 #                  runtime/processor what the row says                     libapp.a   runtime/app, with main
 #   rcrt1.o crt1.o crti.o crtn.o libc.a           from Debian's musl-dev
 #   libgcc.a                                      from Debian's libgcc-12-dev
+#   crt1-command.o libc.a                         of wasm32 from Debian's wasi-libc
+#   libclang_rt.builtins-wasm32.a                 and from LLVM's libclang-rt-22-dev-wasm32
 #
 # The rows here and those of compiler/codegen's target table carry the same names.
 # name           triple               Debian  the least CPU (-march)  system  processor
 set(smelt_target_rows
   "x86_64-linux   x86_64-linux-musl    amd64  x86-64   linux  x86_64"
-  "aarch64-linux  aarch64-linux-musl   arm64  armv8-a  linux  aarch64")
+  "aarch64-linux  aarch64-linux-musl   arm64  armv8-a  linux  aarch64"
+  "wasm32-wasi    wasm32-wasip1        wasi   generic  wasi   wasm32")
 
 # What the runtime asks of each system (runtime/host/host.h), and what it knows of each processor: files of runtime/.
 set(smelt_system_linux core/team
   host/posix/clock host/posix/files host/posix/interrupts host/posix/memory host/posix/terminal host/posix/threads
   host/linux/peak_memory host/linux/processors host/linux/random host/linux/waiting)
+set(smelt_system_wasi host/alone/team host/alone/processors host/posix/clock host/posix/files
+  host/small/format host/wasi/bytes host/wasi/jumps host/wasi/malloc host/wasi/memory host/wasi/random host/wasi/terminal)
 set(smelt_processor_x86_64 processor/x86_64 processor/peak_x86_64)
 set(smelt_processor_aarch64 processor/aarch64 processor/peak_aarch64)
+set(smelt_processor_wasm32 processor/plain processor/peak_wasm32)
 # What a system knows of one processor.
 set(smelt_linux_x86_64 host/linux/x86_64)
 set(smelt_linux_aarch64 host/linux/aarch64)
@@ -51,6 +57,12 @@ endforeach()
 set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS -Oz)
 file(GLOB_RECURSE target_app_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/app/*.c)
 
+# How C is compiled for each system beside what all have in common. In WebAssembly setjmp is an exception
+# (runtime/host/wasi/jumps.c), of the kind that all engines have.
+set(smelt_options_linux -march=CPU -O2 -fPIC)
+set(smelt_options_wasi -mcpu=CPU -msimd128 -mbulk-memory -Oz -mexception-handling
+  "SHELL:-mllvm -wasm-enable-sjlj" "SHELL:-mllvm -wasm-use-legacy-eh")
+
 # Makes `library` cross-compiled C for one of the rows' targets.
 function(smelt_compile_for_target library target)
   foreach(line IN LISTS smelt_target_rows)
@@ -60,16 +72,22 @@ function(smelt_compile_for_target library target)
       list(GET row 1 triple)
       list(GET row 2 architecture)
       list(GET row 3 cpu)
+      list(GET row 4 system)
     endif()
   endforeach()
-  set(headers ${SMELT_SYSROOTS}/${architecture}/usr/include)
-  string(REPLACE musl gnu kernel_triple ${triple})
+  string(REPLACE CPU ${cpu} options "${smelt_options_${system}}")
+  if(system STREQUAL wasi)
+    set(headers ${PROJECT_SOURCE_DIR}/runtime/host/wasi ${WASI_HEADERS})
+  else()
+    set(root ${SMELT_SYSROOTS}/${architecture}/usr/include)
+    string(REPLACE musl gnu kernel_triple ${triple})
+    set(headers ${root}/${triple} ${root} ${root}/${kernel_triple})
+  endif()
   target_include_directories(${library} PRIVATE ${PROJECT_SOURCE_DIR}/include)
-  target_compile_options(${library} PRIVATE --target=${triple} -march=${cpu} -O2 -g0 -fPIC
+  target_compile_options(${library} PRIVATE --target=${triple} ${options} -g0
     -fvisibility=hidden -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
     -nostdlibinc)
-  target_include_directories(${library} SYSTEM PRIVATE ${STB_HEADERS}
-    ${headers}/${triple} ${headers} ${headers}/${kernel_triple})
+  target_include_directories(${library} SYSTEM PRIVATE ${STB_HEADERS} ${headers})
   target_link_libraries(${library} PRIVATE smelt_warnings)
 endfunction()
 
@@ -89,6 +107,21 @@ function(add_target_archive target name)
   add_dependencies(smelt_targets ${archive})
 endfunction()
 
+# The libc pack of a row: what programs are linked with beside the runtime.
+function(copy_libc_pack target triple architecture)
+  if(architecture STREQUAL wasi)
+    set(pack ${WASI_LIBRARIES}/crt1-command.o ${WASI_LIBRARIES}/libc.a ${WASI_BUILTINS})
+  else()
+    execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS} ${architecture}
+      COMMAND_ERROR_IS_FATAL ANY)
+    set(sysroot ${SMELT_SYSROOTS}/${architecture})
+    file(GLOB libgcc ${sysroot}/usr/lib/gcc/*/*/libgcc.a)
+    set(libc ${sysroot}/usr/lib/${triple})
+    set(pack ${libc}/rcrt1.o ${libc}/crt1.o ${libc}/crti.o ${libc}/crtn.o ${libc}/libc.a ${libgcc})
+  endif()
+  file(COPY ${pack} DESTINATION ${PROJECT_BINARY_DIR}/lib/smelt/${target})
+endfunction()
+
 add_custom_target(smelt_targets ALL)
 foreach(line IN LISTS smelt_target_rows)
   separate_arguments(row UNIX_COMMAND "${line}")
@@ -97,14 +130,7 @@ foreach(line IN LISTS smelt_target_rows)
   list(GET row 2 architecture)
   list(GET row 4 system)
   list(GET row 5 processor)
-  execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS} ${architecture}
-    COMMAND_ERROR_IS_FATAL ANY)
-  set(sysroot ${SMELT_SYSROOTS}/${architecture})
-  file(GLOB libgcc ${sysroot}/usr/lib/gcc/*/*/libgcc.a)
-  set(libc ${sysroot}/usr/lib/${triple})
-  file(COPY ${libc}/rcrt1.o ${libc}/crt1.o ${libc}/crti.o ${libc}/crtn.o ${libc}/libc.a ${libgcc}
-    DESTINATION ${PROJECT_BINARY_DIR}/lib/smelt/${target})
-
+  copy_libc_pack(${target} ${triple} ${architecture})
   smelt_host_sources(host_sources ${system} ${processor})
   add_target_archive(${target} runtime ${target_runtime_sources} ${host_sources})
   add_target_archive(${target} app ${target_app_sources})

@@ -24,6 +24,11 @@ static void start_llvm(void) {
   LLVMInitializeARMTargetMC();
   LLVMInitializeARMAsmPrinter();
   LLVMInitializeARMAsmParser();
+  LLVMInitializeWebAssemblyTargetInfo();
+  LLVMInitializeWebAssemblyTarget();
+  LLVMInitializeWebAssemblyTargetMC();
+  LLVMInitializeWebAssemblyAsmPrinter();
+  LLVMInitializeWebAssemblyAsmParser();
 }
 
 /* A failure with LLVM's own words, which are freed. */

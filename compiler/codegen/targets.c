@@ -91,6 +91,14 @@ static const codegen_level CORTEX_A64_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SM
                                                                      .vector_bytes = 16,
                                                                      .vector_registers = 32,
                                                                      .engines = ENGINE_FMA | ENGINE_LONG}};
+/* Engines map the 128-bit vectors to the 16 registers that x86 has; relaxed SIMD, whose multiply-add may
+ * round once or twice, is left out. */
+static const codegen_level WASM32_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,
+                                                                 .cpu = "generic",
+                                                                 .features = "+simd128",
+                                                                 .vector_bytes = 16,
+                                                                 .vector_registers = 16,
+                                                                 .engines = ENGINE_PAIRS}};
 
 /* ---- targets ---- */
 
@@ -142,6 +150,15 @@ static const codegen_target TARGETS[] = {
      .page_bytes = 64,
      .forms = CODEGEN_OBJ | CODEGEN_LIB,
      .levels = CORTEX_A64_LEVELS},
+    {.name = "wasm32-wasi",
+     .triple = "wasm32-unknown-wasip1",
+     .arch = "wasm32",
+     .format = CODEGEN_WASM,
+     .os = CODEGEN_WASI,
+     .pointer_bytes = 4,
+     .page_bytes = 64, /* nothing maps its pages */
+     .forms = CODEGEN_EXE | CODEGEN_OBJ,
+     .levels = WASM32_LEVELS},
 };
 
 const codegen_target *codegen_target_at(size_t index) {

@@ -191,6 +191,7 @@ static void add_parts(const compilation *c, link_job *job) {
     const char *function;
     bool is_needed;
   } parts[] = {
+      {"app_bench", c->target->os == CODEGEN_LINUX},
       {"app_generate", c->is_generator},
       {"app_read_files", !c->is_generator},
       {"app_tokenize", reads},
@@ -352,10 +353,27 @@ static status check_draft(arena *a, const driver_options *options, const emit_fo
   return fail_expected(a, s, "exe, obj, lib or shared");
 }
 
+/* Whether pointers of 32 bits reach all that the model has in memory while it runs. */
+static status check_memory(compilation *c) {
+  enum { REST_BYTES = 64 << 20 }; /* code, tokenizer, texts, stack */
+  const plan_module *plan = c->plan;
+  uint64_t bytes = plan->weights_bytes + plan->state_bytes + plan->arena_bytes;
+  if (c->target->pointer_bytes > 4 || bytes < UINT32_MAX - REST_BYTES) return OK;
+  const double gb = 1e-9;
+  status s =
+      fail(&c->arena, STATUS_INPUT,
+           "the model needs %.1f GB (weights %.1f, caches %.1f, activations %.1f), and %s addresses 4 GiB",
+           (double)bytes * gb, (double)plan->weights_bytes * gb, (double)plan->state_bytes * gb,
+           (double)plan->arena_bytes * gb, c->target->name);
+  return fail_hint(&c->arena, fail_file(&c->arena, s, c->options->path),
+                   "--precision makes weights smaller, --max-tokens and --max-batch the rest");
+}
+
 /* What compile_begin made of the model, and its draft, if it has one, into the artefact. */
 static status finish(compilation *c, const emit_form *form, const char *name, const char *output) {
   compilation draft;
   if (!form->finish) return write_text_form(c, form, name);
+  TRY(check_memory(c));
   if (!output) TRY(default_output(c, form, &output));
   if (!c->options->draft) {
     TRY(write_artefact(c, NULL, form, name, output));

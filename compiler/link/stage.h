@@ -22,7 +22,7 @@ typedef struct {
   bool (*index_member)(archive *ar, const uint8_t *bytes, uint64_t count);
 } link_format;
 
-extern const link_format link_elf;
+extern const link_format link_elf, link_wasm;
 
 const link_format *link_format_of(const codegen_target *target);
 
