@@ -4,7 +4,7 @@
 smelt=$1 model=$2 graph=$3
 exits "a shared library" 2 "$smelt" build "$model" --target wasm32-wasi --emit shared -o "$work/x"
 says "which forms there are" "wasm32-wasi.*|exe.*obj" "$work/stderr"
-exits "more than 4 GiB" 1 "$smelt" build "$graph" --target wasm32-wasi --max-batch 100000000 -o "$work/x"
+exits "more than 4 GiB" 1 "$smelt" build "$graph" --target wasm32-wasi --max-batch 200000 -o "$work/x"
 says "how much, and where to save" "needs .* GB.*4 GiB" "$work/stderr"
 [ ! -e "$work/x" ] || fail "something was written"
 exits "an object" 0 "$smelt" build "$model" --target wasm32-wasi --emit obj -o "$work/x.o"
