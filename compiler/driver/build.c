@@ -191,7 +191,8 @@ static void add_parts(const compilation *c, link_job *job) {
     const char *function;
     bool is_needed;
   } parts[] = {
-      {"app_bench", c->target->os == CODEGEN_LINUX},
+      {"app_bench", c->target->os != CODEGEN_WASI},
+      {"app_write_profile", c->target->os != CODEGEN_WASI},
       {"app_generate", c->is_generator},
       {"app_read_files", !c->is_generator},
       {"app_tokenize", reads},

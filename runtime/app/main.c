@@ -6,7 +6,8 @@
 
 extern const smelt_image smelt_model_main;
 #pragma weak app_generate /* linked only where the model generates */
-#pragma weak app_bench    /* and this where smelt bench can run the program */
+#pragma weak app_bench
+#pragma weak app_write_profile /* these where the program measures itself */
 
 static int fail_to_open(const app_options *options, smelt_result result) {
   const char *forced = getenv("SMELT_CPU");
@@ -70,10 +71,10 @@ static int run(smelt_model *model, app_options *options) {
     if (app_flush(&out)) return APP_OK;
     return app_fail(APP_INPUT, "%s: standard output cannot be written", options->program);
   }
-  if (options->bench)
-    return app_bench ? app_bench(model, options)
-                     : app_fail(APP_USAGE, "%s: --bench is for Linux", options->program);
   bool profiles = options->profile || options->profile_path;
+  if ((options->bench && !app_bench) || (profiles && !app_write_profile))
+    return app_fail(APP_USAGE, "%s: programs for this system do not measure themselves", options->program);
+  if (options->bench) return app_bench(model, options);
   if (profiles) model->profile = rt_profile_create(&model->manifest, rt_team_thread_count(model->team));
   if (profiles && !model->profile) return app_fail(APP_INPUT, "%s: out of memory", options->program);
   int code = run_command(model, options, choose_command(model, options));

@@ -7,6 +7,10 @@ says "which forms there are" "wasm32-wasi.*|exe.*obj" "$work/stderr"
 exits "more than 4 GiB" 1 "$smelt" build "$graph" --target wasm32-wasi --max-batch 200000 -o "$work/x"
 says "how much, and where to save" "needs .* GB.*4 GiB" "$work/stderr"
 [ ! -e "$work/x" ] || fail "something was written"
+. "${0%/*}/runner.sh"
+build "$model"
+exits "a profile" 2 "$work/program" --profile --prompt-ids 1
+says "that there is none" "do not measure themselves" "$work/stderr"
 exits "an object" 0 "$smelt" build "$model" --target wasm32-wasi --emit obj -o "$work/x.o"
 same "of wasm's format" "$(printf '\0asm\1\0\0\0' | od -An -c)" "$(head -c 8 "$work/x.o" | od -An -c)"
 finish
