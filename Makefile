@@ -68,5 +68,11 @@ shapes:
 	@ctest --preset default -R '^fetch_onnxruntime$$'
 	@cmake --build build --target shapes
 
+# The page of examples/browser in headless Chromium, which no other target installs.
+browser:
+	@setup/install build check browser
+	@$(MAKE) --no-print-directory build
+	@ctest --preset default -R '^wasm_browser$$'
+
 clean:
 	rm -rf build
