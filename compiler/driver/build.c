@@ -213,6 +213,8 @@ static void add_parts(const compilation *c, link_job *job) {
   };
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (parts[i].is_needed) link_add_part(job, parts[i].function);
+  if (!c->reads_images) link_hide(job, "smelt_pixels");
+  if (!c->hears) link_hide(job, "smelt_transcribe");
 }
 
 static status add_code(const part *p, link_job *job, const code *made) {

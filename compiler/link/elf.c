@@ -66,13 +66,15 @@ static status shared(link_job *job) {
    * Names of the C API only, under one version; what they need of libc is the loading program's. No
    * name of a needed library is kept: musl's and glibc's both serve.
    */
-  static const char SYMBOLS[] = "SMELT_1 { global: smelt_*; local: *; };\n";
   static const char *const options[] = {"-shared",          "-ztext",      "-znorelro",
                                         "--gc-sections",    "--strip-all", "--build-id=none",
                                         "--hash-style=gnu", "--icf=safe",  "--whole-archive"};
   argument_list list = arguments_begin(job);
   const char *script, *slash = strrchr(job->destination, '/');
-  TRY(link_add_script(job, SYMBOLS, &script));
+  const char *names = "SMELT_1 { global: smelt_*; local: *;"; /* a name goes before a pattern */
+  for (size_t i = 0; i < job->hidden_count; i++)
+    names = arena_format(job->arena, "%s %s;", names, job->hidden[i]);
+  TRY(link_add_script(job, arena_format(job->arena, "%s };\n", names), &script));
   arguments_add(&list, arena_format(job->arena, "--version-script=%s", script));
   arguments_add(&list, arena_format(job->arena, "-soname=%s", slash ? slash + 1 : job->destination));
   ARGUMENTS_ADD(&list, options);

@@ -124,6 +124,10 @@ void link_add_part(link_job *job, const char *function) {
   ARENA_PUSH(job->arena, job->parts, job->part_count, job->part_capacity) = function;
 }
 
+void link_hide(link_job *job, const char *function) {
+  ARENA_PUSH(job->arena, job->hidden, job->hidden_count, job->hidden_capacity) = function;
+}
+
 const char *input_path(link_job *job, const link_input *input) {
   return arena_format(job->arena, "/proc/self/fd/%d", input->descriptor);
 }

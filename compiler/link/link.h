@@ -75,6 +75,9 @@ status link_add_bytes(link_job *job, const char *symbol, size_t alignment, const
  * link_executable leaves it and all that it alone uses out. `function` is kept as it is.
  */
 void link_add_part(link_job *job, const char *function);
+/* A function of the C API that is of no use with this model: link_shared gives out neither it nor what it
+ * alone uses. `function` is kept as it is. */
+void link_hide(link_job *job, const char *function);
 
 /* Where a blob would be the only thing asked for: the object file itself. */
 status link_blob_object(arena *a, const codegen_target *target, const link_blob *blob, FILE *file);
@@ -82,7 +85,8 @@ status link_blob_object(arena *a, const codegen_target *target, const link_blob 
 /* The four ends; which of them there are for a target its row says (codegen_target.forms). */
 /* A static, position-independent program: the objects, the runtime with its command line, libc. */
 status link_executable(link_job *job);
-/* A shared library that gives out smelt/model.h's functions and the model; libc is whoever loads it's. */
+/* A shared library that gives out the functions of smelt/model.h and smelt/media.h, but for those that are
+ * hidden, and the model; libc is whoever loads it's. */
 status link_shared(link_job *job);
 /* One relocatable object that holds all the job's objects, without the runtime. */
 status link_object(link_job *job);

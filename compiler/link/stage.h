@@ -58,6 +58,8 @@ struct link_job {
   size_t input_count, input_capacity;
   const char **parts; /* functions of the program's command line that it is linked with */
   size_t part_count, part_capacity;
+  const char **hidden; /* functions of the C API that a shared library does without */
+  size_t hidden_count, hidden_capacity;
   const char *output; /* the destination while it is written: a file beside it */
   int output_descriptor;
   held_interrupts interrupts;

@@ -126,6 +126,9 @@ smelt_result smelt_input_info(const smelt_model *model, const char *entry, int32
 smelt_result smelt_output_info(const smelt_model *model, const char *entry, int32_t index,
                                smelt_tensor_info *info);
 
+/* What label number `label` (from 0) of a model that classifies or tags is called; NULL: there is none. */
+const char *smelt_label(const smelt_model *model, int32_t label);
+
 /*
  * Runs `entry` once. Inputs are matched by name; each input of the entry must
  * be given once. Outputs are filled in the entry's order: dtype, dims, and

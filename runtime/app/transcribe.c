@@ -34,25 +34,15 @@ typedef struct {
 
 /* ---- what is asked ----------------------------------------------------------------------- */
 
-/* "en" or "<|en|>" */
-static bool is_code(const char *given, const char *code) {
-  size_t length = strlen(given);
-  bool is_marked = length > 4 && strncmp(given, "<|", 2) == 0;
-  return is_marked ? strlen(code) == length - 4 && memcmp(given + 2, code, length - 4) == 0
-                   : strcmp(given, code) == 0;
-}
-
 static int take_language(const transcriber *t, int32_t *token) {
   const rt_manifest *view = &t->model->manifest;
   const smelt_manifest_language *languages = rt_manifest_languages(view);
   uint32_t count = view->hearing->language_count;
   char known[400] = ""; /* a hundred codes of two or three letters */
+  *token = rt_language_named(t->model, t->options->language);
+  if (*token != SMELT_NONE) return APP_OK;
   for (uint32_t i = 0; i < count; i++) {
     const char *code = rt_manifest_text(view, languages[i].code);
-    if (is_code(t->options->language, code)) {
-      *token = languages[i].token;
-      return APP_OK;
-    }
     size_t used = strlen(known);
     snprintf(known + used, sizeof known - used, "%s%s", i ? " " : "", code);
   }
@@ -106,20 +96,9 @@ static bool read_sound(const transcriber *t, const char *file, rt_wave *wave, ch
     return false;
   }
   if (!is_stdin) close(descriptor);
-  rt_wave read;
-  rt_wave_fault fault = rt_wave_read(bytes ? bytes : "", count, &read);
+  bool ok = !rt_sound_read(t->model, bytes ? bytes : "", count, wave);
+  if (!ok) snprintf(why, WHY_BYTES, "%s: %s", file, smelt_error(t->model));
   free(bytes);
-  bool ok = !fault.what;
-  if (fault.what && fault.has_found)
-    snprintf(why, WHY_BYTES, "%s: byte %llu: %s (found %lld)", file, (unsigned long long)fault.place,
-             fault.what, (long long)fault.found);
-  else if (fault.what)
-    snprintf(why, WHY_BYTES, "%s: byte %llu: %s", file, (unsigned long long)fault.place, fault.what);
-  if (ok && !rt_wave_resample(&read, t->model->manifest.hearing->rate, wave)) {
-    snprintf(why, WHY_BYTES, "%s: is too long for the memory there is", file);
-    ok = false;
-  }
-  free(read.samples);
   return ok;
 }
 

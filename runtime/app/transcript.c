@@ -47,8 +47,8 @@ static void begin_nothing(transcript *t) {
 }
 
 static void write_text_piece(transcript *t, const transcript_piece *p) {
-  if (t->piece_count > 0 && p->is_apart) app_write_text(t->out, " ");
-  app_write(t->out, p->text, p->bytes);
+  if (t->piece_count > 0 && p->text.is_apart) app_write_text(t->out, " ");
+  app_write(t->out, p->text.bytes, p->text.count);
 }
 
 static void end_line(transcript *t) {
@@ -69,21 +69,21 @@ static void begin_lines(transcript *t) {
 }
 
 static void write_line_piece(transcript *t, const transcript_piece *p) {
-  if (p->bytes == 0) return;
+  if (p->text.count == 0) return;
   app_write_text(t->out, "[");
   write_span(t->out, p, ".", false);
   app_write_text(t->out, "] ");
-  app_write(t->out, p->text, p->bytes);
+  app_write(t->out, p->text.bytes, p->text.count);
   app_write_text(t->out, "\n");
 }
 
 static void write_srt_piece(transcript *t, const transcript_piece *p) {
-  if (p->bytes == 0) return;
+  if (p->text.count == 0) return;
   app_write_integer(t->out, t->piece_count + 1);
   app_write_text(t->out, "\n");
   write_span(t->out, p, ",", true);
   app_write_text(t->out, "\n");
-  app_write(t->out, p->text, p->bytes);
+  app_write(t->out, p->text.bytes, p->text.count);
   app_write_text(t->out, "\n\n");
 }
 
@@ -92,10 +92,10 @@ static void begin_vtt(transcript *t) {
 }
 
 static void write_vtt_piece(transcript *t, const transcript_piece *p) {
-  if (p->bytes == 0) return;
+  if (p->text.count == 0) return;
   write_span(t->out, p, ".", false);
   app_write_text(t->out, "\n");
-  app_write(t->out, p->text, p->bytes);
+  app_write(t->out, p->text.bytes, p->text.count);
   app_write_text(t->out, "\n\n");
 }
 
@@ -107,7 +107,7 @@ static void write_json_piece(transcript *t, const transcript_piece *p) {
   app_write_text(t->out, ",\"end\":");
   app_write_decimal(t->out, p->end_s, 3);
   app_write_text(t->out, ",\"text\":");
-  app_write_json_bytes(t->out, p->text, p->bytes);
+  app_write_json_bytes(t->out, p->text.bytes, p->text.count);
   app_write_text(t->out, ",\"ids\":[");
   for (int32_t i = 0; i < p->count; i++) {
     if (i > 0) app_write_text(t->out, ",");
@@ -129,12 +129,12 @@ static void write_language(transcript *t) {
 /* The pieces' text as one. */
 static void write_json_whole(transcript *t) {
   size_t bytes = 0;
-  for (int32_t i = 0; i < t->kept_count; i++) bytes += t->kept[i].bytes + 1;
+  for (int32_t i = 0; i < t->kept_count; i++) bytes += t->kept[i].text.count + 1;
   char *whole = malloc(bytes + 1), *at = whole;
   for (int32_t i = 0; i < t->kept_count && whole; i++) {
-    if (at > whole && t->kept[i].is_apart) *at++ = ' ';
-    memcpy(at, t->kept[i].text, t->kept[i].bytes);
-    at += t->kept[i].bytes;
+    if (at > whole && t->kept[i].text.is_apart) *at++ = ' ';
+    memcpy(at, t->kept[i].text.bytes, t->kept[i].text.count);
+    at += t->kept[i].text.count;
   }
   app_write_json_bytes(t->out, whole ? whole : "", whole ? (size_t)(at - whole) : 0);
   free(whole);
@@ -202,32 +202,8 @@ bool transcript_tells_times(const transcript_form *form) {
 
 /* ---- pieces -------------------------------------------------------------------------------------------- */
 
-static bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
-/* The text of the piece's tokens that are no times. */
-static bool decode_piece(const transcript *t, const rt_heard *heard, transcript_piece *p) {
-  int32_t none = t->model->manifest.hearing->no_timestamps_token, count = 0;
-  int32_t *words = malloc(((size_t)heard->count + 1) * sizeof *words);
-  for (int32_t i = 0; i < heard->count && words; i++)
-    if (none == SMELT_NONE || heard->tokens[i] <= none) words[count++] = heard->tokens[i];
-  int64_t bytes = words && t->model->has_tokenizer ? smelt_decode(t->model, words, count, true, NULL, 0) : 0;
-  p->text = words ? calloc(1, (size_t)bytes + 1) : NULL;
-  if (p->text && bytes > 0) smelt_decode(t->model, words, count, true, p->text, bytes);
-  free(words);
-  if (!p->text) return false;
-  size_t begin = 0, end = (size_t)bytes;
-  while (begin < end && is_space(p->text[begin])) begin++;
-  while (end > begin && is_space(p->text[end - 1])) end--;
-  p->is_apart = begin > 0 || none == SMELT_NONE;
-  p->bytes = end - begin;
-  memmove(p->text, p->text + begin, p->bytes);
-  return true;
-}
-
 static void free_piece(transcript_piece *p) {
-  free(p->text);
+  free(p->text.bytes);
   free(p->ids);
 }
 
@@ -251,9 +227,9 @@ void transcript_begin(transcript *t) {
 bool transcript_add(transcript *t, const rt_heard *heard) {
   transcript_piece p = {.start_s = heard->start_s, .end_s = heard->end_s, .count = heard->count};
   p.ids = malloc(((size_t)heard->count + 1) * sizeof *p.ids);
-  bool ok = p.ids && decode_piece(t, heard, &p);
+  bool ok = p.ids && rt_heard_decode(t->model, heard, &p.text);
   if (ok) memcpy(p.ids, heard->tokens, (size_t)heard->count * sizeof *p.ids);
-  bool has_text = p.bytes > 0 || (t->form == &forms[FORM_IDS] && p.count > 0);
+  bool has_text = p.text.count > 0 || (t->form == &forms[FORM_IDS] && p.count > 0);
   if (ok && t->form->is_kept)
     ok = keep(t, &p);
   else if (ok)

@@ -8,9 +8,7 @@
 /* A piece, with its text. */
 typedef struct {
   double start_s, end_s;
-  char *text; /* owned, not NUL-terminated; without spaces at its ends */
-  size_t bytes;
-  bool is_apart; /* a space stood before it */
+  rt_heard_text text; /* owned */
   int32_t *ids;  /* owned */
   int32_t count;
 } transcript_piece;

@@ -61,3 +61,9 @@ smelt_result smelt_output_info(const smelt_model *model, const char *entry, int3
   if (!found) return SMELT_BAD_ARGUMENT;
   return describe(&model->manifest, found->outputs, found->output_count, index, info);
 }
+
+const char *smelt_label(const smelt_model *model, int32_t label) {
+  const smelt_manifest_reader *r = model->manifest.reader;
+  bool is_one = r && label >= 0 && (uint32_t)label < r->label_count;
+  return is_one ? rt_manifest_label(&model->manifest, (uint32_t)label) : NULL;
+}

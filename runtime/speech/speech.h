@@ -44,6 +44,13 @@ typedef struct {
   int32_t count;
 } rt_heard;
 
+/* A piece's text: that of its tokens which are no times. */
+typedef struct {
+  char *bytes; /* owned, not NUL-terminated, without spaces at its ends */
+  size_t count;
+  bool is_apart; /* a space stood before it */
+} rt_heard_text;
+
 /* Called with each piece in order. False: stop. */
 typedef bool rt_hear_callback(void *user, const rt_heard *piece);
 
@@ -57,5 +64,17 @@ rt_hear_options rt_hear_defaults(const smelt_model *model);
  */
 smelt_result rt_hear(rt_session *session, rt_wave *wave, const rt_hear_options *options,
                      const rt_generation *request, rt_hear_callback *callback, void *user, int32_t *language);
+
+/* ---- what goes in and comes out (sound_file.c, words.c) ---------------------------------------- */
+
+/* The WAV file in bytes[count] at the model's rate; wave->samples is the caller's to free, also after a
+ * failure. SMELT_BAD_ARGUMENT: it is none, and smelt_error says at which byte. */
+smelt_result rt_sound_read(smelt_model *model, const void *bytes, size_t count, rt_wave *wave);
+
+/* The token of a language, "en" or "<|en|>"; SMELT_NONE: the model has none of that name. */
+int32_t rt_language_named(const smelt_model *model, const char *name);
+
+/* text->bytes is the caller's to free, also after a failure. False: out of memory. */
+bool rt_heard_decode(smelt_model *model, const rt_heard *heard, rt_heard_text *text);
 
 #endif
