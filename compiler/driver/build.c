@@ -161,6 +161,7 @@ static status add_data(const part *p, const emit_form *form, link_job *job) {
   if (c->reads_text || c->reads_images) {
     info.reader = &c->reader;
     info.labels = c->labels;
+    info.prompts = c->prompts;
   }
   status s = plan_write_manifest(c->plan, &info, &manifest);
   if (!s)
@@ -195,6 +196,7 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_write_profile", c->target->os != CODEGEN_WASI},
       {"app_generate", c->is_generator},
       {"app_read_files", !c->is_generator},
+      {"app_work_on_batches", c->reads_text && c->reader.most_rows > 1},
       {"app_tokenize", reads},
       {"app_detokenize", reads},
       {"app_transcribe", c->hears},

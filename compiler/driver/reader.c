@@ -1,8 +1,9 @@
 /*
  * reader.c: whether a graph reads text, and which of its outputs answers: by the names and shapes of inputs
- * and outputs, what config.json says of labels, and how sentence-transformers' files pool.
+ * and outputs, and what config.json says of labels.
  */
 #include "driver/reader.h"
+#include "driver/sentences.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -168,71 +169,6 @@ void reader_take_labels(compilation *c, const json_t *config, const plan_io *io)
     r->scoring = SMELT_SCORING_SIGMOID;
 }
 
-/* ---- pooling ---- */
-
-static const struct {
-  const char *key;
-  smelt_pooling pooling;
-} pooling_modes[] = {
-    {"pooling_mode_cls_token", SMELT_POOLING_CLS},
-    {"pooling_mode_mean_tokens", SMELT_POOLING_MEAN},
-    {"pooling_mode_max_tokens", SMELT_POOLING_MAX},
-    {"pooling_mode_mean_sqrt_len_tokens", SMELT_POOLING_MEAN_SQRT},
-    {"pooling_mode_lasttoken", SMELT_POOLING_LAST},
-};
-
-/* 1_Pooling/config.json. False: it pools in a way that programs do not know. */
-static bool take_pooling(json_t *config, smelt_manifest_reader *r) {
-  int known = 0, wanted = 0;
-  const char *key;
-  json_t *value;
-  json_object_foreach(config, key, value) wanted +=
-      strncmp(key, "pooling_mode_", 13) == 0 && json_is_true(value);
-  for (size_t i = 0; i < sizeof pooling_modes / sizeof *pooling_modes; i++) {
-    if (!json_is_true(json_object_get(config, pooling_modes[i].key))) continue;
-    r->pooling = pooling_modes[i].pooling;
-    known++;
-  }
-  return wanted == known && known <= 1;
-}
-
-static status no_vector(arena *a, const char *file, const char *what) {
-  return fail_file(a, fail(a, STATUS_INPUT, "%s", what), file);
-}
-
-/*
- * modules.json lists what sentence-transformers runs: the graph, pooling, and perhaps a normalisation.
- * Anything else the program does not have.
- */
-static status take_modules(compilation *c) {
-  arena *a = &c->arena;
-  json_t *modules = NULL, *pooling = NULL, *module;
-  const char *pooling_file = file_join(a, c->folder.home, "1_Pooling/config.json");
-  const char *modules_file = file_join(a, c->folder.home, "modules.json");
-  if (file_exists(modules_file)) TRY(folder_read_json(a, modules_file, &modules));
-  status s = OK;
-  size_t i;
-  json_array_foreach(modules, i, module) {
-    const char *type = json_string_value(json_object_get(module, "type"));
-    const char *path = json_string_value(json_object_get(module, "path"));
-    if (!type) type = "";
-    if (ends_with(type, ".Normalize"))
-      c->reader.normalises = 1;
-    else if (ends_with(type, ".Pooling") && path)
-      pooling_file = file_join(a, file_join(a, c->folder.home, path), "config.json");
-    else if (!ends_with(type, ".Transformer"))
-      s = no_vector(a, modules_file, arena_format(a, "the module '%s' is not compiled", type));
-  }
-  json_decref(modules);
-  if (!s && file_exists(pooling_file)) {
-    s = folder_read_json(a, pooling_file, &pooling);
-    if (!s && !take_pooling(pooling, &c->reader))
-      s = no_vector(a, pooling_file, "its way of pooling is not compiled");
-    json_decref(pooling);
-  }
-  return s;
-}
-
 /* ---- limits ---- */
 
 /* Files that say how many tokens of a text are read. */
@@ -265,6 +201,23 @@ status reader_check_ids(compilation *c, const plan_entry *entry) {
   return fail_file(&c->arena, fail_found(&c->arena, s, "%lld", (long long)highest), c->folder.tokenizer);
 }
 
+/*
+ * Texts of one call: what the size may be that is the first one of all that is read and answered. Texts of
+ * other lengths than the longest need a mask.
+ */
+static int32_t most_rows(ir_module *m, const plan_entry *entry, smelt_manifest_reader *r) {
+  ir_dim rows = entry->inputs[r->ids_input].dims[0];
+  bool fits = ir_dim_is_symbol(rows) && r->mask_input != SMELT_NONE;
+  for (int which = 0; which < TOKEN_INPUTS; which++) {
+    int32_t input = *input_field(r, which);
+    fits = fits && (input == SMELT_NONE || entry->inputs[input].dims[0] == rows);
+  }
+  fits = fits && entry->outputs[r->output].dims[0] == rows;
+  if (r->last_output != SMELT_NONE) fits = fits && entry->outputs[r->last_output].dims[0] == rows;
+  int64_t most = fits ? ir_dim_maximum(m, rows) : 1;
+  return most < 1 ? 1 : most < SMELT_MOST_ROWS ? (int32_t)most : SMELT_MOST_ROWS;
+}
+
 /* ---- all of it ---- */
 
 static status describe(compilation *c, const json_t *config) {
@@ -275,14 +228,16 @@ static status describe(compilation *c, const json_t *config) {
   TRY(reader_check_ids(c, entry));
   TRY(reader_take_limits(c));
   r->mask_token = (int32_t)c->tokenizer_summary.mask_id;
-  if (r->head == SMELT_HEAD_FILLINGS && r->mask_token < 0) { /* nothing to be filled in */
+  r->most_rows = most_rows(c->module, entry, r);
+  bool has_labels = r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_TOKEN_LABELS;
+  if (has_labels) reader_take_labels(c, config, &entry->outputs[r->output]);
+  /* nothing to be filled in, or as many labels as the input makes */
+  if ((r->head == SMELT_HEAD_FILLINGS && r->mask_token < 0) || (has_labels && !r->label_count)) {
     c->tokenizer.count = 0;
     return OK;
   }
-  if (r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_TOKEN_LABELS)
-    reader_take_labels(c, config, &entry->outputs[r->output]);
-  else if (r->head == SMELT_HEAD_STATES)
-    TRY(take_modules(c));
+  if (r->head == SMELT_HEAD_STATES) TRY(sentences_take_modules(c));
+  if (r->head == SMELT_HEAD_STATES || r->head == SMELT_HEAD_VECTOR) TRY(sentences_take_prompts(c));
   c->reads_text = true;
   return OK;
 }

@@ -105,7 +105,8 @@ static status take_texts(compilation *c, const plan_entry *entry) {
   TRY(reader_check_ids(c, entry));
   TRY(reader_take_limits(c));
   ir_dim texts = entry->inputs[c->reader.ids_input].dims[0];
-  c->vision.most_texts = (uint32_t)(ir_dim_is_symbol(texts) ? ir_dim_maximum(c->module, texts) : 1);
+  int64_t most = ir_dim_is_symbol(texts) ? ir_dim_maximum(c->module, texts) : 1;
+  c->vision.most_texts = (uint32_t)(most < SMELT_MOST_ROWS ? most : SMELT_MOST_ROWS);
   return OK;
 }
 
@@ -130,7 +131,7 @@ static status describe(compilation *c) {
   r->pooling = SMELT_POOLING_CLS;
   if (r->head == SMELT_HEAD_LABELS) reader_take_labels(c, config, &entry->outputs[r->output]);
   json_decref(config);
-  return OK;
+  return r->head == SMELT_HEAD_LABELS && !r->label_count ? unfit : OK;
 }
 
 void vision_describe(compilation *c) {

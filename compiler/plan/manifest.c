@@ -208,6 +208,11 @@ static smelt_offset put_reader(writer *w, const plan_manifest_info *info) {
     smelt_offset label = put_text(w, info->labels[i]);
     put(w, reader.labels + i * (smelt_offset)sizeof label, &label, sizeof label);
   }
+  reader.prompts = reserve(w, reader.prompt_count * sizeof(smelt_manifest_prompt));
+  for (uint32_t i = 0; i < reader.prompt_count; i++) {
+    smelt_manifest_prompt prompt = {put_text(w, info->prompts[i].name), put_text(w, info->prompts[i].text)};
+    put(w, reader.prompts + i * (smelt_offset)sizeof prompt, &prompt, sizeof prompt);
+  }
   smelt_offset offset = reserve(w, sizeof reader);
   put(w, offset, &reader, sizeof reader);
   return offset;

@@ -231,6 +231,11 @@ status plan_write_weights(const plan_module *plan, FILE *file);
  * Appends the manifest (smelt/image.h) to `blob`, 8-byte aligned pieces from its start: entries, symbols with
  * their maxima, sizes as postfix programs. `generation` (NULL: a plain graph) is copied into it.
  */
+/* What is put before a text, and what that is called. */
+typedef struct {
+  const char *name, *text;
+} plan_prompt;
+
 typedef struct {
   const char *model_name, *smelt_version;
   const smelt_manifest_generation
@@ -242,8 +247,9 @@ typedef struct {
   const smelt_manifest_hearing *hearing; /* NULL: it does not hear; its languages are those below */
   const char *const *language_codes;     /* [hearing->language_count] */
   const int32_t *language_tokens;        /* likewise */
-  const smelt_manifest_reader *reader;   /* NULL: it does not read text; its `labels` is ignored */
+  const smelt_manifest_reader *reader;   /* NULL: it does not read text; its lists are those below */
   const char *const *labels;             /* [reader->label_count] */
+  const plan_prompt *prompts;            /* [reader->prompt_count] */
   uint64_t tokenizer_bytes;
   const text *chat; /* the compiled chat template; NULL or empty: it has none */
 } plan_manifest_info;

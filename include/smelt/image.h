@@ -127,7 +127,7 @@ struct smelt_image {
 
 /* ---- the manifest -------------------------------------------------------------- */
 
-#define SMELT_MANIFEST_MAGIC "smeltmf\2"
+#define SMELT_MANIFEST_MAGIC "smeltmf\3"
 
 /* An offset from the manifest's start; 0 means absent. Texts are NUL-terminated. */
 typedef uint32_t smelt_offset;
@@ -297,6 +297,13 @@ typedef enum {
       SMELT_SCORING_COUNT
 } smelt_scoring;
 
+/* What is put before a text, and what that is called: both texts. */
+typedef struct {
+  smelt_offset name, text;
+} smelt_manifest_prompt;
+
+enum { SMELT_MOST_ROWS = 65535 }; /* texts of one call */
+
 /*
  * How entry 0, a graph over token ids, reads a text and which output answers. Inputs are i64 or i32 [1, n], n
  * at most max_tokens, or exactly that where it is fixed; SMELT_NONE where the graph has no such input. Only a
@@ -309,10 +316,14 @@ typedef struct {
   int32_t mask_token;          /* SMELT_HEAD_FILLINGS */
   uint32_t head;               /* smelt_head */
   int32_t max_tokens, is_fixed, pad_token;
-  uint32_t pooling, normalises; /* defaults of vectors: smelt_pooling, 0 or 1 */
-  uint32_t scoring;             /* default of labels: smelt_scoring */
-  uint32_t label_count;         /* as many as the output's last axis has; else 0 */
-  smelt_offset labels;          /* label_count x smelt_offset, each to a text */
+  int32_t most_rows; /* texts of one call, as long as the longest: inputs are [most_rows, n] then */
+  uint32_t pooling, normalises;        /* defaults of vectors: smelt_pooling, 0 or 1 */
+  uint32_t scoring;                    /* default of labels: smelt_scoring */
+  uint32_t label_count;                /* as many as the output's last axis has; else 0 */
+  smelt_offset labels;                 /* label_count x smelt_offset, each to a text */
+  uint32_t prompt_count, skips_prompt; /* of vectors; skips_prompt: pooling leaves the prompt's tokens out */
+  uint32_t default_prompt;             /* its number from 1; 0: none, unless one is asked for */
+  smelt_offset prompts;                /* smelt_manifest_prompt[] */
 } smelt_manifest_reader;
 
 /* How an image gets another size, before it is cropped. */
@@ -345,7 +356,7 @@ typedef struct {
   uint32_t resize, resample;                   /* smelt_resize, smelt_resampling */
   uint32_t resize_height, resize_width, crops; /* crops: to height x width; 0: it has that size */
   uint32_t swaps_red_and_blue, rescales, normalises;
-  uint32_t most_texts; /* of one call, where texts are matched with the image */
+  uint32_t most_texts; /* of one call, where texts are matched with the image; at most SMELT_MOST_ROWS */
   float mean[3], deviation[3];
   double rescale_factor;
 } smelt_manifest_vision;

@@ -85,13 +85,14 @@ typedef struct {
   const char *grammar_path, *schema_path, *regex; /* what the new text has to be, at most one of them */
   const char *profile_path;                       /* where the profile goes as JSON; NULL: nowhere */
   const char *entry;
-  const char *system;             /* what a chat's model is told first; NULL: nothing */
-  const char *lines_path;         /* "-": standard input; NULL: one text */
-  const char *pooling_name;       /* NULL: the model's own */
-  const char *scoring_name;       /* likewise */
-  bool normalises, leaves_length; /* --normalize, --no-normalize */
-  const char *cut_name;           /* which of two texts is cut; NULL: as the tokenizer is set */
-  bool pair;                      /* each text is two */
+  const char *system;                /* what a chat's model is told first; NULL: nothing */
+  const char *lines_path;            /* "-": standard input; NULL: one text */
+  const char *prompt_names, *prefix; /* what is put before texts; NULL: as the model has it */
+  const char *pooling_name;          /* NULL: the model's own */
+  const char *scoring_name;          /* likewise */
+  bool normalises, leaves_length;    /* --normalize, --no-normalize */
+  const char *cut_name;              /* which of two texts is cut; NULL: as the tokenizer is set */
+  bool pair;                         /* each text is two */
   bool json, no_special, truncates, windows, all;
   int32_t stride;                     /* tokens that neighbouring windows share; -1: as the command has it */
   const char *aggregation_name;       /* NULL: simple */
@@ -210,9 +211,13 @@ typedef enum {
  * a failure (constraint.c). */
 int app_take_constraint(smelt_model *model, app_options *options);
 
+/* Texts that the model reads together, of which this one is (batch.c). */
+typedef struct app_batch app_batch;
+
 /* One text of those that a command works on. */
 typedef struct {
   const app_options *options;
+  app_batch *batch;  /* NULL: the model reads it alone */
   const char *bytes; /* not NUL-terminated */
   size_t count;
   int64_t line; /* of --lines, from 1; 0: the only text */
@@ -265,8 +270,21 @@ typedef struct {
   int64_t row_count, columns;
 } app_reading;
 
+/* Beside exit codes: the model reads the text later, together with others; or it reads it alone. */
+enum { APP_LATER = -1, APP_ALONE = -2 };
+
+struct app_batch {
+  bool
+      asks; /* so far it is found out what the model is to read; what comes of it is not seen, nor messages */
+  /* Notes what the model is to read, or fills in its answer. APP_OK, APP_LATER or APP_ALONE. */
+  int (*read)(app_batch *batch, app_reading *reading);
+};
+
 /* Runs the graph on reading->ids. */
 int app_run_reading(smelt_model *model, const app_text *text, app_reading *reading);
+/* Runs it on several at once, at most as many as the reader says. False: it cannot, and the model or the
+ * answer is at fault. */
+bool app_run_readings(smelt_model *model, app_reading *const *readings, int64_t count);
 /* A whole text of at most as many tokens as the model reads. *reading is to be freed with app_reading_free,
  * also after a failure. */
 int app_read_text(smelt_model *model, const app_text *text, app_reading *reading);
@@ -286,8 +304,17 @@ void app_score_labels(const float *logits, uint32_t count, smelt_scoring scoring
 void app_write_json_choice(app_output *out, const char *label, double score);
 void app_write_choice(app_output *out, const char *label, double score);
 
-/* The text's vector, [*width], as the options have it; the caller's to free, also after a failure. */
-int app_make_vector(smelt_model *model, const app_text *text, double **vector, int64_t *width);
+/* The text's vector, [*width], as the options have it, behind the prompt of the `which`-th text
+ * (app_choose_prompt); the caller's to free, also after a failure. */
+int app_make_vector(smelt_model *model, const app_text *text, int which, double **vector, int64_t *width);
+/* What the options, or the model, have put before a text: of two that are compared number `which`, 0 or 1.
+ * Returns APP_OK, or APP_USAGE after a message (prompts.c). */
+int app_choose_prompt(const smelt_model *model, const app_options *options, int which, const char **prompt);
+/* The text behind `prompt`. *memory is what the whole lies in, the caller's to free, also after a failure. */
+int app_put_prompt(const app_text *text, const char *prompt, app_text *whole, char **memory);
+/* How many tokens at the text's beginning are the prompt's, where the model's pooling leaves them out; else
+ * 0. */
+int64_t app_prompt_tokens(smelt_model *model, const app_text *text, const char *prompt);
 /* Of x >= 0. */
 double app_square_root(double x);
 /* Whether the options' pooling suits the model, after a message where it does not (embed.c). */

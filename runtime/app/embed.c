@@ -17,19 +17,21 @@ double app_square_root(double x) {
   return x > 0 ? root : 0;
 }
 
-static double pool(const app_reading *reading, int64_t column, smelt_pooling pooling) {
+/* Of the rows from `first` on; where there are none, 0. */
+static double pool(const app_reading *reading, int64_t first, int64_t column, smelt_pooling pooling) {
   const float *values = reading->rows + column;
-  int64_t last = (reading->row_count - 1) * reading->columns;
+  int64_t columns = reading->columns, last = (reading->row_count - 1) * columns;
   if (pooling == SMELT_POOLING_CLS) return values[0];
   if (pooling == SMELT_POOLING_LAST) return values[last];
-  double result = pooling == SMELT_POOLING_MAX ? values[0] : 0;
-  for (int64_t at = 0; at <= last; at += reading->columns) {
+  if (first >= reading->row_count) return 0;
+  double result = pooling == SMELT_POOLING_MAX ? values[first * columns] : 0;
+  for (int64_t at = first * columns; at <= last; at += columns) {
     if (pooling != SMELT_POOLING_MAX)
       result += values[at];
     else if (values[at] > result)
       result = values[at];
   }
-  double count = (double)reading->row_count;
+  double count = (double)(reading->row_count - first);
   if (pooling == SMELT_POOLING_MEAN) return result / count;
   return pooling == SMELT_POOLING_MEAN_SQRT ? result / app_square_root(count) : result;
 }
@@ -68,7 +70,7 @@ bool app_write_vector(app_output *out, const smelt_model *model, const app_optio
   smelt_pooling pooling = chosen_pooling(model, options);
   double *vector = calloc((size_t)reading->columns, sizeof *vector);
   if (!vector) return false;
-  for (int64_t i = 0; i < reading->columns; i++) vector[i] = pool(reading, i, pooling);
+  for (int64_t i = 0; i < reading->columns; i++) vector[i] = pool(reading, 0, i, pooling);
   if (is_normalised(model, options)) normalise(vector, reading->columns);
   write_numbers(out, vector, reading->columns, options->json);
   free(vector);
@@ -80,6 +82,7 @@ typedef struct {
   double *vector;
   int64_t width;
   double weight;
+  int64_t skipped; /* tokens of the next part that are the prompt's */
 } sum;
 
 static int add_part(void *user, const smelt_model *model, const app_text *text, const app_part *part) {
@@ -90,14 +93,24 @@ static int add_part(void *user, const smelt_model *model, const app_text *text, 
   s->width = reading->columns;
   if (!s->vector) s->vector = calloc((size_t)s->width, sizeof *s->vector);
   if (!s->vector) return app_fail_text(text, "out of memory");
-  for (int64_t i = 0; i < s->width; i++) s->vector[i] += weight * pool(reading, i, pooling);
+  for (int64_t i = 0; i < s->width; i++) s->vector[i] += weight * pool(reading, s->skipped, i, pooling);
+  s->skipped = 0;
   s->weight += weight;
   return APP_OK;
 }
 
-int app_make_vector(smelt_model *model, const app_text *text, double **vector, int64_t *width) {
+int app_make_vector(smelt_model *model, const app_text *text, int which, double **vector, int64_t *width) {
   sum s = {0};
-  int code = app_read_parts(model, text, false, add_part, &s);
+  app_text whole;
+  char *memory = NULL;
+  const char *prompt;
+  int code = app_choose_prompt(model, text->options, which, &prompt);
+  if (code == APP_OK) code = app_put_prompt(text, prompt, &whole, &memory);
+  if (code == APP_OK) {
+    s.skipped = app_prompt_tokens(model, text, prompt);
+    code = app_read_parts(model, &whole, false, add_part, &s);
+  }
+  free(memory);
   for (int64_t i = 0; code == APP_OK && i < s.width; i++) s.vector[i] /= s.weight;
   if (code == APP_OK && is_normalised(model, text->options)) normalise(s.vector, s.width);
   *vector = s.vector;
@@ -125,7 +138,7 @@ static int embed(smelt_model *model, const app_text *text, app_output *out) {
   bool is_json = text->options->json;
   double *vector;
   int64_t width;
-  int code = app_make_vector(model, text, &vector, &width);
+  int code = app_make_vector(model, text, 0, &vector, &width);
   if (text->options->binary) {
     if (code == APP_OK || text->line)
       write_binary(out, code ? NULL : vector, code ? vector_width(model) : width);
@@ -183,7 +196,8 @@ static int embed_to_file(smelt_model *model, app_options *options) {
 }
 
 int app_embed(smelt_model *model, app_options *options) {
-  if (!app_pooling_suits(model, options)) return APP_USAGE;
+  const char *prompt;
+  if (!app_pooling_suits(model, options) || app_choose_prompt(model, options, 0, &prompt)) return APP_USAGE;
   if (options->json &&
       (options->binary || (options->output_path && app_ends_with(options->output_path, ".npy"))))
     return app_fail(APP_USAGE, "%s: --json and binary numbers exclude each other", options->program);

@@ -1,9 +1,10 @@
 /*
- * npz.c: NumPy's archives of arrays: zip files (PKWARE's APPNOTE) of .npy files. Written and read as np.savez
- * writes them, stored; what np.savez_compressed deflates is refused.
+ * npz.c: NumPy's archives of arrays: zip files (PKWARE's APPNOTE) of .npy files. Read as np.savez and
+ * np.savez_compressed write them; written as the former does, stored.
  */
 #define _GNU_SOURCE
 #include "app/app.h"
+#include "app/inflate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,20 @@ static uint32_t number(const uint8_t *at, int bytes) {
   return value;
 }
 
+/* CRC-32 of ISO 3309, four bits at a time. */
+static uint32_t checksum(uint32_t crc, const void *data, size_t count) {
+  static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+                                     0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+                                     0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+  const uint8_t *bytes = data;
+  crc = ~crc;
+  for (size_t i = 0; i < count; i++) {
+    crc = table[(crc ^ bytes[i]) & 15] ^ crc >> 4;
+    crc = table[(crc ^ bytes[i] >> 4) & 15] ^ crc >> 4;
+  }
+  return ~crc;
+}
+
 /* ---- reading ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -42,16 +57,31 @@ static const uint8_t *find_end(file_view f) {
   return NULL;
 }
 
+/* The array in the member's packed[bytes]; `central` is its row of the directory. */
+static const char *read_array(const uint8_t *central, const uint8_t *packed, uint32_t bytes,
+                              smelt_tensor *tensor) {
+  enum { STORED = 0, DEFLATED = 8 };
+  uint32_t method = number(central + 10, 2), crc = number(central + 16, 4), size = number(central + 24, 4);
+  if (method == STORED) return npy_parse(packed, bytes, tensor);
+  if (method != DEFLATED) return "the archive is compressed in a way that NumPy does not write";
+  if (size / APP_MOST_INFLATION > bytes) return "an array of the archive is damaged";
+  uint8_t *plain = malloc((size_t)size + 1);
+  if (!plain) return "out of memory";
+  bool is_sound = app_inflate(packed, bytes, plain, size) && checksum(0, plain, size) == crc;
+  const char *wrong = is_sound ? npy_parse(plain, size, tensor) : "an array of the archive is damaged";
+  free(plain);
+  return wrong;
+}
+
 /* The array that a row of the directory names; *row moves to the next. */
 static const char *read_member(file_view f, size_t *row, app_array *array) {
   if (*row > f.count || f.count - *row < CENTRAL_BYTES || number(f.bytes + *row, 4) != central_mark)
     return "the archive's directory is cut off";
   const uint8_t *central = f.bytes + *row;
-  uint32_t method = number(central + 10, 2), bytes = number(central + 20, 4), at = number(central + 42, 4);
+  uint32_t bytes = number(central + 20, 4), at = number(central + 42, 4);
   size_t name_bytes = number(central + 28, 2);
   *row += CENTRAL_BYTES + name_bytes + number(central + 30, 2) + number(central + 32, 2);
   if (*row > f.count) return "the archive's directory is cut off";
-  if (method != 0) return "the archive is compressed: np.savez writes one that is not";
   if (bytes == UINT32_MAX || at == UINT32_MAX)
     return "the archive has arrays of 4 GiB or more: give them as .npy files";
   if (at > f.count || f.count - at < LOCAL_BYTES || number(f.bytes + at, 4) != local_mark)
@@ -66,7 +96,7 @@ static const char *read_member(file_view f, size_t *row, app_array *array) {
   if (!array->name) return "out of memory";
   memcpy(array->name, name, name_bytes);
   array->name[name_bytes] = 0;
-  return npy_parse(f.bytes + data, bytes, &array->tensor);
+  return read_array(central, f.bytes + data, bytes, &array->tensor);
 }
 
 static const char *read_members(file_view f, app_array **arrays, int32_t *count) {
@@ -105,20 +135,6 @@ void npz_free(app_array *arrays, int32_t count) {
 }
 
 /* ---- writing ----------------------------------------------------------------------------------- */
-
-/* CRC-32 of ISO 3309, four bits at a time. */
-static uint32_t checksum(uint32_t crc, const void *data, size_t count) {
-  static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-                                     0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-                                     0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-  const uint8_t *bytes = data;
-  crc = ~crc;
-  for (size_t i = 0; i < count; i++) {
-    crc = table[(crc ^ bytes[i]) & 15] ^ crc >> 4;
-    crc = table[(crc ^ bytes[i] >> 4) & 15] ^ crc >> 4;
-  }
-  return ~crc;
-}
 
 static void write_number(app_output *out, uint32_t value, int bytes) {
   const uint8_t all[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),

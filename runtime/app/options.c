@@ -29,8 +29,9 @@ enum {
   ANY = WRITES | RUNS_GRAPH | COMMANDS | APP_SEES
 };
 
-/* Linked only into programs that hear, else NULL. */
+/* Linked only into programs that hear, or make vectors of texts, else NULL. */
 #pragma weak app_hearing_options
+#pragma weak app_vector_options
 
 #define FIELD APP_FIELD
 enum {
@@ -198,8 +199,8 @@ enum { OPTION_COUNT = sizeof options_table / sizeof options_table[0] };
 /* Row i of all, from 0; NULL: there are no more. */
 static const app_option *option_at(int i) {
   if (i < OPTION_COUNT) return &options_table[i];
-  const app_option *more = app_hearing_options ? &app_hearing_options[i - OPTION_COUNT] : NULL;
-  return more && more->name ? more : NULL;
+  const app_option *more = app_hearing_options ? app_hearing_options : app_vector_options;
+  return more && more[i - OPTION_COUNT].name ? &more[i - OPTION_COUNT] : NULL;
 }
 
 /* ---- values ------------------------------------------------------------------------- */

@@ -23,8 +23,8 @@ static double cosine(const double *left, const double *right, int64_t count) {
 static int compare(smelt_model *model, const app_text *left, const app_text *right, app_output *out) {
   double *vectors[2] = {0};
   int64_t width;
-  int code = app_make_vector(model, left, &vectors[0], &width);
-  if (code == APP_OK) code = app_make_vector(model, right, &vectors[1], &width);
+  int code = app_make_vector(model, left, 0, &vectors[0], &width);
+  if (code == APP_OK || code == APP_LATER) code = app_make_vector(model, right, 1, &vectors[1], &width);
   if (code == APP_OK) {
     bool is_json = left->options->json;
     app_write_text(out, is_json ? "{\"similarity\":" : "");
@@ -62,6 +62,9 @@ static int compare_words(smelt_model *model, const app_options *options) {
 }
 
 int app_similar(smelt_model *model, app_options *options) {
+  const char *prompt;
+  for (int which = 0; which < 2; which++)
+    if (app_choose_prompt(model, options, which, &prompt)) return APP_USAGE;
   if (!app_pooling_suits(model, options)) return APP_USAGE;
   return options->word_count ? compare_words(model, options) : app_each_text(model, options, compare_line);
 }

@@ -1,127 +1,21 @@
 /* texts.c: the texts that commands work on: one from the command line or standard input, or lines of a file.
  */
 #define _GNU_SOURCE
-#include "app/app.h"
+#include "app/lines.h"
 #include "text/utf8.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* Bytes that were read and not yet used: bytes[begin .. count). */
-typedef struct {
-  int file;
-  char *bytes;
-  size_t begin, count, capacity;
-  bool at_end;
-} source;
-
-/* Reads more behind what is there. False: out of memory, or the file cannot be read. */
-static bool read_more(source *s) {
-  if (s->begin > 0 && s->begin == s->count) s->begin = s->count = 0;
-  if (s->count == s->capacity && s->begin > 0) {
-    memmove(s->bytes, s->bytes + s->begin, s->count - s->begin);
-    s->count -= s->begin;
-    s->begin = 0;
-  }
-  if (s->count == s->capacity) {
-    size_t capacity = s->capacity ? 2 * s->capacity : 4096;
-    char *grown = realloc(s->bytes, capacity);
-    if (!grown) return false;
-    s->bytes = grown;
-    s->capacity = capacity;
-  }
-  ssize_t got;
-  do got = read(s->file, s->bytes + s->count, s->capacity - s->count);
-  while (got < 0 && errno == EINTR);
-  if (got < 0) return false;
-  s->at_end = got == 0;
-  s->count += (size_t)got;
-  return true;
-}
-
-bool app_read_all(int file, char **bytes, size_t *count) {
-  source s = {.file = file};
-  bool ok = true;
-  while (ok && !s.at_end) ok = read_more(&s);
-  *bytes = s.bytes;
-  *count = s.count;
-  return ok;
-}
-
-int app_read_stdin(const app_options *options, char **bytes, size_t *count) {
-  bool ok = app_read_all(STDIN_FILENO, bytes, count);
-  if (*count > 0 && (*bytes)[*count - 1] == '\n') --*count;
-  return ok ? APP_OK : app_fail(APP_INPUT, "%s: standard input cannot be read", options->program);
-}
-
-/* ---- lines ------------------------------------------------------------------------------- */
-
-/* How far it is, on a terminal: lines, and of a file what part of it. */
-typedef struct {
-  bool is_shown;
-  off_t file_bytes; /* 0: unknown */
-  off_t done_bytes;
-  int64_t shown_percent, shown_lines;
-} progress;
-
-static progress begin_progress(int file) {
-  struct stat info;
-  progress p = {.is_shown = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO), .shown_percent = -1};
-  if (fstat(file, &info) == 0 && S_ISREG(info.st_mode)) p.file_bytes = info.st_size;
-  return p;
-}
-
-static void show_progress(progress *p, int64_t line) {
-  if (!p->is_shown) return;
-  int64_t percent = p->file_bytes > 0 ? p->done_bytes * 100 / p->file_bytes : -1;
-  if (percent == p->shown_percent && line < p->shown_lines + 100) return;
-  p->shown_percent = percent;
-  p->shown_lines = line;
-  app_output err = app_output_on(STDERR_FILENO);
-  app_write_text(&err, "\r\033[K");
-  app_write_integer(&err, line);
-  app_write_text(&err, " lines");
-  if (percent >= 0) app_write_text(&err, ", ");
-  if (percent >= 0) app_write_integer(&err, percent);
-  app_write_text(&err, percent >= 0 ? " %" : "");
-  app_flush(&err);
-}
-
-static void end_progress(const progress *p) {
-  app_output err = app_output_on(STDERR_FILENO);
-  if (p->is_shown) app_write_text(&err, "\r\033[K");
-  app_flush(&err);
-}
-
-/* The next line without its end; false where there is none. *ok turns false where it cannot be read. */
-static bool next_line(source *s, progress *p, app_text *text, bool *ok) {
-  size_t looked = 0;
-  char *end = NULL;
-  while (*ok) {
-    size_t there = s->count - s->begin;
-    if (there > looked) end = memchr(s->bytes + s->begin + looked, '\n', there - looked);
-    if (end || s->at_end) break;
-    looked = there;
-    *ok = read_more(s);
-  }
-  size_t count = end ? (size_t)(end - s->bytes) - s->begin : s->count - s->begin;
-  if (!*ok || (!end && count == 0)) return false;
-  text->bytes = s->bytes + s->begin;
-  text->count = count > 0 && text->bytes[count - 1] == '\r' ? count - 1 : count;
-  text->line++;
-  s->begin += count + (end != NULL);
-  p->done_bytes += (off_t)(count + (end != NULL));
-  return true;
-}
+/* Linked only into programs whose graph reads several texts at once, else NULL. */
+#pragma weak app_work_on_batches
 
 /* What one text becomes, as a line that is out before the next text is read where someone may wait for it. Of
  * many texts one that fails has a line without a result. */
-static int work_on(smelt_model *model, const app_text *text, app_text_work *work, app_output *out) {
+int app_work_on(smelt_model *model, const app_text *text, app_text_work *work, app_output *out) {
   int code = work(model, text, out);
   if (code && (!text->line || code == APP_USAGE)) return code;
   if (code && !text->options->binary) app_write_text(out, text->options->json ? "null" : "");
@@ -131,22 +25,20 @@ static int work_on(smelt_model *model, const app_text *text, app_text_work *work
 }
 
 static int each_line(smelt_model *model, const app_options *options, app_text_work *work, app_output *out) {
-  const char *path = options->lines_path;
-  bool is_stdin = strcmp(path, "-") == 0, ok = true;
-  source s = {.file = is_stdin ? STDIN_FILENO : rt_host_open(path)};
-  if (s.file < 0) return app_fail(APP_INPUT, "%s: %s: the file cannot be opened", options->program, path);
-  progress p = begin_progress(s.file);
+  app_lines lines;
+  if (!app_open_lines(&lines, options))
+    return app_fail(APP_INPUT, "%s: %s: the file cannot be opened", options->program, options->lines_path);
   app_text text = {.options = options};
   int code = APP_OK;
-  while (code != APP_USAGE && !out->failed && next_line(&s, &p, &text, &ok)) {
-    int worked = work_on(model, &text, work, out);
+  if (app_work_on_batches) code = app_work_on_batches(model, options, &lines, work, out);
+  while (code != APP_USAGE && !out->failed && app_next_line(&lines, &text)) {
+    int worked = app_work_on(model, &text, work, out);
     if (worked) code = worked;
-    show_progress(&p, text.line);
+    app_show_lines(&lines, text.line);
   }
-  end_progress(&p);
-  if (!ok) code = app_fail(APP_INPUT, "%s: %s: the file cannot be read", options->program, path);
-  if (!is_stdin) close(s.file);
-  free(s.bytes);
+  if (lines.failed)
+    code = app_fail(APP_INPUT, "%s: %s: the file cannot be read", options->program, options->lines_path);
+  app_close_lines(&lines);
   return code;
 }
 
@@ -171,7 +63,7 @@ int app_each_text(smelt_model *model, const app_options *options, app_text_work 
   else
     code = app_read_stdin(options, &read, &text.count);
   if (read) text.bytes = read;
-  if (code == APP_OK) code = work_on(model, &text, work, &out);
+  if (code == APP_OK) code = app_work_on(model, &text, work, &out);
   free(read);
   return code;
 }
@@ -179,6 +71,7 @@ int app_each_text(smelt_model *model, const app_options *options, app_text_work 
 int app_fail_text(const app_text *text, const char *format, ...) {
   char message[400];
   va_list arguments;
+  if (text->batch && text->batch->asks) return APP_INPUT; /* it is told when it is answered */
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);

@@ -41,6 +41,9 @@ const char *rt_manifest_text(const rt_manifest *view, smelt_offset offset);
 /* The reader's label `index`, below its label_count. */
 const char *rt_manifest_label(const rt_manifest *view, uint32_t index);
 
+/* Of a reader, [reader->prompt_count]. */
+const smelt_manifest_prompt *rt_manifest_prompts(const rt_manifest *view);
+
 /* Of a model that hears, [hearing->language_count]. */
 const smelt_manifest_language *rt_manifest_languages(const rt_manifest *view);
 

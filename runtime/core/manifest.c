@@ -253,6 +253,11 @@ static const char *check_generation(const checker *c) {
   return NULL;
 }
 
+const smelt_manifest_prompt *rt_manifest_prompts(const rt_manifest *view) {
+  const uint8_t *prompts = (const uint8_t *)view->header + view->reader->prompts;
+  return (const smelt_manifest_prompt *)(const void *)prompts;
+}
+
 const smelt_manifest_language *rt_manifest_languages(const rt_manifest *view) {
   return (const smelt_manifest_language *)(const void *)((const uint8_t *)view->header +
                                                          view->hearing->languages);
@@ -329,14 +334,23 @@ static const char *check_reader(const checker *c) {
   if (r->head == SMELT_HEAD_ANSWERS && !is_answer(view, r->last_output, r->head))
     return "the end of an answer is no output";
   if (r->head == SMELT_HEAD_FILLINGS && r->mask_token < 0) return "there is no mask to be filled";
-  if ((r->max_tokens < 1 && r->ids_input != SMELT_NONE) || r->pad_token < 0 ||
-      r->pooling >= SMELT_POOLING_COUNT || r->scoring >= SMELT_SCORING_COUNT)
+  if ((r->max_tokens < 1 && r->ids_input != SMELT_NONE) || r->pad_token < 0 || r->most_rows < 0 ||
+      r->most_rows > SMELT_MOST_ROWS || r->pooling >= SMELT_POOLING_COUNT ||
+      r->scoring >= SMELT_SCORING_COUNT)
     return "what is made of a text is out of range";
+  if (!r->label_count && (r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_TOKEN_LABELS))
+    return "there are no labels";
   if (!array_fits(c, r->labels, r->label_count, sizeof(smelt_offset), sizeof(smelt_offset)))
     return "the labels lie outside the manifest";
   const smelt_offset *labels = (const smelt_offset *)(const void *)(c->base + r->labels);
   for (uint32_t i = 0; i < r->label_count; i++)
     if (labels[i] == 0 || !text_ends(c, labels[i])) return "a label does not end";
+  if (!array_fits(c, r->prompts, r->prompt_count, sizeof(smelt_manifest_prompt), 4) ||
+      r->default_prompt > r->prompt_count)
+    return "the prompts lie outside the manifest";
+  const smelt_manifest_prompt *prompts = rt_manifest_prompts(view);
+  for (uint32_t i = 0; i < r->prompt_count; i++)
+    if (!name_fits(c, prompts[i].name) || !text_ends(c, prompts[i].text)) return "a prompt does not end";
   return NULL;
 }
 
@@ -368,7 +382,7 @@ static const char *check_vision(const checker *c) {
     if (!is_number(v->mean[i]) || !is_number(v->deviation[i]) || v->deviation[i] == 0)
       return "what an image is normalised by is out of range";
   bool matches = view->reader->head == SMELT_HEAD_MATCHES;
-  if (!is_number(v->rescale_factor) || (matches && (v->most_texts < 1 || v->most_texts > LARGEST)))
+  if (!is_number(v->rescale_factor) || (matches && (v->most_texts < 1 || v->most_texts > SMELT_MOST_ROWS)))
     return "what is made of an image is out of range";
   return NULL;
 }

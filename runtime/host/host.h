@@ -73,6 +73,8 @@ bool rt_host_random(void *bytes, size_t count);
  * are in the file. -1: refused, errno says why. */
 int rt_host_open(const char *path);
 int rt_host_create(const char *path);
+/* Whether read comes back at once, with bytes or at the end, as far as the system can say. */
+bool rt_host_can_read(int file);
 
 /* ---- the terminal (terminal.c, interrupts.c); only runtime/app -------------------------------- */
 

@@ -22,7 +22,7 @@ ODD_LABELS = {**LABELS, "4": "two\tcolumns,\nand lines"}
 TAGS = {"0": "O", "1": "B-PER", "2": "I-PER", "3": "B-LOC", "4": "I-LOC"}
 BYTES = dict(vocab_size=BYTE_COUNT + 1, context_tokens=66)
 WORDS = dict(vocab_size=30522, width=32, inner=64, token_types=True)
-WITH_WORDS = ("states", "tags", "fill", "answer")  # WordPiece; the others have a token for each byte
+WITH_WORDS = ("states", "prompts", "tags", "fill", "answer")  # WordPiece; the others have a token for each byte
 FIXED_TOKENS = 32
 
 # kind: the module's configuration, its output, config.json
@@ -44,6 +44,13 @@ KINDS = {
     "fill": (dict(WORDS, head="vocabulary"), "logits", {"architectures": ["BertForMaskedLM"]}),
     "answer": (dict(WORDS, head="answers"), "start_logits", {"architectures": ["BertForQuestionAnswering"]}),
     "causal": (None, "logits", {"architectures": ["LlamaForCausalLM"]}),
+    "prompts": (WORDS, "last_hidden_state", {}),
+}
+# config_sentence_transformers.json
+PROMPTS = {
+    "states": {"prompts": {"query": "query: ", "passage": "passage: "}, "default_prompt_name": None},
+    "prompts": {"__version__": {"sentence_transformers": "3.0.0"}, "default_prompt_name": "question",
+                "prompts": {"question": "represent this question for a search: ", "nothing": "", "text": "text:"}},
 }
 
 
@@ -74,7 +81,7 @@ def write_tokenizer(folder, kind, minilm):
 def write_modules(folder, kind):
     """sentence-transformers' files."""
     module_row = {"name": "", "path": "", "type": "sentence_transformers.models."}
-    names = {"states": ("Transformer", "Pooling", "Normalize"), "cls": ("Transformer", "Pooling"),
+    names = {"states": ("Transformer", "Pooling", "Normalize"), "cls": ("Transformer", "Pooling"), "prompts": ("Transformer", "Pooling"),
              "dense": ("Transformer", "Pooling", "Dense")}.get(kind, ())
     if names:
         dump_json(folder, "modules.json", [{**module_row, "idx": i, "type": module_row["type"] + name,
@@ -82,7 +89,10 @@ def write_modules(folder, kind):
         os.makedirs(os.path.join(folder, "1_Pooling"), exist_ok=True)
         dump_json(os.path.join(folder, "1_Pooling"), "config.json",
                   {"word_embedding_dimension": 64, "pooling_mode_cls_token": kind == "cls",
-                   "pooling_mode_mean_tokens": kind != "cls", "pooling_mode_max_tokens": False})
+                   "pooling_mode_mean_tokens": kind != "cls", "pooling_mode_max_tokens": False,
+                   **({"include_prompt": False} if kind == "prompts" else {})})
+    if kind in PROMPTS:
+        dump_json(folder, "config_sentence_transformers.json", PROMPTS[kind])
     if kind == "states":
         dump_json(folder, "sentence_bert_config.json", {"max_seq_length": 20, "do_lower_case": False})
 

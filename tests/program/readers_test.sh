@@ -1,6 +1,7 @@
 #!/bin/sh
 # readers_test.sh SMELT MODELS KIND: the program of a graph that reads text, against PyTorch (readers_check.py,
-# heads_check.py).
+# heads_check.py,
+# prompts_check.py).
 . "${0%/*}/check.sh"
 smelt=$1 models=$2 kind=$3
 [ -d "$models/$kind" ] || skip "$models/$kind is absent"
@@ -12,6 +13,7 @@ dense) says "a warning names file and module" "warning: .*modules.json: .*Dense.
 esac
 case $kind in
 tags | fill | answer) check=heads_check.py ;;
+prompts) check=prompts_check.py ;;
 *) check=readers_check.py ;;
 esac
 /usr/bin/python3 "${0%/*}/$check" "$models" "$kind" "$work/program" || fail "$kind"

@@ -182,6 +182,11 @@ static void refuses_readers_that_do_not_fit(void **state) {
   REFUSED(reader->scoring = SMELT_SCORING_COUNT);
   REFUSED(reader->label_count = 1u << 31);
   REFUSED(reader->labels = 0);
+  REFUSED(reader->most_rows = SMELT_MOST_ROWS + 1);
+  REFUSED(reader->label_count = 0);
+  REFUSED(reader->prompt_count = 1u << 31);
+  REFUSED((reader->prompt_count = 1, reader->prompts = m.used - 4));
+  REFUSED(reader->default_prompt = 1);
 #undef REFUSED
 }
 
@@ -216,6 +221,7 @@ static void refuses_images_that_do_not_fit(void **state) {
   REFUSED(vision->deviation[1] = 0);
   REFUSED(vision->mean[2] = 1e38f * 10);
   REFUSED(vision->rescale_factor = 1e308 * 10);
+  REFUSED(reader->label_count = 0);
 #undef REFUSED
 }
 
