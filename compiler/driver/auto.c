@@ -80,6 +80,7 @@ static status measure_line(search *s, size_t line, int program, double *sums) {
     TRY(sample_ids(s->a, &s->sample, line, program, &ids));
     readings[0].ids = ids.ids;
     readings[0].count = ids.id_count;
+    if (ids.id_count == 0) return OK; /* nothing is read */
   }
   if (has_encoder) {
     const sample_piece *answer = &s->wanted.pieces[line];

@@ -38,12 +38,19 @@ static void take_text(arena *a, sample *s, const char *bytes, size_t count, int6
       beginning(a, bytes, count, most < fits ? most : fits);
 }
 
+/* What tokenizers may make nothing of. */
+static bool is_blank(const char *bytes, size_t count) {
+  size_t i = 0;
+  while (i < count && strchr(" \t\r", bytes[i])) i++;
+  return i == count;
+}
+
 static void take_lines(arena *a, sample *s, const char *bytes, size_t count, int64_t room) {
   int64_t fits = room > SPECIAL_TOKENS ? room - SPECIAL_TOKENS : 1;
   while (count && s->words.count < MOST_LINES) {
     const char *end = memchr(bytes, '\n', count);
     size_t length = end ? (size_t)(end - bytes) : count;
-    if (length)
+    if (!is_blank(bytes, length))
       ARENA_PUSH(a, s->words.words, s->words.count, s->words.capacity) = beginning(a, bytes, length, fits);
     bytes += length + (end != NULL);
     count -= length + (end != NULL);

@@ -119,7 +119,7 @@ typedef struct {
   int32_t item_count;
   const char *language, *task; /* of speech; NULL: not given */
   bool tells_times, as_srt, as_vtt;
-  float no_speech; /* 0: not given */
+  float no_speech; /* -1: not given */
 } app_options;
 
 /*

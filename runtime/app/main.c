@@ -32,6 +32,7 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
   if (result) return fail_to_open(options, result);
   options->generate = smelt_generate_defaults(*model);
   options->stride = -1;
+  options->no_speech = -1;
   return app_parse_options(options, *model, argc, argv);
 }
 

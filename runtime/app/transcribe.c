@@ -70,7 +70,7 @@ static int take_options(transcriber *t, const transcript_form *form) {
   int code = APP_OK;
   t->hearing = rt_hear_defaults(t->model);
   t->hearing.tells_times |= o->tells_times || transcript_tells_times(form);
-  if (o->no_speech > 0) {
+  if (o->no_speech >= 0) {
     t->hearing.no_speech = o->no_speech;
     if (isnan(t->hearing.least_mean)) t->hearing.least_mean = least_mean;
   }

@@ -77,14 +77,35 @@ static void write_line_piece(transcript *t, const transcript_piece *p) {
   app_write_text(t->out, "\n");
 }
 
+/* Whether a hyphen has more behind it, up to a '>': an arrow, as those between times. */
+static bool is_in_arrow(const rt_heard_text *text, size_t i) {
+  size_t end = i;
+  while (end < text->count && text->bytes[end] == '-') end++;
+  return end >= i + 2 && end < text->count && text->bytes[end] == '>';
+}
+
+/* The text of a subtitle: one line. WebVTT has marks in it; of SubRip's nothing is marked, and arrows become
+ * "->". */
+static void write_cue(app_output *out, const rt_heard_text *text, bool has_marks) {
+  for (size_t i = 0; i < text->count; i++) {
+    const char *byte = &text->bytes[i];
+    if (!has_marks && is_in_arrow(text, i)) continue;
+    const char *mark = *byte == '&' ? "&amp;" : *byte == '<' ? "&lt;" : *byte == '>' ? "&gt;" : NULL;
+    if (has_marks && mark)
+      app_write_text(out, mark);
+    else
+      app_write(out, *byte == '\n' || *byte == '\r' ? " " : byte, 1);
+  }
+  app_write_text(out, "\n\n");
+}
+
 static void write_srt_piece(transcript *t, const transcript_piece *p) {
   if (p->text.count == 0) return;
   app_write_integer(t->out, t->piece_count + 1);
   app_write_text(t->out, "\n");
   write_span(t->out, p, ",", true);
   app_write_text(t->out, "\n");
-  app_write(t->out, p->text.bytes, p->text.count);
-  app_write_text(t->out, "\n\n");
+  write_cue(t->out, &p->text, false);
 }
 
 static void begin_vtt(transcript *t) {
@@ -95,8 +116,7 @@ static void write_vtt_piece(transcript *t, const transcript_piece *p) {
   if (p->text.count == 0) return;
   write_span(t->out, p, ".", false);
   app_write_text(t->out, "\n");
-  app_write(t->out, p->text.bytes, p->text.count);
-  app_write_text(t->out, "\n\n");
+  write_cue(t->out, &p->text, true);
 }
 
 /* ---- JSON --------------------------------------------------------------------------------------- */

@@ -76,6 +76,9 @@ says "auto of an encoder-decoder: the goal is reached" '^  equal tokens .*, (99[
 
 : >empty
 exits "an empty text" 1 "$smelt" build "$decoder" -o no --report --report-text empty
+printf ' \t \n\r\n' >blank
+exits "lines of nothing" 1 "$smelt" build "$seq2seq" -o no --precision bf16 --report --report-text blank
+says "lines of nothing: why" "blank: there is no text to compare on" stderr
 exits "no text" 1 "$smelt" build "$decoder" -o no --report --report-text missing
 exits "no program" 2 "$smelt" build "$decoder" -o no --report --emit asm
 exits "no report" 2 "$smelt" build "$decoder" -o no --report-text text

@@ -42,6 +42,19 @@ same "srt counts from" 1 "$(head -n 1 stdout)"
 says "srt's span" '^00:00:0[0-9],[0-9]{3} --> 00:00:0[0-9],[0-9]{3}$' stdout
 exits "vtt" 0 ./hear a.wav --vtt
 same "vtt begins with" WEBVTT "$(head -n 1 stdout)"
+# The model writes any characters, & among them; its pieces as JSON are what subtitles are made of.
+exits "pieces" 0 ./hear b.wav --json --timestamps
+cp stdout pieces.json
+./hear b.wav --vtt >b.vtt
+./hear b.wav --srt >b.srt
+/usr/bin/python3 - <<'CHECK' || fail "subtitles are not what their formats need"
+import html, json, re
+pieces = [p["text"].replace("\n", " ").replace("\r", " ") for p in json.load(open("pieces.json", encoding="utf-8", errors="replace"))["segments"]]
+assert any("&" in text for text in pieces)
+read = lambda path: [cue.split("\n")[-1] for cue in open(path, encoding="utf-8", errors="replace", newline="\n").read().strip("\n").split("\n\n")]
+assert read("b.srt") == [re.sub("-+->", "->", text) for text in pieces if text], (read("b.srt"), pieces)
+assert read("b.vtt")[1:] == [html.escape(text, quote=False) for text in pieces if text]
+CHECK
 
 exits "two forms" 2 ./hear a.wav --srt --json
 exits "subtitles of two" 2 ./hear a.wav b.wav --vtt

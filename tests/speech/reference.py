@@ -265,8 +265,8 @@ def transcribe(model, samples, language=None, task=None, times=False, beam_count
             start, spoken = start_tokens(model, language, task, with_times)
         new, mean = beams(model, start, with_times, beam_count) if beam_count > 1 else greedy(model, start, with_times)
         go_on = frames
-        silence = np.exp(log_softmax(model.logits(start[:1])))[none - 1] if no_speech else 0
-        if not (no_speech and silence > no_speech and mean < -1):
+        silence = np.exp(log_softmax(model.logits(start[:1])))[none - 1] if no_speech is not None else 0
+        if not (no_speech is not None and silence > no_speech and mean < -1):
             found, go_on = pieces_of(new, first, seek, frames, is_long)
             pieces += found
         seek += go_on

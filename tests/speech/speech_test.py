@@ -28,6 +28,7 @@ CASES = [
     (0.7, ["--beams", "3"], {"beam_count": 3}, False),
     (4.4, ["--beams", "2", "--timestamps"], {"beam_count": 2, "times": True}, True),
     (4.1, ["--no-speech", "0.0005"], {"no_speech": 0.0005}, True),
+    (4.1, ["--no-speech", "0"], {"no_speech": 0}, True),
 ]
 
 

@@ -54,7 +54,9 @@ bool rt_host_terminal_take_keys(int input) {
   raw.c_cc[VTIME] = 0;
   raw_input = input;
   change_handlers(SIG_DFL, end_by, (int)SA_RESETHAND);
-  return tcsetattr(input, TCSADRAIN, &raw) == 0;
+  bool is_set = tcsetattr(input, TCSADRAIN, &raw) == 0;
+  if (!is_set) change_handlers(end_by, SIG_DFL, 0);
+  return is_set;
 }
 
 void rt_host_terminal_give_back(void) {
