@@ -94,7 +94,8 @@ static int64_t answer_width(const smelt_model *model) {
 static int take_text(batch *b, const app_text *text, app_text_work *work) {
   app_output nowhere = app_output_on(-1);
   char *copy = malloc(text->count + 1);
-  if (!copy) return app_fail_text(text, "out of memory");
+  if (!copy)
+    return app_fail(APP_INPUT, "%s: line %lld: out of memory", text->options->program, (long long)text->line);
   if (text->count) memcpy(copy, text->bytes, text->count);
   b->now = b->text_count++;
   b->bytes[b->now] = copy;
@@ -107,12 +108,18 @@ static int take_text(batch *b, const app_text *text, app_text_work *work) {
   return code == APP_USAGE ? code : APP_OK;
 }
 
+/* Whether the model is to read more before it answers. */
+static bool has_room(const batch *b) {
+  size_t one_run = (size_t)b->model->manifest.reader->most_rows;
+  return b->text_count < one_run || (b->text_count < b->most_texts && b->floats < MOST_FLOATS);
+}
+
 /* Lines, from the next one on, until there are enough, or the next one would have to be waited for. */
 static int gather(batch *b, app_lines *lines, app_text *text, app_text_work *work) {
   int code = APP_OK;
   b->calls.asks = true;
-  while (code == APP_OK && b->text_count < b->most_texts && b->floats < MOST_FLOATS &&
-         (b->text_count == 0 || is_there(lines)) && app_next_line(lines, text))
+  while (code == APP_OK && has_room(b) && (b->text_count == 0 || is_there(lines)) &&
+         app_next_line(lines, text))
     code = take_text(b, text, work);
   b->calls.asks = false;
   return code;

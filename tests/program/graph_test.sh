@@ -38,11 +38,28 @@ exits "an unknown output" 2 ./graph --input x=x.npy --output y=y.npy
 import numpy
 numpy.save("wide.npy", numpy.zeros((4, 6), "f4"))
 numpy.save("f64.npy", numpy.zeros((4, 5)))
-numpy.save("long.npy", numpy.zeros((17, 5), "f4"))'
-for wrong in wide f64 long; do
+numpy.save("long.npy", numpy.zeros((17, 5), "f4"))
+numpy.save("ids.npy", numpy.zeros((4, 5), "i8"))
+numpy.save("flat.npy", numpy.zeros(5, "f4"))
+numpy.save("deep.npy", numpy.zeros((1, 4, 5), "f4"))
+numpy.save("complex.npy", numpy.zeros((4, 5), "c8"))
+numpy.save("objects.npy", numpy.array([{}], dtype=object))'
+while IFS=: read -r wrong why; do
   exits "an input that does not fit ($wrong)" 1 ./graph --input x=$wrong.npy
   same "an input that does not fit ($wrong): one line" 1 "$(wc -l <stderr)"
-done
+  says "an input that does not fit ($wrong): why" "$why" stderr
+  exits "the same by its file alone ($wrong)" 1 ./graph $wrong.npy -o no.npz
+  [ ! -e no.npz ] || fail "an input that does not fit ($wrong) leaves a file"
+done <<'END'
+wide:'x'.*5.*6
+f64:'x': expected dtype f32, found f64
+ids:'x': expected dtype f32, found i64
+flat:'x': expected 2 axes, found 1
+deep:'x': expected 2 axes, found 3
+long:16
+complex:dtype is none that models use
+objects:dtype is none that models use
+END
 exits "a file that names no input" 0 ./graph x.npy -o out.npz
 exits "archives" 0 /usr/bin/python3 -c '
 import subprocess, numpy

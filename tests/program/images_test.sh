@@ -6,6 +6,10 @@ smelt=$1 models=$2 kind=$3
 exits "build" 0 "$smelt" build "$models/$kind" --isa host -o "$work/program"
 same "no warning" "" "$(cat "$work/stderr")"
 /usr/bin/python3 "${0%/*}/images_check.py" "$models" "$kind" "$work/program" || fail "$kind"
+if [ "$kind" = clip ]; then # as many texts as one may ask for, and more than a call has
+  exits "a large batch" 0 "$smelt" build "$models/$kind" --isa host --max-batch 70000 -o "$work/large"
+  exits "its program opens" 0 "$work/large" --version
+fi
 [ "$kind" = fixed ] || finish
 
 # Where the folder's files do not suit, the build says why, and the program takes arrays.
