@@ -31,6 +31,7 @@ typedef struct {
   const char *language; /* a code, "en"; NULL: as the model is set, else it finds out */
   bool translates;      /* into English */
   bool tells_times; /* pieces end where the model says; so they do of sounds longer than it hears at once */
+  bool conditions;  /* each window is heard behind the text of those before */
   const smelt_generate_options *generation; /* NULL: the model's defaults */
 } smelt_hearing;
 

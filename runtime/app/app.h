@@ -118,7 +118,7 @@ typedef struct {
   app_item *items;             /* [item_count], in the order given */
   int32_t item_count;
   const char *language, *task; /* of speech; NULL: not given */
-  bool tells_times, as_srt, as_vtt;
+  bool tells_times, as_srt, as_vtt, conditions;
   float no_speech; /* -1: not given */
 } app_options;
 

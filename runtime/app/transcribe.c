@@ -19,6 +19,8 @@ const app_option app_hearing_options[] = {
      APP_FIELD(tells_times), 0},
     {0, "srt", NULL, "subtitles", APP_TRANSCRIBES, APP_FLAG, APP_FIELD(as_srt), 0},
     {0, "vtt", NULL, "subtitles for web pages", APP_TRANSCRIBES, APP_FLAG, APP_FIELD(as_vtt), 0},
+    {0, "condition", NULL, "hear each window behind the text of those before", APP_TRANSCRIBES, APP_FLAG,
+     APP_FIELD(conditions), 0},
     {0, "no-speech", "X", "leave out what is no speech with probability X, and hardly a text",
      APP_TRANSCRIBES, APP_DECIMAL, APP_FIELD(no_speech), 1},
     {0},
@@ -76,6 +78,9 @@ static int take_options(transcriber *t, const transcript_form *form) {
   }
   if (o->language) code = take_language(t, &t->hearing.language);
   if (code == APP_OK && o->task) code = take_task(t, &t->hearing.task);
+  if (o->conditions) t->hearing.previous_token = rt_previous_token(t->model);
+  if (code == APP_OK && o->conditions && t->hearing.previous_token == SMELT_NONE)
+    code = app_fail(APP_USAGE, "%s: --condition: the model has no token <|startofprev|>", o->program);
   return code;
 }
 

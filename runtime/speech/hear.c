@@ -30,7 +30,9 @@ typedef struct {
   int32_t start[MOST_START_TOKENS], start_count; /* what the decoder's text begins with; 0: not known yet */
   int32_t language;
   double no_speech; /* its probability in this window */
-  int32_t *tokens;  /* of this window, [model->max_tokens] */
+  int32_t *before, before_count,
+      most_before; /* behind previous_token: the last tokens that were told, [most_before] */
+  int32_t *tokens; /* of this window, [model->max_tokens] */
   int32_t count;
 } hearer;
 
@@ -38,6 +40,7 @@ rt_hear_options rt_hear_defaults(const smelt_model *model) {
   const smelt_manifest_hearing *h = model->manifest.hearing;
   return (rt_hear_options){.language = SMELT_NONE,
                            .task = SMELT_NONE,
+                           .previous_token = SMELT_NONE,
                            .tells_times = h->tells_times,
                            .no_speech = h->no_speech_threshold,
                            .least_mean = h->logprob_threshold};
@@ -171,11 +174,20 @@ static double probability_of(const hearer *r, int32_t token) {
   return rt_exponential((double)logits[token] - highest) / sum;
 }
 
+/* What was said before the window, as far as there is room for it, and the start token. */
+static smelt_result read_start(hearer *r) {
+  rt_session *s = r->session;
+  smelt_result result = SMELT_OK;
+  rt_session_keep(s, 0);
+  if (r->before_count > 0) result = rt_session_read(s, &r->options.previous_token, 1);
+  if (r->before_count > 0 && !result) result = rt_session_read(s, r->before, r->before_count);
+  return result ? result : rt_session_read(s, &s->generation->decoder_start_token, 1);
+}
+
 /* The start token's logits say which language it is, and whether anybody speaks. */
 static smelt_result begin_text(hearer *r) {
   rt_session *s = r->session;
-  rt_session_keep(s, 0);
-  smelt_result result = rt_session_read(s, &s->generation->decoder_start_token, 1);
+  smelt_result result = read_start(r);
   if (result) return result;
   if (r->times.is_asked) r->no_speech = probability_of(r, r->hearing->no_timestamps_token - 1);
   if (r->seek == 0) {
@@ -225,8 +237,22 @@ static bool is_time(const hearer *r, int32_t i) {
   return i >= 0 && r->tokens[i] >= r->times.first_time;
 }
 
+/* Keeps the tokens for the windows behind, those before them as far as there is room. */
+static void remember(hearer *r, const int32_t *tokens, int32_t count) {
+  int32_t kept = r->most_before - count < r->before_count ? r->most_before - count : r->before_count;
+  if (kept < 0) {
+    tokens -= kept; /* the last ones */
+    count += kept;
+    kept = 0;
+  }
+  memmove(r->before, r->before + (r->before_count - kept), (size_t)kept * sizeof *r->before);
+  memcpy(r->before + kept, tokens, (size_t)count * sizeof *r->before);
+  r->before_count = kept + count;
+}
+
 static smelt_result tell(hearer *r, int32_t from, int32_t to, double start_s, double end_s) {
   rt_heard piece = {start_s, end_s, r->tokens + from, to - from};
+  if (r->before) remember(r, piece.tokens, piece.count);
   if (r->callback(r->user, &piece)) return SMELT_OK;
   return rt_fail(r->model, SMELT_STOPPED, "stopped by the caller");
 }
@@ -297,6 +323,11 @@ static smelt_result hear_windows(hearer *r) {
   int64_t done;
   r->input = malloc((size_t)(r->rows * r->window) * sizeof *r->input);
   r->tokens = malloc(((size_t)r->model->max_tokens + 1) * sizeof *r->tokens);
+  if (r->options.previous_token != SMELT_NONE && r->model->max_tokens > 3) {
+    r->most_before = r->model->max_tokens / 2 - 1; /* as the reference has it */
+    r->before = calloc((size_t)r->most_before + 1, sizeof *r->before);
+    if (!r->before) return rt_fail(r->model, SMELT_OUT_OF_MEMORY, "no memory for the text");
+  }
   if (!r->input || !r->tokens) return rt_fail(r->model, SMELT_OUT_OF_MEMORY, "no memory for the sound");
   for (; r->seek < r->frames && !result; r->seek += done > 0 ? done : r->window)
     result = hear_window(r, &done);
@@ -331,6 +362,7 @@ smelt_result rt_hear(rt_session *session, rt_wave *wave, const rt_hear_options *
   *language = r.language;
   free(r.input);
   free(r.tokens);
+  free(r.before);
   free(mel.values);
   return result;
 }

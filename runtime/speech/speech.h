@@ -34,6 +34,8 @@ double rt_times_mean(const rt_times *times);
 typedef struct {
   int32_t language, task; /* tokens; SMELT_NONE: what the model is set to, else the language is heard */
   bool tells_times;       /* always where the sound is longer than the model hears at once */
+  int32_t previous_token; /* SMELT_NONE, or what text before a window stands behind, which it then is heard
+                             after */
   float no_speech;        /* nothing is said where the model is so sure of it, ... */
   float least_mean;       /* ... and less sure of its text than this, ln; NaN: off */
 } rt_hear_options;
@@ -73,6 +75,9 @@ smelt_result rt_sound_read(smelt_model *model, const void *bytes, size_t count, 
 
 /* The token of a language, "en" or "<|en|>"; SMELT_NONE: the model has none of that name. */
 int32_t rt_language_named(const smelt_model *model, const char *name);
+
+/* The token behind which a model is told what was said before, "<|startofprev|>"; SMELT_NONE: it has none. */
+int32_t rt_previous_token(smelt_model *model);
 
 /* text->bytes is the caller's to free, also after a failure. False: out of memory. */
 bool rt_heard_decode(smelt_model *model, const rt_heard *heard, rt_heard_text *text);

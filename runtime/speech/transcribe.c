@@ -34,6 +34,9 @@ static smelt_result take_hearing(smelt_model *model, const smelt_hearing *hearin
   if (hearing->translates) options->task = model->manifest.hearing->translate_token;
   if (hearing->translates && options->task == SMELT_NONE)
     return rt_fail(model, SMELT_BAD_ARGUMENT, "the model has no choice of tasks");
+  if (hearing->conditions) options->previous_token = rt_previous_token(model);
+  if (hearing->conditions && options->previous_token == SMELT_NONE)
+    return rt_fail(model, SMELT_BAD_ARGUMENT, "the model has no token <|startofprev|>");
   if (hearing->language) options->language = rt_language_named(model, hearing->language);
   if (hearing->language && options->language == SMELT_NONE)
     return rt_fail(model, SMELT_BAD_ARGUMENT, "the model hears no language '%s'", hearing->language);

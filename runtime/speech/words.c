@@ -20,6 +20,12 @@ int32_t rt_language_named(const smelt_model *model, const char *name) {
   return SMELT_NONE;
 }
 
+int32_t rt_previous_token(smelt_model *model) {
+  static const char name[] = "<|startofprev|>";
+  int32_t token;
+  return smelt_encode(model, name, sizeof name - 1, false, &token, 1) == 1 ? token : SMELT_NONE;
+}
+
 static bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }

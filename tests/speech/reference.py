@@ -243,7 +243,7 @@ def transcribe_samples(model, samples, beam_count):
     return {"language": None, "pieces": pieces}
 
 
-def transcribe(model, samples, language=None, task=None, times=False, beam_count=1, no_speech=None):
+def transcribe(model, samples, language=None, task=None, times=False, beam_count=1, no_speech=None, condition=False):
     """{"language": token, "pieces": [(start_s, end_s, tokens)]}"""
     if model.reads_samples:
         return transcribe_samples(model, samples, beam_count)
@@ -263,9 +263,12 @@ def transcribe(model, samples, language=None, task=None, times=False, beam_count
         model.encode(np.pad(features[:, seek : seek + frames], ((0, 0), (0, window - frames))))
         if start is None:
             start, spoken = start_tokens(model, language, task, with_times)
-        new, mean = beams(model, start, with_times, beam_count) if beam_count > 1 else greedy(model, start, with_times)
+        told = [token for _, _, tokens in pieces for token in tokens][-(model.most // 2 - 1) :]
+        before = [model.choices["prev_sot_token_id"], *told] if condition and told else []
+        begin = before + start
+        new, mean = beams(model, begin, with_times, beam_count) if beam_count > 1 else greedy(model, begin, with_times)
         go_on = frames
-        silence = np.exp(log_softmax(model.logits(start[:1])))[none - 1] if no_speech is not None else 0
+        silence = np.exp(log_softmax(model.logits(before + start[:1])))[none - 1] if no_speech is not None else 0
         if not (no_speech is not None and silence > no_speech and mean < -1):
             found, go_on = pieces_of(new, first, seek, frames, is_long)
             pieces += found

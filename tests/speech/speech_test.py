@@ -29,6 +29,8 @@ CASES = [
     (4.4, ["--beams", "2", "--timestamps"], {"beam_count": 2, "times": True}, True),
     (4.1, ["--no-speech", "0.0005"], {"no_speech": 0.0005}, True),
     (4.1, ["--no-speech", "0"], {"no_speech": 0}, True),
+    (9.0, ["--condition"], {"condition": True}, True),
+    (5.0, ["--condition", "--beams", "2"], {"condition": True, "beam_count": 2}, True),
 ]
 
 
