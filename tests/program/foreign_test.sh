@@ -12,7 +12,10 @@ for script in "$foreign"/*.py "$foreign"/*.mjs; do
 done
 
 # ---- what libraries give out ----
-declared() { sed -n 's/^[a-z].*[ *]\(smelt_[a-z_]*\)(.*/\1@@SMELT_1/p' "$include/$1" | grep -v '_callback@@'; }
+declared() { # all but types, and what programs without an operating system have
+  sed -n 's/^[a-z].*[ *]\(smelt_[a-z_]*\)(.*/\1@@SMELT_1/p' "$include/$1" |
+    grep -v -E '_callback@@|^smelt_(give_memory|memory_bytes)@@'
+}
 gives() { # LIBRARY NAME...: beside model.h's
   library=$1
   shift
