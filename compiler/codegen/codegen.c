@@ -20,6 +20,19 @@ bool level_wanted(const codegen_options *options, const plan_module *plan, int l
          !has_layouts(plan, row->never_with);
 }
 
+/* What results are rounded to on their way, so that a last bit would become more: a weight or a cache. */
+static bool is_short(ir_dtype dtype) {
+  return dtype == SMELT_BF16 || dtype == SMELT_F16 || dtype == SMELT_I8 || dtype == SMELT_U8;
+}
+
+static bool has_short_numbers(const plan_module *plan) {
+  for (size_t i = 0; i < plan->weight_count; i++)
+    if (is_short(plan->weights[i].constant->type.dtype)) return true;
+  for (size_t i = 0; i < plan->module->state_count; i++)
+    if (is_short(plan->module->states[i].type.dtype)) return true;
+  return false;
+}
+
 static const char *file_suffix(codegen_form form) {
   return form == CODEGEN_OBJECT ? "o" : form == CODEGEN_ASSEMBLY ? "s" : "ll";
 }
@@ -60,6 +73,7 @@ static status add_file(codegen_job *job, const plan_module *plan, file_kind kind
   file->output.name = arena_format(job->a, "%s.%s", name, file_suffix(job->options.form));
   TRY(machine_make(job->a, job->options.target, level, &file->machine));
   file->e = emit_new(job->a, plan->module, level, name);
+  file->e->steady = has_short_numbers(plan);
   return OK;
 }
 

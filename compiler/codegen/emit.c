@@ -118,6 +118,12 @@ int emit_level_lanes(const emitter *e, ir_dtype dtype) {
   return lanes < most ? lanes : most;
 }
 
+int emit_sum_lanes(ir_dtype dtype) {
+  enum { BYTES = 64, MOST = 16 };
+  int lanes = BYTES / (int)ir_dtype_bytes(emit_compute_dtype(dtype));
+  return lanes < MOST ? lanes : MOST;
+}
+
 LLVMValueRef emit_index(emitter *e, int64_t value) {
   return LLVMConstInt(e->i64, (uint64_t)value, true);
 }
@@ -199,14 +205,6 @@ LLVMValueRef emit_mul(emitter *e, LLVMValueRef x, LLVMValueRef y) {
 
 LLVMValueRef emit_fdiv(emitter *e, LLVMValueRef x, LLVMValueRef y) {
   return emit_binary(e, LLVMFDiv, x, y);
-}
-
-LLVMValueRef emit_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z) {
-  emit_match(e, &x, &y);
-  emit_match(e, &x, &z);
-  emit_match(e, &y, &z);
-  if (is_integer(x)) return emit_add(e, emit_mul(e, x, y), z);
-  return emit_intrinsic(e, "llvm.fmuladd", x, y, z);
 }
 
 LLVMValueRef emit_select(emitter *e, LLVMValueRef condition, LLVMValueRef x, LLVMValueRef y) {
@@ -346,14 +344,20 @@ LLVMValueRef emit_across_to(emitter *e, LLVMValueRef v, int left, emit_combine *
   return v;
 }
 
+/* After each turn a vector has the halves of more of vs one behind the other, half as long. */
 LLVMValueRef emit_across_each(emitter *e, LLVMValueRef *vs, int count, emit_combine *combine) {
-  int even[64], odd[64];
-  for (int i = 0; i < count; i++) even[i] = 2 * i, odd[i] = 2 * i + 1;
-  for (int left = count; left > 1; left /= 2)
+  int low[64], high[64];
+  for (int left = count; left > 1; left /= 2) {
+    for (int i = 0; i < count; i++) {
+      int piece = i / (left / 2);
+      low[i] = piece * left + i % (left / 2); /* pieces of `left` lanes, of x and behind it of y */
+      high[i] = low[i] + left / 2;
+    }
     for (int i = 0; i < left / 2; i++) {
       LLVMValueRef x = vs[2 * i], y = vs[2 * i + 1];
-      vs[i] = combine(e, shuffle(e, x, y, even, count), shuffle(e, x, y, odd, count));
+      vs[i] = combine(e, shuffle(e, x, y, low, count), shuffle(e, x, y, high, count));
     }
+  }
   return vs[0];
 }
 

@@ -23,6 +23,7 @@ typedef struct emitter {
   arena *arena;
   ir_module *ir;
   const codegen_level *level;
+  bool steady; /* results have the same bits on every level of every target (docs/codegen.md) */
   LLVMContextRef context;
   LLVMModuleRef module;
   LLVMTypeRef pointer, i1, i32, i64;
@@ -61,6 +62,8 @@ LLVMTypeRef emit_element_type(LLVMTypeRef type); /* of a vector; a scalar type i
 int emit_lanes(LLVMValueRef v);                  /* 1 for a scalar */
 int emit_type_lanes(LLVMTypeRef type);
 int emit_level_lanes(const emitter *e, ir_dtype dtype); /* elements in one vector register, in compute form */
+/* Lanes in which a sum along a row is kept, on every level, so that its order is the same on all. */
+int emit_sum_lanes(ir_dtype dtype);
 
 LLVMValueRef emit_index(emitter *e, int64_t value);         /* i64 */
 LLVMValueRef emit_number(LLVMTypeRef type, double value);   /* float types, every lane */
@@ -80,8 +83,13 @@ LLVMValueRef emit_add(emitter *e, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_sub(emitter *e, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_mul(emitter *e, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_fdiv(emitter *e, LLVMValueRef x, LLVMValueRef y);
-/* x * y + z, fused where the level has the instruction, never a library call. */
+/* x * y + z, fused where the level has the instruction, never a library call; where the program is `steady`,
+ * the same bits on every level (fused.c). */
 LLVMValueRef emit_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z);
+/* The same where x * y is exact, so that it does not matter whether both are one. */
+LLVMValueRef emit_fma_exact(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z);
+/* Whether emit_fma is a call: its code takes long and should not be there twice. */
+bool emit_makes_fma(const emitter *e);
 LLVMValueRef emit_select(emitter *e, LLVMValueRef condition, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_icmp(emitter *e, LLVMIntPredicate p, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_fcmp(emitter *e, LLVMRealPredicate p, LLVMValueRef x, LLVMValueRef y);

@@ -66,6 +66,7 @@ static attention describe(emitter *e, const plan_step *step) {
   t.T = kernel_dim(e, k, 2);
   t.E = kernel_dim(e, v, 3);
   tile_shape(e, t.dtype, &t.tile_rows, &t.vectors, &t.lanes);
+  t.sum_lanes = e->steady ? emit_sum_lanes(t.dtype) : t.lanes;
   t.depth_room = attention_room(e, q->type.dims[3], t.lanes);
   t.width_room = attention_room(e, v->type.dims[3], (int64_t)t.vectors * t.lanes);
   t.heads = choose_heads(&t);
@@ -83,7 +84,9 @@ static attention describe(emitter *e, const plan_step *step) {
   t.stack_sums = emit_stack(e, element, t.rows * t.width_room);
   t.stack_most = emit_stack(e, element, t.rows + t.lanes);
   t.stack_peaks = emit_stack(e, element, (int64_t)(t.rows + t.lanes) * t.lanes);
-  t.stack_total = emit_stack(e, element, (int64_t)t.rows * t.lanes);
+  t.stack_total = emit_stack(e, element, (int64_t)t.rows * t.sum_lanes);
+  if (t.one_query && t.sum_lanes > t.lanes)
+    t.stack_parts = emit_stack(e, element, (int64_t)t.sum_lanes * t.lanes);
   t.stack_fade = emit_stack(e, element, t.rows + t.lanes);
   return t;
 }
@@ -159,8 +162,8 @@ static void begin_unit(emitter *e, const attention *t) {
   row_copy sums = {.t = t, .to = attention_element(e, t, t->stack_sums, rows.row, t->width_room, zero)};
   emit_strips(e, zero, emit_index(e, t->width_room), t->lanes, 1, clear, &sums);
   emit_store(e, t->dtype, emit_at(e, t->dtype, t->stack_most, rows.row), emit_number(type, -INFINITY));
-  emit_store(e, t->dtype, attention_element(e, t, t->stack_total, rows.row, t->lanes, zero),
-             emit_zero(emit_type(e, t->dtype, t->lanes)));
+  emit_store(e, t->dtype, attention_element(e, t, t->stack_total, rows.row, t->sum_lanes, zero),
+             emit_zero(emit_type(e, t->dtype, t->sum_lanes)));
   rows_end(e, &rows);
 }
 
@@ -187,8 +190,8 @@ static void end_unit(emitter *e, const attention *t) {
   LLVMValueRef zero = emit_index(e, 0);
   row_loop rows = rows_begin(e, t);
   LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, rows.row), 1);
-  LLVMValueRef totals = attention_element(e, t, t->stack_total, rows.row, t->lanes, zero);
-  LLVMValueRef total = emit_across(e, emit_load(e, t->dtype, totals, t->lanes), emit_add);
+  LLVMValueRef totals = attention_element(e, t, t->stack_total, rows.row, t->sum_lanes, zero);
+  LLVMValueRef total = emit_across(e, emit_load(e, t->dtype, totals, t->sum_lanes), emit_add);
   row_copy result = {.t = t};
   result.factor = t->in_chunks ? emit_number(LLVMTypeOf(total), 1) : attention_factor(e, t->dtype, total);
   result.from = attention_element(e, t, t->stack_sums, rows.row, t->width_room, zero);

@@ -44,6 +44,7 @@ typedef struct {
   LLVMValueRef B, H, G, S, T, D, E;
   int heads, queries, rows; /* of a unit; rows: heads x queries, whole tiles */
   int tile_rows, vectors, lanes;
+  int sum_lanes; /* of sums over features or weights: lanes, or more where programs are steady */
   int64_t depth_room, width_room; /* D and E rounded up to whole vectors and tiles */
   LLVMValueRef stack_q;           /* [rows][depth_room], scaled */
   LLVMValueRef stack_keys; /* [depth_room][ATTENTION_KEYS]: a block of keys, transposed; where widens_keys,
@@ -53,7 +54,9 @@ typedef struct {
   LLVMValueRef stack_sums;      /* [rows][width_room] */
   LLVMValueRef stack_most, stack_fade; /* [rows], and a vector that may begin at any of them */
   LLVMValueRef stack_peaks; /* [rows + lanes][lanes]: of the block, vectors whose largest element counts */
-  LLVMValueRef stack_total; /* [rows][lanes]: vectors to be added up */
+  LLVMValueRef stack_total; /* [rows][sum_lanes]: to be added up */
+  LLVMValueRef stack_parts; /* one query, sum_lanes beyond lanes: [sum_lanes / lanes][lanes][lanes], for each
+key parts of its score, to be added up */
   /* the current unit */
   LLVMValueRef start_key; /* its first key: 0 but for chunks */
   LLVMValueRef chunk_row; /* of a chunk: query * chunks + chunk */

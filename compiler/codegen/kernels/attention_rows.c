@@ -142,13 +142,24 @@ static void fade_rows(emitter *e, const attention *t) {
   emit_loop_end(e, &rows);
 }
 
-/* Scores to weights, and their sum onto the row's total. */
-static void exponentiate(emitter *e, const weight_row *w) {
+/* The row's total, faded: a variable, or, of more lanes than a vector has, in its memory: *variable NULL. */
+static LLVMValueRef fade_total(emitter *e, const weight_row *w, LLVMValueRef *variable) {
   const attention *t = w->t;
   LLVMValueRef fade = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_fade, w->row), 1);
-  LLVMValueRef total_at = attention_element(e, t, t->stack_total, w->row, t->lanes, emit_index(e, 0));
-  LLVMValueRef faded = emit_mul(e, emit_load(e, t->dtype, total_at, t->lanes), fade);
-  LLVMValueRef total = emit_variable(e, LLVMTypeOf(faded), faded);
+  LLVMValueRef at = attention_element(e, t, t->stack_total, w->row, t->sum_lanes, emit_index(e, 0));
+  LLVMValueRef faded = emit_mul(e, emit_load(e, t->dtype, at, t->sum_lanes), fade);
+  *variable = NULL;
+  if (t->sum_lanes == t->lanes)
+    *variable = emit_variable(e, LLVMTypeOf(faded), faded);
+  else
+    emit_store(e, t->dtype, at, faded);
+  return at;
+}
+
+/* Scores to weights, and their sum onto the row's total: lane i of it has keys i, i + sum_lanes ... */
+static void exponentiate(emitter *e, const weight_row *w) {
+  const attention *t = w->t;
+  LLVMValueRef total, total_at = fade_total(e, w, &total);
   LLVMValueRef most = emit_load(e, t->dtype, emit_at(e, t->dtype, t->stack_most, w->row), 1);
   LLVMValueRef reference = attention_reference(e, most);
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), w->seen, t->lanes);
@@ -157,9 +168,15 @@ static void exponentiate(emitter *e, const weight_row *w) {
   LLVMValueRef scaled = weight; /* of values of bytes: onto the weight, once for all of a row's */
   if (t->scales[1]) scaled = emit_mul(e, weight, attention_scales(e, t, ATTENTION_OF_VALUES, keys.index));
   emit_store(e, t->dtype, at, scaled);
-  emit_set(e, total, emit_add(e, emit_get(e, total), weight));
+  if (total) {
+    emit_set(e, total, emit_add(e, emit_get(e, total), weight));
+  } else {
+    LLVMValueRef lane = emit_binary(e, LLVMAnd, keys.index, emit_index(e, t->sum_lanes - 1));
+    LLVMValueRef part = emit_at(e, t->dtype, total_at, lane);
+    emit_store(e, t->dtype, part, emit_add(e, emit_load(e, t->dtype, part, t->lanes), weight));
+  }
   emit_loop_end(e, &keys);
-  emit_store(e, t->dtype, total_at, emit_get(e, total));
+  if (total) emit_store(e, t->dtype, total_at, emit_get(e, total));
 }
 
 void attention_references(emitter *e, const attention *t) {

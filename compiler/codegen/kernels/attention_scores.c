@@ -134,19 +134,68 @@ static void widen_keys(emitter *e, key_vector *v) {
   v->dtype = t->dtype;
 }
 
+/* Every (sum_lanes / lanes)-th vector of features, from the part-th on, times those of q. */
+static void multiply_part(emitter *e, key_vector *v, LLVMValueRef part) {
+  const attention *t = v->t;
+  LLVMValueRef lanes = emit_index(e, t->lanes), parts = emit_index(e, t->sum_lanes / t->lanes);
+  LLVMValueRef vectors = emit_udiv(e, t->D, lanes), end = emit_mul(e, vectors, lanes);
+  int64_t known;
+  emit_loop wholes = emit_loop_begin(e, emit_mul(e, part, lanes), end, t->sum_lanes);
+  multiply_features(e, wholes.index, true, v);
+  emit_loop_end(e, &wholes);
+  if (emit_is_constant(t->D, &known) && known % t->lanes == 0) return;
+  LLVMValueRef is_left = emit_icmp(e, LLVMIntSLT, end, t->D);
+  is_left = emit_binary(e, LLVMAnd, is_left, emit_icmp(e, LLVMIntEQ, emit_urem(e, vectors, parts), part));
+  emit_branch rest = emit_if(e, is_left);
+  multiply_features(e, end, false, v);
+  emit_end_if(e, &rest);
+}
+
+/*
+ * sums[i]: the products of key i with q as t->lanes sums, in the order of one vector of sum_lanes. Where vectors
+ * are shorter, they take turns at the features, one after the other, and halves are added up to the last one.
+ */
+static void sum_features(emitter *e, key_vector *v, LLVMValueRef *sums) {
+  const attention *t = v->t;
+  LLVMTypeRef type = emit_type(e, t->dtype, t->lanes);
+  int parts = t->sum_lanes / t->lanes, size = t->lanes * t->lanes;
+  for (int i = 0; i < t->lanes; i++) v->sums[i] = emit_variable(e, type, emit_zero(type));
+  if (parts == 1) {
+    each_features(e, t, multiply_features, v);
+    for (int i = 0; i < t->lanes; i++) sums[i] = emit_get(e, v->sums[i]);
+    return;
+  }
+  emit_loop part = emit_loop_begin(e, emit_index(e, 0), emit_index(e, parts), 1);
+  for (int i = 0; i < t->lanes; i++) emit_set(e, v->sums[i], emit_zero(type));
+  multiply_part(e, v, part.index);
+  for (int i = 0; i < t->lanes; i++)
+    emit_store(e, t->dtype,
+               attention_element(e, t, t->stack_parts, part.index, size, emit_index(e, (int64_t)i * t->lanes)),
+               emit_get(e, v->sums[i]));
+  emit_loop_end(e, &part);
+  for (int i = 0; i < t->lanes; i++) {
+    LLVMValueRef of_part[16];
+    for (int p = 0; p < parts; p++)
+      of_part[p] = emit_load(e, t->dtype,
+                             attention_element(e, t, t->stack_parts, emit_index(e, p), size,
+                                               emit_index(e, (int64_t)i * t->lanes)),
+                             t->lanes);
+    for (int left = parts / 2; left > 0; left /= 2)
+      for (int p = 0; p < left; p++) of_part[p] = emit_add(e, of_part[p], of_part[p + left]);
+    sums[i] = of_part[0];
+  }
+}
+
 static void one_query_scores(emitter *e, const attention *t) {
   key_vector v = {.t = t, .dtype = t->k->value->type.dtype};
-  LLVMTypeRef type = emit_type(e, t->dtype, t->lanes);
   emit_loop keys = emit_loop_begin(e, emit_index(e, 0), t->key_count, t->lanes);
   v.key = keys.index;
   lane_keys(e, t, v.key, v.rows);
   if (t->widens_keys) widen_keys(e, &v);
   emit_loop heads = emit_loop_begin(e, emit_index(e, 0), emit_index(e, t->heads), 1);
   v.q = attention_element(e, t, t->stack_q, heads.index, t->depth_room, emit_index(e, 0));
-  for (int i = 0; i < t->lanes; i++) v.sums[i] = emit_variable(e, type, emit_zero(type));
-  each_features(e, t, multiply_features, &v);
   LLVMValueRef sums[64];
-  for (int i = 0; i < t->lanes; i++) sums[i] = emit_get(e, v.sums[i]);
+  sum_features(e, &v, sums);
   emit_store(e, t->dtype, attention_element(e, t, t->stack_scores, heads.index, ATTENTION_KEYS, v.key),
              scaled(e, t, emit_across_each(e, sums, t->lanes, emit_add), v.key));
   emit_loop_end(e, &heads);
@@ -193,6 +242,7 @@ static void score_tile(emitter *e, const attention *t, LLVMValueRef row, LLVMVal
             .w_dtype = t->dtype,
             .x_stride = emit_index(e, t->depth_room),
             .w_stride = emit_index(e, ATTENTION_KEYS),
+            .sets = e->steady,
             .depth = t->D};
   m.x = attention_element(e, t, t->stack_q, row, t->depth_room, emit_index(e, 0));
   LLVMValueRef column[TILE_MAX_VECTORS], sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];
@@ -241,6 +291,12 @@ void attention_scores(emitter *e, const attention *t) {
 
 /* ---- values -------------------------------------------------------------------------------- */
 
+/* Sets of sums of a value tile, whatever the level's tile: fewer where there are more rows. */
+static int value_sets(const attention *t) {
+  if (!t->one_query) return 1;
+  return t->heads == 1 ? TILE_UNROLL : t->heads < TILE_UNROLL ? TILE_UNROLL / 2 : 1;
+}
+
 /* A tile of the sums: rows from `row`, columns of v from `column`; whole: all columns exist. */
 static void value_tile(emitter *e, const attention *t, LLVMValueRef row, LLVMValueRef column, bool whole) {
   LLVMValueRef zero = emit_index(e, 0);
@@ -253,6 +309,7 @@ static void value_tile(emitter *e, const attention *t, LLVMValueRef row, LLVMVal
             .w_dtype = dtype,
             .x_stride = emit_index(e, ATTENTION_KEYS),
             .w_stride = kernel_stride(e, t->v, 2),
+            .sets = e->steady ? value_sets(t) : 0,
             .depth = attention_tile_keys(e, t, row)};
   m.x = attention_element(e, t, t->stack_scores, row, ATTENTION_KEYS, zero);
   LLVMValueRef n[TILE_MAX_VECTORS], sums[TILE_MAX_ROWS * TILE_MAX_VECTORS];

@@ -1,7 +1,7 @@
-/* fold.c: a row folded into one number with several vectors of partial results. */
+/* fold.c: a row folded into one number with partial results in as many lanes on every level. */
 #include "codegen/kernels/kernel.h"
 
-enum { FOLD_VECTORS = 4 }; /* an addition's latency times its rate */
+enum { FOLD_VECTORS = 2 }; /* of emit_sum_lanes: on narrower levels enough for an addition's latency times its rate */
 
 typedef struct {
   emit_combine *combine;
@@ -19,14 +19,12 @@ static void take(emitter *e, LLVMValueRef index, int lanes, int part, void *user
 LLVMValueRef kernel_fold(emitter *e, LLVMValueRef count, ir_dtype dtype, emit_combine *combine,
                          double neutral, kernel_term *term, void *user) {
   fold f = {.combine = combine, .term = term, .user = user};
-  int lanes = emit_level_lanes(e, dtype);
+  int lanes = emit_sum_lanes(dtype);
   LLVMTypeRef scalar = emit_type(e, dtype, 1), vector = emit_type(e, dtype, lanes);
   for (int i = 0; i < FOLD_VECTORS; i++)
     f.vectors[i] = emit_variable(e, vector, emit_number(vector, neutral));
   f.tail = emit_variable(e, scalar, emit_number(scalar, neutral));
   emit_strips(e, emit_index(e, 0), count, lanes, FOLD_VECTORS, take, &f);
-  LLVMValueRef parts[FOLD_VECTORS];
-  for (int i = 0; i < FOLD_VECTORS; i++) parts[i] = emit_get(e, f.vectors[i]);
-  LLVMValueRef sum = combine(e, combine(e, parts[0], parts[1]), combine(e, parts[2], parts[3]));
+  LLVMValueRef sum = combine(e, emit_get(e, f.vectors[0]), emit_get(e, f.vectors[1]));
   return combine(e, emit_across(e, sum, combine), emit_get(e, f.tail));
 }

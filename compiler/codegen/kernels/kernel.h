@@ -39,7 +39,7 @@ LLVMValueRef kernel_row(emitter *e, const kernel_rows *rows,
 
 /*
  * term(0) o term(1) o ... o term(count - 1) as a scalar, `combine` being o and `neutral` its neutral element:
- * four vectors of partial results, then single elements (fold.c). The order depends on count and lanes only.
+ * vectors of partial results, then single elements (fold.c). The order depends on count and dtype only.
  */
 typedef LLVMValueRef kernel_term(emitter *e, LLVMValueRef index, int lanes, void *user);
 LLVMValueRef kernel_fold(emitter *e, LLVMValueRef count, ir_dtype dtype, emit_combine *combine,

@@ -8,7 +8,11 @@
 
 #include <math.h>
 
-enum { SUM_VECTORS = 4 }; /* independent partial results: the latency of an addition times its rate */
+/*
+ * Independent partial results, for the latency of an operation times its rate: vectors of the level's. What
+ * is rounded has as many on every level, as in fold.c: vectors of emit_sum_lanes.
+ */
+enum { MOST_VECTORS = 4, ORDERED_VECTORS = 2 };
 
 typedef struct {
   loops *l;
@@ -17,7 +21,8 @@ typedef struct {
   ir_op combine;                           /* elementwise */
   lane_index at[IR_MAX_RANK];              /* index of the operand's element */
   int axis;                                /* the innermost reduced axis */
-  LLVMValueRef vectors[SUM_VECTORS], tail; /* variables */
+  int vector_count;                        /* 1 where lanes do not go along the axis */
+  LLVMValueRef vectors[MOST_VECTORS], tail; /* variables */
   LLVMValueRef places, tail_place;         /* arg: the index that goes with vectors[0] and tail */
 } reduction;
 
@@ -101,8 +106,7 @@ static void sweep(reduction *r, uint32_t axes, int axis) {
   LLVMValueRef size = kernel_dim(e, x, axis), zero = emit_index(e, 0);
   if (axis == r->axis) {
     bool along = r->l->reduction_lanes > 0;
-    emit_strips(e, zero, size, along ? r->l->reduction_lanes : 1, along && !r->places ? SUM_VECTORS : 1, take,
-                r);
+    emit_strips(e, zero, size, along ? r->l->reduction_lanes : 1, r->vector_count, take, r);
     return;
   }
   emit_loop loop = emit_loop_begin(e, zero, size, 1);
@@ -122,8 +126,7 @@ static LLVMValueRef gathered(reduction *r, bool along) {
       keep_better(r, r->tail, r->tail_place, emit_lane(e, bests, lane), emit_lane(e, places, lane));
     return emit_get(e, r->tail);
   }
-  LLVMValueRef other = combined(r, emit_get(e, r->vectors[2]), emit_get(e, r->vectors[3]));
-  sum = combined(r, combined(r, sum, emit_get(e, r->vectors[1])), other);
+  for (int i = 1; i < r->vector_count; i++) sum = combined(r, sum, emit_get(e, r->vectors[i]));
   while (emit_lanes(sum) > 1) {
     int lanes = emit_lanes(sum);
     LLVMTypeRef half = emit_lanes_type(emit_element_type(LLVMTypeOf(sum)), lanes / 2);
@@ -170,14 +173,17 @@ LLVMValueRef loops_reduction(loops *l, const ir_node *node, const lane_index *in
   if (r.axis < 0) return loops_value(l, node->operands[0], index);
   bool uniform = loops_uniform(node->result, index), along = uniform && is_last(type, r.axis);
   int outer_along = l->reduction_lanes, lanes = uniform ? 1 : l->lanes;
-  l->reduction_lanes = along ? emit_level_lanes(e, type->dtype) : 0;
+  bool is_ordered = ir_dtype_is_float(type->dtype) && (r.combine == IR_ADD || r.combine == IR_MUL);
+  l->reduction_lanes =
+      !along ? 0 : is_ordered ? emit_sum_lanes(type->dtype) : emit_level_lanes(e, type->dtype);
+  r.vector_count = !along || is_arg ? 1 : is_ordered ? ORDERED_VECTORS : MOST_VECTORS;
   LLVMTypeRef place_type = e->i64;
   if (along) {
     r.tail = emit_variable(e, emit_type(e, type->dtype, 1), neutral(e, r.combine, type->dtype, 1));
     if (is_arg) r.tail_place = emit_variable(e, place_type, emit_index(e, 0));
     lanes = l->reduction_lanes;
   }
-  for (int i = 0; i < (along && !is_arg ? SUM_VECTORS : 1); i++)
+  for (int i = 0; i < r.vector_count; i++)
     r.vectors[i] =
         emit_variable(e, emit_type(e, type->dtype, lanes), neutral(e, r.combine, type->dtype, lanes));
   if (is_arg) {

@@ -42,10 +42,16 @@ static bool can_split_depth(const product *p) {
          (!p->residual || p->activation == IR_IDENTITY);
 }
 
-/* Whether there are few rows: one tile has all, or they are added up as if alone. */
-static bool is_low(const product *p) {
+/* So many rows take all of K at once: one tile has them. */
+static int few_rows(const emitter *e, const product *p) {
+  enum { LEAST_TILE_ROWS = 4 };
+  return e->steady ? LEAST_TILE_ROWS : p->tile_rows;
+}
+
+/* Whether there are few rows, or they are added up as if alone. */
+static bool is_low(const emitter *e, const product *p) {
   int64_t rows;
-  return p->apart || (emit_is_constant(p->rows, &rows) && rows <= p->tile_rows);
+  return p->apart || (emit_is_constant(p->rows, &rows) && rows <= few_rows(e, p));
 }
 
 /*
@@ -55,7 +61,7 @@ static bool is_low(const product *p) {
 static int64_t keep_x_near(emitter *e, product *p, ir_dtype dtype, int64_t row_limit) {
   int64_t K, elements = NEAR_BYTES / (int64_t)ir_dtype_bytes(dtype);
   if (!emit_is_constant(p->depth, &K)) return row_limit;
-  bool is_split = can_split_depth(p) && K > DEPTH_BLOCK && !is_low(p);
+  bool is_split = can_split_depth(p) && K > DEPTH_BLOCK && !is_low(e, p);
   int64_t rows = elements / (is_split ? DEPTH_BLOCK : K ? K : 1);
   if (rows > row_limit) rows = row_limit;
   rows -= rows % p->tile_rows;
@@ -96,14 +102,21 @@ static bool takes_mmla(const emitter *e, const product *p) {
   return !is_alone && takes_dots(e, p) && tile_mmla_suits(e, p->x.dtype, p->depth);
 }
 
+/* Sets of sums of a tile: as many on every level, or 0: by its shape. Sums of bytes do not mind. */
+static int tile_sets_of(const emitter *e, const product *p) {
+  int64_t rows = 0;
+  if (!e->steady || p->w_scale || takes_dots(e, p)) return 0;
+  return p->apart || (emit_is_constant(p->rows, &rows) && rows == 1) ? TILE_UNROLL : 1;
+}
+
 /*
  * Rows of a tile in which each has the sums, and the order, that it has alone. Sums of bytes are exact, or in
  * order anyway; of others a row has several sets, and the tile as many times fewer rows.
  */
-static int rows_apart(const product *p) {
+static int rows_apart(const emitter *e, const product *p) {
   enum { FEW_ROWS = 4 };
   if (p->w_scale) return p->tile_rows < FEW_ROWS ? p->tile_rows : FEW_ROWS;
-  int rows = p->tile_rows / tile_sets(p->vectors, TILE_UNROLL);
+  int sets = tile_sets_of(e, p), rows = p->tile_rows / (sets ? sets : tile_sets(p->vectors, TILE_UNROLL));
   return rows > 1 ? rows : 1;
 }
 
@@ -122,7 +135,7 @@ static void choose_tile(emitter *e, product *p) {
     tile_shape(e, p->dtype, &p->tile_rows, &p->vectors, &p->lanes);
   }
   if (p->most_rows && p->most_rows < p->tile_rows) p->tile_rows = p->most_rows;
-  if (p->apart) p->tile_rows = rows_apart(p);
+  if (p->apart) p->tile_rows = rows_apart(e, p);
 }
 
 /* Makes room for what is known of x before its products. Returns the most rows that a block may have. */
@@ -142,7 +155,7 @@ static int64_t prepare_x(emitter *e, product *p) {
     if (tile_dots_exceed(e, p->x.dtype)) p->x_excess = emit_stack(e, e->i32, row_limit);
   } else if (p->w_scale && p->x.dtype == SMELT_I8 && !tile_bytes_suits(e)) {
     return keep_x_near(e, p, SMELT_I16, row_limit);
-  } else if (p->together == PLAN_PAIR ? p->x.dtype == SMELT_BF16 : has_rows_in_step(p) && !is_low(p)) {
+  } else if (p->together == PLAN_PAIR ? p->x.dtype == SMELT_BF16 : has_rows_in_step(p) && !is_low(e, p)) {
     return keep_x_near(e, p, SMELT_F32, row_limit);
   }
   return row_limit;
@@ -169,10 +182,11 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   p->block_depth = p->depth;
   int64_t known;
   bool is_short = emit_is_constant(p->depth, &known) && known <= DEPTH_BLOCK;
-  p->splits_depth = can_split_depth(p) && !is_short && !is_low(p);
+  p->splits_depth = can_split_depth(p) && !is_short && !is_low(e, p);
   if (p->splits_depth) {
     LLVMValueRef many = emit_imax(e, one, blocks_of(e, p->depth, emit_index(e, DEPTH_BLOCK)));
-    p->depth_blocks = emit_select(e, few, one, many);
+    LLVMValueRef whole = emit_icmp(e, LLVMIntSLE, p->rows, emit_index(e, few_rows(e, p)));
+    p->depth_blocks = emit_select(e, whole, one, many);
     p->block_depth = round_up(e, blocks_of(e, p->depth, p->depth_blocks), 4);
   }
   LLVMValueRef rows = emit_imin(e, p->rows, p->block_rows);
@@ -321,7 +335,9 @@ static void emit_tile(emitter *e, const product *p, int height, const tile_place
             .w_stride = p->w_stride ? p->w_stride : panel_stride,
             .depth = at->depth,
             .odd_depth = may_be_odd(p->depth),
+            .long_x = e->steady && p->x.dtype == SMELT_F32,
             .apart = p->apart,
+            .sets = tile_sets_of(e, p),
             .fetch_count = at->fetch_count,
             .fetch_bytes = at->fetch_bytes};
   memcpy(t.fetch, at->fetch, sizeof t.fetch);

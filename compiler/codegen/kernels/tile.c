@@ -34,9 +34,13 @@ int tile_deciding_sums(const tile *t) {
   return t->apart ? t->vectors : t->rows * t->vectors;
 }
 
+int tile_set_count(const tile *t) {
+  return t->sets ? t->sets : tile_sets(tile_deciding_sums(t), TILE_UNROLL);
+}
+
 tile_sums tile_begin_sums(emitter *e, const tile *t, LLVMTypeRef type) {
   int count = t->rows * t->vectors;
-  tile_sums m = {.t = t, .sets = tile_sets(tile_deciding_sums(t), TILE_UNROLL)};
+  tile_sums m = {.t = t, .sets = tile_set_count(t)};
   m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(m.sets * count));
   m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
   for (int i = 0; i < m.sets * count; i++) m.sums[i] = emit_variable(e, type, emit_zero(type));
@@ -78,8 +82,8 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
 void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums) {
   int count = t->rows * t->vectors;
   tile_sums m = tile_begin_sums(e, t, emit_type(e, t->dtype, t->lanes));
-  emit_strips(e, emit_index(e, 0), t->depth, 1, tile_deciding_sums(t) < FULL_SUMS ? TILE_UNROLL : 1, step,
-              &m);
+  int unroll = emit_makes_fma(e) ? m.sets : tile_deciding_sums(t) < FULL_SUMS ? TILE_UNROLL : 1;
+  emit_strips(e, emit_index(e, 0), t->depth, 1, unroll, step, &m);
   for (int i = 0; i < count; i++) {
     LLVMValueRef parts[TILE_UNROLL] = {0};
     for (int s = 0; s < m.sets; s++) parts[s] = emit_get(e, m.sums[s * count + i]);

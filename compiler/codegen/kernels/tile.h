@@ -27,7 +27,9 @@ typedef struct {
   ir_dtype scale_dtype;
   LLVMValueRef depth; /* k in [0, depth) */
   bool odd_depth;     /* whether it can be odd */
+  bool long_x;        /* tile_multiply_pairs: x of f32 may have more bits than a bf16 */
   bool apart;         /* each row has as many sums as it has alone: its result is the same to the bit */
+  int sets; /* of sums, a power of two up to TILE_UNROLL; 0: as few sums as these need, which levels differ in */
   /*
    * What sums of row r are too large by, i32. tile_multiply_dots: at x_excess + r; NULL: nothing.
    * tile_multiply_nibbles: those of group g at x_excess + r * groups + g.
@@ -56,6 +58,8 @@ typedef struct {
 int tile_sets(int sums, int most);
 /* The sums by which a tile chooses its sets and turns: all, or where rows are apart those of a row. */
 int tile_deciding_sums(const tile *t);
+/* The tile's sets: as it says, or by its sums. */
+int tile_set_count(const tile *t);
 tile_sums tile_begin_sums(emitter *e, const tile *t, LLVMTypeRef type);
 /* The variable of row r and vector j that step `part` of a turn adds to. */
 LLVMValueRef tile_sum(const tile_sums *m, int r, int j, int part);

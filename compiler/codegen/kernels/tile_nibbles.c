@@ -141,7 +141,7 @@ static void add_group(emitter *e, LLVMValueRef group, int lanes, int part, void 
       LLVMValueRef whole = emit_sub(e, totals[r * t->vectors + j], excess);
       if (!takes_dots(e, t->lanes)) whole = widen_pairs(e, whole);
       whole = LLVMBuildSIToFP(e->builder, whole, emit_type(e, t->dtype, t->lanes), "");
-      emit_set(e, sum, emit_fma(e, whole, scale[j], emit_get(e, sum)));
+      emit_set(e, sum, emit_fma_exact(e, whole, scale[j], emit_get(e, sum))); /* 16 bits times 8 */
     }
   }
 }

@@ -2,10 +2,12 @@
  * tile_pairs.c: the register tile for weights of bf16, two rows of w
  * together. One load has both rows of a vector's columns, as the halves of
  * 32-bit lanes; a bf16 is the upper half of an f32: one shift and one mask.
+ * All products are exact, so that levels with and without fused
+ * multiply-adds make the same sums.
  */
 #include "codegen/kernels/tile.h"
 
-enum { UNROLL = 2 /* pairs in one turn of the loop */ };
+enum { UNROLL = TILE_UNROLL / PLAN_PAIR /* pairs in one turn of the loop */ };
 
 void tile_shape_pairs(const emitter *e, int *rows, int *vectors, int *lanes) {
   *lanes = e->level->vector_bytes / (int)sizeof(float);
@@ -58,16 +60,27 @@ static void multiply_halves(emitter *e, const multiplication *m, LLVMValueRef *w
   for (int r = 0; r < t->rows; r++) {
     for (int j = 0; j < t->vectors; j++) {
       LLVMValueRef sum = sum_of(m, set, r, j);
-      emit_set(e, sum, emit_fma(e, x[r], columns[j], emit_get(e, sum)));
+      emit_set(e, sum, emit_fma_exact(e, x[r], columns[j], emit_get(e, sum)));
     }
   }
+}
+
+/* f32 to the nearest with so few bits that its product with a bf16 is an f32: 16. */
+static LLVMValueRef shortened(emitter *e, LLVMValueRef x) {
+  LLVMTypeRef type = LLVMTypeOf(x), bits = emit_lanes_type(e->i32, emit_lanes(x));
+  LLVMValueRef number = LLVMBuildBitCast(e->builder, x, bits, "");
+  number = emit_binary(e, LLVMAnd, emit_add(e, number, emit_integer(bits, 0x80)), emit_integer(bits, -0x100));
+  return LLVMBuildBitCast(e->builder, number, type, "");
 }
 
 /* Element k of every row of x, in all lanes. */
 static void broadcast(emitter *e, const multiplication *m, LLVMValueRef k, LLVMValueRef *x) {
   const tile *t = m->t;
-  for (int r = 0; r < t->rows; r++)
-    x[r] = emit_splat(e, emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1), t->lanes);
+  for (int r = 0; r < t->rows; r++) {
+    LLVMValueRef v = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1);
+    x[r] = emit_splat(e, v, t->lanes);
+    if (t->long_x) x[r] = shortened(e, x[r]);
+  }
 }
 
 static void load_columns(emitter *e, const tile *t, LLVMValueRef k, LLVMValueRef *w) {
@@ -88,7 +101,7 @@ static void multiply_pairs(emitter *e, const multiplication *m, LLVMValueRef *w,
       LLVMValueRef half = half_of(e, x, odd);
       for (int j = 0; j < t->vectors; j++) {
         LLVMValueRef sum = sum_of(m, part * PLAN_PAIR + odd, r, j);
-        emit_set(e, sum, emit_fma(e, half, columns[odd][j], emit_get(e, sum)));
+        emit_set(e, sum, emit_fma_exact(e, half, columns[odd][j], emit_get(e, sum)));
       }
     }
   }
@@ -124,7 +137,7 @@ static void last_row(emitter *e, const multiplication *m) {
 
 void tile_multiply_pairs(emitter *e, const tile *t, LLVMValueRef *sums) {
   int count = t->rows * t->vectors;
-  multiplication m = {.t = t, .sets = tile_sets(tile_deciding_sums(t), UNROLL * PLAN_PAIR)};
+  multiplication m = {.t = t, .sets = tile_set_count(t)};
   m.sums = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)(m.sets * count));
   m.x_rows = ARENA_ARRAY(e->arena, LLVMValueRef, (size_t)t->rows);
   LLVMTypeRef type = emit_type(e, SMELT_F32, t->lanes);
