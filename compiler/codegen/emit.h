@@ -90,6 +90,9 @@ LLVMValueRef emit_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z
 LLVMValueRef emit_fma_exact(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z);
 /* Whether emit_fma is a call: its code takes long and should not be there twice. */
 bool emit_makes_fma(const emitter *e);
+/* body of x, where emit_fma is a call as a function of that name, once for the module. */
+typedef LLVMValueRef emit_unary(emitter *e, LLVMValueRef x);
+LLVMValueRef emit_shared(emitter *e, const char *name, emit_unary *body, LLVMValueRef x);
 LLVMValueRef emit_select(emitter *e, LLVMValueRef condition, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_icmp(emitter *e, LLVMIntPredicate p, LLVMValueRef x, LLVMValueRef y);
 LLVMValueRef emit_fcmp(emitter *e, LLVMRealPredicate p, LLVMValueRef x, LLVMValueRef y);

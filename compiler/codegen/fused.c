@@ -8,7 +8,7 @@
  */
 #include "codegen/emit.h"
 
-enum { LANES = 4 }; /* of the function that does it: a call takes less code than the work */
+enum { LANES = 4 }; /* of functions that do it: a call takes less code than the work */
 
 static LLVMTypeRef element_type(LLVMValueRef v) {
   return emit_element_type(LLVMTypeOf(v));
@@ -35,51 +35,88 @@ static LLVMValueRef sum_to_odd(emitter *e, LLVMValueRef product, LLVMValueRef z)
   return LLVMBuildBitCast(e->builder, number, LLVMTypeOf(sum), "");
 }
 
-/* The module's function of three vectors of LANES f32, made when first asked for. */
-static LLVMValueRef exact_function(emitter *e, LLVMTypeRef *type) {
-  static const char NAME[] = "fused", NO_INLINE[] = "noinline";
-  LLVMTypeRef vector = f32_vector(e), wide = emit_type(e, SMELT_F64, LANES), params[] = {vector, vector, vector};
-  *type = LLVMFunctionType(vector, params, 3, false);
-  LLVMValueRef function = LLVMGetNamedFunction(e->module, NAME), args[3];
-  if (function) return function;
-  function = LLVMAddFunction(e->module, NAME, *type);
-  LLVMSetLinkage(function, LLVMInternalLinkage);
+typedef struct {
+  LLVMValueRef function; /* of `count` vectors of LANES f32, private to the module and never inlined */
+  LLVMTypeRef type;
+  unsigned count;
+  bool is_new; /* its body is to be emitted */
+} shared_function;
+
+static shared_function function_named(emitter *e, const char *name, unsigned count) {
+  static const char NO_INLINE[] = "noinline";
+  LLVMTypeRef vector = f32_vector(e), params[] = {vector, vector, vector};
+  shared_function f = {.type = LLVMFunctionType(vector, params, count, false), .count = count};
+  f.function = LLVMGetNamedFunction(e->module, name);
+  if (f.function) return f;
+  f.is_new = true;
+  f.function = LLVMAddFunction(e->module, name, f.type);
+  LLVMSetLinkage(f.function, LLVMInternalLinkage);
   unsigned kind = LLVMGetEnumAttributeKindForName(NO_INLINE, sizeof NO_INLINE - 1);
-  LLVMAddAttributeAtIndex(function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, kind, 0));
-  LLVMBuilderRef outside = e->builder;
-  e->builder = LLVMCreateBuilderInContext(e->context);
-  LLVMPositionBuilderAtEnd(e->builder, LLVMAppendBasicBlockInContext(e->context, function, ""));
-  LLVMGetParams(function, args);
-  for (int i = 0; i < 3; i++) args[i] = LLVMBuildFPExt(e->builder, args[i], wide, "");
-  LLVMValueRef sum = sum_to_odd(e, emit_mul(e, args[0], args[1]), args[2]);
-  LLVMBuildRet(e->builder, LLVMBuildFPTrunc(e->builder, sum, vector, ""));
-  LLVMDisposeBuilder(e->builder);
-  e->builder = outside;
-  return function;
+  LLVMAddAttributeAtIndex(f.function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, kind, 0));
+  return f;
 }
 
-/* Lanes [first, first + LANES) of v; of a scalar, all. */
+/* Instructions go into f from here on; returns where they went before. */
+static LLVMBuilderRef body_begin(emitter *e, const shared_function *f) {
+  LLVMBuilderRef outside = e->builder;
+  e->builder = LLVMCreateBuilderInContext(e->context);
+  LLVMPositionBuilderAtEnd(e->builder, LLVMAppendBasicBlockInContext(e->context, f->function, ""));
+  return outside;
+}
+
+static void body_end(emitter *e, LLVMValueRef result, LLVMBuilderRef outside) {
+  LLVMBuildRet(e->builder, result);
+  LLVMDisposeBuilder(e->builder);
+  e->builder = outside;
+}
+
+/* Lanes [first, first + LANES) of v; of a scalar, the same in all. */
 static LLVMValueRef four_of(emitter *e, LLVMValueRef v, int first) {
-  if (emit_lanes(v) == LANES) return v;
+  int lanes = emit_lanes(v);
+  if (lanes == 1 || lanes == LANES) return emit_splat(e, v, LANES);
   LLVMValueRef four = LLVMGetPoison(f32_vector(e));
-  if (emit_lanes(v) == 1) return emit_splat(e, v, LANES);
   for (int i = 0; i < LANES; i++)
-    four = emit_set_lane(e, four, i, first + i < emit_lanes(v) ? emit_lane(e, v, first + i) : emit_lane(e, v, 0));
+    four = emit_set_lane(e, four, i, emit_lane(e, v, first + i < lanes ? first + i : 0));
   return four;
 }
 
-static LLVMValueRef exact_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z) {
-  LLVMTypeRef type;
-  LLVMValueRef function = exact_function(e, &type), result = LLVMGetPoison(LLVMTypeOf(x));
-  int lanes = emit_lanes(x);
+/* f of vectors of any lanes. */
+static LLVMValueRef call_by_fours(emitter *e, const shared_function *f, const LLVMValueRef *args) {
+  LLVMValueRef result = LLVMGetPoison(LLVMTypeOf(args[0])), fours[3];
+  int lanes = emit_lanes(args[0]);
   for (int first = 0; first < lanes; first += LANES) {
-    LLVMValueRef args[] = {four_of(e, x, first), four_of(e, y, first), four_of(e, z, first)};
-    LLVMValueRef four = LLVMBuildCall2(e->builder, type, function, args, 3, "");
+    for (unsigned i = 0; i < f->count; i++) fours[i] = four_of(e, args[i], first);
+    LLVMValueRef four = LLVMBuildCall2(e->builder, f->type, f->function, fours, f->count, "");
     if (lanes == LANES) return four;
     for (int i = 0; i < LANES && first + i < lanes; i++)
       result = emit_set_lane(e, result, first + i, emit_lane(e, four, i));
   }
   return result;
+}
+
+static LLVMValueRef exact_fma(emitter *e, const LLVMValueRef *args) {
+  shared_function f = function_named(e, "fused", 3);
+  if (f.is_new) {
+    LLVMTypeRef wide = emit_type(e, SMELT_F64, LANES);
+    LLVMBuilderRef outside = body_begin(e, &f);
+    LLVMValueRef x[3];
+    LLVMGetParams(f.function, x);
+    for (int i = 0; i < 3; i++) x[i] = LLVMBuildFPExt(e->builder, x[i], wide, "");
+    LLVMValueRef sum = sum_to_odd(e, emit_mul(e, x[0], x[1]), x[2]);
+    body_end(e, LLVMBuildFPTrunc(e->builder, sum, f32_vector(e), ""), outside);
+  }
+  return call_by_fours(e, &f, args);
+}
+
+LLVMValueRef emit_shared(emitter *e, const char *name, emit_unary *body, LLVMValueRef x) {
+  bool is_f32 = LLVMGetTypeKind(element_type(x)) == LLVMFloatTypeKind;
+  if (!emit_makes_fma(e) || !is_f32) return body(e, x);
+  shared_function f = function_named(e, name, 1);
+  if (f.is_new) {
+    LLVMBuilderRef outside = body_begin(e, &f);
+    body_end(e, body(e, LLVMGetParam(f.function, 0)), outside);
+  }
+  return call_by_fours(e, &f, &x);
 }
 
 bool emit_makes_fma(const emitter *e) {
@@ -97,7 +134,7 @@ LLVMValueRef emit_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z
   LLVMTypeKind kind = LLVMGetTypeKind(element_type(x));
   bool is_wide = kind == LLVMDoubleTypeKind && e->steady; /* there is little of it */
   if (kind == LLVMIntegerTypeKind || is_wide) return emit_add(e, emit_mul(e, x, y), z);
-  return emit_makes_fma(e) ? exact_fma(e, x, y, z) : emit_intrinsic(e, "llvm.fmuladd", x, y, z);
+  return emit_makes_fma(e) ? exact_fma(e, (LLVMValueRef[]){x, y, z}) : emit_intrinsic(e, "llvm.fmuladd", x, y, z);
 }
 
 LLVMValueRef emit_fma_exact(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z) {

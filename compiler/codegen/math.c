@@ -137,11 +137,15 @@ static LLVMValueRef exp_reduced(emitter *e, LLVMValueRef x, LLVMValueRef *scale)
 
 /* Within 1 ulp (8 ulp in the last half power of two before infinity); below the smallest normal number it is
  * 0. */
-LLVMValueRef emit_exp(emitter *e, LLVMValueRef x) {
+static LLVMValueRef exp_of(emitter *e, LLVMValueRef x) {
   LLVMValueRef scale, least = number_like(x, is_double(x) ? -708.39 : -87.33);
   LLVMValueRef less_one = exp_reduced(e, x, &scale);
   LLVMValueRef v = emit_fma(e, less_one, scale, scale);
   return emit_select(e, emit_fcmp(e, LLVMRealOLT, x, least), number_like(x, 0), v);
+}
+
+LLVMValueRef emit_exp(emitter *e, LLVMValueRef x) {
+  return emit_shared(e, "shared_exp", exp_of, x);
 }
 
 enum { EXP2_TERMS_F32 = 6, EXP2_TERMS_F64 = 12 }; /* beside 1 */
@@ -156,7 +160,7 @@ static long double exp2_half_over_x(long double x) {
  * left of x after its whole part is exact, and the shift that rounds x brings the exponent's bias along. 2^0
  * is exactly 1.
  */
-LLVMValueRef emit_exp2(emitter *e, LLVMValueRef x) {
+static LLVMValueRef exp2_of(emitter *e, LLVMValueRef x) {
   LLVMTypeRef bits = bits_type(e, x);
   LLVMValueRef shift = number_like(x, rounding_shift(x) + exponent_bias(x));
   x = emit_larger(e, number_like(x, -exponent_bias(x)), x); /* there the scale is 0; NaN stays NaN */
@@ -169,6 +173,10 @@ LLVMValueRef emit_exp2(emitter *e, LLVMValueRef x) {
   chebyshev_polynomial(&(series){exp2_half_over_x, 1, .is_even = false}, terms + 1, count);
   for (int i = 1; i <= count; i++) terms[i] = ldexp(terms[i], i); /* of r, not of 2 r */
   return emit_mul(e, paired_polynomial(e, r, emit_mul(e, r, r), terms, count + 1), scale);
+}
+
+LLVMValueRef emit_exp2(emitter *e, LLVMValueRef x) {
+  return emit_shared(e, "shared_exp2", exp2_of, x);
 }
 
 enum { LOG_TERMS_F32 = 6, LOG_TERMS_F64 = 11 };
@@ -209,7 +217,7 @@ LLVMValueRef emit_log(emitter *e, LLVMValueRef x) {
 }
 
 /* Within 3 ulp: (e^2|x| - 1) / (e^2|x| + 1), the difference from one kept exact near 0. */
-LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x) {
+static LLVMValueRef tanh_of(emitter *e, LLVMValueRef x) {
   double saturated = is_double(x) ? 22 : 10;
   LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", x, NULL, NULL);
   LLVMValueRef most = number_like(x, saturated);
@@ -217,6 +225,10 @@ LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x) {
   LLVMValueRef scale, less_one = exp_reduced(e, emit_add(e, y, y), &scale);
   LLVMValueRef t = emit_fma(e, less_one, scale, emit_sub(e, scale, number_like(x, 1)));
   return emit_intrinsic(e, "llvm.copysign", emit_fdiv(e, t, emit_add(e, t, number_like(x, 2))), x, NULL);
+}
+
+LLVMValueRef emit_tanh(emitter *e, LLVMValueRef x) {
+  return emit_shared(e, "shared_tanh", tanh_of, x);
 }
 
 /* ---- erf and atan: odd functions as x times a series in x^2 ------------------------------ */
@@ -241,7 +253,7 @@ static LLVMValueRef odd_function(emitter *e, LLVMValueRef y, smooth *over_x, dou
 }
 
 /* Within 5 ulp (f64: 8). */
-LLVMValueRef emit_erf(emitter *e, LLVMValueRef x) {
+static LLVMValueRef erf_of(emitter *e, LLVMValueRef x) {
   double limit = is_double(x) ? 6 : 4;
   LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", x, NULL, NULL), one = number_like(x, 1);
   LLVMValueRef most = number_like(x, limit);
@@ -249,6 +261,10 @@ LLVMValueRef emit_erf(emitter *e, LLVMValueRef x) {
   LLVMValueRef v = odd_function(e, y, erf_over_x, limit, is_double(x) ? ERF_TERMS_F64 : ERF_TERMS_F32);
   v = emit_select(e, emit_fcmp(e, LLVMRealOGT, v, one), one, v);
   return emit_intrinsic(e, "llvm.copysign", v, x, NULL);
+}
+
+LLVMValueRef emit_erf(emitter *e, LLVMValueRef x) {
+  return emit_shared(e, "shared_erf", erf_of, x);
 }
 
 /* Within 4 ulp; beyond 1 it is pi / 2 - atan(1 / x). */
