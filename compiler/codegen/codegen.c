@@ -20,6 +20,10 @@ bool level_wanted(const codegen_options *options, const plan_module *plan, int l
          !has_layouts(plan, row->never_with);
 }
 
+bool level_has_own_bits(const plan_module *plan, const codegen_level *level) {
+  return level->engines & ENGINE_BF16 && has_layouts(plan, 1u << PLAN_PAIRS);
+}
+
 /* What results are rounded to on their way, so that a last bit would become more: a weight or a cache. */
 static bool is_short(ir_dtype dtype) {
   return dtype == SMELT_BF16 || dtype == SMELT_F16 || dtype == SMELT_I8 || dtype == SMELT_U8;

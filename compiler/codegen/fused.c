@@ -94,16 +94,42 @@ static LLVMValueRef call_by_fours(emitter *e, const shared_function *f, const LL
   return result;
 }
 
+/*
+ * Whether a sum of f64 may not be rounded to f32 as it is, if it was rounded before: it is the middle between two
+ * numbers of f32, or so small that those lie at other places. An i1.
+ */
+static LLVMValueRef is_doubtful(emitter *e, LLVMValueRef sum, LLVMValueRef rounded) {
+  enum { LEAST_EXPONENT = 2 << 23 };
+  LLVMTypeRef bits = emit_lanes_type(e->i64, LANES), short_bits = emit_lanes_type(e->i32, LANES);
+  LLVMValueRef lost = LLVMBuildBitCast(e->builder, sum, bits, "");
+  lost = emit_binary(e, LLVMAnd, lost, emit_integer(bits, (1 << 29) - 1));
+  LLVMValueRef is_middle = emit_icmp(e, LLVMIntEQ, lost, emit_integer(bits, 1 << 28));
+  LLVMValueRef exponent = LLVMBuildBitCast(e->builder, rounded, short_bits, "");
+  exponent = emit_binary(e, LLVMAnd, exponent, emit_integer(short_bits, 0x7f800000));
+  LLVMValueRef is_small = emit_icmp(e, LLVMIntSLT, exponent, emit_integer(short_bits, LEAST_EXPONENT));
+  LLVMValueRef any = emit_binary(e, LLVMOr, is_middle, is_small);
+  LLVMTypeRef mask = LLVMIntTypeInContext(e->context, LANES);
+  any = LLVMBuildBitCast(e->builder, any, mask, "");
+  return emit_icmp(e, LLVMIntNE, any, emit_zero(mask));
+}
+
 static LLVMValueRef exact_fma(emitter *e, const LLVMValueRef *args) {
   shared_function f = function_named(e, "fused", 3);
   if (f.is_new) {
-    LLVMTypeRef wide = emit_type(e, SMELT_F64, LANES);
+    LLVMTypeRef wide = emit_type(e, SMELT_F64, LANES), vector = f32_vector(e);
     LLVMBuilderRef outside = body_begin(e, &f);
     LLVMValueRef x[3];
     LLVMGetParams(f.function, x);
     for (int i = 0; i < 3; i++) x[i] = LLVMBuildFPExt(e->builder, x[i], wide, "");
-    LLVMValueRef sum = sum_to_odd(e, emit_mul(e, x[0], x[1]), x[2]);
-    body_end(e, LLVMBuildFPTrunc(e->builder, sum, f32_vector(e), ""), outside);
+    LLVMValueRef product = emit_mul(e, x[0], x[1]), sum = emit_add(e, product, x[2]);
+    LLVMValueRef rounded = LLVMBuildFPTrunc(e->builder, sum, vector, "");
+    LLVMBasicBlockRef seldom = LLVMAppendBasicBlockInContext(e->context, f.function, "");
+    LLVMBasicBlockRef mostly = LLVMAppendBasicBlockInContext(e->context, f.function, "");
+    LLVMBuildCondBr(e->builder, is_doubtful(e, sum, rounded), seldom, mostly);
+    LLVMPositionBuilderAtEnd(e->builder, seldom);
+    LLVMBuildRet(e->builder, LLVMBuildFPTrunc(e->builder, sum_to_odd(e, product, x[2]), vector, ""));
+    LLVMPositionBuilderAtEnd(e->builder, mostly);
+    body_end(e, rounded, outside);
   }
   return call_by_fours(e, &f, args);
 }

@@ -38,15 +38,16 @@ static LLVMValueRef entry_table(emitter *e, const plan_module *plan, const codeg
 }
 
 void image_emit(emitter *e, const plan_module *plan, const codegen_options *options) {
-  LLVMTypeRef level_fields[] = {e->i64, e->pointer};
-  LLVMTypeRef level_type = LLVMStructTypeInContext(e->context, level_fields, 2, false);
+  LLVMTypeRef level_fields[] = {e->i64, e->pointer, e->i64};
+  LLVMTypeRef level_type = LLVMStructTypeInContext(e->context, level_fields, 3, false);
   LLVMValueRef levels[CODEGEN_MAX_LEVELS];
   unsigned level_count = 0;
   for (int i = 0; i < CODEGEN_MAX_LEVELS && options->target->levels[i].cpu; i++) {
     const codegen_level *level = &options->target->levels[i];
     if (!level_wanted(options, plan, i)) continue;
-    LLVMValueRef fields[] = {emit_index(e, level->level), entry_table(e, plan, options, level)};
-    levels[level_count++] = LLVMConstStructInContext(e->context, fields, 2, false);
+    LLVMValueRef fields[] = {emit_index(e, level->level), entry_table(e, plan, options, level),
+                             emit_index(e, level_has_own_bits(plan, level))};
+    levels[level_count++] = LLVMConstStructInContext(e->context, fields, 3, false);
   }
   LLVMValueRef none = LLVMConstNull(e->pointer);
   LLVMValueRef fields[] = {

@@ -49,5 +49,7 @@ status machine_write(emitter *e, LLVMTargetMachineRef machine, const codegen_tar
 
 /* Whether the level is generated: asked for alone, or of use to this plan. */
 bool level_wanted(const codegen_options *options, const plan_module *plan, int level);
+/* Whether it multiplies bf16 by instructions that round in their own way. */
+bool level_has_own_bits(const plan_module *plan, const codegen_level *level);
 
 #endif

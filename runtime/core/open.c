@@ -68,10 +68,10 @@ static bool allocate(smelt_model *model) {
 
 /*
  * The last level of the image that the processor has and SMELT_CPU, a level's name in the environment, does
- * not forbid; one that the processor is slow with only where there is no other, or where SMELT_CPU names it.
- * SMELT_CPU is for tests.
+ * not forbid; one that the processor is slow with only where there is no other, or where SMELT_CPU names it;
+ * where results are to repeat, one with bits of its own only where there is no other. SMELT_CPU is for tests.
  */
-static smelt_result choose_code(const smelt_image *image, const smelt_code_level **code) {
+static smelt_result choose_code(const smelt_image *image, bool repeats, const smelt_code_level **code) {
   smelt_isa_level highest = rt_cpu_level(), allowed = highest;
   const char *text = getenv("SMELT_CPU");
   bool is_forced = text && *text;
@@ -81,8 +81,9 @@ static smelt_result choose_code(const smelt_image *image, const smelt_code_level
   *code = NULL;
   for (uint64_t i = 0; i < image->level_count; i++) {
     smelt_isa_level level = (smelt_isa_level)image->levels[i].isa_level;
-    bool is_named = is_forced && level == allowed;
-    if (level <= highest && (!*code || is_named || !rt_cpu_is_slow(level))) *code = &image->levels[i];
+    bool suits = !rt_cpu_is_slow(level) || (is_forced && level == allowed);
+    if (repeats && image->levels[i].has_own_bits) suits = false;
+    if (level <= highest && (!*code || suits)) *code = &image->levels[i];
   }
   return *code ? SMELT_OK : SMELT_UNSUPPORTED_CPU;
 }
@@ -97,6 +98,7 @@ static int32_t choose_max_tokens(const smelt_model *model, const smelt_open_opti
 
 static smelt_result fill(smelt_model *model, const smelt_image *image, const smelt_open_options *options) {
   model->image = image;
+  model->repeats = options && options->repeats;
   memcpy(model->error, "no error", sizeof "no error");
   if (rt_manifest_check(image->manifest, &model->manifest)) return SMELT_CORRUPT_IMAGE;
   if (model->manifest.header->weights_bytes && !image->weights) return SMELT_CORRUPT_IMAGE;
@@ -106,7 +108,7 @@ static smelt_result fill(smelt_model *model, const smelt_image *image, const sme
     rt_encoder_init(&model->encoder, &model->tokenizer);
     model->has_tokenizer = true;
   }
-  smelt_result result = choose_code(image, &model->code);
+  smelt_result result = choose_code(image, model->repeats, &model->code);
   if (result) return result;
   model->max_tokens = choose_max_tokens(model, options);
   if (!allocate(model)) return SMELT_OUT_OF_MEMORY;

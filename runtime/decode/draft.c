@@ -19,7 +19,7 @@ enum { SURE_MATCH = 4 }; /* tokens that suggest what the text itself says better
 
 /* Works with the model's threads, which wait meanwhile. */
 static smelt_result open_model(smelt_model *model) {
-  smelt_open_options options = {.threads = 1, .max_tokens = model->max_tokens};
+  smelt_open_options options = {.threads = 1, .max_tokens = model->max_tokens, .repeats = model->repeats};
   smelt_result result = smelt_open(model->image->draft, &options, &model->draft);
   if (result) return rt_fail(model, result, "the draft: %s", smelt_result_text(result));
   rt_team_destroy(model->draft->team);

@@ -1,24 +1,20 @@
 #!/bin/sh
 # arm64_test.sh PROGRAM ARM64 RUNNER IDS COUNT [DIFFERENCE]: the arm64 program says the ids that this machine's program
-# says, in f32 also of a seed, at each of its levels, and has logits that differ by at most DIFFERENCE of the largest.
+# says, also of seeds, at each of its levels, where weights or caches are rounded from the same bits, and has logits
+# that differ by at most DIFFERENCE of the largest.
 . "${0%/*}/check.sh"
+. "${0%/*}/sampled.sh"
 program=$1 arm64=$2 runner=$3 ids=$4 count=$5
 need "$program"
 need "$arm64"
 command -v "$runner" >/dev/null || skip "$runner is not installed"
 expected=$("$program" --prompt-ids "$ids" -n "$count" --temp 0 --ids </dev/null)
 [ -n "$expected" ] || fail "no ids came"
+keep_sampled "$program"
 for threads in 1 2; do
   same "$threads threads" "$expected" \
     "$("$runner" "$arm64" --prompt-ids "$ids" -n "$count" --temp 0 --ids --threads $threads </dev/null)"
 done
-sampled() {
-  "$@" --prompt-ids "$ids" -n "$count" --temp 1.5 --ids --seed 7 </dev/null
-}
-case ${program##*/} in
-*_bf16 | *_int8 | *_int4) ;; # as repeat_test.sh says
-*) same "the text of a seed" "$(sampled "$program")" "$(sampled "$runner" "$arm64")" ;;
-esac
 if [ "${6:-}" ]; then
   exits "logits" 0 "$program" --prompt-ids "$ids" -n "$count" --temp 0 --logits "$work/host"
   exits "logits of arm64" 0 "$runner" "$arm64" --prompt-ids "$ids" -n "$count" --temp 0 --logits "$work/arm64"
@@ -33,7 +29,8 @@ for level in baseline arm64-dot arm64-mmla; do
   case $running in
   *"running $level code"*)
     same "$level" "$expected" \
-      "$(SMELT_CPU=$level "$runner" "$arm64" --prompt-ids "$ids" -n "$count" --temp 0 --ids </dev/null)" ;;
+      "$(SMELT_CPU=$level "$runner" "$arm64" --prompt-ids "$ids" -n "$count" --temp 0 --ids </dev/null)"
+    same_sampled "$level" "$(bits_of "$program")" env SMELT_CPU=$level "$runner" "$arm64" ;;
   *) echo "left out: no $level code runs here" ;;
   esac
 done

@@ -131,14 +131,14 @@ static void run_v2(smelt_frame *frame, int32_t thread, int32_t thread_count) {
 }
 
 /* Runs the two-level image and says which level ran; -1 where it did not open. */
-static int level_under(const char *forced, const smelt_code_level *first, uint64_t count) {
+static int level_of(const char *forced, bool repeats, const smelt_code_level *first, uint64_t count) {
   smelt_model *model;
   smelt_image two = {.manifest = manifest.bytes, .level_count = count, .levels = first};
   const char *names[] = {"x", "y"};
   float data[6] = {0};
   smelt_tensor inputs[] = {{SMELT_F32, 2, {2, 3}, data}, {SMELT_F32, 1, {3}, data}}, outputs[2];
   setenv("SMELT_CPU", forced, 1);
-  smelt_result result = smelt_open(&two, &(smelt_open_options){.threads = 1}, &model);
+  smelt_result result = smelt_open(&two, &(smelt_open_options){.threads = 1, .repeats = repeats}, &model);
   unsetenv("SMELT_CPU");
   if (result) return -(int)result;
   smelt_run(model, "run", names, inputs, 2, outputs);
@@ -146,10 +146,14 @@ static int level_under(const char *forced, const smelt_code_level *first, uint64
   return level_run;
 }
 
+static int level_under(const char *forced, const smelt_code_level *first, uint64_t count) {
+  return level_of(forced, false, first, count);
+}
+
 static void takes_the_highest_level_allowed(void **state) {
   (void)state;
   smelt_entry_code *const baseline[] = {run_baseline}, *const v2[] = {run_v2};
-  const smelt_code_level two[] = {{SMELT_ISA_BASELINE, baseline}, {SMELT_ISA_X86_64_V2, v2}};
+  const smelt_code_level two[] = {{SMELT_ISA_BASELINE, baseline, 0}, {SMELT_ISA_X86_64_V2, v2, 0}};
   sum_manifest(&manifest);
   assert_int_equal(level_under("baseline", two, 2), SMELT_ISA_BASELINE);
   assert_int_equal(level_under("baseline", two + 1, 1), -SMELT_UNSUPPORTED_CPU);
@@ -157,6 +161,19 @@ static void takes_the_highest_level_allowed(void **state) {
 #ifdef __x86_64__
   assert_int_equal(level_under("x86-64-v2", two, 2), SMELT_ISA_X86_64_V2);
   assert_int_equal(level_under("", two, 2), SMELT_ISA_X86_64_V2);
+#endif
+}
+
+static void leaves_out_levels_with_bits_of_their_own(void **state) {
+  (void)state;
+#ifdef __x86_64__
+  smelt_entry_code *const baseline[] = {run_baseline}, *const v2[] = {run_v2};
+  const smelt_code_level two[] = {{SMELT_ISA_BASELINE, baseline, 0}, {SMELT_ISA_X86_64_V2, v2, 1}};
+  sum_manifest(&manifest);
+  assert_int_equal(level_of("", false, two, 2), SMELT_ISA_X86_64_V2);
+  assert_int_equal(level_of("", true, two, 2), SMELT_ISA_BASELINE);
+  assert_int_equal(level_of("x86-64-v2", true, two, 2), SMELT_ISA_BASELINE);
+  assert_int_equal(level_of("", true, two + 1, 1), SMELT_ISA_X86_64_V2); /* there is no other */
 #endif
 }
 
@@ -187,6 +204,7 @@ int main(void) {
       cmocka_unit_test(refuses_names_that_do_not_fit),
       cmocka_unit_test(runs_on_nothing),
       cmocka_unit_test(takes_the_highest_level_allowed),
+      cmocka_unit_test(leaves_out_levels_with_bits_of_their_own),
       cmocka_unit_test(gives_back_what_the_next_entry_does_not_need),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
