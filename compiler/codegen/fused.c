@@ -25,8 +25,8 @@ static LLVMValueRef sum_to_odd(emitter *e, LLVMValueRef product, LLVMValueRef z)
   LLVMValueRef added = emit_sub(e, sum, product); /* Knuth's two-sum: what the sum lost */
   LLVMValueRef lost = emit_add(e, emit_sub(e, product, emit_sub(e, sum, added)), emit_sub(e, z, added));
   LLVMValueRef is_inexact = emit_fcmp(e, LLVMRealONE, lost, zero);
-  LLVMValueRef is_larger = emit_binary(e, LLVMXor, emit_fcmp(e, LLVMRealOGT, lost, zero),
-                                       emit_fcmp(e, LLVMRealOLT, sum, zero));
+  LLVMValueRef is_larger =
+      emit_binary(e, LLVMXor, emit_fcmp(e, LLVMRealOGT, lost, zero), emit_fcmp(e, LLVMRealOLT, sum, zero));
   LLVMValueRef number = LLVMBuildBitCast(e->builder, sum, bits, ""), one = emit_integer(bits, 1);
   LLVMValueRef is_even = emit_icmp(e, LLVMIntEQ, emit_binary(e, LLVMAnd, number, one), emit_zero(bits));
   LLVMValueRef beside = emit_select(e, is_larger, one, emit_integer(bits, -1));
@@ -52,7 +52,8 @@ static shared_function function_named(emitter *e, const char *name, unsigned cou
   f.function = LLVMAddFunction(e->module, name, f.type);
   LLVMSetLinkage(f.function, LLVMInternalLinkage);
   unsigned kind = LLVMGetEnumAttributeKindForName(NO_INLINE, sizeof NO_INLINE - 1);
-  LLVMAddAttributeAtIndex(f.function, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(e->context, kind, 0));
+  LLVMAddAttributeAtIndex(f.function, LLVMAttributeFunctionIndex,
+                          LLVMCreateEnumAttribute(e->context, kind, 0));
   return f;
 }
 
@@ -95,8 +96,8 @@ static LLVMValueRef call_by_fours(emitter *e, const shared_function *f, const LL
 }
 
 /*
- * Whether a sum of f64 may not be rounded to f32 as it is, if it was rounded before: it is the middle between two
- * numbers of f32, or so small that those lie at other places. An i1.
+ * Whether a sum of f64 may not be rounded to f32 as it is, if it was rounded before: it is the middle between
+ * two numbers of f32, or so small that those lie at other places. An i1.
  */
 static LLVMValueRef is_doubtful(emitter *e, LLVMValueRef sum, LLVMValueRef rounded) {
   enum { LEAST_EXPONENT = 2 << 23 };
@@ -160,7 +161,8 @@ LLVMValueRef emit_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z
   LLVMTypeKind kind = LLVMGetTypeKind(element_type(x));
   bool is_wide = kind == LLVMDoubleTypeKind && e->steady; /* there is little of it */
   if (kind == LLVMIntegerTypeKind || is_wide) return emit_add(e, emit_mul(e, x, y), z);
-  return emit_makes_fma(e) ? exact_fma(e, (LLVMValueRef[]){x, y, z}) : emit_intrinsic(e, "llvm.fmuladd", x, y, z);
+  return emit_makes_fma(e) ? exact_fma(e, (LLVMValueRef[]){x, y, z})
+                           : emit_intrinsic(e, "llvm.fmuladd", x, y, z);
 }
 
 LLVMValueRef emit_fma_exact(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z) {

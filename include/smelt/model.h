@@ -78,11 +78,11 @@ typedef struct {
 typedef struct {
   int32_t threads;    /* 0: one per processor this process may use */
   int32_t max_tokens; /* 0: the limit given at build time; else at most that */
-  bool pins; /* each thread stays on one processor; so does, from smelt_open on, the thread that called it,
-                with all that it makes later: open a second model before, or from another thread */
+  bool pins;    /* each thread stays on one processor; so does, from smelt_open on, the thread that called it,
+                   with all that it makes later: open a second model before, or from another thread */
   bool repeats; /* run only code whose results are the same to the bit on every processor (for models that are
-                   rounded to bf16, bytes or 4 bits; of others only last bits differ): a seed then gives the same
-                   text everywhere. It costs where bf16 is multiplied by instructions of its own */
+                   rounded to bf16, bytes or 4 bits; of others only last bits differ): a seed then gives the
+                   same text everywhere. It costs where bf16 is multiplied by instructions of its own */
 } smelt_open_options;
 
 /*

@@ -27,7 +27,8 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
   app_options_free(&first);
   if (code) return code;
   options->features_path = first.features_path; /* which decides what other options suit */
-  smelt_open_options open_options = {.threads = first.threads, .pins = first.pins, .repeats = first.seed_given};
+  smelt_open_options open_options = {
+      .threads = first.threads, .pins = first.pins, .repeats = first.seed_given};
   smelt_result result = smelt_open(&smelt_model_main, &open_options, model);
   if (result) return fail_to_open(options, result);
   options->generate = smelt_generate_defaults(*model);

@@ -185,7 +185,7 @@ struct smelt_model {
   smelt_model *draft; /* of image->draft, once it was needed; its team is this model's */
   rt_manifest manifest;
   const smelt_code_level *code; /* of the ISA level in use */
-  bool repeats; /* as smelt_open_options says */
+  bool repeats;                 /* as smelt_open_options says */
   rt_team *team;
   rt_profile *profile;         /* NULL: nobody wants one */
   uint8_t *arena, *state;      /* one mapping each, touched lazily */

@@ -42,7 +42,8 @@ static float *results(arena *a, const char *source, int level, int exponents, si
       inputs[j] = x;
     }
     uint32_t claims[SMELT_CLAIMS] = {0};
-    smelt_frame frame = {.arena = (void *)(all + *count), .inputs = inputs, .claims = claims, .barrier = harness_barrier};
+    smelt_frame frame = {
+        .arena = (void *)(all + *count), .inputs = inputs, .claims = claims, .barrier = harness_barrier};
     image->levels[0].entries[i](&frame, 0, 1);
     *count += ((size_t)elements(&g->outputs[0].value->type) + 15) / 16 * 16;
     assert_true(*count * sizeof *all < ROOM);
@@ -68,11 +69,13 @@ static void same_bits(const char *source, int exponents) {
 
 static void elementwise(void **state) {
   (void)state;
-  static const char *const OPS[] = {"exp", "log", "tanh", "erf", "sin", "atan", "sigmoid", "gelu", "gelu_tanh", "silu"};
+  static const char *const OPS[] = {"exp",  "log",     "tanh", "erf",       "sin",
+                                    "atan", "sigmoid", "gelu", "gelu_tanh", "silu"};
   text source = {0};
   text_print(&source, STEADY);
   for (size_t i = 0; i < sizeof OPS / sizeof *OPS; i++)
-    text_print(&source, "graph f%d(x: f32[10007]) {\n  y = %s x : f32[10007]\n  return y = y\n}\n", (int)i, OPS[i]);
+    text_print(&source, "graph f%d(x: f32[10007]) {\n  y = %s x : f32[10007]\n  return y = y\n}\n", (int)i,
+               OPS[i]);
   same_bits(source.bytes, 0);
   same_bits(source.bytes, 40);
   text_free(&source);
@@ -123,31 +126,33 @@ static void rows(void **state) {
 
 static void attentions(void **state) {
   (void)state;
-  same_bits(STEADY "graph causal(q: f32[1, 4, 75, 24], k: f32[1, 2, 90, 24], v: f32[1, 2, 90, 21]) {\n"
-                   "  y = attention q, k, v {scale = 0.25, causal = true} : f32[1, 4, 75, 21]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph capped(q: f32[1, 2, 7, 9], k: f32[1, 2, 29, 9], v: f32[1, 2, 29, 7], b: f32[1, 1, 7, 29]) {\n"
-                   "  y = attention q, k, v, b {scale = 0.7, softcap = 1.5} : f32[1, 2, 7, 7]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph alone(q: f32[1, 4, 1, 64], k: f32[1, 4, 150, 64], v: f32[1, 4, 150, 64]) {\n"
-                   "  y = attention q, k, v {scale = 0.125, causal = true} : f32[1, 4, 1, 64]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph small(q: f32[1, 4, 1, 7], k: f32[1, 4, 150, 7], v: f32[1, 4, 150, 9]) {\n"
-                   "  y = attention q, k, v {scale = 0.5} : f32[1, 4, 1, 9]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph grouped(q: f32[1, 15, 1, 40], k: f32[1, 3, 70, 40], v: f32[1, 3, 70, 40]) {\n"
-                   "  y = attention q, k, v {scale = 0.2, causal = true} : f32[1, 15, 1, 40]\n"
-                   "  return y = y\n"
-                   "}\n",
-            0);
+  same_bits(
+      STEADY
+      "graph causal(q: f32[1, 4, 75, 24], k: f32[1, 2, 90, 24], v: f32[1, 2, 90, 21]) {\n"
+      "  y = attention q, k, v {scale = 0.25, causal = true} : f32[1, 4, 75, 21]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph capped(q: f32[1, 2, 7, 9], k: f32[1, 2, 29, 9], v: f32[1, 2, 29, 7], b: f32[1, 1, 7, 29]) {\n"
+      "  y = attention q, k, v, b {scale = 0.7, softcap = 1.5} : f32[1, 2, 7, 7]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph alone(q: f32[1, 4, 1, 64], k: f32[1, 4, 150, 64], v: f32[1, 4, 150, 64]) {\n"
+      "  y = attention q, k, v {scale = 0.125, causal = true} : f32[1, 4, 1, 64]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph small(q: f32[1, 4, 1, 7], k: f32[1, 4, 150, 7], v: f32[1, 4, 150, 9]) {\n"
+      "  y = attention q, k, v {scale = 0.5} : f32[1, 4, 1, 9]\n"
+      "  return y = y\n"
+      "}\n"
+      "graph grouped(q: f32[1, 15, 1, 40], k: f32[1, 3, 70, 40], v: f32[1, 3, 70, 40]) {\n"
+      "  y = attention q, k, v {scale = 0.2, causal = true} : f32[1, 15, 1, 40]\n"
+      "  return y = y\n"
+      "}\n",
+      0);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(elementwise), cmocka_unit_test(fused), cmocka_unit_test(rows),
-                                     cmocka_unit_test(attentions)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(elementwise), cmocka_unit_test(fused),
+                                     cmocka_unit_test(rows), cmocka_unit_test(attentions)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

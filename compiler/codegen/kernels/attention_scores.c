@@ -152,8 +152,9 @@ static void multiply_part(emitter *e, key_vector *v, LLVMValueRef part) {
 }
 
 /*
- * sums[i]: the products of key i with q as t->lanes sums, in the order of one vector of sum_lanes. Where vectors
- * are shorter, they take turns at the features, one after the other, and halves are added up to the last one.
+ * sums[i]: the products of key i with q as t->lanes sums, in the order of one vector of sum_lanes. Where
+ * vectors are shorter, they take turns at the features, one after the other, and halves are added up to the
+ * last one.
  */
 static void sum_features(emitter *e, key_vector *v, LLVMValueRef *sums) {
   const attention *t = v->t;
@@ -169,9 +170,10 @@ static void sum_features(emitter *e, key_vector *v, LLVMValueRef *sums) {
   for (int i = 0; i < t->lanes; i++) emit_set(e, v->sums[i], emit_zero(type));
   multiply_part(e, v, part.index);
   for (int i = 0; i < t->lanes; i++)
-    emit_store(e, t->dtype,
-               attention_element(e, t, t->stack_parts, part.index, size, emit_index(e, (int64_t)i * t->lanes)),
-               emit_get(e, v->sums[i]));
+    emit_store(
+        e, t->dtype,
+        attention_element(e, t, t->stack_parts, part.index, size, emit_index(e, (int64_t)i * t->lanes)),
+        emit_get(e, v->sums[i]));
   emit_loop_end(e, &part);
   for (int i = 0; i < t->lanes; i++) {
     LLVMValueRef of_part[16];

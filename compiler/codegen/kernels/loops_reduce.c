@@ -17,13 +17,13 @@ enum { MOST_VECTORS = 4, ORDERED_VECTORS = 2 };
 typedef struct {
   loops *l;
   const ir_node *node;
-  ir_dtype dtype;                          /* of the elements */
-  ir_op combine;                           /* elementwise */
-  lane_index at[IR_MAX_RANK];              /* index of the operand's element */
-  int axis;                                /* the innermost reduced axis */
-  int vector_count;                        /* 1 where lanes do not go along the axis */
+  ir_dtype dtype;                           /* of the elements */
+  ir_op combine;                            /* elementwise */
+  lane_index at[IR_MAX_RANK];               /* index of the operand's element */
+  int axis;                                 /* the innermost reduced axis */
+  int vector_count;                         /* 1 where lanes do not go along the axis */
   LLVMValueRef vectors[MOST_VECTORS], tail; /* variables */
-  LLVMValueRef places, tail_place;         /* arg: the index that goes with vectors[0] and tail */
+  LLVMValueRef places, tail_place;          /* arg: the index that goes with vectors[0] and tail */
 } reduction;
 
 static ir_op combine_of(ir_op op) {
@@ -174,8 +174,9 @@ LLVMValueRef loops_reduction(loops *l, const ir_node *node, const lane_index *in
   bool uniform = loops_uniform(node->result, index), along = uniform && is_last(type, r.axis);
   int outer_along = l->reduction_lanes, lanes = uniform ? 1 : l->lanes;
   bool is_ordered = ir_dtype_is_float(type->dtype) && (r.combine == IR_ADD || r.combine == IR_MUL);
-  l->reduction_lanes =
-      !along ? 0 : is_ordered ? emit_sum_lanes(type->dtype) : emit_level_lanes(e, type->dtype);
+  l->reduction_lanes = !along       ? 0
+                       : is_ordered ? emit_sum_lanes(type->dtype)
+                                    : emit_level_lanes(e, type->dtype);
   r.vector_count = !along || is_arg ? 1 : is_ordered ? ORDERED_VECTORS : MOST_VECTORS;
   LLVMTypeRef place_type = e->i64;
   if (along) {
