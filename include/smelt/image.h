@@ -108,9 +108,9 @@ typedef enum {
 typedef struct {
   uint64_t isa_level;               /* smelt_isa_level */
   smelt_entry_code *const *entries; /* one per entry, in the manifest's order */
-  uint64_t
-      has_own_bits; /* 1: last bits of results are its own, since its products of bf16 round in their own way;
-                   0: the same bits as all other levels of all targets, if the model is rounded at all */
+  /* 1: last bits of results are its own, since its products of bf16 round in their own way; 0: the same bits
+   * as all other levels of all targets, if the model is rounded at all */
+  uint64_t has_own_bits;
 } smelt_code_level;
 
 /* How the runtime guesses tokens (runtime/decode/decode.h). */

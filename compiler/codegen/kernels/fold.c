@@ -1,9 +1,8 @@
 /* fold.c: a row folded into one number with partial results in as many lanes on every level. */
 #include "codegen/kernels/kernel.h"
 
-enum {
-  FOLD_VECTORS = 2
-}; /* of emit_sum_lanes: on narrower levels enough for an addition's latency times its rate */
+/* Of emit_sum_lanes each: on narrower levels enough for an addition's latency times its rate. */
+enum { FOLD_VECTORS = 2 };
 
 typedef struct {
   emit_combine *combine;

@@ -42,10 +42,9 @@ static bool can_split_depth(const product *p) {
          (!p->residual || p->activation == IR_IDENTITY);
 }
 
-/* So many rows take all of K at once: one tile has them. */
+/* So many rows take all of K at once: one tile has them, where programs are steady that of any level. */
 static int few_rows(const emitter *e, const product *p) {
-  enum { LEAST_TILE_ROWS = 4 };
-  return e->steady ? LEAST_TILE_ROWS : p->tile_rows;
+  return e->steady ? 4 : p->tile_rows;
 }
 
 /* Whether there are few rows, or they are added up as if alone. */
@@ -65,7 +64,6 @@ static int64_t keep_x_near(emitter *e, product *p, ir_dtype dtype, int64_t row_l
   int64_t rows = elements / (is_split ? DEPTH_BLOCK : K ? K : 1);
   if (rows > row_limit) rows = row_limit;
   rows -= rows % p->tile_rows;
-  /* few rows take all of K at once */
   if (rows == 0 || K * p->tile_rows > elements) return row_limit;
   p->near_x = emit_stack(e, emit_type(e, dtype, 1), elements);
   p->near_dtype = dtype;
@@ -185,8 +183,8 @@ LLVMValueRef product_plan(emitter *e, product *p, LLVMValueRef *unit_work) {
   p->splits_depth = can_split_depth(p) && !is_short && !is_low(e, p);
   if (p->splits_depth) {
     LLVMValueRef many = emit_imax(e, one, blocks_of(e, p->depth, emit_index(e, DEPTH_BLOCK)));
-    LLVMValueRef whole = emit_icmp(e, LLVMIntSLE, p->rows, emit_index(e, few_rows(e, p)));
-    p->depth_blocks = emit_select(e, whole, one, many);
+    few = emit_icmp(e, LLVMIntSLE, p->rows, emit_index(e, few_rows(e, p)));
+    p->depth_blocks = emit_select(e, few, one, many);
     p->block_depth = round_up(e, blocks_of(e, p->depth, p->depth_blocks), 4);
   }
   LLVMValueRef rows = emit_imin(e, p->rows, p->block_rows);

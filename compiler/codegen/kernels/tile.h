@@ -29,8 +29,7 @@ typedef struct {
   bool odd_depth;     /* whether it can be odd */
   bool long_x;        /* tile_multiply_pairs: x of f32 may have more bits than a bf16 */
   bool apart;         /* each row has as many sums as it has alone: its result is the same to the bit */
-  int sets; /* of sums, a power of two up to TILE_UNROLL; 0: as few sums as these need, which levels differ in
-             */
+  int sets; /* of sums, a power of two up to TILE_UNROLL; 0: as these few sums need, in which levels differ */
   /*
    * What sums of row r are too large by, i32. tile_multiply_dots: at x_excess + r; NULL: nothing.
    * tile_multiply_nibbles: those of group g at x_excess + r * groups + g.
