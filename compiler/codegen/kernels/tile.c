@@ -82,7 +82,9 @@ static void step(emitter *e, LLVMValueRef k, int lanes, int part, void *user) {
 void tile_multiply(emitter *e, const tile *t, LLVMValueRef *sums) {
   int count = t->rows * t->vectors;
   tile_sums m = tile_begin_sums(e, t, emit_type(e, t->dtype, t->lanes));
-  int unroll = emit_makes_fma(e) ? m.sets : tile_deciding_sums(t) < FULL_SUMS ? TILE_UNROLL : 1;
+  /* what is left of K behind whole turns goes into the first set: with several, levels turn alike */
+  int unroll = tile_deciding_sums(t) < FULL_SUMS ? TILE_UNROLL : 1;
+  if (emit_makes_fma(e) && m.sets == 1) unroll = 1;
   emit_strips(e, emit_index(e, 0), t->depth, 1, unroll, step, &m);
   for (int i = 0; i < count; i++) {
     LLVMValueRef parts[TILE_UNROLL] = {0};
