@@ -22,44 +22,60 @@ static int64_t elements(const ir_type *type) {
   return count;
 }
 
-/* The bytes of every graph's result at a level, one behind the other; NULL: the machine has not the level. */
-static float *results(arena *a, const char *source, int level, int exponents, size_t *count) {
-  enum { ROOM = 1 << 20, MOST_INPUTS = 5 };
+/* Sizes that inputs have: numbers of powers of two over which they spread, 0: about 1. */
+typedef struct {
+  const char *source;
+  int exponents[4], exponents_count;
+} steady_case;
+
+enum { ROOM = 1 << 20 }; /* elements */
+
+/* Graph i's result from inputs of so many exponents into `result`. */
+static void run(arena *a, const ir_module *m, const smelt_image *image, size_t i, int exponents,
+                float *result) {
+  enum { MOST_INPUTS = 5 };
+  const ir_graph *g = m->graphs[i];
+  const void *inputs[MOST_INPUTS];
+  uint64_t random = 88172645463325252u + i;
+  for (size_t j = 0; j < g->input_count; j++) {
+    size_t size = (size_t)elements(&g->inputs[j]->type);
+    float *x = arena_alloc(a, size * sizeof *x);
+    fill(x, size, exponents, &random);
+    inputs[j] = x;
+  }
+  uint32_t claims[SMELT_CLAIMS] = {0};
+  smelt_frame frame = {
+      .arena = (void *)result, .inputs = inputs, .claims = claims, .barrier = harness_barrier};
+  image->levels[0].entries[i](&frame, 0, 1);
+}
+
+/* Every graph's results at a level, one behind the other; NULL: the machine has not the level. */
+static float *results(arena *a, const steady_case *c, int level, size_t *count) {
   ir_module *m;
-  harness_check(ir_parse(a, "steady", source, strlen(source), &m));
+  harness_check(ir_parse(a, "steady", c->source, strlen(c->source), &m));
   const smelt_image *image = harness_compile(a, harness_plan(a, m), codegen_target_host(), level);
   if (!image) return NULL;
-  float *all = arena_alloc(a, ROOM);
-  uint64_t random = 88172645463325252u;
+  float *all = arena_alloc(a, ROOM * sizeof *all);
   *count = 0;
   for (size_t i = 0; i < m->graph_count; i++) {
-    const ir_graph *g = m->graphs[i];
-    const void *inputs[MOST_INPUTS];
-    for (size_t j = 0; j < g->input_count; j++) {
-      size_t size = (size_t)elements(&g->inputs[j]->type);
-      float *x = arena_alloc(a, size * sizeof *x);
-      fill(x, size, exponents, &random);
-      inputs[j] = x;
+    size_t size = ((size_t)elements(&m->graphs[i]->outputs[0].value->type) + 15) / 16 * 16;
+    for (int e = 0; e < c->exponents_count; e++) {
+      assert_true(*count + size <= ROOM);
+      run(a, m, image, i, c->exponents[e], all + *count);
+      *count += size;
     }
-    uint32_t claims[SMELT_CLAIMS] = {0};
-    smelt_frame frame = {
-        .arena = (void *)(all + *count), .inputs = inputs, .claims = claims, .barrier = harness_barrier};
-    image->levels[0].entries[i](&frame, 0, 1);
-    *count += ((size_t)elements(&g->outputs[0].value->type) + 15) / 16 * 16;
-    assert_true(*count * sizeof *all < ROOM);
   }
   return all;
 }
 
-static void same_bits(const char *source, int exponents) {
+static void same_bits(const steady_case *c) {
   arena a = {0};
   size_t count, other_count;
-  const float *first = results(&a, source, 0, exponents, &count);
+  const float *first = results(&a, c, 0, &count);
   assert_non_null(first);
-  for (int level = 1; level < CODEGEN_MAX_LEVELS && codegen_target_host()->levels[level].cpu; level++) {
-    const float *other = results(&a, source, level, exponents, &other_count);
-    if (!other) continue;
-    for (size_t i = 0; i < count; i++)
+  for (int level = 1; level <= codegen_host_level(); level++) {
+    const float *other = results(&a, c, level, &other_count);
+    for (size_t i = 0; other && i < count; i++)
       if (memcmp(&first[i], &other[i], sizeof *first) != 0)
         fail_msg("element %zu: %a on the first level, %a on %s", i, (double)first[i], (double)other[i],
                  codegen_level_name(&codegen_target_host()->levels[level]));
@@ -76,8 +92,7 @@ static void elementwise(void **state) {
   for (size_t i = 0; i < sizeof OPS / sizeof *OPS; i++)
     text_print(&source, "graph f%d(x: f32[10007]) {\n  y = %s x : f32[10007]\n  return y = y\n}\n", (int)i,
                OPS[i]);
-  same_bits(source.bytes, 0);
-  same_bits(source.bytes, 40);
+  same_bits(&(steady_case){source.bytes, {0, 40}, 2});
   text_free(&source);
 }
 
@@ -88,46 +103,45 @@ static void fused(void **state) {
                               "  y = matmul x, w : f32[4, 5, 37]\n"
                               "  return y = y\n"
                               "}\n";
-  for (int exponents = 0; exponents <= 140; exponents += 20) same_bits(source, exponents);
+  same_bits(&(steady_case){source, {0, 40, 90, 140}, 4});
 }
 
 static void rows(void **state) {
   (void)state;
-  same_bits(STEADY "graph norm(x: f32[5, 77], g: f32[77], b: f32[77]) {\n"
-                   "  y = layer_norm x, g, b {epsilon = 1e-5} : f32[5, 77]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph root(x: f32[5, 200], g: f32[200]) {\n"
-                   "  y = rms_norm x, g {epsilon = 1e-5} : f32[5, 200]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph soft(x: f32[5, 93]) {\n"
-                   "  y = softmax x : f32[5, 93]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph sum(x: f32[5, 93]) {\n"
-                   "  y = reduce_sum x {axes = [1]} : f32[5, 1]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph alone(x: f32[1, 900], w: f32[900, 50]) {\n"
-                   "  y = matmul x, w : f32[1, 50]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph several(x: f32[6, 900], w: f32[900, 50]) {\n"
-                   "  y = matmul x, w : f32[6, 50]\n"
-                   "  return y = y\n"
-                   "}\n"
-                   "graph many(x: f32[29, 900], w: f32[900, 50]) {\n"
-                   "  y = matmul x, w : f32[29, 50]\n"
-                   "  return y = y\n"
-                   "}\n",
-            0);
+  const char *source = STEADY "graph norm(x: f32[5, 77], g: f32[77], b: f32[77]) {\n"
+                              "  y = layer_norm x, g, b {epsilon = 1e-5} : f32[5, 77]\n"
+                              "  return y = y\n"
+                              "}\n"
+                              "graph root(x: f32[5, 200], g: f32[200]) {\n"
+                              "  y = rms_norm x, g {epsilon = 1e-5} : f32[5, 200]\n"
+                              "  return y = y\n"
+                              "}\n"
+                              "graph soft(x: f32[5, 93]) {\n"
+                              "  y = softmax x : f32[5, 93]\n"
+                              "  return y = y\n"
+                              "}\n"
+                              "graph sum(x: f32[5, 93]) {\n"
+                              "  y = reduce_sum x {axes = [1]} : f32[5, 1]\n"
+                              "  return y = y\n"
+                              "}\n"
+                              "graph alone(x: f32[1, 900], w: f32[900, 50]) {\n"
+                              "  y = matmul x, w : f32[1, 50]\n"
+                              "  return y = y\n"
+                              "}\n"
+                              "graph several(x: f32[6, 900], w: f32[900, 50]) {\n"
+                              "  y = matmul x, w : f32[6, 50]\n"
+                              "  return y = y\n"
+                              "}\n"
+                              "graph many(x: f32[29, 900], w: f32[900, 50]) {\n"
+                              "  y = matmul x, w : f32[29, 50]\n"
+                              "  return y = y\n"
+                              "}\n";
+  same_bits(&(steady_case){source, {0}, 1});
 }
 
 static void attentions(void **state) {
   (void)state;
-  same_bits(
-      STEADY
+  const char *source = STEADY
       "graph causal(q: f32[1, 4, 75, 24], k: f32[1, 2, 90, 24], v: f32[1, 2, 90, 21]) {\n"
       "  y = attention q, k, v {scale = 0.25, causal = true} : f32[1, 4, 75, 21]\n"
       "  return y = y\n"
@@ -147,8 +161,8 @@ static void attentions(void **state) {
       "graph grouped(q: f32[1, 15, 1, 40], k: f32[1, 3, 70, 40], v: f32[1, 3, 70, 40]) {\n"
       "  y = attention q, k, v {scale = 0.2, causal = true} : f32[1, 15, 1, 40]\n"
       "  return y = y\n"
-      "}\n",
-      0);
+      "}\n";
+  same_bits(&(steady_case){source, {0}, 1});
 }
 
 int main(void) {
