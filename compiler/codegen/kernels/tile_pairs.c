@@ -2,7 +2,7 @@
  * tile_pairs.c: the register tile for weights of bf16, two rows of w
  * together. One load has both rows of a vector's columns, as the halves of
  * 32-bit lanes; a bf16 is the upper half of an f32: one shift and one mask.
- * All products are exact, so that levels with and without fused
+ * Products of bf16 are exact, so that levels with and without fused
  * multiply-adds make the same sums.
  */
 #include "codegen/kernels/tile.h"
@@ -60,27 +60,16 @@ static void multiply_halves(emitter *e, const multiplication *m, LLVMValueRef *w
   for (int r = 0; r < t->rows; r++) {
     for (int j = 0; j < t->vectors; j++) {
       LLVMValueRef sum = sum_of(m, set, r, j);
-      emit_set(e, sum, emit_fma_exact(e, x[r], columns[j], emit_get(e, sum)));
+      emit_set(e, sum, (t->long_x ? emit_fma : emit_fma_exact)(e, x[r], columns[j], emit_get(e, sum)));
     }
   }
-}
-
-/* f32 to the nearest with so few bits that its product with a bf16 is an f32: 16. */
-static LLVMValueRef shortened(emitter *e, LLVMValueRef x) {
-  LLVMTypeRef type = LLVMTypeOf(x), bits = emit_lanes_type(e->i32, emit_lanes(x));
-  LLVMValueRef number = LLVMBuildBitCast(e->builder, x, bits, "");
-  number = emit_binary(e, LLVMAnd, emit_add(e, number, emit_integer(bits, 0x80)), emit_integer(bits, -0x100));
-  return LLVMBuildBitCast(e->builder, number, type, "");
 }
 
 /* Element k of every row of x, in all lanes. */
 static void broadcast(emitter *e, const multiplication *m, LLVMValueRef k, LLVMValueRef *x) {
   const tile *t = m->t;
-  for (int r = 0; r < t->rows; r++) {
-    LLVMValueRef v = emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1);
-    x[r] = emit_splat(e, v, t->lanes);
-    if (t->long_x) x[r] = shortened(e, x[r]);
-  }
+  for (int r = 0; r < t->rows; r++)
+    x[r] = emit_splat(e, emit_load(e, t->x_dtype, emit_at(e, t->x_dtype, m->x_rows[r], k), 1), t->lanes);
 }
 
 static void load_columns(emitter *e, const tile *t, LLVMValueRef k, LLVMValueRef *w) {
