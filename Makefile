@@ -6,7 +6,8 @@
 #   make shapes  models of the sizes that hubs have, against ONNX Runtime (three minutes, 6 GB of disk)
 #   make bench   compare with other engines make clean      remove build/
 #   make package a .deb and a .tar.gz in build/packages
-.PHONY: build demo package check sanitize fuzz lint matrix shapes bench clean
+#   make windows run programs for Windows under wine (700 MB of packages)
+.PHONY: windows build demo package check sanitize fuzz lint matrix shapes bench clean
 
 build:
 	@setup/install build
@@ -26,6 +27,11 @@ check:
 	@setup/install build package check
 	@$(MAKE) --no-print-directory build
 	@ctest --preset default
+
+windows:
+	@setup/install build check windows
+	@$(MAKE) --no-print-directory build
+	@cd build && ctest --output-on-failure -R '^windows$$'
 
 sanitize:
 	@setup/install build check sanitize

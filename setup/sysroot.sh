@@ -1,5 +1,5 @@
 #!/bin/sh
-# sysroot.sh FOLDER ARCH...: musl, kernel headers and libgcc for each Debian architecture.
+# sysroot.sh FOLDER ARCH...: musl, kernel headers and libgcc for each Debian architecture; for "windows" what mingw-w64 has.
 #
 # Downloads the packages below with apt, signatures checked, from the
 # machine's own mirrors, and unpacks them into FOLDER/ARCH. The system's package
@@ -8,7 +8,13 @@
 # finished one holds, which is never downloaded again.
 set -eu
 
-packages="musl-dev linux-libc-dev libgcc-12-dev"
+# describe ARCH: sets packages, and debian, the architecture that they are of. Windows' are of all.
+describe() {
+  case $1 in
+  windows) debian=amd64 packages="mingw-w64-x86-64-dev mingw-w64-common" ;;
+  *) debian=$1 packages="musl-dev linux-libc-dev libgcc-12-dev" ;;
+  esac
+}
 
 fail() {
   echo "sysroot.sh: $*" >&2
@@ -29,9 +35,9 @@ fetch() { # fetch ARCH
   rm -rf "$work" "${folder:?}/$1"
   mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/root"
   : >"$work/state/status"
-  apt_for "$1" update || echo "sysroot.sh: some package lists were not refreshed; going on" >&2
+  apt_for "$debian" update || echo "sysroot.sh: some package lists were not refreshed; going on" >&2
   # shellcheck disable=SC2086 # one word per package
-  (cd "$work" && apt_for "$1" download $packages) ||
+  (cd "$work" && apt_for "$debian" download $packages) ||
     fail "cannot download $packages for $1: is the network up and a Debian mirror in /etc/apt?"
   for package in "$work"/*.deb; do
     dpkg-deb -x "$package" "$work/root"
@@ -50,6 +56,7 @@ command -v apt-get >/dev/null || fail "needs apt-get, as Debian 12 has"
 exec 9>"$folder/lock"
 flock 9 # two builds may share one folder
 for architecture; do
+  describe "$architecture"
   [ "$(cat "$folder/$architecture/complete" 2>/dev/null)" = "$packages" ] && continue
   echo "Downloading $packages for $architecture"
   fetch "$architecture"

@@ -68,6 +68,11 @@ static status optimise(emitter *e, LLVMTargetMachineRef machine) {
   return s;
 }
 
+/* Mach-O's sections have names of another form, and there functions are apart without. */
+static void drop_sections(LLVMModuleRef module) {
+  for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) LLVMSetSection(f, "");
+}
+
 status machine_write(emitter *e, LLVMTargetMachineRef machine, const codegen_target *target,
                      codegen_form form, text *bytes) {
   char *message = NULL;
@@ -75,6 +80,7 @@ status machine_write(emitter *e, LLVMTargetMachineRef machine, const codegen_tar
   LLVMSetModuleDataLayout(e->module, layout);
   LLVMDisposeTargetData(layout);
   LLVMSetTarget(e->module, target->triple);
+  if (target->format == CODEGEN_MACHO) drop_sections(e->module);
   if (LLVMVerifyModule(e->module, LLVMReturnStatusAction, &message))
     return llvm_failure(e->arena, "rejects the generated code", message);
   LLVMDisposeMessage(message);

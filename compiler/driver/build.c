@@ -312,13 +312,20 @@ static status check_name(arena *a, const char *name) {
   return fail_expected(a, fail(a, STATUS_USAGE, "--name got '%s'", name), "a C identifier");
 }
 
+/* What names of such files end with, "" where nothing. */
+static const char *suffix_of(const codegen_target *target, const emit_form *form) {
+  bool is_windows = target->os == CODEGEN_WINDOWS, is_macos = target->os == CODEGEN_MACOS;
+  const char *const suffixes[][2] = {{"exe", is_windows ? ".exe" : ""},
+                                     {"obj", ".o"},
+                                     {"lib", ".a"},
+                                     {"shared", is_macos ? ".dylib" : ".so"}};
+  for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+    if (strcmp(form->name, suffixes[i][0]) == 0) return suffixes[i][1];
+  return "";
+}
+
 static status default_output(compilation *c, const emit_form *form, const char **output) {
-  static const char *const suffixes[][2] = {{"obj", ".o"}, {"lib", ".a"}, {"shared", ".so"}};
-  *output = c->folder.name;
-  for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-    if (strcmp(form->name, suffixes[i][0]) == 0)
-      *output = arena_format(&c->arena, "%s%s", c->folder.name, suffixes[i][1]);
-  }
+  *output = arena_format(&c->arena, "%s%s", c->folder.name, suffix_of(c->target, form));
   if (!file_is_folder(*output)) return OK;
   status s = fail(&c->arena, STATUS_USAGE, "'%s' is a folder", *output);
   return fail_hint(&c->arena, s, "name the result with -o");

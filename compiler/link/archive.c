@@ -8,7 +8,7 @@
  * describes the index]
  */
 #define _GNU_SOURCE
-#include "link/stage.h"
+#include "link/archive.h"
 
 #include <ar.h>
 #include <errno.h>
@@ -16,32 +16,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef struct {
-  const char *name;
-  const uint8_t *bytes; /* aligned to 8 */
-  uint64_t count;
-  uint64_t offset; /* of its header in the archive */
-} member;
-
-typedef struct {
-  const char *name;
-  size_t member;
-} index_entry;
-
-struct archive {
-  arena *arena;
-  const link_format *format;
-  member *members;
-  size_t member_count, member_capacity;
-  index_entry *index;
-  size_t index_count, index_capacity;
-  uint64_t index_name_bytes;
-};
-
 void archive_add_symbol(archive *ar, const char *name) {
   ARENA_PUSH(ar->arena, ar->index, ar->index_count, ar->index_capacity) =
       (index_entry){name, ar->member_count - 1};
   ar->index_name_bytes += strlen(name) + 1;
+}
+
+const char *archive_text(archive *ar, const char *text, size_t most) {
+  return arena_format(ar->arena, "%.*s", (int)most, text);
 }
 
 static status add_member(archive *ar, const char *name, const uint8_t *bytes, uint64_t count) {
@@ -88,17 +70,25 @@ static status add_archive_members(archive *ar, const file_view *view) {
       name = long_names + offset;
       width = long_name_bytes - offset;
     }
-    if (name[0] != '/') {
-      const char *end = memchr(name, '/', width);
-      const char *own = arena_format(a, "%.*s", (int)(end ? end - name : 0), name);
-      TRY(add_member(ar, own, arena_copy(a, view->bytes + at, count), count)); /* ar aligns to 2 only */
+    uint64_t before = 0; /* bytes of a name that stands before the member's own */
+    if (memcmp(name, "#1/", 3) == 0) {
+      before = decimal_field(name + 3, width - 3);
+      if (before > count) return bad;
+      name = (const char *)view->bytes + at;
+      width = before;
+    }
+    if (name[0] != '/' && strncmp(name, "__.SYMDEF", strlen("__.SYMDEF")) != 0) {
+      const char *own =
+          arena_format(a, "%.*s", (int)strcspn(arena_format(a, "%.*s", (int)width, name), "/"), name);
+      const void *bytes = arena_copy(a, view->bytes + at + before, count - before); /* ar aligns to 2 only */
+      TRY(add_member(ar, own, bytes, count - before));
     }
     at += count + (count & 1 && count < view->count - at);
   }
   return OK;
 }
 
-static void write_member_header(FILE *file, const char *name, uint64_t bytes) {
+void archive_write_header(FILE *file, const char *name, uint64_t bytes) {
   fprintf(file, "%-16s%-12d%-6d%-6d%-8o%-10llu`\n", name, 0, 0, 0, 0644, (unsigned long long)bytes);
 }
 
@@ -132,7 +122,7 @@ static void write_bytes(archive *ar, FILE *file) {
 
   fputs(ARMAG, file);
   uint64_t index_bytes = (uint64_t)word * (1 + ar->index_count) + ar->index_name_bytes;
-  write_member_header(file, word == 4 ? "/" : "/SYM64/", even(index_bytes));
+  archive_write_header(file, word == 4 ? "/" : "/SYM64/", even(index_bytes));
   write_big_endian(file, ar->index_count, word);
   for (size_t i = 0; i < ar->index_count; i++)
     write_big_endian(file, ar->members[ar->index[i].member].offset, word);
@@ -140,7 +130,7 @@ static void write_bytes(archive *ar, FILE *file) {
     fwrite(ar->index[i].name, 1, strlen(ar->index[i].name) + 1, file);
   if (index_bytes & 1) fputc(0, file);
 
-  write_member_header(file, "//", even(long_name_bytes));
+  archive_write_header(file, "//", even(long_name_bytes));
   for (size_t i = 0; i < ar->member_count; i++) fprintf(file, "%s/\n", ar->members[i].name);
   if (long_name_bytes & 1) fputc('\n', file);
 
@@ -148,7 +138,7 @@ static void write_bytes(archive *ar, FILE *file) {
   for (size_t i = 0; i < ar->member_count; i++) {
     char name[sizeof(((struct ar_hdr *)0)->ar_name) + 8];
     snprintf(name, sizeof name, "/%llu", (unsigned long long)name_at);
-    write_member_header(file, name, ar->members[i].count);
+    archive_write_header(file, name, ar->members[i].count);
     fwrite(ar->members[i].bytes, 1, ar->members[i].count, file);
     if (ar->members[i].count & 1) fputc('\n', file);
     name_at += strlen(ar->members[i].name) + strlen("/\n");
@@ -177,7 +167,7 @@ static status write_output(link_job *job, archive *ar) {
   FILE *file = open_stream(job->output_descriptor);
   bool broken = !file;
   if (file) {
-    write_bytes(ar, file);
+    (ar->format->has_apple_archives ? archive_write_apple : write_bytes)(ar, file);
     broken = ferror(file) != 0;
     broken |= fclose(file) != 0;
   }

@@ -3,7 +3,10 @@
 #include "link/stage.h"
 
 /* What is not here yet is a target whose row in codegen's table has no such form. */
-static const link_format *const FORMATS[CODEGEN_FORMAT_COUNT] = {[CODEGEN_ELF] = &link_elf, [CODEGEN_WASM] = &link_wasm};
+static const link_format *const FORMATS[CODEGEN_FORMAT_COUNT] = {[CODEGEN_ELF] = &link_elf,
+                                                                 [CODEGEN_WASM] = &link_wasm,
+                                                                 [CODEGEN_COFF] = &link_coff,
+                                                                 [CODEGEN_MACHO] = &link_macho};
 
 const link_format *link_format_of(const codegen_target *target) {
   return FORMATS[target->format];

@@ -20,9 +20,10 @@ typedef struct {
   bool (*is_whole)(int descriptor);
   /* Tells the archive of each symbol that an object defines for others; false: no sound object. */
   bool (*index_member)(archive *ar, const uint8_t *bytes, uint64_t count);
+  bool has_apple_archives; /* else System V's */
 } link_format;
 
-extern const link_format link_elf, link_wasm;
+extern const link_format link_elf, link_wasm, link_coff, link_macho;
 
 const link_format *link_format_of(const codegen_target *target);
 
@@ -113,6 +114,8 @@ status link_into_place(argument_list *list, unsigned mode);
 status archive_write(link_job *job);
 /* A symbol that the member being added defines; the name's bytes last as long as the member's. */
 void archive_add_symbol(archive *ar, const char *name);
+/* A copy of a text of at most `most` bytes, for such a name. */
+const char *archive_text(archive *ar, const char *text, size_t most);
 
 /* A version script, say: what an option of the linker reads from *path. */
 status link_add_script(link_job *job, const char *text, const char **path);

@@ -2,8 +2,6 @@
 #define _GNU_SOURCE
 #include "core/limits.h"
 
-#include <stdlib.h>
-
 enum { LINE_BYTES = 64, HUGE_PAGE_BYTES = 2 << 20 };
 
 typedef struct {
@@ -61,14 +59,14 @@ double rt_read_limit(rt_team *team, const rt_limit_effort *effort) {
   size_t threads = (size_t)rt_team_thread_count(team);
   limit_work w = {.part_bytes = effort->buffer_bytes / threads / LINE_BYTES * LINE_BYTES};
   size_t bytes = w.part_bytes * threads;
-  w.buffer =
-      aligned_alloc(HUGE_PAGE_BYTES, (bytes + HUGE_PAGE_BYTES - 1) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES);
-  if (!w.buffer) return 0;
+  uint8_t *map = rt_host_map(bytes + HUGE_PAGE_BYTES);
+  if (!map) return 0;
+  w.buffer = map + (HUGE_PAGE_BYTES - (uintptr_t)map % HUGE_PAGE_BYTES);
   /* as weights have them: with small pages reading takes half as long again */
   rt_host_prefer_huge_pages((const uint8_t *)w.buffer, bytes);
   rt_team_run(team, fill_part, &w.frame);
   double seconds = shortest_s(team, &w, effort->attempts);
-  free(w.buffer);
+  rt_host_unmap(map, bytes + HUGE_PAGE_BYTES);
   return (double)bytes / seconds;
 }
 

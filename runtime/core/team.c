@@ -18,7 +18,6 @@
 #include "core/core.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -48,6 +47,7 @@ struct rt_team {
   _Alignas(CACHE_LINE_BYTES) uint32_t claims[SMELT_CLAIMS]; /* the frame's; code adds to them atomically */
   _Alignas(CACHE_LINE_BYTES) atomic_uint spins; /* pauses before sleep, at present; 0 .. most_barrier_spins */
   atomic_long switches;                         /* of this process's threads, when somebody last asked */
+  uint64_t bytes;                               /* of the map that this is */
   uint32_t most_barrier_spins, most_call_spins;
   int32_t thread_count;
   bool pins;
@@ -201,9 +201,9 @@ static void start_members(rt_team *team, int32_t thread_count) {
 rt_team *rt_team_create(int32_t thread_count, bool pins) {
   size_t bytes = sizeof(rt_team) + (size_t)thread_count * sizeof(member);
   bytes = (bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
-  rt_team *team = aligned_alloc(CACHE_LINE_BYTES, bytes);
+  rt_team *team = (rt_team *)(void *)rt_host_map(bytes);
   if (!team) return NULL;
-  *team = (rt_team){.thread_count = 1, .pins = pins};
+  *team = (rt_team){.bytes = bytes, .thread_count = 1, .pins = pins};
   if (thread_count > 1 &&
       thread_count <= rt_processor_count()) { /* a larger team has nothing to gain from spinning */
     team->most_barrier_spins = pauses_in(BARRIER_SPIN_NS);
@@ -220,7 +220,7 @@ void rt_team_destroy(rt_team *team) {
   team->code = NULL;
   gate_open(&team->call);
   for (int32_t i = 1; i < team->thread_count; i++) rt_host_thread_join(team->members[i].handle);
-  free(team);
+  rt_host_unmap((uint8_t *)team, team->bytes);
 }
 
 int32_t rt_team_thread_count(const rt_team *team) {

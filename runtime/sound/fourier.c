@@ -3,6 +3,7 @@
  * of the size, transforms of size p over elements that lie size / p apart, results side by side, so that
  * nothing need be reversed at the end. A large prime factor costs its square, and is right all the same.
  */
+#include "host/host.h"
 #include "sound/sound.h"
 
 #include <stdlib.h>
@@ -35,7 +36,7 @@ rt_fourier *rt_fourier_create(int32_t size) {
   f->cosines = malloc((size_t)size * sizeof *f->cosines);
   f->sines = malloc((size_t)size * sizeof *f->sines);
   for (int i = 0; i < 2; i++)
-    f->buffers[i] = aligned_alloc(sizeof(rt_lanes), (size_t)size * sizeof *f->buffers[i]);
+    f->buffers[i] = (rt_complex *)(void *)rt_host_map((size_t)size * sizeof *f->buffers[i]);
   if (!f->cosines || !f->sines || !f->buffers[0] || !f->buffers[1]) {
     rt_fourier_free(f);
     return NULL;
@@ -51,8 +52,8 @@ void rt_fourier_free(rt_fourier *f) {
   if (!f) return;
   free(f->cosines);
   free(f->sines);
-  free(f->buffers[0]);
-  free(f->buffers[1]);
+  for (int i = 0; i < 2; i++)
+    rt_host_unmap((uint8_t *)f->buffers[i], (size_t)f->size * sizeof *f->buffers[i]);
   free(f);
 }
 

@@ -1,0 +1,31 @@
+/* files.c: paths are UTF-8 here and UTF-16 in Windows; bytes are never changed on the way. */
+#include "host/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <io.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <windows.h>
+
+static int open_as(const char *path, int flags) {
+  int units = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, NULL, 0);
+  wchar_t *wide = units > 0 ? malloc((size_t)units * sizeof *wide) : NULL;
+  if (!wide) {
+    errno = units > 0 ? ENOMEM : EILSEQ;
+    return -1;
+  }
+  MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, units);
+  int file = _wopen(wide, flags | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE), error = errno;
+  free(wide);
+  errno = error;
+  return file;
+}
+
+int rt_host_open(const char *path) {
+  return open_as(path, _O_RDONLY);
+}
+
+int rt_host_create(const char *path) {
+  return open_as(path, _O_WRONLY | _O_CREAT | _O_TRUNC);
+}
