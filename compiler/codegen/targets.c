@@ -98,7 +98,7 @@ static const codegen_level WASM32_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_
                                                                  .features = "+simd128",
                                                                  .vector_bytes = 16,
                                                                  .vector_registers = 16,
-                                                                 .engines = ENGINE_PAIRS}};
+                                                                 .engines = 0}};
 
 /* ---- targets ---- */
 

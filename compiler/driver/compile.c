@@ -350,7 +350,6 @@ status compile_begin(compilation *c, const driver_options *options) {
   c->module = ir_module_new(&c->arena, c->folder.model);
   TRY(choose_precision(c));
   TRY(choose_cache(c));
-  c->module->rounds_inputs = codegen_target_has(c->target, ENGINE_AMX | ENGINE_BF16);
   c->module->keeps_bytes = codegen_target_has(c->target, ENGINE_LONG);
   c->module->kept = options->kept;
   c->module->kept_count = options->kept_count;

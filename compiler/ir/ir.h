@@ -351,7 +351,6 @@ struct ir_module {
   size_t state_count, state_capacity;
   struct ir_dim_table *dims;
   ir_precision precision;
-  bool rounds_inputs;   /* bf16: a level multiplies bf16 by bf16, so every level rounds what it multiplies */
   bool keeps_bytes;     /* int8: every level multiplies bytes as they are, so that no row is widened */
   ir_dtype cache_dtype; /* f32 keys and values that grow in place are kept in this, i8 with scales: --kv */
   pointer_map shortened, quantised, quantised_tables; /* the precision pass's, by ir_constant */

@@ -1,7 +1,7 @@
 /*
  * precision.c: weights in the precision that the module asks for.
  *
- * bf16, added up in f32; x too, where rounds_inputs says so and there may be many rows:
+ * bf16, added up in f32; x too, where there may be many rows, on every target alike:
  *   y = linear x, w, bias     ->    y = linear x, cast(w), bias
  *   e = gather table, ids     ->    e = cast (gather cast(table), ids)
  *
@@ -84,7 +84,7 @@ static ir_value *shorten_weight(ir_builder *b, ir_node *n) {
   operands[1] = shortened(b, n->operands[1]);
   if (operands[1] == n->operands[1]) return NULL;
   ir_attrs attrs = n->attrs;
-  attrs.wide = b->graph->module->rounds_inputs && is_rounded(n);
+  attrs.wide = is_rounded(n);
   if (attrs.wide) operands[0] = ir_cast(b, n->operands[0], SMELT_BF16);
   return ir_build(b, IR_LINEAR, operands, n->operand_count, &attrs);
 }

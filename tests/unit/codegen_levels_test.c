@@ -30,7 +30,6 @@ static plan_module *plan_of(arena *a, ir_precision precision) {
   memset(zeros, 0, 128 * 96 * sizeof *zeros);
   ((ir_constant *)(uintptr_t)m->graphs[0]->first->attrs.constant)->data = zeros;
   m->precision = precision;
-  m->rounds_inputs = true;
   ir_dim_set_maximum(m, ir_dim_symbol_at(m, 0), 64);
   check(pass_run_all(m->graphs[0], NULL, NULL));
   check(plan_make(m, &plan));

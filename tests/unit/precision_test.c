@@ -61,7 +61,6 @@ static ir_module *make_linear(arena *a, const shape *s, ir_precision precision) 
     c->data = random_floats(a, count, &seed);
   }
   m->precision = precision;
-  m->rounds_inputs = true;
   return m;
 }
 

@@ -6,7 +6,7 @@ command -v node >/dev/null || skip "node is not installed"
 
 # build MODEL [OPTION...]: $work/program.wasm, and $work/program, which runs it.
 build() {
-  exits "build" 0 "$smelt" build "$1" --target wasm32-wasi -o "$work/program.wasm"
+  exits "build" 0 "$smelt" build "$@" --target wasm32-wasi -o "$work/program.wasm"
   printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$runner" "$work/program.wasm" >"$work/program"
   chmod +x "$work/program"
 }
