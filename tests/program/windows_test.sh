@@ -1,8 +1,8 @@
 #!/bin/sh
-# windows_test.sh SMELT PROGRAM MODEL: programs and libraries for x86_64-windows are what they say and, under wine where it is
+# windows_test.sh SMELT PROGRAM MODEL READERS: programs and libraries for x86_64-windows are what they say and, under wine where it is
 # installed (`make windows`), say what this machine's PROGRAM says.
 . "${0%/*}/check.sh"
-smelt=$1 program=$2 model=$3
+smelt=$1 program=$2 model=$3 readers=$4
 need "$program"
 exits "--emit exe" 0 "$smelt" build "$model" --target x86_64-windows -o "$work/program.exe"
 exits "--emit lib" 0 "$smelt" build "$model" --target x86_64-windows --emit lib --name tested -o "$work/tested.a"
@@ -15,10 +15,12 @@ exits "lib: is read" 0 llvm-nm-22 --print-armap "$work/tested.a"
 says "lib: the index names the image" "^smelt_model_tested in " "$work/stdout"
 says "lib: the index names the runtime" "^smelt_generate in " "$work/stdout"
 for level in v2 v3 v4; do says "lib: code for $level" "^code-x86-64-$level" "$work/stdout"; done
+need "$readers/states"
+exits "a reader of batches" 0 "$smelt" build "$readers/states" --max-batch 4 --target x86_64-windows -o "$work/reader.exe"
 exits "no shared library" 2 "$smelt" build "$model" --target x86_64-windows --emit shared -o "$work/no"
 
 wine=$(command -v wine64 || command -v /usr/lib/wine/wine64) || { echo "left out: no wine64 to run it"; finish; }
-export WINEPREFIX="$work/wine" WINEDEBUG=-all
+export WINEPREFIX="$work/wine" WINEDEBUG=-all LC_ALL=C.UTF-8 # by which wine reads arguments
 run() {
   "$wine" "$work/program.exe" "$@"
 }
@@ -32,7 +34,7 @@ for level in x86-64-v2 x86-64-v3; do
     "$(SMELT_CPU=$level run --prompt-ids "$ids" -n 48 --temp 0 --ids </dev/null)"
 done
 for text in 'In the *' 'Käse 你好 🙂'; do
-  same "an argument: $text" "$("$program" tokenize "$text" </dev/null)" "$(run tokenize "$text" </dev/null)"
+  same "an argument: $text" "$("$program" tokenize -p "$text" </dev/null)" "$(run tokenize -p "$text" </dev/null)"
 done
 printf 'first\nsecond \303\251\n' >"$work/ä.txt"
 same "standard input" "$("$program" tokenize <"$work/ä.txt")" "$(run tokenize <"$work/ä.txt")"
@@ -42,6 +44,12 @@ same "logits" "0" "$(
   cmp -s "$work/host" "$work/wine.bin"
   echo $?
 )"
+"$smelt" build "$readers/states" --max-batch 4 --isa host -q -o "$work/reader"
+printf 'the fox\nthe quick brown dog jumps\n\na dog\nthe lazy fox sleeps\nAnna of Berlin\n' >"$work/lines"
+same "lines in batches, of a file" "$("$work/reader" embed --lines "$work/lines" | cut -c1-5)" \
+  "$("$wine" "$work/reader.exe" embed --lines "Z:$work/lines" | cut -c1-5)"
+same "lines in batches, of a pipe" "$("$work/reader" embed --lines "$work/lines" | cut -c1-5)" \
+  "$(cat "$work/lines" | "$wine" "$work/reader.exe" embed --lines - | cut -c1-5)"
 run --no-such-option >/dev/null 2>"$work/stderr" </dev/null
 same "a usage error's code" 2 $?
 finish

@@ -29,3 +29,11 @@ int rt_host_open(const char *path) {
 int rt_host_create(const char *path) {
   return open_as(path, _O_WRONLY | _O_CREAT | _O_TRUNC);
 }
+
+/* A pipe that nobody writes to any more cannot be looked into: reads end there at once. */
+bool rt_host_can_read(int file) {
+  HANDLE handle = (HANDLE)_get_osfhandle(file);
+  DWORD kind = GetFileType(handle), count = 0;
+  if (kind != FILE_TYPE_PIPE) return kind == FILE_TYPE_DISK;
+  return !PeekNamedPipe(handle, NULL, 0, NULL, &count, NULL) || count > 0;
+}
