@@ -90,7 +90,9 @@ bool plan_add_outlet(planner *p, ir_value *v, const plan_view *source, const pla
   plan_step *step = maker ? step_of(p, maker->result) : NULL;
   columns c;
   if (!step || outlet_count(step) == PLAN_MAX_OUTLETS || !ir_dim_is(view->stride[3], 1)) return false;
-  if (!is_heads_of_rows(p, &v->type, source, &maker->result->type, &step->result.view, &c)) return false;
+  const plan_view *made = &step->result.view; /* v may be a copy of it, in another order */
+  if (source->space != made->space || source->base_bytes != made->base_bytes) return false;
+  if (!is_heads_of_rows(p, &v->type, source, &maker->result->type, made, &c)) return false;
   if (!has_to_itself(maker->result, reader, c)) return false;
   add_outlet(p, step, &(plan_operand){.value = v, .view = *view, .is_outlet = true, .first_column = c.first});
   return true;
