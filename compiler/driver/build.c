@@ -269,7 +269,8 @@ static status write_artefact(compilation *c, compilation *draft, const emit_form
   if (!s && is_program) s = add_about(job, &model, &guesser);
   progress_show(&c->progress, "linking", 0, 0);
   if (!s) s = form->finish(job);
-  if (!s && c->options->sbom) s = origin_write_sbom(c, &origin, output, c->options->sbom);
+  if (!s && c->options->sbom)
+    s = origin_write_sbom(c, &origin, draft, &draft_origin, output, c->options->sbom);
   if (!s) link_ignore_interrupts();
   link_end(job);
   return s;
@@ -387,6 +388,8 @@ static status finish(compilation *c, const emit_form *form, const char *name, co
   if (!form->finish) return write_text_form(c, form, name);
   TRY(check_memory(c));
   if (!output) TRY(default_output(c, form, &output));
+  if (c->options->sbom && strcmp(c->options->sbom, output) == 0)
+    return fail(&c->arena, STATUS_USAGE, "--sbom and -o name one file, '%s'", output);
   if (!c->options->draft) {
     TRY(write_artefact(c, NULL, form, name, output));
   } else {

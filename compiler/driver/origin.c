@@ -16,7 +16,8 @@ static const char *const known_names[] = {"config.json",
                                           "chat_template.jinja",
                                           "modules.json",
                                           "1_Pooling/config.json",
-                                          "sentence_bert_config.json"};
+                                          "sentence_bert_config.json",
+                                          "config_sentence_transformers.json"};
 
 static const char *const license_names[] = {"LICENSE", "LICENSE.txt", "LICENSE.md",
                                             "LICENCE", "LICENCE.txt", "COPYING"};

@@ -40,7 +40,9 @@ const origin_part *origin_part_at(const compilation *c, size_t index);
 void origin_write_about(text *t, const compilation *c, const model_origin *origin, const compilation *draft,
                         const model_origin *draft_origin);
 
-/* Writes the bill of materials of the artefact `made` to `path`: SPDX 2.3 as JSON. */
-status origin_write_sbom(compilation *c, const model_origin *origin, const char *made, const char *path);
+/* Writes the bill of materials of the artefact `made` to `path`: SPDX 2.3 as JSON. `draft` and `draft_origin`
+ * may be NULL. */
+status origin_write_sbom(compilation *c, const model_origin *origin, const compilation *draft,
+                         const model_origin *draft_origin, const char *made, const char *path);
 
 #endif

@@ -46,22 +46,25 @@ static const char *spdx_license(const model_origin *origin) {
   return "NOASSERTION";
 }
 
-static void add_model_part(const compilation *c, const model_origin *origin, json_t *packages, json_t *files,
-                           json_t *relations) {
-  json_t *model = package("SPDXRef-Model", c->folder.name, origin->sha256, spdx_license(origin),
-                          "NOASSERTION", "NOASSERTION");
+/* `what` it is: "Model" or "Draft". */
+static void add_model_part(const char *what, const compilation *c, const model_origin *origin,
+                           json_t *packages, json_t *files, json_t *relations) {
+  char model_id[32];
+  snprintf(model_id, sizeof model_id, "SPDXRef-%s", what);
+  json_t *model =
+      package(model_id, c->folder.name, origin->sha256, spdx_license(origin), "NOASSERTION", "NOASSERTION");
   if (origin->license)
     json_object_set_new(model, "licenseComments", json_pack("s++", "README.md says: ", origin->license, ""));
   json_array_append_new(packages, model);
-  relate(relations, "SPDXRef-Artefact", "GENERATED_FROM", "SPDXRef-Model");
+  relate(relations, "SPDXRef-Artefact", "GENERATED_FROM", model_id);
   for (size_t i = 0; i < origin->count; i++) {
-    char id[32];
-    snprintf(id, sizeof id, "SPDXRef-File-%zu", i + 1);
+    char id[64];
+    snprintf(id, sizeof id, "SPDXRef-%s-File-%zu", what, i + 1);
     json_array_append_new(files,
                           json_pack("{s:s, s:s+, s:o, s:s, s:s}", "SPDXID", id, "fileName", "./",
                                     origin->files[i].name, "checksums", checksums(origin->files[i].sha256),
                                     "licenseConcluded", "NOASSERTION", "copyrightText", "NOASSERTION"));
-    relate(relations, "SPDXRef-Model", "CONTAINS", id);
+    relate(relations, model_id, "CONTAINS", id);
   }
 }
 
@@ -76,7 +79,8 @@ static status hash_file(arena *a, const char *path, char text[SHA256_TEXT_BYTES]
   return OK;
 }
 
-status origin_write_sbom(compilation *c, const model_origin *origin, const char *made, const char *path) {
+status origin_write_sbom(compilation *c, const model_origin *origin, const compilation *draft,
+                         const model_origin *draft_origin, const char *made, const char *path) {
   arena *a = &c->arena;
   char hash[SHA256_TEXT_BYTES];
   TRY(hash_file(a, made, hash));
@@ -87,7 +91,8 @@ status origin_write_sbom(compilation *c, const model_origin *origin, const char 
   json_object_set_new(artefact, "checksums", checksums(hash));
   json_array_append_new(packages, artefact);
   relate(relations, "SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Artefact");
-  add_model_part(c, origin, packages, files, relations);
+  add_model_part("Model", c, origin, packages, files, relations);
+  if (draft) add_model_part("Draft", draft, draft_origin, packages, files, relations);
   const origin_part *part;
   for (size_t i = 0; (part = origin_part_at(c, i)); i++) {
     char id[32];

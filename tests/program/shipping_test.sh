@@ -71,5 +71,14 @@ smelt build storyteller --isa host -o bare || fail "without licences"
 ./bare --licenses >"$work/licenses"
 says "no licence is told as that" '^model storyteller: its folder states no licence$' "$work/licenses"
 exits "a bill of materials of text" 2 smelt build storyteller --emit graph --sbom bill.json
+exits "a bill of materials in the program's place" 2 smelt build storyteller --isa host -o bare --sbom bare
+smelt build storyteller --isa host -o both --draft storyteller --sbom both.json || fail "a bill of materials with a draft"
+python3 - both.json <<'CHECK' || fail "the draft in both.json"
+import json, sys
+document = json.load(open(sys.argv[1]))
+ids = [x["SPDXID"] for part in ("packages", "files") for x in document[part]]
+assert len(ids) == len(set(ids)) and {"SPDXRef-Model", "SPDXRef-Draft"} < set(ids), ids
+assert len(document["files"]) == 10, len(document["files"])
+CHECK
 exits "a bill of materials that cannot be written" 1 smelt build storyteller --isa host -o bare --sbom none/bill.json
 finish
