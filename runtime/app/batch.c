@@ -154,6 +154,10 @@ static void answer(batch *b) {
       question *q = (question *)(void *)b->order[first + (size_t)i]; /* its first member */
       q->rows = copy_rows(q->reading.rows, &q->reading);
       q->last_rows = copy_rows(q->reading.last_rows, &q->reading);
+      if (q->reading.last_rows && !q->last_rows) { /* out of memory: half an answer is none */
+        free(q->rows);
+        q->rows = NULL;
+      }
     }
   }
   free(b->order);

@@ -82,7 +82,7 @@ static const char *read_member(file_view f, size_t *row, app_array *array) {
   size_t name_bytes = number(central + 28, 2);
   *row += CENTRAL_BYTES + name_bytes + number(central + 30, 2) + number(central + 32, 2);
   if (*row > f.count) return "the archive's directory is cut off";
-  if (bytes == UINT32_MAX || at == UINT32_MAX)
+  if (bytes == UINT32_MAX || at == UINT32_MAX || number(central + 24, 4) == UINT32_MAX)
     return "the archive has arrays of 4 GiB or more: give them as .npy files";
   if (at > f.count || f.count - at < LOCAL_BYTES || number(f.bytes + at, 4) != local_mark)
     return "an array of the archive is not where its directory says";

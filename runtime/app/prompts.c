@@ -89,5 +89,6 @@ int64_t app_prompt_tokens(smelt_model *model, const app_text *text, const char *
   if (!*prompt || !model->manifest.reader->skips_prompt) return 0;
   bool has_special = !text->options->no_special;
   int64_t count = smelt_encode(model, prompt, strlen(prompt), has_special, NULL, 0);
+  if (count < 1) return 0; /* also where there is no memory for them */
   return has_special && model->tokenizer.suffix_ids_count > 0 ? count - 1 : count;
 }
