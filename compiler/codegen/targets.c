@@ -71,7 +71,7 @@ static const codegen_level ARM64_LEVELS[CODEGEN_MAX_LEVELS] = {
      .engines = ENGINE_FMA | ENGINE_LONG | ENGINE_DOT8 | ENGINE_BF16 | ENGINE_MMLA,
      .layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS}};
 
-/* Without an operating system nobody says what the processor has: one level, which --cpu names. */
+/* Without an operating system nobody says what the processor has: one level, the least of its kind. */
 static const codegen_level CORTEX_M_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_BASELINE,
      .cpu = "cortex-m4", /* vectors become scalars: four to one, 32 registers of an FPU */

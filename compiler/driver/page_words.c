@@ -153,7 +153,8 @@ char *page_step_facts(arena *a, const inspect_entry *e, size_t index) {
   const plan_step *step = &e->entry->steps[index];
   text t = {0};
   text_print(&t, "step %zu, %s\n", index, plan_step_work(step));
-  for (int i = 0; i < step->read_count; i++) print_operand(&t, step->reads[i].is_outlet ? "also makes" : "reads", &step->reads[i]);
+  for (int i = 0; i < step->read_count; i++)
+    print_operand(&t, step->reads[i].is_outlet ? "also makes" : "reads", &step->reads[i]);
   print_operand(&t, "makes", &step->result);
   text_print(&t, "%s, %s moved", units_scaled(a, (double)e->step_flops[index], "FLOP"),
              units_scaled(a, (double)e->step_bytes[index], "B"));

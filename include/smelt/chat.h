@@ -82,8 +82,15 @@ typedef enum { CHAT_INPUT_MESSAGES, CHAT_INPUT_ADDS_PROMPT, CHAT_INPUT_COUNT } c
   X(DIVIDE, "/")                                                                                             \
   X(FLOOR_DIVIDE, "//")                                                                                      \
   X(MODULO, "%")                                                                                             \
-  X(POWER, "**") X(EQUAL, "==") X(UNEQUAL, "!=") X(LESS, "<") X(LESS_EQUAL, "<=") X(GREATER, ">")            \
-      X(GREATER_EQUAL, ">=") X(IN, "in") X(NOT_IN, "not in")
+  X(POWER, "**")                                                                                             \
+  X(EQUAL, "==")                                                                                             \
+  X(UNEQUAL, "!=")                                                                                           \
+  X(LESS, "<")                                                                                               \
+  X(LESS_EQUAL, "<=")                                                                                        \
+  X(GREATER, ">")                                                                                            \
+  X(GREATER_EQUAL, ">=")                                                                                     \
+  X(IN, "in")                                                                                                \
+  X(NOT_IN, "not in")
 
 typedef enum {
 #define X(NAME, text) CHAT_##NAME,

@@ -93,10 +93,10 @@ smelt_result smelt_open(const smelt_image *image, const smelt_open_options *opti
 void smelt_close(smelt_model *model); /* NULL is allowed */
 
 /*
- * In libraries for machines without an operating system alone (docs/microcontroller.md): before smelt_open, gives
- * the runtime memory[bytes] to work in; it takes none from elsewhere, and keeps this for good. More may be given
- * at any time. smelt_memory_bytes: what `image` needs to be opened and to write a text as long as the model allows,
- * one by one and without beams or constraints; 0: the image is damaged.
+ * In libraries for machines without an operating system alone (docs/microcontroller.md): before smelt_open,
+ * gives the runtime memory[bytes] to work in; it takes none from elsewhere, and keeps this for good. More may
+ * be given at any time. smelt_memory_bytes: what `image` needs to be opened and to write a text as long as
+ * the model allows, one by one and without beams or constraints; 0: the image is damaged.
  */
 void smelt_give_memory(void *memory, size_t bytes);
 size_t smelt_memory_bytes(const smelt_image *image);

@@ -9,7 +9,7 @@
 typedef struct {
   double start_s, end_s;
   rt_heard_text text; /* owned */
-  int32_t *ids;  /* owned */
+  int32_t *ids;       /* owned */
   int32_t count;
 } transcript_piece;
 

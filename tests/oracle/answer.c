@@ -1,3 +1,4 @@
+/* answer.c: logits for texts that another program chooses. */
 #include "answer.h"
 
 #include "decoder.h"

@@ -1,3 +1,4 @@
+/* decoder.c: one step of a model folder: inputs by their hub names, caches from call to call. */
 #include "decoder.h"
 
 #include "oracle_error.h"

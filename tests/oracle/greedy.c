@@ -1,3 +1,4 @@
+/* greedy.c: the loop that takes the likeliest token, and its logits as an array. */
 #include "greedy.h"
 
 #include "decoder.h"

@@ -1,3 +1,4 @@
+/* npy.c: .npy files read and written. */
 #include "npy.h"
 
 #include "oracle_error.h"

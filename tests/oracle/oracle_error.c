@@ -1,3 +1,4 @@
+/* oracle_error.c: failures of the tool, and memory that is there or ends it. */
 #include "oracle_error.h"
 
 #include <stdarg.h>

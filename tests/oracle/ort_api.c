@@ -1,3 +1,4 @@
+/* ort_api.c: ONNX Runtime's table of functions, from libonnxruntime.so.1. */
 #include "ort_api.h"
 
 #include "oracle_error.h"

@@ -1,3 +1,4 @@
+/* session.c: an ONNX file loaded, and what its inputs and outputs are called. */
 #include "session.h"
 
 #include "oracle_error.h"

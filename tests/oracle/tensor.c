@@ -1,3 +1,4 @@
+/* tensor.c: tensors made for and taken from ONNX Runtime. */
 #include "tensor.h"
 
 #include "oracle_error.h"
