@@ -7,7 +7,8 @@
 #   make bench   compare with other engines make clean      remove build/
 #   make package a .deb and a .tar.gz in build/packages
 #   make windows run programs for Windows under wine (700 MB of packages)
-.PHONY: windows build demo package check sanitize fuzz lint matrix shapes bench clean
+#   make browser run a model in a page in headless Chromium (300 MB of packages)
+.PHONY: build demo package check windows sanitize fuzz bench lint matrix shapes browser clean
 
 build:
 	@setup/install build
@@ -28,6 +29,7 @@ check:
 	@$(MAKE) --no-print-directory build
 	@ctest --preset default
 
+# Programs for Windows, in wine, which no other target installs.
 windows:
 	@setup/install build check windows
 	@$(MAKE) --no-print-directory build
