@@ -129,7 +129,7 @@ def print_programs(rows):
 
 
 def _judge_programs(rows):
-    """What issue 4 asks of GPT-2 124M in f32, and of every program and build."""
+    """The goals set for GPT-2 124M in f32, and of every program and build."""
     for row in rows:
         of = {p["engine"]: p for p in row["programs"]}
         if row["model"] == "gpt2" and "smelt f32" in of:

@@ -1,4 +1,4 @@
-"""What the bench measures, what the machine's limit for it is, and what issue 4 asks of it."""
+"""What the bench measures, what the machine's limit for it is, and the goals set for it."""
 
 from dataclasses import dataclass
 
