@@ -201,6 +201,23 @@ status reader_check_ids(compilation *c, const plan_entry *entry) {
   return fail_file(&c->arena, fail_found(&c->arena, s, "%lld", (long long)highest), c->folder.tokenizer);
 }
 
+/* Whether anything is made of several texts at once, as is a scale of bytes that the graph chooses itself: a
+ * text would then not read as it does alone. */
+static bool mixes_texts(ir_module *m, const ir_graph *g, ir_dim rows) {
+  for (const ir_node *n = g->first; n; n = n->next) {
+    if (n->attrs.body && mixes_texts(m, n->attrs.body, rows)) return true;
+    if (n->attrs.otherwise && mixes_texts(m, n->attrs.otherwise, rows)) return true;
+    if (ir_op_describe(n->op)->op_class != IR_CLASS_REDUCTION) continue;
+    const ir_type *x = &n->operands[0]->type;
+    bool is_arg = n->op == IR_ARG_MAX || n->op == IR_ARG_MIN;
+    uint32_t axes = is_arg ? 1u << n->attrs.axis : n->attrs.axes;
+    for (int i = 0; i < x->rank; i++)
+      if (axes >> i & 1 && ir_dim_substitute(m, x->dims[i], rows, ir_dim_const(m, 1)) != x->dims[i])
+        return true;
+  }
+  return false;
+}
+
 /*
  * Texts of one call: what the size may be that is the first one of all that is read and answered. Texts of
  * other lengths than the longest need a mask.
@@ -214,6 +231,7 @@ static int32_t most_rows(ir_module *m, const plan_entry *entry, smelt_manifest_r
   }
   fits = fits && entry->outputs[r->output].dims[0] == rows;
   if (r->last_output != SMELT_NONE) fits = fits && entry->outputs[r->last_output].dims[0] == rows;
+  fits = fits && !mixes_texts(m, entry->graph, rows);
   int64_t most = fits ? ir_dim_maximum(m, rows) : 1;
   return most < 1 ? 1 : most < SMELT_MOST_ROWS ? (int32_t)most : SMELT_MOST_ROWS;
 }

@@ -4,11 +4,13 @@ them one by one: in the order of lines, the same messages, numbers within 2e-5; 
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 
 import numpy as np
+import onnx
 
 from called_program import TOLERANCE
 
@@ -95,7 +97,27 @@ def check_waiting(program):
     print("ok      a line is not kept waiting")
 
 
+def check_apart(folder):
+    """A graph that chooses one scale for the bytes of all texts reads each alone."""
+    model = onnx.load(os.path.join(readers, "labels", "model.onnx"))
+    output = model.graph.output[0].name
+    for node in model.graph.node:
+        node.output[:] = ["exact" if name == output else name for name in node.output]
+    model.graph.node.append(onnx.helper.make_node("DynamicQuantizeLinear", ["exact"], ["bytes", "scale", "zero"]))
+    model.graph.node.append(onnx.helper.make_node("DequantizeLinear", ["bytes", "scale", "zero"], [output]))
+    whole = shutil.copytree(os.path.join(readers, "labels"), os.path.join(folder, "whole"))
+    onnx.save(model, os.path.join(whole, "model.onnx"))
+    text, answers = "\n".join(words(count) for count in range(1, 9)).encode(), []
+    for batch in (1, BATCH):
+        program = f"{whole}.{batch}"
+        subprocess.run([smelt, "build", whole, "--isa", "host", "--max-batch", str(batch), "-q", "-o", program], check=True)
+        answers.append(call(program, ["classify"], text, []))
+    assert answers[0] == answers[1], answers
+    print("ok      one scale for all texts")
+
+
 with tempfile.TemporaryDirectory() as folder:
+    check_apart(folder)
     for kind in CASES:
         programs = []
         for batch in (1, BATCH):
