@@ -117,6 +117,7 @@ static const char *read_data(source *s, smelt_tensor *tensor) {
   int64_t bytes = rt_dtype_bytes((uint32_t)tensor->dtype);
   for (int32_t axis = 0; axis < tensor->rank; axis++)
     if (__builtin_mul_overflow(bytes, tensor->dims[axis], &bytes)) return "the array is too large";
+  if ((uint64_t)bytes > SIZE_MAX / 2) return "the array is too large"; /* where pointers have 32 bits */
   if (!has_bytes(s, bytes)) return "the .npy file is cut off";
   tensor->data = malloc(bytes ? (size_t)bytes : 1);
   if (!tensor->data) return "out of memory";
