@@ -2,16 +2,18 @@
 #   libruntime.a   runtime/core, text, constrain, decode, chat, sound, speech, vision, and of runtime/host and
 #                  runtime/processor what the row says                     libapp.a   runtime/app, with main
 #   rcrt1.o crt1.o crti.o crtn.o libc.a           from Debian's musl-dev
-#   libgcc.a                                      from Debian's libgcc-12-dev
+#   libgcc.a                                      from Debian's libgcc-12-dev (riscv64: Debian 13's libgcc-14-dev)
 #   crt1-command.o libc.a                         of wasm32 from Debian's wasi-libc
 #   libclang_rt.builtins-wasm32.a                 and from LLVM's libclang-rt-22-dev-wasm32
 #
 # The rows here and those of compiler/codegen's target table carry the same names.
-# name           triple               Debian  the least CPU (-march)  system  processor
+# name           triple                Debian   the least CPU (-march)  system  processor
 set(smelt_target_rows
-  "x86_64-linux   x86_64-linux-musl    amd64  x86-64   linux  x86_64"
-  "aarch64-linux  aarch64-linux-musl   arm64  armv8-a  linux  aarch64"
-  "wasm32-wasi    wasm32-wasip1        wasi   generic  wasi   wasm32")
+  "x86_64-linux   x86_64-linux-musl     amd64    x86-64   linux  x86_64"
+  "aarch64-linux  aarch64-linux-musl    arm64    armv8-a  linux  aarch64"
+  "armv7-linux    arm-linux-musleabihf  armhf    armv7-a  linux  armv7"
+  "riscv64-linux  riscv64-linux-musl    riscv64  rv64gc   linux  riscv64"
+  "wasm32-wasi    wasm32-wasip1         wasi     generic  wasi   wasm32")
 
 # What the runtime asks of each system (runtime/host/host.h), and what it knows of each processor: files of runtime/.
 set(smelt_system_linux core/team
@@ -21,10 +23,14 @@ set(smelt_system_wasi host/alone/team host/alone/processors host/posix/clock hos
   host/small/format host/wasi/bytes host/wasi/jumps host/wasi/malloc host/wasi/memory host/wasi/random host/wasi/terminal)
 set(smelt_processor_x86_64 processor/x86_64 processor/peak_x86_64)
 set(smelt_processor_aarch64 processor/aarch64 processor/peak_aarch64)
+set(smelt_processor_armv7 processor/armv7 processor/peak_armv7)
+set(smelt_processor_riscv64 processor/riscv64 processor/peak_riscv64)
 set(smelt_processor_wasm32 processor/plain processor/peak_wasm32)
 # What a system knows of one processor.
 set(smelt_linux_x86_64 host/linux/x86_64)
-set(smelt_linux_aarch64 host/linux/aarch64)
+foreach(processor IN ITEMS aarch64 armv7 riscv64)
+  set(smelt_linux_${processor} host/linux/capabilities)
+endforeach()
 
 # The paths of all of these in `result`.
 function(smelt_host_sources result system processor)

@@ -5,14 +5,18 @@
 # machine's own mirrors, and unpacks them into FOLDER/ARCH. The system's package
 # state is not touched: apt runs on private lists and an empty status file, so a
 # foreign architecture need not be enabled. FOLDER/ARCH/complete lists what a
-# finished one holds, which is never downloaded again.
+# finished one holds, which is never downloaded again. An architecture that
+# Debian 12 has not comes from the same mirror's Debian 13, signed by keys that
+# Debian 12 has too.
 set -eu
 
-# describe ARCH: sets packages, and debian, the architecture that they are of. Windows' are of all.
+# describe ARCH: sets packages, debian, the architecture that they are of (Windows' are of all), and suite where the
+# machine's own is not meant.
 describe() {
+  debian=$1 suite='' packages="musl-dev linux-libc-dev libgcc-12-dev"
   case $1 in
   windows) debian=amd64 packages="mingw-w64-x86-64-dev mingw-w64-common" ;;
-  *) debian=$1 packages="musl-dev linux-libc-dev libgcc-12-dev" ;;
+  riscv64) suite=trixie packages="musl-dev linux-libc-dev libgcc-14-dev" ;;
   esac
 }
 
@@ -25,9 +29,16 @@ fail() {
 apt_for() {
   arch=$1
   shift
+  [ -z "$suite" ] || set -- -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- "$@"
   apt-get -qq -o Dir::State="$work/state" -o Dir::State::status="$work/state/status" \
     -o Dir::Cache="$work/cache" -o APT::Architecture="$arch" -o APT::Architectures="$arch" \
     -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" "$@"
+}
+
+# The first mirror of Debian that the machine has.
+mirror() {
+  known=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' | awk '$1 == "bookworm" { print $2; exit }')
+  echo "${known:-http://deb.debian.org/debian}"
 }
 
 fetch() { # fetch ARCH
@@ -35,6 +46,8 @@ fetch() { # fetch ARCH
   rm -rf "$work" "${folder:?}/$1"
   mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/root"
   : >"$work/state/status"
+  [ -z "$suite" ] || echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $suite main" \
+    >"$work/sources.list"
   apt_for "$debian" update || echo "sysroot.sh: some package lists were not refreshed; going on" >&2
   # shellcheck disable=SC2086 # one word per package
   (cd "$work" && apt_for "$debian" download $packages) ||

@@ -34,6 +34,7 @@ typedef struct {
   /* Features of processor's instructions that stand in functions of their own, since the code around them
    * does without: NULL: there are none. For tests that emulate those instructions. */
   const char *apart_features;
+  bool lacks_rounding; /* to whole numbers, as an instruction */
 } codegen_level;
 
 enum { CODEGEN_MAX_LEVELS = 6, CODEGEN_MAX_FILES = CODEGEN_MAX_LEVELS + 2 };

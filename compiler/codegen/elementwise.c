@@ -31,7 +31,7 @@ SHORT_FORM(float_neg, LLVMBuildFNeg(e->builder, x[0], ""))
 SHORT_FORM(float_abs, CALL1("llvm.fabs"))
 SHORT_FORM(float_floor, CALL1("llvm.floor"))
 SHORT_FORM(float_ceil, CALL1("llvm.ceil"))
-SHORT_FORM(float_round, CALL1("llvm.roundeven"))
+SHORT_FORM(float_round, emit_round_even(e, x[0]))
 SHORT_FORM(float_exp, emit_exp(e, x[0]))
 SHORT_FORM(float_log, emit_log(e, x[0]))
 SHORT_FORM(float_sqrt, CALL1("llvm.sqrt"))
@@ -241,7 +241,7 @@ FORM(int_pow) {
   LLVMTypeRef wide = emit_type(e, SMELT_F64, emit_lanes(x[0]));
   bool is_signed = ir_dtype_is_signed(dtype);
   LLVMValueRef v = emit_pow(e, to_float(e, x[0], wide, is_signed), to_float(e, x[1], wide, is_signed));
-  LLVMValueRef whole = emit_intrinsic(e, "llvm.roundeven", v, NULL, NULL);
+  LLVMValueRef whole = emit_round_even(e, v);
   LLVMValueRef near = emit_intrinsic(e, "llvm.fabs", emit_sub(e, v, whole), NULL, NULL);
   LLVMValueRef is_near = emit_fcmp(e, LLVMRealOLT, near, emit_number(wide, 0.25));
   return to_integer(e, emit_select(e, is_near, whole, v), LLVMTypeOf(x[0]), is_signed);

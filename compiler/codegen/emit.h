@@ -237,6 +237,8 @@ void emit_claim_end(emitter *e, const emit_claim *claim);
 
 /* ---- mathematics (math.c): floats of any lanes; accuracy in the comments there ------------------------ */
 
+/* The nearest whole number, of two the even one. */
+LLVMValueRef emit_round_even(emitter *e, LLVMValueRef x);
 LLVMValueRef emit_exp(emitter *e, LLVMValueRef x);
 LLVMValueRef emit_exp2(emitter *e, LLVMValueRef x); /* x below 127 (f64: 1023) */
 LLVMValueRef emit_log(emitter *e, LLVMValueRef x);

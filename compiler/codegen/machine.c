@@ -8,27 +8,17 @@
 
 #include <string.h>
 
+#define ARCHITECTURES(X) X(X86) X(AArch64) X(ARM) X(RISCV) X(WebAssembly)
+
 static void start_llvm(void) {
-  LLVMInitializeX86TargetInfo();
-  LLVMInitializeX86Target();
-  LLVMInitializeX86TargetMC();
-  LLVMInitializeX86AsmPrinter();
-  LLVMInitializeX86AsmParser();
-  LLVMInitializeAArch64TargetInfo();
-  LLVMInitializeAArch64Target();
-  LLVMInitializeAArch64TargetMC();
-  LLVMInitializeAArch64AsmPrinter();
-  LLVMInitializeAArch64AsmParser();
-  LLVMInitializeARMTargetInfo();
-  LLVMInitializeARMTarget();
-  LLVMInitializeARMTargetMC();
-  LLVMInitializeARMAsmPrinter();
-  LLVMInitializeARMAsmParser();
-  LLVMInitializeWebAssemblyTargetInfo();
-  LLVMInitializeWebAssemblyTarget();
-  LLVMInitializeWebAssemblyTargetMC();
-  LLVMInitializeWebAssemblyAsmPrinter();
-  LLVMInitializeWebAssemblyAsmParser();
+#define X(NAME)                                                                                              \
+  LLVMInitialize##NAME##TargetInfo();                                                                        \
+  LLVMInitialize##NAME##Target();                                                                            \
+  LLVMInitialize##NAME##TargetMC();                                                                          \
+  LLVMInitialize##NAME##AsmPrinter();                                                                        \
+  LLVMInitialize##NAME##AsmParser();
+  ARCHITECTURES(X)
+#undef X
 }
 
 /* A failure with LLVM's own words, which are freed. */

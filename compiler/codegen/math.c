@@ -216,6 +216,16 @@ LLVMValueRef emit_log(emitter *e, LLVMValueRef x) {
   return emit_select(e, emit_fcmp(e, LLVMRealOLT, x, zero), number_like(x, NAN), v);
 }
 
+/* Where no instruction does it, by a number so large that sums with it have no fraction left. */
+LLVMValueRef emit_round_even(emitter *e, LLVMValueRef x) {
+  if (!e->level->lacks_rounding) return emit_intrinsic(e, "llvm.roundeven", x, NULL, NULL);
+  LLVMValueRef size = emit_intrinsic(e, "llvm.fabs", x, NULL, NULL);
+  LLVMValueRef large = number_like(x, is_double(x) ? 0x1p52 : 0x1p23);
+  LLVMValueRef whole = emit_sub(e, emit_add(e, size, large), large);
+  whole = emit_intrinsic(e, "llvm.copysign", whole, x, NULL);
+  return emit_select(e, emit_fcmp(e, LLVMRealOLT, size, large), whole, x); /* others are whole, or NaN */
+}
+
 /* Within 3 ulp: (e^2|x| - 1) / (e^2|x| + 1), the difference from one kept exact near 0. */
 static LLVMValueRef tanh_of(emitter *e, LLVMValueRef x) {
   double saturated = is_double(x) ? 22 : 10;

@@ -71,6 +71,34 @@ static const codegen_level ARM64_LEVELS[CODEGEN_MAX_LEVELS] = {
      .engines = ENGINE_FMA | ENGINE_LONG | ENGINE_DOT8 | ENGINE_BF16 | ENGINE_MMLA,
      .layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS}};
 
+static const codegen_level ARMV7_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,
+                                                                .cpu = "generic",
+                                                                .features = "+neon",
+                                                                .vector_bytes = 16,
+                                                                .vector_registers = 16,
+                                                                .lacks_rounding = true},
+                                                               {.level = SMELT_ISA_ARMV7_FMA,
+                                                                .cpu = "generic",
+                                                                .features = "+neon,+vfp4",
+                                                                .vector_bytes = 16,
+                                                                .vector_registers = 16,
+                                                                .lacks_rounding = true,
+                                                                .engines = ENGINE_FMA}};
+
+static const codegen_level RISCV64_LEVELS[CODEGEN_MAX_LEVELS] = {
+    {.level = SMELT_ISA_BASELINE,
+     .cpu = "generic-rv64",
+     .features = "+m,+a,+f,+d,+c", /* numbers alone, one by one */
+     .vector_bytes = 8,
+     .vector_registers = 16,
+     .engines = ENGINE_FMA},
+    {.level = SMELT_ISA_RISCV64_V,
+     .cpu = "generic-rv64",
+     .features = "+m,+a,+f,+d,+c,+v", /* registers of 16 bytes at least */
+     .vector_bytes = 16,
+     .vector_registers = 32,
+     .engines = ENGINE_FMA}};
+
 /* Without an operating system nobody says what the processor has: one level, the least of its kind. */
 static const codegen_level CORTEX_M_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_BASELINE,
@@ -78,12 +106,14 @@ static const codegen_level CORTEX_M_LEVELS[CODEGEN_MAX_LEVELS] = {
      .features = "",
      .vector_bytes = 16,
      .vector_registers = 8,
+     .lacks_rounding = true,
      .engines = ENGINE_FMA}};
 static const codegen_level CORTEX_A_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,
                                                                    .cpu = "cortex-a7",
                                                                    .features = "+neon",
                                                                    .vector_bytes = 16,
                                                                    .vector_registers = 16,
+                                                                   .lacks_rounding = true,
                                                                    .engines = ENGINE_FMA}};
 static const codegen_level CORTEX_A64_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,
                                                                      .cpu = "generic",
@@ -123,6 +153,24 @@ static const codegen_target TARGETS[] = {
      .page_bytes = 65536, /* the largest that arm64 kernels use */
      .forms = ALL_FORMS,
      .levels = ARM64_LEVELS},
+    {.name = "armv7-linux",
+     .triple = "armv7-unknown-linux-musleabihf",
+     .arch = "armv7",
+     .format = CODEGEN_ELF,
+     .os = CODEGEN_LINUX,
+     .pointer_bytes = 4,
+     .page_bytes = 4096,
+     .forms = ALL_FORMS,
+     .levels = ARMV7_LEVELS},
+    {.name = "riscv64-linux",
+     .triple = "riscv64-unknown-linux-musl",
+     .arch = "riscv64",
+     .format = CODEGEN_ELF,
+     .os = CODEGEN_LINUX,
+     .pointer_bytes = 8,
+     .page_bytes = 4096,
+     .forms = ALL_FORMS,
+     .levels = RISCV64_LEVELS},
     {.name = "x86_64-windows",
      .triple = "x86_64-w64-windows-gnu",
      .arch = "x86_64",

@@ -97,7 +97,9 @@ void rt_call_kernels(smelt_frame *frame, int32_t thread, int32_t thread_count, s
   X(X86_64_BF16, 5, "x86-64-bf16") /* and AVX512-BF16 */                                                     \
   X(X86_64_AMX, 6, "x86-64-amx")   /* and matrix tiles for bf16 and int8 */                                  \
   X(ARM64_DOT, 7, "arm64-dot")     /* Armv8.2's dot products of bytes */                                     \
-  X(ARM64_MMLA, 8, "arm64-mmla")   /* and Armv8.6's products of bytes and bf16, two rows by two columns */
+  X(ARM64_MMLA, 8, "arm64-mmla")   /* and Armv8.6's products of bytes and bf16, two rows by two columns */   \
+  X(ARMV7_FMA, 9, "armv7-fma")     /* VFPv4: multiply and add in one, and f16 */                             \
+  X(RISCV64_V, 10, "riscv64-v")    /* vectors, version 1.0 */
 
 typedef enum {
 #define X(NAME, value, text) SMELT_ISA_##NAME = value,

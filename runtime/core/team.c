@@ -61,6 +61,10 @@ static inline void pause_a_little(void) {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   __asm__ volatile("isb"); /* about as long as x86's pause; `yield` is a no-op on most cores */
+#elif defined(__arm__)
+  __asm__ volatile("yield");
+#elif defined(__riscv)
+  __asm__ volatile(".4byte 0x0100000f"); /* Zihintpause's pause; elsewhere a fence of nothing */
 #endif
 }
 

@@ -1,4 +1,4 @@
-/* aarch64.c: user space cannot ask the processor; the kernel tells. */
+/* capabilities.c: where user space cannot ask the processor, the kernel tells. */
 #include "core/core.h"
 
 #include <sys/auxv.h>

@@ -1,18 +1,18 @@
 #!/bin/sh
-# arm64_products_test.sh SMELT RUNNER PRECISION EXACT LEVELS...: products of every edge of a tile on each level that an
-# arm64 program of the precision has, on processors that have just that, beside this machine's program. EXACT: 1 where
-# levels give the same bits.
+# machine_products_test.sh SMELT TARGET RUNNER PRECISION EXACT ROWS LEVEL=CPU...: products of ROWS rows, of edges of tiles, on each
+# level that the target's program of the precision has, on what QEMU calls a processor that has just that, beside this
+# machine's program. EXACT: 1 where levels give the same bits.
 . "${0%/*}/check.sh"
-smelt=$1 runner=$2 precision=$3 exact=$4
-shift 4
+smelt=$1 target=$2 runner=$3 precision=$4 exact=$5 row_counts=$6
+shift 6
 command -v "$runner" >/dev/null || skip "$runner is not installed"
 model="/usr/bin/python3 ${0%/*}/products_model.py"
 /usr/bin/python3 -c 'import numpy, onnx' 2>/dev/null || skip "python3-onnx is not installed"
 cd "$work" || exit 1
 $model . 1 || exit 1
 exits "build" 0 "$smelt" build products.onnx -o host --precision "$precision" --max-tokens 17
-exits "build for arm64" 0 "$smelt" build products.onnx -o arm --precision "$precision" --max-tokens 17 \
-  --target aarch64-linux
+exits "build for $target" 0 "$smelt" build products.onnx -o other --precision "$precision" --max-tokens 17 \
+  --target "$target"
 
 # run FOLDER COMMAND...: the program's outputs in the folder
 run() {
@@ -27,27 +27,20 @@ run() {
   exits "$folder, $rows rows" 0 "$@"
 }
 
-# The processor that has a level and none above it.
-processor_of() {
-  case $1 in
-  baseline) echo cortex-a72 ;;
-  arm64-dot) echo cortex-a76 ;;
-  *) echo max ;;
-  esac
-}
-
-for level; do
-  QEMU_CPU=$(processor_of "$level") "$runner" ./arm --version >version
+for row; do
+  level=${row%%=*}
+  QEMU_CPU=${row#*=} "$runner" ./other --version >version
   says "$level: what runs" "running $level code" version
 done
-for rows in 1 2 3 4 5 7 8 9 16 17; do
+for rows in $row_counts; do
   $model . $rows || exit 1
   run expected ./host
   first=
-  for level; do
-    QEMU_CPU=$(processor_of "$level")
+  for row; do
+    level=${row%%=*}
+    QEMU_CPU=${row#*=}
     export QEMU_CPU
-    run "$level" "$runner" ./arm --threads 1
+    run "$level" "$runner" ./other --threads 1
     exits "$level as this machine, $rows rows" 0 $model --compare expected "$level" 2e-5
     [ "$first" ] && [ "$exact" = 1 ] && exits "$level as $first, $rows rows" 0 $model --compare "$first" "$level" 0
     first=${first:-$level}
