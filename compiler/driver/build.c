@@ -40,6 +40,12 @@ static status find_form(arena *a, const char *name, const emit_form **form) {
   return fail_expected(a, s, "exe, obj, lib, shared, llvm, asm or graph");
 }
 
+const char *emit_form_name(unsigned bit) {
+  for (size_t i = 0; i < sizeof emit_forms / sizeof *emit_forms; i++)
+    if (emit_forms[i].bit == bit) return emit_forms[i].name;
+  return "";
+}
+
 /* Some targets have no programs, or no shared libraries. */
 static status check_form(arena *a, const driver_options *options, const emit_form *form) {
   const codegen_target *target;

@@ -13,12 +13,13 @@ int command_run(arena *a, const driver_options *options);
 int command_inspect(arena *a, const driver_options *options);
 int command_bench(arena *a, const driver_options *options);
 int command_check(arena *a, const driver_options *options);
+int command_targets(arena *a, const driver_options *options);
 
 typedef struct {
   const char *name;
   int bit;
   int (*run)(arena *a, const driver_options *options);
-  const char *usage;
+  const char *usage; /* what it is about, if anything, then options worth a word, in brackets */
   const char *summary;
   const char *example;
 } command_row;
@@ -32,6 +33,9 @@ int print_version(void);
 status print_manual(arena *a, const char *command);
 /* What a shell reads to complete smelt's command lines: "bash" or "zsh" (completion.c). */
 status print_completion(arena *a, const char *shell);
+
+/* The word of --emit for a bit of codegen_target.forms (build.c). */
+const char *emit_form_name(unsigned bit);
 
 /* Compiles options->path into the program `output`; what build and run share. */
 status build_program(arena *a, const driver_options *options, const char *output);

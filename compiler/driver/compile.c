@@ -339,7 +339,7 @@ status compile_target(arena *a, const driver_options *options, const codegen_tar
       fail(a, STATUS_USAGE, "unknown target '%s'", options->target ? options->target : "of this machine");
   s = fail_expected(a, s, "one of %s", names.bytes);
   text_free(&names);
-  return s;
+  return fail_hint(a, s, "see 'smelt targets'");
 }
 
 status compile_begin(compilation *c, const driver_options *options) {

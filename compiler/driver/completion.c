@@ -130,7 +130,9 @@ static void print_zsh(arena *a) {
   for (size_t i = 0; (command = command_at(i)); i++) {
     printf("  %s)\n    _arguments -s \\\n", command->name);
     for (size_t j = 0; (row = option_at(command->bit, j)); j++) print_zsh_option(a, row);
-    printf("      '*:%.*s:_files'\n    ;;\n", (int)strcspn(command->usage, " "), command->usage);
+    bool takes_file = *command->usage != '[';
+    printf("      '*:%.*s:%s'\n    ;;\n", takes_file ? (int)strcspn(command->usage, " ") : 0, command->usage,
+           takes_file ? "_files" : " ");
   }
   printf("  esac\n"
          "}\n"

@@ -16,6 +16,8 @@ static const command_row command_table[] = {
      "smelt bench ./gpt2 --html gpt2.html"},
     {"check", COMMAND_CHECK, command_check, "FOLDER [--suite]",
      "run tests in the form of the ONNX backend suite", "smelt check --suite ./onnx/backend/test/data -j 4"},
+    {"targets", COMMAND_TARGETS, command_targets, "[--json]", "list what programs can be made for",
+     "smelt targets --json"},
 };
 
 enum { COMMAND_COUNT = sizeof command_table / sizeof *command_table };

@@ -11,7 +11,7 @@ static const option_row option_table[] = {
     {"--output", "-o", "FILE", COMMAND_BUILD, TAKES_TEXT, FIELD(output),
      "where the result goes (default: the model's name)"},
     {"--target", NULL, "NAME", COMMAND_BUILD | COMMAND_INSPECT, TAKES_TEXT, FIELD(target),
-     "aarch64-linux, armv7m-none, ... (default: this machine)"},
+     "what 'smelt targets' lists, such as aarch64-linux (default: this machine)"},
     {"--emit", NULL, "FORM", COMMAND_BUILD, TAKES_TEXT, FIELD(emit),
      "exe, obj, lib, shared, llvm, asm or graph (default: exe)"},
     {"--name", NULL, "NAME", COMMAND_BUILD, TAKES_TEXT, FIELD(name),
@@ -64,6 +64,7 @@ static const option_row option_table[] = {
      "samples, of which the median counts (default: 5)"},
     {"--json", NULL, NULL, COMMAND_BENCH, TAKES_NOTHING, FIELD(json),
      "for programs: the same figures, exact"},
+    {"--json", NULL, NULL, COMMAND_TARGETS, TAKES_NOTHING, FIELD(json), "for programs: the same, and more"},
     {"--html", NULL, "FILE", COMMAND_BENCH, TAKES_TEXT, FIELD(page),
      "write a page: the figures and each step's time as drawings"},
     {"--quiet", "-q", NULL, COMMAND_COMPILES | COMMAND_BENCH, TAKES_NOTHING, FIELD(quiet), "no progress"},
@@ -134,6 +135,22 @@ static status parse_option(arena *a, int command, int argc, char **argv, int *in
   return set_option(a, row, argv[*index], options);
 }
 
+/* What a command is about, as messages call it; NULL: it takes options alone. */
+static const char *operand_of(int command) {
+  return command == COMMAND_TARGETS ? NULL : command == COMMAND_BENCH ? "program" : "model";
+}
+
+static status take_operand(arena *a, int command, const char *word, driver_options *options) {
+  const char *operand = operand_of(command);
+  if (!operand) return usage(a, "only options are taken, and not '%s'", word);
+  if (options->path) {
+    const char *format = arena_format(a, "one %s at a time: '%%s' is a second one", operand);
+    return usage(a, format, word);
+  }
+  options->path = word;
+  return OK;
+}
+
 status options_parse(arena *a, int command, int argc, char **argv, driver_options *options) {
   *options = (driver_options){.emit = "exe", .max_batch = 1, .jobs = 1, .repeats = 5};
   for (int i = 0; i < argc; i++) {
@@ -144,17 +161,12 @@ status options_parse(arena *a, int command, int argc, char **argv, driver_option
     }
     if (argv[i][0] == '-' && argv[i][1]) {
       TRY(parse_option(a, command, argc, argv, &i, options));
-    } else if (options->path) {
-      return usage(a,
-                   command == COMMAND_BENCH ? "one program at a time: '%s' is a second one"
-                                            : "one model at a time: '%s' is a second one",
-                   argv[i]);
     } else {
-      options->path = argv[i];
+      TRY(take_operand(a, command, argv[i], options));
     }
   }
-  if (!options->path && !options->help)
-    return usage(a, "no %s given", command == COMMAND_BENCH ? "program" : "model");
+  if (!options->path && !options->help && operand_of(command))
+    return usage(a, "no %s given", operand_of(command));
   return OK;
 }
 

@@ -11,8 +11,9 @@ enum {
   COMMAND_INSPECT = 4,
   COMMAND_CHECK = 8,
   COMMAND_BENCH = 16,
+  COMMAND_TARGETS = 32,
   COMMAND_COMPILES = 7,
-  COMMAND_ALL = 31
+  COMMAND_ALL = 63
 };
 
 /* The arguments of an option that may be given several times. */
@@ -48,7 +49,7 @@ typedef struct {
   option_words absent;  /* --absent NAME */
   bool passes;          /* --passes: what each pass did */
   bool print_plan;      /* --print-plan */
-  bool json;            /* inspect: --json */
+  bool json;            /* inspect, bench, targets: --json */
   const char *page;     /* inspect --html: where the page goes */
   bool quiet;           /* --quiet: no progress */
   bool suite;           /* check --suite: every test below the folder */

@@ -1,8 +1,8 @@
 #!/bin/sh
 # machine_test.sh PROGRAM OTHER RUNNER LEVELS IDS COUNT [DIFFERENCE]: OTHER, the same program for another machine, which
 # RUNNER starts, says the ids that this machine's program says, also of seeds, at each of its levels, where weights or
-# caches are rounded from the same bits, and has logits that differ by at most DIFFERENCE of the largest. LEVELS: LEVEL, left out where it does not run here, or
-# LEVEL=CPU, which must run on what QEMU calls that.
+# caches are rounded from the same bits, and has logits that differ by at most DIFFERENCE of the largest.
+# LEVELS: LEVEL, left out where it does not run here, or LEVEL=CPU, which must run on what QEMU calls that.
 . "${0%/*}/check.sh"
 . "${0%/*}/sampled.sh"
 program=$1 other=$2 runner=$3 levels=$4 ids=$5 count=$6
