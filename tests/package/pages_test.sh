@@ -73,7 +73,7 @@ for pair in $(sed -n 's/^    .*\(--[a-z-]*\)) COMPREPLY=($(compgen -W "\([^"]*\)
     value_count=$((value_count + 1))
     case $option=$value in
     --draft-precision=* | --precision=auto) continue ;; # a dozen builds
-    --target=*) set -- --emit obj --target "$value" ;;
+    --target=*) set -- --emit asm --target "$value" ;; # a form that each has
     --emit=*) set -- --emit "$value" --isa host ;;
     *) set -- --emit graph "$option" "$value" ;;
     esac
