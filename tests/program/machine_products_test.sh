@@ -1,7 +1,7 @@
 #!/bin/sh
-# machine_products_test.sh SMELT TARGET RUNNER PRECISION EXACT ROWS LEVEL=CPU...: products of ROWS rows, of edges of tiles, on each
-# level that the target's program of the precision has, on what QEMU calls a processor that has just that, beside this
-# machine's program. EXACT: 1 where levels give the same bits.
+# machine_products_test.sh SMELT TARGET RUNNER PRECISION EXACT ROWS LEVEL=CPU...: products of ROWS rows, of edges of
+# tiles, on each level that the target's program of the precision has, on what QEMU calls a processor that has just that,
+# beside this machine's program. EXACT: 1 where levels give the same bits.
 . "${0%/*}/check.sh"
 smelt=$1 target=$2 runner=$3 precision=$4 exact=$5 row_counts=$6
 shift 6
@@ -10,7 +10,7 @@ model="/usr/bin/python3 ${0%/*}/products_model.py"
 /usr/bin/python3 -c 'import numpy, onnx' 2>/dev/null || skip "python3-onnx is not installed"
 cd "$work" || exit 1
 $model . 1 || exit 1
-exits "build" 0 "$smelt" build products.onnx -o host --precision "$precision" --max-tokens 17
+exits "build" 0 "$smelt" build products.onnx -o host --precision "$precision" --isa host --max-tokens 17
 exits "build for $target" 0 "$smelt" build products.onnx -o other --precision "$precision" --max-tokens 17 \
   --target "$target"
 
