@@ -16,9 +16,12 @@ set(smelt_target_rows
   "wasm32-wasi    wasm32-wasip1         wasi     generic  wasi   wasm32")
 
 # What the runtime asks of each system (runtime/host/host.h), and what it knows of each processor: files of runtime/.
+# Weights beside the program, or compressed in it.
+set(weights_elsewhere weights/beside weights/packed weights/unzstd weights/unzstd_entropy)
 set(smelt_system_linux core/team
   host/posix/clock host/posix/files host/posix/interrupts host/posix/memory host/posix/terminal host/posix/threads
-  host/linux/peak_memory host/linux/processors host/linux/random host/linux/waiting)
+  host/linux/peak_memory host/linux/processors host/linux/random host/linux/waiting ${weights_elsewhere}
+  host/posix/file_map host/posix/cache_folder host/linux/own_file)
 set(smelt_system_wasi host/alone/team host/alone/processors host/posix/clock host/posix/files
   host/small/format host/wasi/bytes host/wasi/jumps host/wasi/malloc host/wasi/memory host/wasi/random host/wasi/terminal)
 set(smelt_processor_x86_64 processor/x86_64 processor/peak_x86_64)

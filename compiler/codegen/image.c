@@ -52,12 +52,13 @@ void image_emit(emitter *e, const plan_module *plan, const codegen_options *opti
   LLVMValueRef none = LLVMConstNull(e->pointer);
   LLVMValueRef fields[] = {
       piece(e, options, "manifest"),
-      piece(e, options, "weights"),
+      options->weights_are_beside ? none : piece(e, options, "weights"),
       options->has_tokenizer ? piece(e, options, "tokenizer") : none,
       emit_index(e, level_count),
       table(e, LLVMConstArray2(level_type, levels, level_count)),
       options->speculator ? outside(e, options->speculator) : none,
       options->draft_name ? outside(e, arena_format(e->arena, "smelt_model_%s", options->draft_name)) : none,
+      options->weights_source ? outside(e, options->weights_source) : none,
   };
   LLVMValueRef image = LLVMConstStructInContext(e->context, fields, sizeof fields / sizeof *fields, false);
   char *name = arena_format(e->arena, "smelt_model_%s", options->model_name);

@@ -4,7 +4,9 @@
 #include "driver/compile.h"
 #include "driver/draft.h"
 #include "driver/origin.h"
+#include "driver/package.h"
 #include "driver/report.h"
+#include "driver/storage.h"
 #include "link/link.h"
 
 #include <errno.h>
@@ -118,6 +120,8 @@ static status begin_code(const part *p, const emit_form *form, codegen_job **job
   codegen_options options = {.target = c->target, .model_name = p->name, .form = form->code};
   options.has_tokenizer = c->tokenizer.count > 0;
   options.draft_name = p->draft_name;
+  options.weights_source = storage_source(c->options);
+  options.weights_are_beside = options.weights_source && c->options->weights;
   if (c->options->speculates) options.speculator = p->draft_name ? "rt_draft" : "rt_lookup";
   TRY(choose_level(c, !form->finish, &options.only_level));
   progress_show(&c->progress, "generating code", 0, 0);
@@ -130,17 +134,17 @@ static status end_code(compilation *c, codegen_job *job, code *made) {
 
 /* ---- artefacts ---- */
 
-typedef struct {
-  const compilation *c;
-} weights_context;
-
-static status write_weights(void *context, FILE *file) {
-  const weights_context *w = context;
-  return plan_write_weights(w->c->plan, file);
-}
-
 /* Where a file that is larger by up to a huge page is no larger to speak of. */
 enum { LARGE_WEIGHTS_BYTES = 16 * LINK_HUGE_PAGE_BYTES };
+
+static status add_weights(const part *p, const emit_form *form, link_job *job, plan_manifest_info *info) {
+  compilation *c = p->c;
+  progress_show(&c->progress, "packing weights", 0, 0);
+  bool by_user = form->finish != link_executable, large = c->plan->weights_bytes >= LARGE_WEIGHTS_BYTES;
+  link_blob weights = {.symbol = arena_format(&c->arena, "%s_weights", p->name),
+                       .alignment = by_user && large ? LINK_HUGE_PAGE_BYTES : 0};
+  return storage_add(c, job, &weights, info);
+}
 
 static status add_data(const part *p, const emit_form *form, link_job *job) {
   compilation *c = p->c;
@@ -169,6 +173,7 @@ static status add_data(const part *p, const emit_form *form, link_job *job) {
     info.labels = c->labels;
     info.prompts = c->prompts;
   }
+  TRY(add_weights(p, form, job, &info));
   status s = plan_write_manifest(c->plan, &info, &manifest);
   if (!s)
     s = link_add_bytes(job, arena_format(&c->arena, "%s_manifest", name), 8, manifest.bytes, manifest.count);
@@ -178,14 +183,7 @@ static status add_data(const part *p, const emit_form *form, link_job *job) {
     TRY(link_add_bytes(job, arena_format(&c->arena, "%s_tokenizer", name), 64, c->tokenizer.bytes,
                        c->tokenizer.count));
   }
-  progress_show(&c->progress, "packing weights", 0, 0);
-  weights_context context = {c};
-  bool by_user = form->finish != link_executable, large = c->plan->weights_bytes >= LARGE_WEIGHTS_BYTES;
-  link_blob weights = {.symbol = arena_format(&c->arena, "%s_weights", name),
-                       .alignment = by_user && large ? LINK_HUGE_PAGE_BYTES : 0,
-                       .write_payload = write_weights,
-                       .context = &context};
-  return link_add_blob(job, &weights);
+  return OK;
 }
 
 /* What the program can do, as app_abilities (runtime/app/commands.c) finds it in the manifest. */
@@ -201,6 +199,7 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_bench", c->target->os != CODEGEN_WASI},
       {"app_write_profile", c->target->os != CODEGEN_WASI},
       {"app_generate", c->is_generator},
+      {"app_weights_options", c->options->weights != NULL},
       {"app_read_files", !c->is_generator},
       {"app_work_on_batches", c->reads_text && c->reader.most_rows > 1},
       {"app_tokenize", reads},
@@ -265,9 +264,11 @@ static status write_artefact(compilation *c, compilation *draft, const emit_form
   model_origin origin, draft_origin;
   bool is_program = form->finish == link_executable, is_asked = is_program || c->options->sbom;
   const char *runtime, *draft_name = draft ? arena_format(&c->arena, "%s_draft", name) : NULL;
-  if (form->finish != link_object) TRY(link_library_folder(&c->arena, &runtime)); /* found missing at once */
+  TRY(link_library_folder(&c->arena, &runtime)); /* found missing at once */
   status s = link_begin(&c->arena, c->target, output, &job);
   if (!s) add_parts(c, job);
+  if (!s && c->options->prefix) link_set_prefix(job, c->options->prefix, name);
+  if (!s && !is_program) s = package_add(c, job, form->name, name, output);
   part model = {.c = c, .name = name, .draft_name = draft_name, .origin = is_asked ? &origin : NULL};
   part guesser = {.c = draft, .name = draft_name, .origin = is_asked && draft ? &draft_origin : NULL};
   if (!s) s = add_model(&model, form, job);
@@ -313,10 +314,10 @@ static status write_text_form(compilation *c, const emit_form *form, const char 
 /* ---- the command ---- */
 
 /* A C identifier, since it becomes part of symbols. */
-static status check_name(arena *a, const char *name) {
+static status check_name(arena *a, const char *option, const char *name) {
   size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
   if (*name && !name[good] && (*name < '0' || *name > '9')) return OK;
-  return fail_expected(a, fail(a, STATUS_USAGE, "--name got '%s'", name), "a C identifier");
+  return fail_expected(a, fail(a, STATUS_USAGE, "%s got '%s'", option, name), "a C identifier");
 }
 
 /* What names of such files end with, "" where nothing. */
@@ -396,6 +397,7 @@ static status finish(compilation *c, const emit_form *form, const char *name, co
   if (!output) TRY(default_output(c, form, &output));
   if (c->options->sbom && strcmp(c->options->sbom, output) == 0)
     return fail(&c->arena, STATUS_USAGE, "--sbom and -o name one file, '%s'", output);
+  TRY(package_check(&c->arena, c->options, form->name, output));
   if (!c->options->draft) {
     TRY(write_artefact(c, NULL, form, name, output));
   } else {
@@ -413,10 +415,12 @@ static status build(arena *a, const driver_options *options, const char *output)
   const char *name = options->name ? options->name : "main";
   TRY(find_form(a, options->emit, &form));
   TRY(check_form(a, options, form));
-  TRY(check_name(a, name));
+  TRY(check_name(a, "--name", name));
+  if (options->prefix) TRY(check_name(a, "--prefix", options->prefix));
   TRY(check_report(a, options, form));
   TRY(check_sbom(a, options, form));
   TRY(check_draft(a, options, form));
+  TRY(storage_check(a, options, form->finish != NULL));
   driver_options chosen = *options;
   if (is_auto(options)) TRY(auto_choose(a, options, &chosen));
   chosen.speculates |= chosen.draft != NULL;

@@ -28,6 +28,10 @@ typedef struct {
   const char *target;          /* --target */
   const char *emit;            /* --emit */
   const char *name;            /* --name: of the image symbol smelt_model_NAME */
+  const char *prefix;          /* --prefix: of all symbols of a library */
+  bool package;                /* --package: with files for pkg-config and CMake */
+  const char *weights;         /* --weights: the file beside the result that they go into */
+  bool compresses;             /* --compress: the weights */
   const char *print_after;     /* --print-after PASS, or "all" */
   const char *isa;             /* --isa: the one level to make or run */
   const char *precision;       /* --precision: of the weights */

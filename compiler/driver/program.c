@@ -42,7 +42,9 @@ status program_build(arena *a, const driver_options *options, int *file) {
   here.target = NULL;
   here.isa = "host";
   here.emit = "exe";
-  here.name = NULL;
+  here.name = here.prefix = NULL;
+  here.package = here.compresses = false;
+  here.weights = NULL;
   here.reports = false;
   here.report_text = here.sbom = NULL;
   char *name;

@@ -46,9 +46,7 @@ static uint64_t decimal_field(const char *field, size_t width) {
   return value;
 }
 
-/* Adds the members of an archive that smelt's own build made (libruntime.a). */
-static status add_archive_members(archive *ar, const file_view *view) {
-  arena *a = ar->arena;
+status archive_each(arena *a, const file_view *view, archive_member *take, void *user) {
   status bad = fail_file(a, fail(a, STATUS_DEFECT, "is not a sound archive"), view->path);
   if (view->count < SARMAG || memcmp(view->bytes, ARMAG, SARMAG) != 0) return bad;
   const char *long_names = "";
@@ -80,12 +78,17 @@ static status add_archive_members(archive *ar, const file_view *view) {
     if (name[0] != '/' && strncmp(name, "__.SYMDEF", strlen("__.SYMDEF")) != 0) {
       const char *own =
           arena_format(a, "%.*s", (int)strcspn(arena_format(a, "%.*s", (int)width, name), "/"), name);
-      const void *bytes = arena_copy(a, view->bytes + at + before, count - before); /* ar aligns to 2 only */
-      TRY(add_member(ar, own, bytes, count - before));
+      TRY(take(user, own, view->bytes + at + before, count - before));
     }
     at += count + (count & 1 && count < view->count - at);
   }
   return OK;
+}
+
+/* One of the runtime's. */
+static status copy_member(void *user, const char *name, const uint8_t *bytes, uint64_t count) {
+  archive *ar = user;
+  return add_member(ar, name, arena_copy(ar->arena, bytes, count), count); /* ar aligns to 2 only */
 }
 
 void archive_write_header(FILE *file, const char *name, uint64_t bytes) {
@@ -149,16 +152,18 @@ static void write_bytes(archive *ar, FILE *file) {
 static status collect(link_job *job, archive *ar, file_view *views, size_t *view_count) {
   arena *a = job->arena;
   for (size_t i = 0; i < job->input_count; i++) {
+    if (job->inputs[i].kind == LINK_COMPANION) continue;
     file_view *view = &views[(*view_count)++];
     TRY(file_map(a, input_path(job, &job->inputs[i]), view));
     const char *name = arena_format(a, "%s.o", job->inputs[i].name);
     TRY(add_member(ar, name, view->bytes, view->count));
   }
+  if (job->prefix) return OK; /* the runtime is among the inputs */
   const char *folder;
   TRY(link_library_folder(a, &folder));
   file_view *runtime = &views[(*view_count)++];
   TRY(file_map(a, file_join(a, file_join(a, folder, job->target->name), "libruntime.a"), runtime));
-  return add_archive_members(ar, runtime);
+  return archive_each(a, runtime, copy_member, ar);
 }
 
 static status write_output(link_job *job, archive *ar) {
@@ -178,6 +183,7 @@ static status write_output(link_job *job, archive *ar) {
 }
 
 status archive_write(link_job *job) {
+  TRY(prefix_apply(job));
   archive ar = {.arena = job->arena, .format = job->format};
   file_view *views = ARENA_ARRAY(job->arena, file_view, job->input_count + 1);
   size_t view_count = 0;

@@ -70,17 +70,20 @@ static status shared(link_job *job) {
                                         "--gc-sections",    "--strip-all", "--build-id=none",
                                         "--hash-style=gnu", "--icf=safe",  "--whole-archive"};
   argument_list list = arguments_begin(job);
-  const char *script, *slash = strrchr(job->destination, '/');
-  const char *names = "SMELT_1 { global: smelt_*; local: *;"; /* a name goes before a pattern */
-  for (size_t i = 0; i < job->hidden_count; i++)
-    names = arena_format(job->arena, "%s %s;", names, job->hidden[i]);
+  const char *script, *slash = strrchr(job->destination, '/'), *prefix = job->prefix ? job->prefix : "smelt";
+  const char *names = arena_format(job->arena, "SMELT_1 { global: %s_*; local: *;", prefix);
+  TRY(prefix_apply(job));
+  for (size_t i = 0; i < job->hidden_count; i++) { /* a name goes before a pattern */
+    const char *name = job->prefix ? prefix_name(job, job->hidden[i]) : NULL;
+    names = arena_format(job->arena, "%s %s;", names, name ? name : job->hidden[i]);
+  }
   TRY(link_add_script(job, arena_format(job->arena, "%s };\n", names), &script));
   arguments_add(&list, arena_format(job->arena, "--version-script=%s", script));
   arguments_add(&list, arena_format(job->arena, "-soname=%s", slash ? slash + 1 : job->destination));
   ARGUMENTS_ADD(&list, options);
   arguments_add_inputs(&list, LINK_BLOB);
   arguments_add_inputs(&list, LINK_CODE);
-  TRY(arguments_add_target_file(&list, "libruntime.a"));
+  if (!job->prefix) TRY(arguments_add_target_file(&list, "libruntime.a"));
   arguments_add(&list, "--no-whole-archive");
   TRY(arguments_add_target_file(&list, "libgcc.a"));
   return link_into_place(&list, 0666);
@@ -111,4 +114,5 @@ const link_format link_elf = {
     .object = object,
     .is_whole = is_whole,
     .index_member = elf_index_member,
+    .add_prefix = elf_add_prefix,
 };

@@ -15,6 +15,7 @@ typedef struct {
 const elf_machine *elf_machine_of(const codegen_target *target);
 
 status elf_blob(arena *a, const codegen_target *target, const link_blob *blob, FILE *file);
+status elf_add_prefix(link_job *job, const link_input *input);
 bool elf_index_member(archive *ar, const uint8_t *bytes, uint64_t count);
 
 #endif

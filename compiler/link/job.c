@@ -103,6 +103,14 @@ status link_add_blob(link_job *job, const link_blob *blob) {
   return flush(job, file, link_blob_object(job->arena, job->target, blob, file));
 }
 
+status link_add_companion(link_job *job, const char *name, link_payload *write, void *context) {
+  FILE *file;
+  TRY(add_input(job, name, &file));
+  job->inputs[job->input_count - 1].kind = LINK_COMPANION;
+  setvbuf(file, arena_alloc(job->arena, LINK_HUGE_PAGE_BYTES), _IOFBF, LINK_HUGE_PAGE_BYTES);
+  return flush(job, file, write(context, file));
+}
+
 typedef struct {
   const void *bytes;
   size_t count;
@@ -118,6 +126,16 @@ status link_add_bytes(link_job *job, const char *symbol, size_t alignment, const
   payload p = {bytes, count};
   link_blob blob = {symbol, alignment, write_bytes, &p};
   return link_add_blob(job, &blob);
+}
+
+status link_add_companion_text(link_job *job, const char *name, const text *t) {
+  payload p = {t->bytes, t->count};
+  return link_add_companion(job, name, write_bytes, &p);
+}
+
+void link_set_prefix(link_job *job, const char *prefix, const char *image) {
+  job->prefix = prefix;
+  job->image = image;
 }
 
 void link_add_part(link_job *job, const char *function) {
@@ -155,6 +173,8 @@ static int put_in_place(link_job *job, unsigned mode) {
   umask(mask);
   if (interrupts_came(&job->interrupts)) return EINTR;
   if (fchmod(job->output_descriptor, mode & ~mask) != 0) return errno;
+  int error = companions_place(job, 0666 & ~mask);
+  if (error) return error;
   return rename(job->output, job->destination) == 0 ? 0 : errno;
 }
 

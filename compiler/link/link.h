@@ -51,12 +51,14 @@ status link_add_object(link_job *job, const char *name, const void *bytes, size_
  * the symbol with "_end" appended just past its last. Both are hidden: visible
  * to all objects of one program and to nothing outside it.
  */
+typedef status link_payload(void *context, FILE *file);
+
 typedef struct {
   const char *symbol;
   /* power of two; 0: the target's largest page size, so that the kernel maps it on demand */
   size_t alignment;
   /* Writes the payload to `file` front to back, as long as it likes: it is never held in memory. */
-  status (*write_payload)(void *context, FILE *file);
+  link_payload *write_payload;
   void *context;
 } link_blob;
 
@@ -69,6 +71,20 @@ enum { LINK_HUGE_PAGE_BYTES = 2 << 20 };
 status link_add_blob(link_job *job, const link_blob *blob);
 /* The same for a payload in memory. */
 status link_add_bytes(link_job *job, const char *symbol, size_t alignment, const void *bytes, size_t count);
+
+/*
+ * A file `name` beside the destination, without a folder in its name, that `write` fills: it appears with the
+ * artefact, replacing what had its name.
+ */
+status link_add_companion(link_job *job, const char *name, link_payload *write, void *context);
+status link_add_companion_text(link_job *job, const char *name, const text *t);
+
+/*
+ * For link_library and link_shared: every symbol, the runtime's too, begins with `prefix`_, so that artefacts
+ * of several smelts go into one program. smelt_X becomes prefix_X; others, which begin with `image`_ or are
+ * the runtime's, prefix_OTHER.
+ */
+void link_set_prefix(link_job *job, const char *prefix, const char *image);
 
 /*
  * A function of the program's command line (runtime/app) that only some programs need: without this

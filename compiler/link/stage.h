@@ -7,6 +7,7 @@
 #include "link/link.h"
 
 typedef struct archive archive;
+typedef struct link_input link_input;
 
 /* What link/ does for one object format. NULL: no target of the format has it. */
 typedef struct {
@@ -21,20 +22,22 @@ typedef struct {
   /* Tells the archive of each symbol that an object defines for others; false: no sound object. */
   bool (*index_member)(archive *ar, const uint8_t *bytes, uint64_t count);
   bool has_apple_archives; /* else System V's */
+  /* Gives the symbols of an object or blob among the job's inputs their prefix; NULL: none can be given. */
+  status (*add_prefix)(link_job *job, const link_input *input);
 } link_format;
 
 extern const link_format link_elf, link_wasm, link_coff, link_macho;
 
 const link_format *link_format_of(const codegen_target *target);
 
-typedef enum { LINK_CODE, LINK_BLOB, LINK_SCRIPT } link_input_kind;
+typedef enum { LINK_CODE, LINK_BLOB, LINK_SCRIPT, LINK_COMPANION } link_input_kind;
 
 /* Something for the linker on its way: a file without a name, reached through /proc/self/fd. */
-typedef struct {
+struct link_input {
   const char *name;
   int descriptor; /* close-on-exec */
   link_input_kind kind;
-} link_input;
+};
 
 /* SIGINT, SIGTERM and SIGHUP, held back in this thread. */
 typedef struct {
@@ -57,6 +60,8 @@ struct link_job {
   const char *folder; /* the destination's */
   link_input *inputs;
   size_t input_count, input_capacity;
+  const char *prefix; /* of all symbols; NULL: they are what they are */
+  const char *image;  /* where there is a prefix: the symbols of the model begin so */
   const char **parts; /* functions of the program's command line that it is linked with */
   size_t part_count, part_capacity;
   const char **hidden; /* functions of the C API that a shared library does without */
@@ -116,6 +121,21 @@ status archive_write(link_job *job);
 void archive_add_symbol(archive *ar, const char *name);
 /* A copy of a text of at most `most` bytes, for such a name. */
 const char *archive_text(archive *ar, const char *text, size_t most);
+
+/* Names the companions, permissions `mode`, in the destination's folder. Returns 0, or why not. */
+int companions_place(link_job *job, unsigned mode);
+
+/*
+ * Where the job has a prefix: adds the runtime's objects to the inputs, and gives the symbols of all inputs
+ * their prefix.
+ */
+status prefix_apply(link_job *job);
+/* What a symbol is called under the job's prefix; NULL: as it is, since it is libc's. */
+const char *prefix_name(const link_job *job, const char *symbol);
+
+/* Has `take` see each object of an archive that smelt's own build made. */
+typedef status archive_member(void *user, const char *name, const uint8_t *bytes, uint64_t count);
+status archive_each(arena *a, const file_view *view, archive_member *take, void *user);
 
 /* A version script, say: what an option of the linker reads from *path. */
 status link_add_script(link_job *job, const char *text, const char **path);

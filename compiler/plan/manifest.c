@@ -277,12 +277,15 @@ status plan_write_manifest(const plan_module *plan, const plan_manifest_info *in
                              .caches = put_caches(&w),
                              .model_name = put_text(&w, info->model_name),
                              .smelt_version = put_text(&w, info->smelt_version),
+                             .weights_file = put_text(&w, info->weights_file),
+                             .stored_bytes = info->stored_bytes,
                              .arena_bytes = plan->arena_bytes,
                              .state_bytes = plan->state_bytes,
                              .weights_bytes = plan->weights_bytes,
                              .tokenizer_bytes = info->tokenizer_bytes,
                              .parameters = count_parameters(plan)};
   memcpy(manifest.magic, SMELT_MANIFEST_MAGIC, sizeof manifest.magic);
+  if (info->weights_hash) memcpy(manifest.weights_hash, info->weights_hash, sizeof manifest.weights_hash);
   if (info->generation) {
     smelt_manifest_generation generation = *info->generation;
     put_tokens(&w, info->suppressed, &generation.suppressed);

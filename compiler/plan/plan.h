@@ -252,6 +252,9 @@ typedef struct {
   const plan_prompt *prompts;            /* [reader->prompt_count] */
   uint64_t tokenizer_bytes;
   const text *chat; /* the compiled chat template; NULL or empty: it has none */
+  const uint8_t *weights_hash; /* [32], where the weights are in a file or compressed; NULL: they are not */
+  const char *weights_file;    /* its name; NULL: none */
+  uint64_t stored_bytes;       /* of the compressed weights; 0: they are not */
 } plan_manifest_info;
 
 status plan_write_manifest(const plan_module *plan, const plan_manifest_info *info, text *blob);

@@ -118,9 +118,12 @@ typedef struct {
 /* How the runtime guesses tokens (runtime/decode/decode.h). */
 typedef struct smelt_speculator smelt_speculator;
 
+/* Where weights come from that are not in the image as they are used (runtime/core/weights.h). */
+typedef struct smelt_weights_source smelt_weights_source;
+
 /* The symbol smelt_model_NAME; made by codegen's object writer. */
 struct smelt_image {
-  const void *manifest;
+  const void *manifest; /* first in every version, as it says which one this is */
   const void *weights;
   const void *tokenizer; /* NULL when the model has none */
   uint64_t level_count;
@@ -128,11 +131,14 @@ struct smelt_image {
   /* One of the runtime's, which is linked for being named here; NULL: the model does not guess. */
   const smelt_speculator *speculator;
   const smelt_image *draft; /* the model that guesses for this one; NULL: none */
+  /* One of the runtime's, likewise; NULL: `weights` are those that code reads. */
+  const smelt_weights_source *source;
 };
 
 /* ---- the manifest -------------------------------------------------------------- */
 
-#define SMELT_MANIFEST_MAGIC "smeltmf\3"
+/* Seven letters, and SMELT_ABI_VERSION as a byte. */
+#define SMELT_MANIFEST_MAGIC "smeltmf\4"
 
 /* An offset from the manifest's start; 0 means absent. Texts are NUL-terminated. */
 typedef uint32_t smelt_offset;
@@ -397,6 +403,10 @@ typedef struct {
   uint64_t weights_bytes;
   uint64_t tokenizer_bytes; /* of the tokenizer tables; 0: the model has none */
   uint64_t parameters;      /* elements in the model's weights, for --version and inspect */
+  uint64_t stored_bytes;    /* of a zstd frame that holds the weights in the image; 0: it has none */
+  uint8_t weights_hash[32]; /* SHA-256 of the weights, where they are in a file or compressed */
+  smelt_offset weights_file; /* its name, without a folder; 0: they are in the image */
+  uint32_t reserved;
 } smelt_manifest;
 
 #endif

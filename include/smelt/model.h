@@ -1,6 +1,7 @@
 /*
  * model.h: the C ABI of a compiled model. A program that embeds a model made
- * with `smelt build --emit lib` includes this header and links the archive.
+ * with `smelt build --emit lib` (or obj, shared) includes this header, or the
+ * model's own beside it, and links the archive. C99 and later, C++98 and later.
  *
  *     extern const smelt_image smelt_model_NAME;        // NAME as given to --name
  *     smelt_model *model;
@@ -8,8 +9,14 @@
  *     smelt_generate(model, "Once upon a time", NULL, on_token, NULL);
  *     smelt_close(model);
  *
- * A model may be used by one caller at a time; open it twice to run it twice
- * at once (weights are shared, each opened model has its own memory).
+ * Shapes:    tensors are dense and row-major; smelt_input_info and smelt_output_info say dtype and dims.
+ * Ownership: what is passed in stays the caller's and is read during the call only, unless a function says
+ *            otherwise; what comes out is the model's, until the next call on it.
+ * Threads:   an opened model is used by one thread at a time; different ones by different threads at once,
+ *            also of one image. Open it as often as there are threads that use it: weights are shared, each
+ *            opened model has memory and a team of threads of its own.
+ * Errors:    functions that can fail return a smelt_result; smelt_error says what was wrong in a line. A call
+ *            that failed leaves the model as usable as before. Nothing is printed, no signal is raised.
  */
 #ifndef SMELT_MODEL_H
 #define SMELT_MODEL_H
@@ -25,6 +32,12 @@ extern "C" {
 #pragma GCC visibility push(default) /* a shared library gives out what is declared here */
 #endif
 
+/*
+ * Of this header, of the runtime and of images. It changes when a program that was compiled for the one before
+ * would not work; smelt_open compares the image's with the runtime's.
+ */
+#define SMELT_ABI_VERSION 4
+
 typedef struct smelt_image smelt_image; /* a compiled model as it lies in the program (image.h) */
 typedef struct smelt_model smelt_model; /* an opened one: memory, threads, state */
 
@@ -38,9 +51,14 @@ typedef enum {
   SMELT_CORRUPT_IMAGE,   /* the image does not belong to this runtime or is damaged */
   SMELT_STOPPED,         /* the token callback asked to stop */
   SMELT_INCOMPLETE,      /* tokens ran out before the text was what its constraint asks for */
+  SMELT_NO_WEIGHTS,      /* the file of the weights is not there, damaged, or another model's */
+  SMELT_WRONG_VERSION    /* the image is for another SMELT_ABI_VERSION than the runtime it is opened with */
 } smelt_result;
 
 const char *smelt_result_text(smelt_result result);
+
+/* The runtime's SMELT_ABI_VERSION, for languages that do not read this header. */
+int32_t smelt_abi_version(void);
 
 /* Element types; values are ABI. */
 #define SMELT_DTYPES(X)                                                                                      \
@@ -83,10 +101,16 @@ typedef struct {
   bool repeats; /* run only code whose results are the same to the bit on every processor (for models that are
                    rounded to bf16, bytes or 4 bits; of others only last bits differ): a seed then gives the
                    same text everywhere. It costs where bf16 is multiplied by instructions of its own */
+  const char *weights; /* of a model whose weights are in a file: where it is; NULL: what the environment says in
+                          SMELT_WEIGHTS, else beside the program or the shared library */
+  bool checks_weights; /* read that file whole, and compare its hash with the model's */
+  char *error;         /* where smelt_open says in one line why it fails; NULL: nowhere */
+  size_t error_bytes;  /* room there */
 } smelt_open_options;
 
 /*
- * Opens `image`, which must stay as long as the model is open; `options` may be NULL. On success *model is
+ * Opens `image`, which must stay as long as the model is open; `options` may be NULL, and fields of it that are
+ * zero mean what is usual. On success *model is
  * the caller's, to be closed with smelt_close; else NULL.
  */
 smelt_result smelt_open(const smelt_image *image, const smelt_open_options *options, smelt_model **model);
@@ -183,7 +207,7 @@ typedef enum {
 typedef enum {
   SMELT_GRAMMAR,     /* a grammar in llama.cpp's GBNF: the text is what its rule `root` says */
   SMELT_JSON_SCHEMA, /* a JSON schema: the text is a JSON value that it allows */
-  SMELT_REGEX,       /* a regular expression, which matches the whole text */
+  SMELT_REGEX        /* a regular expression, which matches the whole text */
 } smelt_constraint_kind;
 
 typedef struct smelt_constraint smelt_constraint;
@@ -288,7 +312,7 @@ typedef enum {
   SMELT_CUT_AS_SET,  /* what the tokenizer's file says, else SMELT_CUT_LONGEST */
   SMELT_CUT_LONGEST, /* the longer text, then both alike */
   SMELT_CUT_FIRST,   /* the first text alone */
-  SMELT_CUT_SECOND,
+  SMELT_CUT_SECOND
 } smelt_cut;
 
 typedef struct {

@@ -111,6 +111,8 @@ typedef struct {
   bool seed_given;
   int32_t threads;
   bool pins;
+  const char *weights_path; /* NULL: where they usually are */
+  bool checks_weights;
   int32_t samples; /* 0: one */
   bool ids, echo, no_echo, stats, profile, bench, version, licenses, help, help_all, describe;
   app_named_files inputs, outputs;

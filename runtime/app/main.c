@@ -9,14 +9,14 @@ extern const smelt_image smelt_model_main;
 #pragma weak app_bench
 #pragma weak app_write_profile /* these where the program measures itself */
 
-static int fail_to_open(const app_options *options, smelt_result result) {
+static int fail_to_open(const app_options *options, smelt_result result, const char *error) {
   const char *forced = getenv("SMELT_CPU");
   if (result == SMELT_UNSUPPORTED_CPU)
     return app_fail(APP_INPUT, "%s: %s (needs %s, has %s)", options->program, smelt_result_text(result),
                     rt_isa_text(smelt_model_main.levels[0].isa_level), rt_isa_text(rt_cpu_level()));
   if (result == SMELT_BAD_ARGUMENT && forced)
     return app_fail(APP_USAGE, "%s: SMELT_CPU=%s is no instruction-set level", options->program, forced);
-  return app_fail(APP_INPUT, "%s: %s", options->program, smelt_result_text(result));
+  return app_fail(APP_INPUT, "%s: %s", options->program, error);
 }
 
 /* The generation defaults are the model's, and opening it takes a thread count: so options are read twice. */
@@ -27,10 +27,16 @@ static int open_model(app_options *options, int argc, char **argv, smelt_model *
   app_options_free(&first);
   if (code) return code;
   options->features_path = first.features_path; /* which decides what other options suit */
-  smelt_open_options open_options = {
-      .threads = first.threads, .pins = first.pins, .repeats = first.seed_given};
+  char error[512];
+  smelt_open_options open_options = {.threads = first.threads,
+                                     .pins = first.pins,
+                                     .repeats = first.seed_given,
+                                     .weights = first.weights_path,
+                                     .checks_weights = first.checks_weights,
+                                     .error = error,
+                                     .error_bytes = sizeof error};
   smelt_result result = smelt_open(&smelt_model_main, &open_options, model);
-  if (result) return fail_to_open(options, result);
+  if (result) return fail_to_open(options, result, error);
   options->generate = smelt_generate_defaults(*model);
   options->stride = -1;
   options->no_speech = -1;

@@ -39,7 +39,7 @@ bool app_parse_stopping(const char *text, smelt_early_stopping *value);
 /* Guessing is then on. */
 bool app_parse_guessing(const char *text, smelt_generate_options *options);
 
-/* Ended by a row without a name (transcribe.c, prompts.c). */
-extern const app_option app_hearing_options[], app_vector_options[];
+/* Ended by a row without a name (transcribe.c, prompts.c, weights_options.c). */
+extern const app_option app_hearing_options[], app_vector_options[], app_weights_options[];
 
 #endif

@@ -32,6 +32,8 @@ enum {
 /* Linked only into programs that hear, or make vectors of texts, else NULL. */
 #pragma weak app_hearing_options
 #pragma weak app_vector_options
+/* Into those whose weights are in a file. */
+#pragma weak app_weights_options
 
 #define FIELD APP_FIELD
 enum {
@@ -199,8 +201,12 @@ enum { OPTION_COUNT = sizeof options_table / sizeof options_table[0] };
 /* Row i of all, from 0; NULL: there are no more. */
 static const app_option *option_at(int i) {
   if (i < OPTION_COUNT) return &options_table[i];
-  const app_option *more = app_hearing_options ? app_hearing_options : app_vector_options;
-  return more && more[i - OPTION_COUNT].name ? &more[i - OPTION_COUNT] : NULL;
+  const app_option *const more[] = {app_hearing_options, app_vector_options, app_weights_options};
+  i -= OPTION_COUNT;
+  for (size_t k = 0; k < sizeof more / sizeof more[0]; k++)
+    for (const app_option *row = more[k]; row && row->name; row++)
+      if (i-- == 0) return row;
+  return NULL;
 }
 
 /* ---- values ------------------------------------------------------------------------- */

@@ -426,7 +426,8 @@ const char *rt_manifest_check(const void *bytes_of_manifest, rt_manifest *view) 
     return "the caches lie outside the manifest";
   if (!array_fits(&c, header->chat, header->chat != 0 ? header->chat_bytes : 0, 1, 8))
     return "the chat template lies outside the manifest";
-  if (!text_ends(&c, header->model_name) || !text_ends(&c, header->smelt_version))
+  if (!text_ends(&c, header->model_name) || !text_ends(&c, header->smelt_version) ||
+      !text_ends(&c, header->weights_file))
     return "a text does not end";
 
   view->entries = (const smelt_manifest_entry *)(const void *)(c.base + header->entries);

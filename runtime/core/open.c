@@ -3,7 +3,7 @@
  * chosen, memory mapped, threads made; and back.
  */
 #define _GNU_SOURCE
-#include "core/core.h"
+#include "core/weights.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,9 +16,11 @@ static const char *const result_texts[] = {
     [SMELT_TOO_LARGE] = "a size is beyond the model's limit",
     [SMELT_OUT_OF_MEMORY] = "there is not enough memory",
     [SMELT_UNSUPPORTED_CPU] = "this processor lacks instructions that the model was compiled for",
-    [SMELT_CORRUPT_IMAGE] = "the compiled model is damaged or belongs to another version of smelt",
+    [SMELT_CORRUPT_IMAGE] = "the compiled model is damaged",
     [SMELT_STOPPED] = "stopped by the caller",
     [SMELT_INCOMPLETE] = "the text was cut short before it was whole",
+    [SMELT_NO_WEIGHTS] = "the model's weights cannot be had",
+    [SMELT_WRONG_VERSION] = "the compiled model and its runtime are of different versions of smelt",
 };
 
 const char *smelt_result_text(smelt_result result) {
@@ -26,10 +28,23 @@ const char *smelt_result_text(smelt_result result) {
   return index < sizeof result_texts / sizeof result_texts[0] ? result_texts[index] : "unknown result";
 }
 
+int32_t smelt_abi_version(void) {
+  return SMELT_ABI_VERSION;
+}
+
 smelt_result rt_fail(smelt_model *model, smelt_result result, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(model->error, sizeof model->error, format, arguments);
+  va_end(arguments);
+  return result;
+}
+
+smelt_result rt_tell(const smelt_open_options *options, smelt_result result, const char *format, ...) {
+  if (!options || !options->error || !options->error_bytes) return result;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(options->error, options->error_bytes, format, arguments);
   va_end(arguments);
   return result;
 }
@@ -94,26 +109,41 @@ static int32_t choose_max_tokens(const smelt_model *model, const smelt_open_opti
   return options && options->max_tokens > 0 && options->max_tokens < limit ? options->max_tokens : limit;
 }
 
+/* Whether this is a manifest, but of another version. */
+static bool is_of_other_version(const char *manifest) {
+  enum { LETTERS = sizeof SMELT_MANIFEST_MAGIC - 2 };
+  return manifest && memcmp(manifest, SMELT_MANIFEST_MAGIC, LETTERS) == 0 &&
+         manifest[LETTERS] != SMELT_ABI_VERSION;
+}
+
 /* ---- open and close ------------------------------------------------------------------ */
+
+static smelt_result open_weights(smelt_model *model, const smelt_open_options *options) {
+  model->weights = model->image->weights;
+  if (model->image->source) return model->image->source->open(model, options);
+  return model->manifest.header->weights_bytes && !model->weights ? SMELT_CORRUPT_IMAGE : SMELT_OK;
+}
 
 static smelt_result fill(smelt_model *model, const smelt_image *image, const smelt_open_options *options) {
   model->image = image;
   model->repeats = options && options->repeats;
   memcpy(model->error, "no error", sizeof "no error");
+  if (is_of_other_version(image->manifest)) return SMELT_WRONG_VERSION;
   if (rt_manifest_check(image->manifest, &model->manifest)) return SMELT_CORRUPT_IMAGE;
-  if (model->manifest.header->weights_bytes && !image->weights) return SMELT_CORRUPT_IMAGE;
+  smelt_result result = open_weights(model, options);
+  if (result) return result;
   if (image->tokenizer) {
     if (rt_tokenizer_open(&model->tokenizer, image->tokenizer, model->manifest.header->tokenizer_bytes))
       return SMELT_CORRUPT_IMAGE;
     rt_encoder_init(&model->encoder, &model->tokenizer);
     model->has_tokenizer = true;
   }
-  smelt_result result = choose_code(image, model->repeats, &model->code);
+  result = choose_code(image, model->repeats, &model->code);
   if (result) return result;
   model->max_tokens = choose_max_tokens(model, options);
   if (!allocate(model)) return SMELT_OUT_OF_MEMORY;
   /* A cold start then reads 2 MB at a time, and a warm one has a page fault in 2 MB. */
-  if (image->weights) rt_host_prefer_huge_pages(image->weights, model->manifest.header->weights_bytes);
+  if (model->weights) rt_host_prefer_huge_pages(model->weights, model->manifest.header->weights_bytes);
 
   int32_t threads = options && options->threads > 0 ? options->threads : rt_processor_count();
   model->team = rt_team_create(threads, options && options->pins);
@@ -128,7 +158,10 @@ smelt_result smelt_open(const smelt_image *image, const smelt_open_options *opti
     return SMELT_BAD_ARGUMENT;
   smelt_model *opened = calloc(1, sizeof *opened);
   if (!opened) return SMELT_OUT_OF_MEMORY;
+  rt_tell(options, SMELT_OK, "%s", "");
   smelt_result result = fill(opened, image, options);
+  if (result && options && options->error && options->error_bytes && !options->error[0])
+    rt_tell(options, result, "%s", smelt_result_text(result));
   if (result)
     smelt_close(opened);
   else
@@ -141,6 +174,7 @@ void smelt_close(smelt_model *model) {
   if (model->draft) model->draft->team = NULL;
   smelt_close(model->draft);
   rt_team_destroy(model->team);
+  if (model->image->source) model->image->source->close(model);
   rt_profile_free(model->profile);
   if (model->has_tokenizer) rt_encoder_free(&model->encoder);
   if (model->arena) rt_host_unmap(model->arena, model->manifest.header->arena_bytes);

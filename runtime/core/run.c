@@ -222,7 +222,7 @@ smelt_result rt_run(smelt_model *model, int32_t entry, smelt_tensor *outputs) {
   if (result) return result;
   rt_arena_shrink(model, model->manifest.entries[entry].arena_bytes);
   smelt_frame frame = {.arena = model->arena,
-                       .weights = model->image->weights,
+                       .weights = model->weights,
                        .state = model->state,
                        .inputs = model->input_data,
                        .dims = model->symbols,

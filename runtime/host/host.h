@@ -76,6 +76,20 @@ int rt_host_create(const char *path);
 /* Whether read comes back at once, with bytes or at the end, as far as the system can say. */
 bool rt_host_can_read(int file);
 
+/* ---- weights outside the program (file_map.c, own_file.c, cache_folder.c); only runtime/weights ---- */
+
+/* Room for a path. */
+enum { RT_HOST_PATH_BYTES = 4096 };
+
+/* The first `bytes` of an open file as memory that is read only, for rt_host_unmap. NULL: errno says why. */
+uint8_t *rt_host_map_file(int file, uint64_t bytes);
+
+/* The path of the program, or of the library that it loaded, that has `address`. False: the system does not say. */
+bool rt_host_own_file(const void *address, char *path, size_t room);
+
+/* The user's folder for smelt's files that can be made again; it is there. False: there is none to write to. */
+bool rt_host_cache_folder(char *path, size_t room);
+
 /* ---- the terminal (terminal.c, interrupts.c); only runtime/app -------------------------------- */
 
 /* Whether the keys of this terminal can be read one by one. */

@@ -125,13 +125,14 @@ static void refuses_each_kind_of_damage(void **state) {
     assert_int_equal(open_bytes(m.bytes, &model), SMELT_CORRUPT_IMAGE);                                      \
     assert_null(model);                                                                                      \
   } while (0)
-  REFUSED(header->magic[7]++);
+  REFUSED(header->magic[6]++);
   REFUSED(header->bytes = 40);
   REFUSED(header->entry_count = 1u << 30);
   REFUSED(header->entry_count = 0);
   REFUSED(header->entries += 4);
   REFUSED(header->symbols = header->bytes - 8);
   REFUSED(header->model_name = header->bytes);
+  REFUSED(header->weights_file = header->bytes);
   REFUSED(header->arena_bytes = 1);
   REFUSED(entries[0].name = 0);
   REFUSED(entries[1].inputs = 0xfffffff8);
@@ -157,6 +158,26 @@ static void refuses_each_kind_of_damage(void **state) {
   REFUSED(generation->bad_words = ((smelt_manifest_tokens){header->generation, 1 << 20}));
 #undef REFUSED
   assert_int_equal(open_bytes(NULL, &model), SMELT_CORRUPT_IMAGE);
+}
+
+static void says_that_it_is_of_another_version(void **state) {
+  (void)state;
+  static fake_manifest m;
+  smelt_model *model;
+  char error[64];
+  gen_manifest(&m, GEN_TEXT_ENCODER, 5);
+  assert_int_equal(fake_header(&m)->magic[7], SMELT_ABI_VERSION);
+  assert_int_equal(smelt_abi_version(), SMELT_ABI_VERSION);
+  fake_header(&m)->magic[7]++;
+  const smelt_image image = {.manifest = m.bytes, .level_count = 1, .levels = idle_levels};
+  smelt_open_options options = {.threads = 1, .error = error, .error_bytes = sizeof error};
+  assert_int_equal(smelt_open(&image, &options, &model), SMELT_WRONG_VERSION);
+  assert_null(model);
+  assert_memory_equal(error, smelt_result_text(SMELT_WRONG_VERSION), sizeof error - 1); /* as much as there is room */
+  fake_header(&m)->magic[7]--;
+  assert_int_equal(smelt_open(&image, &options, &model), SMELT_OK);
+  assert_string_equal(error, "");
+  smelt_close(model);
 }
 
 static void refuses_readers_that_do_not_fit(void **state) {
@@ -278,7 +299,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(refuses_each_kind_of_damage),    cmocka_unit_test(survives_any_flipped_byte),
       cmocka_unit_test(survives_random_damage),         cmocka_unit_test(checks_size_programs),
-      cmocka_unit_test(evaluates_size_programs),        cmocka_unit_test(refuses_readers_that_do_not_fit),
+      cmocka_unit_test(evaluates_size_programs),        cmocka_unit_test(says_that_it_is_of_another_version),
+      cmocka_unit_test(refuses_readers_that_do_not_fit),
       cmocka_unit_test(refuses_images_that_do_not_fit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

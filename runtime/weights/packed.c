@@ -1,0 +1,103 @@
+/*
+ * packed.c: weights that the image holds compressed. The first start unpacks them into a file of the user's
+ * cache, which is of the same form as one beside a program; the next ones map it. Where there can be no such file
+ * they are unpacked into memory each time.
+ */
+#include "weights/unzstd.h"
+#include "core/weights.h"
+#include "host/host.h"
+#include "smelt/weights.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where the model's weights are kept: a name that says which they are. */
+static bool find_kept(const smelt_model *model, char *path) {
+  enum { NAME_BYTES = 96 };
+  if (!rt_host_cache_folder(path, RT_HOST_PATH_BYTES - NAME_BYTES)) return false;
+  char *at = path + strlen(path);
+  *at++ = '/';
+  const uint8_t *hash = model->manifest.header->weights_hash;
+  for (size_t i = 0; i < sizeof model->manifest.header->weights_hash; i++)
+    at += snprintf(at, 3, "%02x", hash[i]);
+  memcpy(at, ".weights", sizeof ".weights");
+  return true;
+}
+
+/* A file that is damaged is as good as none. */
+static bool open_kept(smelt_model *model, const smelt_open_options *options, const char *path) {
+  int file = rt_host_open(path);
+  if (file < 0) return false;
+  bool is_sound = rt_weights_map(model, options, path, file) == SMELT_OK;
+  close(file);
+  if (!is_sound) rt_weights_unmap(model);
+  return is_sound;
+}
+
+static bool write_all(int file, const uint8_t *bytes, uint64_t count) {
+  while (count) {
+    size_t part = count < 1 << 30 ? (size_t)count : 1 << 30;
+    ssize_t written = write(file, bytes, part);
+    if (written <= 0) return false;
+    bytes += written;
+    count -= (uint64_t)written;
+  }
+  return true;
+}
+
+/* Keeps model->weights, which stand behind room for their header, in a file that appears whole or not at all. */
+static bool keep(const smelt_model *model, const char *path) {
+  char draft[RT_HOST_PATH_BYTES + 32];
+  uint64_t number = 0;
+  rt_host_random(&number, sizeof number); /* of other processes that do the same */
+  snprintf(draft, sizeof draft, "%s.%llx", path, (unsigned long long)number);
+  int file = rt_host_create(draft);
+  if (file < 0) return false;
+  bool is_whole = write_all(file, model->weights_map, SMELT_WEIGHTS_AT + model->manifest.header->weights_bytes);
+  is_whole &= close(file) == 0;
+  if (is_whole && rename(draft, path) == 0) return true;
+  unlink(draft);
+  return false;
+}
+
+/* Into memory that begins as the file does. */
+static smelt_result unpack(smelt_model *model, const smelt_open_options *options) {
+  const smelt_manifest *manifest = model->manifest.header;
+  uint64_t bytes = SMELT_WEIGHTS_AT + manifest->weights_bytes;
+  uint8_t *memory = rt_host_map(bytes);
+  if (!memory) return rt_tell(options, SMELT_OUT_OF_MEMORY, "no memory to unpack the weights into");
+  model->weights_map = memory;
+  model->weights_map_bytes = bytes;
+  smelt_weights_header header = {.bytes = manifest->weights_bytes};
+  memcpy(header.magic, SMELT_WEIGHTS_MAGIC, sizeof header.magic);
+  memcpy(header.hash, manifest->weights_hash, sizeof header.hash);
+  memcpy(memory, &header, sizeof header);
+  model->weights = memory + SMELT_WEIGHTS_AT;
+  const char *wrong = rt_unzstd(model->image->weights, manifest->stored_bytes, memory + SMELT_WEIGHTS_AT,
+                                manifest->weights_bytes);
+  if (!wrong && !rt_weights_have_hash(model)) wrong = "they are not what was built";
+  return wrong ? rt_tell(options, SMELT_CORRUPT_IMAGE, "the weights cannot be unpacked: %s", wrong) : SMELT_OK;
+}
+
+static smelt_result open_packed(smelt_model *model, const smelt_open_options *options) {
+  char path[RT_HOST_PATH_BYTES];
+  bool may_keep = find_kept(model, path);
+  smelt_open_options quietly = {.checks_weights = options && options->checks_weights};
+  if (!model->image->weights) return SMELT_CORRUPT_IMAGE;
+  if (may_keep && open_kept(model, &quietly, path)) return SMELT_OK;
+  smelt_result result = unpack(model, options);
+  if (result || !may_keep || !keep(model, path)) return result;
+  smelt_model unpacked = *model;
+  if (open_kept(model, NULL, path)) { /* memory that processes share in place of this one's own */
+    rt_weights_unmap(&unpacked);
+    return SMELT_OK;
+  }
+  model->weights = unpacked.weights;
+  model->weights_map = unpacked.weights_map;
+  model->weights_map_bytes = unpacked.weights_map_bytes;
+  return SMELT_OK;
+}
+
+const smelt_weights_source rt_weights_packed = {open_packed, rt_weights_unmap};

@@ -1,0 +1,106 @@
+#!/bin/sh
+# forms_test.sh SMELT VERSE STORY VERSE_MODEL STORY_MODEL CLANG: the header beside a library, two models in one
+# program as static libraries, shared ones and objects, with and without --prefix; pkg-config and CMake packages.
+. "${0%/*}/check.sh"
+smelt=$1 verse=$2 story=$3 verse_model=$4 story_model=$5 clang=$6 source=${0%/*}/two_models.c
+need "$verse"
+need "$story"
+expected="verse: $("$verse" -p "In the beginning" -n 24 --temp 0 </dev/null)
+story: $("$story" -p "Once upon a time" -n 24 --temp 0 </dev/null)
+verse: $("$verse" -p "In the beginning" -n 24 --temp 0 </dev/null)"
+
+# build FORM SUFFIX FOLDER [OPTION...]: both models, in a folder of their own
+build() {
+  form=$1 suffix=$2 folder=$work/$3
+  shift 3
+  mkdir -p "$folder"
+  exits "verse as $form $*" 0 "$smelt" build "$verse_model" --emit "$form" --name verse "$@" -o "$folder/libverse.$suffix"
+  exits "story as $form $*" 0 "$smelt" build "$story_model" --emit "$form" --name story "$@" -o "$folder/libstory.$suffix"
+}
+# writes WHAT PROGRAM: each model its own text
+writes() {
+  same "$1: each writes its own text" "$expected" "$("$2")"
+}
+
+# ---- the header, in C and C++ ----
+build lib a static --package
+for compiler in gcc "$clang"; do
+  for standard in c99 c11 c17 c++98 c++11 c++17; do
+    case $standard in *++*) language=c++ ;; *) language=c ;; esac
+    exits "$compiler -std=$standard takes the headers" 0 "$compiler" -x $language -std=$standard -Wall -Wextra -pedantic \
+      -Werror -I "$work/static" -fsyntax-only "$source"
+  done
+done
+says "the header says shapes" "^ \*   input  input_ids  i64 \[1, sequence_length\]$" "$work/static/verse.h"
+says "and limits" "^ \* sequence_length is at most 384$" "$work/static/verse.h"
+sed 's/define SMELT_ABI_VERSION .*/define SMELT_ABI_VERSION 99/' "$work/static/verse.h" >"$work/static/other.h"
+exits "a header of another version" 1 gcc -x c -fsyntax-only -include "$work/static/other.h" -I "$work/static" "$source"
+says "is refused where it is compiled" "is for another version of smelt/model.h" "$work/stderr"
+
+# ---- two models in one program ----
+exits "two static libraries" 0 gcc -I "$work/static" "$source" "$work/static/libverse.a" "$work/static/libstory.a" \
+  -lm -pthread -o "$work/two"
+writes "static" "$work/two"
+exits "in a C++ program" 0 g++ -x c++ -std=c++98 -I "$work/static" "$source" -x none "$work/static/libstory.a" \
+  "$work/static/libverse.a" -lm -pthread -o "$work/two"
+writes "C++" "$work/two"
+
+build shared so shared --package
+exits "two shared libraries" 0 gcc -I "$work/shared" "$source" -L "$work/shared" -lverse -lstory \
+  -Wl,-rpath,"$work/shared" -lm -pthread -o "$work/two"
+writes "shared" "$work/two"
+
+mkdir "$work/prefixed"
+for form in lib:a shared:so; do
+  suffix=${form#*:}
+  exits "verse as ${form%:*} --prefix" 0 "$smelt" build "$verse_model" --emit "${form%:*}" --prefix verse \
+    -o "$work/prefixed/libverse.$suffix"
+  exits "story as ${form%:*} --prefix" 0 "$smelt" build "$story_model" --emit "${form%:*}" --prefix story \
+    -o "$work/prefixed/libstory.$suffix"
+  exits "two of them" 0 gcc -DPREFIXED -Wall -Wextra -Werror -I "$work/prefixed" "$source" \
+    "$work/prefixed/libverse.$suffix" "$work/prefixed/libstory.$suffix" -Wl,-rpath,"$work/prefixed" -lm -pthread -o "$work/two"
+  writes "${form%:*} --prefix" "$work/two"
+done
+same "--prefix: no symbol is without it" "" \
+  "$(nm "$work/prefixed/libverse.a" 2>/dev/null | sed -n 's/^[0-9a-f]* [A-TV-Z] //p' | grep -v '^verse_' | xargs)"
+same "shared: nor is one given out" "" \
+  "$(nm -D --defined-only "$work/prefixed/libverse.so" | sed 's/.* //' | grep -v -e '^verse_[a-z_]*@@SMELT_1$' -e '^SMELT_1' | xargs)"
+
+# ---- what pkg-config and CMake make of it ----
+cat >"$work/one.c" <<'END'
+#include <verse.h>
+int main(void) {
+  smelt_model *model;
+  int failed = smelt_open(&smelt_model_verse, NULL, &model);
+  smelt_close(model);
+  return failed;
+}
+END
+for folder in static shared; do
+  export PKG_CONFIG_PATH="$work/$folder"
+  # shellcheck disable=SC2046 # words
+  exits "pkg-config, $folder" 0 gcc "$work/one.c" $(pkg-config --cflags --libs verse) -o "$work/one"
+  exits "pkg-config, $folder: it runs" 0 "$work/one"
+  mkdir "$work/$folder.cmake"
+  cat >"$work/$folder.cmake/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.16)
+project(one C)
+find_package(verse CONFIG REQUIRED)
+add_executable(one ../one.c)
+target_link_libraries(one PRIVATE verse::verse)
+END
+  exits "find_package, $folder" 0 cmake -S "$work/$folder.cmake" -B "$work/$folder.cmake/build" \
+    -DCMAKE_PREFIX_PATH="$work/$folder"
+  exits "find_package, $folder: it builds" 0 cmake --build "$work/$folder.cmake/build"
+  exits "find_package, $folder: it runs" 0 "$work/$folder.cmake/build/one"
+done
+
+# ---- what is refused ----
+echo 'int mine;' >"$work/own.h"
+exits "a header that is the user's own" 1 "$smelt" build "$verse_model" --emit lib -o "$work/libown.a"
+says "stays" "own.h: would be replaced by the model's header" "$work/stderr"
+same "as it was" "int mine;" "$(cat "$work/own.h")"
+exits "--package of a program" 2 "$smelt" build "$verse_model" --package -o "$work/p"
+exits "--prefix of an object" 2 "$smelt" build "$verse_model" --emit obj --prefix a -o "$work/p.o"
+exits "--prefix that is no name" 2 "$smelt" build "$verse_model" --emit lib --prefix a-b -o "$work/p.a"
+finish
