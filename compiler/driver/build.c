@@ -199,7 +199,7 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_bench", c->target->os != CODEGEN_WASI},
       {"app_write_profile", c->target->os != CODEGEN_WASI},
       {"app_generate", c->is_generator},
-      {"app_weights_options", c->options->weights != NULL},
+      {"app_weights_options", storage_source(c->options) != NULL},
       {"app_read_files", !c->is_generator},
       {"app_work_on_batches", c->reads_text && c->reader.most_rows > 1},
       {"app_tokenize", reads},

@@ -119,6 +119,11 @@ status storage_check(arena *a, const driver_options *options, bool is_artefact) 
 
 status storage_add(compilation *c, link_job *job, link_blob *blob, plan_manifest_info *info) {
   const char *source = storage_source(c->options);
+  if (source && c->target->os != CODEGEN_LINUX) {
+    const char *option = c->options->weights ? "--weights" : "--compress";
+    status no = fail(&c->arena, STATUS_USAGE, "%s is not there for target %s", option, c->target->name);
+    return fail_expected(&c->arena, no, "a target with Linux");
+  }
   storage *s = ARENA_NEW(&c->arena, storage);
   *s = (storage){.c = c, .info = info};
   blob->context = s;

@@ -22,7 +22,7 @@ typedef struct {
   /* Tells the archive of each symbol that an object defines for others; false: no sound object. */
   bool (*index_member)(archive *ar, const uint8_t *bytes, uint64_t count);
   bool has_apple_archives; /* else System V's */
-  /* Gives the symbols of an object or blob among the job's inputs their prefix; NULL: none can be given. */
+  /* Gives the symbols of an object or blob among the job's inputs their prefix. */
   status (*add_prefix)(link_job *job, const link_input *input);
 } link_format;
 

@@ -32,7 +32,7 @@ enum {
 /* Linked only into programs that hear, or make vectors of texts, else NULL. */
 #pragma weak app_hearing_options
 #pragma weak app_vector_options
-/* Into those whose weights are in a file. */
+/* Into those that do not hold their weights as they are used. */
 #pragma weak app_weights_options
 
 #define FIELD APP_FIELD

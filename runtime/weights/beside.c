@@ -1,4 +1,5 @@
 /* beside.c: weights in a file beside the program or the shared library that holds the image. */
+#define _POSIX_C_SOURCE 200809L
 #include "core/weights.h"
 #include "host/host.h"
 #include "smelt/sha256.h"

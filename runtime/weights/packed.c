@@ -3,6 +3,7 @@
  * cache, which is of the same form as one beside a program; the next ones map it. Where there can be no such file
  * they are unpacked into memory each time.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "weights/unzstd.h"
 #include "core/weights.h"
 #include "host/host.h"
@@ -86,6 +87,7 @@ static smelt_result open_packed(smelt_model *model, const smelt_open_options *op
   bool may_keep = find_kept(model, path);
   smelt_open_options quietly = {.checks_weights = options && options->checks_weights};
   if (!model->image->weights) return SMELT_CORRUPT_IMAGE;
+  if (options && options->weights) return rt_weights_beside.open(model, options);
   if (may_keep && open_kept(model, &quietly, path)) return SMELT_OK;
   smelt_result result = unpack(model, options);
   if (result || !may_keep || !keep(model, path)) return result;

@@ -95,6 +95,23 @@ END
   exits "find_package, $folder: it runs" 0 "$work/$folder.cmake/build/one"
 done
 
+# ---- a project that compiles its model itself ----
+mkdir "$work/project"
+cat >"$work/project/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.20)
+project(one C)
+find_package(smelt REQUIRED)
+smelt_add_model(verse ${MODEL} OPTIONS --precision int8)
+add_executable(one ../one.c)
+target_link_libraries(one PRIVATE verse)
+END
+exits "find_package(smelt)" 0 cmake -S "$work/project" -B "$work/project/build" -DMODEL="$verse_model" \
+  -DCMAKE_PREFIX_PATH="${smelt%/bin/smelt}"
+exits "smelt_add_model: it builds" 0 cmake --build "$work/project/build"
+exits "smelt_add_model: it runs" 0 "$work/project/build/one"
+export PKG_CONFIG_PATH="${smelt%/bin/smelt}/lib/pkgconfig"
+exits "smelt.pc" 0 pkg-config --cflags smelt
+
 # ---- what is refused ----
 echo 'int mine;' >"$work/own.h"
 exits "a header that is the user's own" 1 "$smelt" build "$verse_model" --emit lib -o "$work/libown.a"
