@@ -1,20 +1,21 @@
 /* storage.c: weights on their way into the artefact, or into a file beside it: hashed and compressed in passing. */
 #define _GNU_SOURCE /* fopencookie */
 #include "driver/storage.h"
-#include "smelt/sha256.h"
+#include "base/sha256.h"
 #include "smelt/weights.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
 /* ---- what is done with the bytes that pass ---- */
 
 /* In and out in pieces of so many bytes: all that is held of the weights. */
-enum { PIECE_BYTES = 1 << 17 };
+enum { PIECE_BYTES = 1 << 17, HASH_BYTES = 32 };
 
 typedef struct {
   FILE *to;
-  smelt_sha256 hash;
+  sha256 hash;
   ZSTD_CCtx *compressor; /* NULL: bytes stay as they are */
   uint64_t written;
   bool failed;
@@ -35,7 +36,7 @@ static bool compress(passage *p, const void *bytes, size_t count, ZSTD_EndDirect
 
 static ssize_t pass(void *cookie, const char *bytes, size_t count) {
   passage *p = cookie;
-  smelt_sha256_add(&p->hash, bytes, count);
+  sha256_add(&p->hash, bytes, count);
   if (p->compressor)
     p->failed |= !compress(p, bytes, count, ZSTD_e_continue);
   else
@@ -52,7 +53,12 @@ static status pass_weights(compilation *c, passage *p, uint8_t *hash) {
   fclose(through);
   if (p->compressor && !s) p->failed |= !compress(p, NULL, 0, ZSTD_e_end);
   if (!s && p->failed) s = fail(&c->arena, STATUS_INPUT, "the weights cannot be written: disk full?");
-  smelt_sha256_end(&p->hash, hash);
+  char digits[SHA256_TEXT_BYTES];
+  sha256_end(&p->hash, digits);
+  for (int i = 0; i < HASH_BYTES; i++) {
+    const char byte[] = {digits[2 * i], digits[2 * i + 1], 0};
+    hash[i] = (uint8_t)strtoul(byte, NULL, 16);
+  }
   return s;
 }
 
@@ -61,7 +67,7 @@ static status pass_weights(compilation *c, passage *p, uint8_t *hash) {
 typedef struct {
   compilation *c;
   plan_manifest_info *info;
-  uint8_t hash[SMELT_SHA256_BYTES];
+  uint8_t hash[HASH_BYTES];
 } storage;
 
 static status write_plain(void *context, FILE *file) {
@@ -73,7 +79,8 @@ static status write_beside(void *context, FILE *file) {
   storage *s = context;
   static const char zeros[SMELT_WEIGHTS_AT];
   passage *p = ARENA_NEW(&s->c->arena, passage);
-  *p = (passage){.to = file, .hash = SMELT_SHA256};
+  *p = (passage){.to = file};
+  sha256_begin(&p->hash);
   fwrite(zeros, 1, sizeof zeros, file);
   TRY(pass_weights(s->c, p, s->hash));
   smelt_weights_header header = {.bytes = s->c->plan->weights_bytes};
@@ -85,10 +92,11 @@ static status write_beside(void *context, FILE *file) {
 }
 
 static status write_compressed(void *context, FILE *file) {
-  enum { LEVEL = 19 };
+  enum { LEVEL = 3 }; /* weights are numbers, not texts: more effort finds nothing more in them */
   storage *s = context;
   passage *p = ARENA_NEW(&s->c->arena, passage);
-  *p = (passage){.to = file, .hash = SMELT_SHA256, .compressor = ZSTD_createCCtx()};
+  *p = (passage){.to = file, .compressor = ZSTD_createCCtx()};
+  sha256_begin(&p->hash);
   if (!p->compressor) return fail(&s->c->arena, STATUS_INPUT, "out of memory");
   ZSTD_CCtx_setParameter(p->compressor, ZSTD_c_compressionLevel, LEVEL);
   ZSTD_CCtx_setPledgedSrcSize(p->compressor, s->c->plan->weights_bytes);

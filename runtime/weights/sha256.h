@@ -1,13 +1,13 @@
 /*
- * sha256.h: SHA-256, by which a program knows its weights. Private to smelt: compiler and runtime each compile it
- * where they need it. [FIPS 180-4]
+ * sha256.h: SHA-256, by which a program knows its weights: plain and small, where the compiler's (base/sha256.c) is
+ * fast. [FIPS 180-4]
  *
  *     smelt_sha256 hash = SMELT_SHA256;
  *     smelt_sha256_add(&hash, bytes, count);            // as often as there are parts
  *     smelt_sha256_end(&hash, digest);
  */
-#ifndef SMELT_SHA256_H
-#define SMELT_SHA256_H
+#ifndef RT_SHA256_H
+#define RT_SHA256_H
 
 #include <stddef.h>
 #include <stdint.h>
