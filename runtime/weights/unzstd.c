@@ -52,16 +52,16 @@ static bool decode_streams(decoder *d, const uint8_t *from, size_t bytes, bool i
   zstd_bits streams[4];
   const uint8_t *end = from + bytes;
   if (!is_four)
-    return zstd_bits_open(streams, from, bytes, end) &&
-           zstd_tree_one(&d->tree, streams, d->literal_bytes, d->literal_count);
+    return rt_zstd_bits_open(streams, from, bytes, end) &&
+           rt_zstd_tree_one(&d->tree, streams, d->literal_bytes, d->literal_count);
   if (bytes < JUMPS) return false;
   const uint8_t *at = from + JUMPS;
   for (int i = 0; i < 4; i++) {
     size_t count = i < 3 ? little_endian(from + 2 * i, 2) : (size_t)(end - at);
-    if (count > (size_t)(end - at) || !zstd_bits_open(&streams[i], at, count, end)) return false;
+    if (count > (size_t)(end - at) || !rt_zstd_bits_open(&streams[i], at, count, end)) return false;
     at += count;
   }
-  return zstd_tree_four(&d->tree, streams, d->literal_bytes, d->literal_count);
+  return rt_zstd_tree_four(&d->tree, streams, d->literal_bytes, d->literal_count);
 }
 
 static size_t take_coded_literals(decoder *d, const uint8_t *from, size_t bytes) {
@@ -73,7 +73,7 @@ static size_t take_coded_literals(decoder *d, const uint8_t *from, size_t bytes)
   size_t stored = sizes >> width & mask, tree = 0;
   d->literal_count = sizes & mask;
   if (d->literal_count > MOST_BLOCK_BYTES || stored > bytes - (size_t)header) return 0;
-  if (has_tree && !(tree = zstd_tree_read(&d->tree, from + header, stored))) return 0;
+  if (has_tree && !(tree = rt_zstd_tree_read(&d->tree, from + header, stored))) return 0;
   if (!d->tree.bits || !decode_streams(d, from + header + tree, stored - tree, format != 0)) return 0;
   d->literals = d->literal_bytes;
   return (size_t)header + stored;
@@ -125,15 +125,15 @@ static bool take_table(decoder *d, int code, int mode, const uint8_t **from, con
   size_t used = 0;
   switch (mode) {
   case USUAL:
-    zstd_table_build(table, codes[code].usual, codes[code].usual_count, codes[code].usual_log);
+    rt_zstd_table_build(table, codes[code].usual, codes[code].usual_count, codes[code].usual_log);
     break;
   case SINGLE:
     if (*from == end || **from >= codes[code].symbols) return false;
-    zstd_table_single(table, **from);
+    rt_zstd_table_single(table, **from);
     used = 1;
     break;
   case DESCRIBED:
-    used = zstd_table_read(table, *from, (size_t)(end - *from), codes[code].most_log, codes[code].symbols);
+    used = rt_zstd_table_read(table, *from, (size_t)(end - *from), codes[code].most_log, codes[code].symbols);
     if (!used) return false;
     break;
   default:
@@ -183,7 +183,7 @@ static bool put_match(decoder *d, uint64_t offset, size_t count) {
 static bool run_sequences(decoder *d, const uint8_t *from, const uint8_t *end, size_t count) {
   zstd_bits bits;
   uint64_t states[CODES];
-  if (!zstd_bits_open(&bits, from, (size_t)(end - from), end)) return false;
+  if (!rt_zstd_bits_open(&bits, from, (size_t)(end - from), end)) return false;
   for (int i = 0; i < CODES; i++) states[i] = zstd_read(&bits, d->tables[i].log);
   for (size_t i = 0; i < count; i++) {
     const zstd_state *now[CODES];

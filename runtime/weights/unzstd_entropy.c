@@ -8,7 +8,7 @@ static int highest_bit(uint64_t x) {
   return 63 - __builtin_clzll(x);
 }
 
-bool zstd_bits_open(zstd_bits *bits, const uint8_t *bytes, size_t count, const uint8_t *end) {
+bool rt_zstd_bits_open(zstd_bits *bits, const uint8_t *bytes, size_t count, const uint8_t *end) {
   if (!count || !bytes[count - 1]) return false;
   *bits = (zstd_bits){bytes, end, (int64_t)(count - 1) * 8 + highest_bit(bytes[count - 1])};
   return true;
@@ -16,7 +16,7 @@ bool zstd_bits_open(zstd_bits *bits, const uint8_t *bytes, size_t count, const u
 
 /* ---- finite state entropy ---- */
 
-bool zstd_table_build(zstd_table *table, const int16_t *counts, int symbols, int log) {
+bool rt_zstd_table_build(zstd_table *table, const int16_t *counts, int symbols, int log) {
   uint32_t size = 1u << log, high = size, place = 0, step = (size >> 1) + (size >> 3) + 3;
   uint16_t next[ZSTD_MOST_SYMBOLS];
   table->log = log;
@@ -43,7 +43,7 @@ bool zstd_table_build(zstd_table *table, const int16_t *counts, int symbols, int
   return true;
 }
 
-void zstd_table_single(zstd_table *table, uint8_t symbol) {
+void rt_zstd_table_single(zstd_table *table, uint8_t symbol) {
   table->log = 0;
   table->states[0] = (zstd_state){.symbol = symbol};
 }
@@ -73,7 +73,7 @@ static int read_count(forward_bits *bits, int left) {
   return (value > lower ? value - spare : value) - 1;
 }
 
-size_t zstd_table_read(zstd_table *table, const uint8_t *from, size_t bytes, int most_log, int symbols) {
+size_t rt_zstd_table_read(zstd_table *table, const uint8_t *from, size_t bytes, int most_log, int symbols) {
   int16_t counts[ZSTD_MOST_SYMBOLS] = {0};
   forward_bits bits = {from, from + bytes, 0};
   int log = 5 + (int)read_forward(&bits, 4), left = 1 << log, symbol = 0;
@@ -89,7 +89,7 @@ size_t zstd_table_read(zstd_table *table, const uint8_t *from, size_t bytes, int
   }
   size_t used = (bits.at + 7) / 8;
   if (left != 0 || symbol > symbols || used > bytes) return 0;
-  return zstd_table_build(table, counts, symbol, log) ? used : 0;
+  return rt_zstd_table_build(table, counts, symbol, log) ? used : 0;
 }
 
 /* ---- Huffman ---- */
@@ -99,8 +99,8 @@ static int read_weights(const uint8_t *from, size_t bytes, uint8_t *weights) {
   enum { MOST_LOG = 6, MOST = 255 };
   zstd_table table;
   zstd_bits bits;
-  size_t used = zstd_table_read(&table, from, bytes, MOST_LOG, ZSTD_MOST_SYMBOLS);
-  if (!used || !zstd_bits_open(&bits, from + used, bytes - used, from + bytes)) return 0;
+  size_t used = rt_zstd_table_read(&table, from, bytes, MOST_LOG, ZSTD_MOST_SYMBOLS);
+  if (!used || !rt_zstd_bits_open(&bits, from + used, bytes - used, from + bytes)) return 0;
   uint64_t states[2];
   for (int i = 0; i < 2; i++) states[i] = zstd_read(&bits, table.log);
   for (int count = 0; count < MOST; count++) {
@@ -141,7 +141,7 @@ static bool build_tree(zstd_tree *tree, uint8_t *weights, int count) {
   return true;
 }
 
-size_t zstd_tree_read(zstd_tree *tree, const uint8_t *from, size_t bytes) {
+size_t rt_zstd_tree_read(zstd_tree *tree, const uint8_t *from, size_t bytes) {
   uint8_t weights[ZSTD_MOST_SYMBOLS];
   if (!bytes) return 0;
   int count = from[0] - 127;
@@ -164,7 +164,7 @@ static void decode_rest(const zstd_tree *tree, zstd_bits *stream, uint8_t *to, s
   }
 }
 
-bool zstd_tree_one(const zstd_tree *tree, zstd_bits *stream, uint8_t *to, size_t count) {
+bool rt_zstd_tree_one(const zstd_tree *tree, zstd_bits *stream, uint8_t *to, size_t count) {
   decode_rest(tree, stream, to, count);
   return stream->left == 0;
 }
@@ -185,7 +185,7 @@ static inline void decode_run(const zstd_tree *tree, zstd_bits *stream, uint8_t 
   stream->left = at + left;
 }
 
-bool zstd_tree_four(const zstd_tree *tree, zstd_bits streams[4], uint8_t *to, size_t count) {
+bool rt_zstd_tree_four(const zstd_tree *tree, zstd_bits streams[4], uint8_t *to, size_t count) {
   size_t quarter = (count + 3) / 4, done = 0;
   if (quarter * 3 > count) return false;
   size_t last = count - 3 * quarter;

@@ -15,7 +15,7 @@ typedef struct {
 } zstd_bits;
 
 /* A stream's last byte holds a 1 above its bits; false: it does not. `end`: of the memory that it lies in. */
-bool zstd_bits_open(zstd_bits *bits, const uint8_t *bytes, size_t count, const uint8_t *end);
+bool rt_zstd_bits_open(zstd_bits *bits, const uint8_t *bytes, size_t count, const uint8_t *end);
 
 /* 64 bits from byte `at` on, as far as there are. */
 static inline uint64_t zstd_load(const uint8_t *at, const uint8_t *end) {
@@ -62,12 +62,12 @@ typedef struct {
 } zstd_table;
 
 /* From counts[symbols] that together are 1 << log; -1: less than one. False: they are not. */
-bool zstd_table_build(zstd_table *table, const int16_t *counts, int symbols, int log);
+bool rt_zstd_table_build(zstd_table *table, const int16_t *counts, int symbols, int log);
 /* From its description in from[bytes], of at most 1 << most_log states and `symbols` symbols. Returns the bytes
  * that it took, 0: it is none. */
-size_t zstd_table_read(zstd_table *table, const uint8_t *from, size_t bytes, int most_log, int symbols);
+size_t rt_zstd_table_read(zstd_table *table, const uint8_t *from, size_t bytes, int most_log, int symbols);
 /* One state that always gives `symbol`. */
-void zstd_table_single(zstd_table *table, uint8_t symbol);
+void rt_zstd_table_single(zstd_table *table, uint8_t symbol);
 
 /* ---- Huffman ---- */
 
@@ -81,9 +81,9 @@ typedef struct {
 } zstd_tree;
 
 /* Likewise. */
-size_t zstd_tree_read(zstd_tree *tree, const uint8_t *from, size_t bytes);
+size_t rt_zstd_tree_read(zstd_tree *tree, const uint8_t *from, size_t bytes);
 /* to[count] from one stream, and from four, which make a quarter each. False: the streams are not sound. */
-bool zstd_tree_one(const zstd_tree *tree, zstd_bits *stream, uint8_t *to, size_t count);
-bool zstd_tree_four(const zstd_tree *tree, zstd_bits streams[4], uint8_t *to, size_t count);
+bool rt_zstd_tree_one(const zstd_tree *tree, zstd_bits *stream, uint8_t *to, size_t count);
+bool rt_zstd_tree_four(const zstd_tree *tree, zstd_bits streams[4], uint8_t *to, size_t count);
 
 #endif
