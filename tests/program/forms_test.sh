@@ -23,7 +23,7 @@ writes() {
 }
 
 # ---- the header, in C and C++ ----
-build lib a static --package
+build lib a static --package --isa host
 for compiler in gcc "$clang"; do
   for standard in c99 c11 c17 c++98 c++11 c++17; do
     case $standard in *++*) language=c++ ;; *) language=c ;; esac
@@ -45,21 +45,22 @@ exits "in a C++ program" 0 g++ -x c++ -std=c++98 -I "$work/static" "$source" -x 
   "$work/static/libverse.a" -lm -pthread -o "$work/two"
 writes "C++" "$work/two"
 
-build shared so shared --package
+build shared so shared --package --isa host
 exits "two shared libraries" 0 gcc -I "$work/shared" "$source" -L "$work/shared" -lverse -lstory \
   -Wl,-rpath,"$work/shared" -lm -pthread -o "$work/two"
 writes "shared" "$work/two"
 
 mkdir "$work/prefixed"
-for form in lib:a shared:so; do
-  suffix=${form#*:}
-  exits "verse as ${form%:*} --prefix" 0 "$smelt" build "$verse_model" --emit "${form%:*}" --prefix verse \
-    -o "$work/prefixed/libverse.$suffix"
-  exits "story as ${form%:*} --prefix" 0 "$smelt" build "$story_model" --emit "${form%:*}" --prefix story \
-    -o "$work/prefixed/libstory.$suffix"
-  exits "two of them" 0 gcc -DPREFIXED -Wall -Wextra -Werror -I "$work/prefixed" "$source" \
-    "$work/prefixed/libverse.$suffix" "$work/prefixed/libstory.$suffix" -Wl,-rpath,"$work/prefixed" -lm -pthread -o "$work/two"
-  writes "${form%:*} --prefix" "$work/two"
+prefixed() {
+  exits "$2 as $3 --prefix" 0 "$smelt" build "$1" --emit "$3" --prefix "$2" -o "$work/prefixed/lib$2.$4"
+}
+prefixed "$verse_model" verse lib a
+prefixed "$story_model" story lib a
+prefixed "$verse_model" verse shared so
+for suffix in a so; do
+  exits "a prefix each" 0 gcc -DPREFIXED -Wall -Wextra -Werror -I "$work/prefixed" "$source" \
+    "$work/prefixed/libverse.$suffix" "$work/prefixed/libstory.a" -Wl,-rpath,"$work/prefixed" -lm -pthread -o "$work/two"
+  writes "libverse.$suffix --prefix" "$work/two"
 done
 same "--prefix: no symbol is without it" "" \
   "$(nm "$work/prefixed/libverse.a" 2>/dev/null | sed -n 's/^[0-9a-f]* [A-TV-Z] //p' | grep -v '^verse_' | xargs)"
@@ -101,7 +102,7 @@ cat >"$work/project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.20)
 project(one C)
 find_package(smelt REQUIRED)
-smelt_add_model(verse ${MODEL} OPTIONS --precision int8)
+smelt_add_model(verse ${MODEL} OPTIONS --precision int8 --isa host)
 add_executable(one ../one.c)
 target_link_libraries(one PRIVATE verse)
 END
