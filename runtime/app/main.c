@@ -67,9 +67,6 @@ static int run_command(smelt_model *model, app_options *options, const app_comma
 
 static int run(smelt_model *model, app_options *options) {
   app_output out = app_output_on(STDOUT_FILENO);
-  if (options->command && !(options->command->kind & app_abilities(model)))
-    return app_fail(APP_USAGE, "%s: the model cannot %s; --help lists what it can", options->program,
-                    options->command->name);
   options->help |= options->help_all;
   if (options->help || options->version || options->licenses || options->describe) {
     if (options->help) app_write_help(&out, options, model);

@@ -355,6 +355,9 @@ int app_parse_options(app_options *options, const smelt_model *model, int argc, 
     first += options->command != NULL;
     if (!options->command && model && !(usable_kinds(options, model) & TAKES_FILES) && !is_arrays(argv[1]))
       return app_fail(APP_USAGE, "%s: unknown command '%s'; --help lists all", options->program, argv[1]);
+    if (options->command && model && !(options->command->kind & app_abilities(model)))
+      return app_fail(APP_USAGE, "%s: the model cannot %s; --help lists what it can", options->program,
+                      argv[1]);
   }
   for (int i = first; i < argc; i++) {
     const char *value;

@@ -48,6 +48,7 @@ wrong "unknown option '--frobnicate'" "$program" --frobnicate
 wrong "unknown command 'text'" "$program" text
 wrong "unknown option 'text'" "$program" tokenize text
 wrong "unknown option '-pn'" "$program" -pn
+wrong "the model cannot embed" "$program" embed picture.png
 wrong "--prompt needs TEXT" "$program" -p
 wrong "--help takes no value" "$program" --help=yes
 wrong "found 'x'" "$program" -p a -n x
