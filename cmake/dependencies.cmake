@@ -75,9 +75,9 @@ find_path(STB_HEADERS NAMES stb_image.h PATH_SUFFIXES stb REQUIRED)
 
 # ---- versions of what programs are linked with -----------------------------------
 
-# The version of a Debian package: of one that was unpacked for a target, else as installed; empty: it is neither.
-function(smelt_package_version result package)
-  file(GLOB changes ${SMELT_SYSROOTS}/*/usr/share/doc/${package}/changelog.Debian*.gz)
+# The version of a Debian package: of one that was unpacked for an architecture, else as installed; empty: it is neither.
+function(smelt_package_version result package architecture)
+  file(GLOB changes ${SMELT_SYSROOTS}/${architecture}/usr/share/doc/${package}/changelog.Debian*.gz)
   if(changes)
     list(GET changes 0 changes)
     execute_process(COMMAND gzip -dc ${changes} COMMAND sed -n "1s/.*(\\(.*\\)).*/\\1/p"
@@ -90,11 +90,14 @@ endfunction()
 
 # Defines them for `source`, which tells users (--licenses, --sbom). After cmake/targets.cmake.
 function(smelt_state_versions source)
-  smelt_package_version(musl musl-dev)
-  smelt_package_version(wasi_libc wasi-libc)
-  smelt_package_version(mingw mingw-w64-x86-64-dev)
+  smelt_package_version(musl musl-dev amd64)
+  smelt_package_version(riscv64_musl musl-dev riscv64) # of another Debian than the other targets'
+  smelt_package_version(wasi_libc wasi-libc wasi)
+  smelt_package_version(mingw mingw-w64-x86-64-dev windows)
   file(GLOB libgcc ${SMELT_SYSROOTS}/amd64/usr/lib/gcc/x86_64-linux-gnu/*)
   get_filename_component(libgcc "${libgcc}" NAME)
+  file(GLOB riscv64_libgcc ${SMELT_SYSROOTS}/riscv64/usr/lib/gcc/riscv64-linux-gnu/*)
+  get_filename_component(riscv64_libgcc "${riscv64_libgcc}" NAME)
   set(compiler_rt ${llvm_version})
   file(STRINGS ${STB_HEADERS}/stb_image.h stb REGEX "^/[*] stb_image - v" LIMIT_COUNT 1)
   string(REGEX REPLACE ".* - v([0-9.]*).*" "\\1" stb "${stb}")
@@ -103,7 +106,7 @@ function(smelt_state_versions source)
   string(REGEX REPLACE "#define [A-Z0-9_]+ +([0-9]+)[^;]*" "\\1" utf8proc "${lines}")
   string(REPLACE ";" "." utf8proc "${utf8proc}")
   set(definitions)
-  foreach(part IN ITEMS musl wasi_libc mingw libgcc compiler_rt stb utf8proc)
+  foreach(part IN ITEMS musl riscv64_musl wasi_libc mingw libgcc riscv64_libgcc compiler_rt stb utf8proc)
     string(TOUPPER ${part} name)
     list(APPEND definitions "SMELT_${name}_VERSION=\"${${part}}\"")
   endforeach()

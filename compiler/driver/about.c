@@ -5,7 +5,8 @@
 
 /* ---- parts ---- */
 
-typedef enum { FOR_ALL, FOR_TOKENIZERS, FOR_IMAGES } part_need;
+/* FOR_DEBIAN_12: for all but riscv64, whose libc is of another release (setup/sysroot.sh). */
+typedef enum { FOR_ALL, FOR_TOKENIZERS, FOR_IMAGES, FOR_DEBIAN_12 } part_need;
 
 typedef struct {
   origin_part part;
@@ -13,15 +14,16 @@ typedef struct {
   part_need need;
 } part_row;
 
+#define MUSL "MIT", "2005-2020 Rich Felker and others", "https://musl.libc.org"
+#define LIBGCC                                                                                               \
+  "GPL-3.0-or-later WITH GCC-exception-3.1", "Free Software Foundation, Inc.", "https://gcc.gnu.org"
+
 static const part_row parts[] = {
     {{"smelt's runtime", SMELT_VERSION, "NOASSERTION", "the smelt authors", "NOASSERTION"}, "", FOR_ALL},
-    {{"musl", SMELT_MUSL_VERSION, "MIT", "2005-2020 Rich Felker and others", "https://musl.libc.org"},
-     "musl",
-     FOR_ALL},
-    {{"libgcc", SMELT_LIBGCC_VERSION, "GPL-3.0-or-later WITH GCC-exception-3.1",
-      "Free Software Foundation, Inc.", "https://gcc.gnu.org"},
-     "musl",
-     FOR_ALL},
+    {{"musl", SMELT_MUSL_VERSION, MUSL}, "musl", FOR_DEBIAN_12},
+    {{"libgcc", SMELT_LIBGCC_VERSION, LIBGCC}, "musl", FOR_DEBIAN_12},
+    {{"musl", SMELT_RISCV64_MUSL_VERSION, MUSL}, "riscv64", FOR_ALL},
+    {{"libgcc", SMELT_RISCV64_LIBGCC_VERSION, LIBGCC}, "riscv64", FOR_ALL},
     {{"wasi-libc", SMELT_WASI_LIBC_VERSION, "CC0-1.0 AND BSD-2-Clause AND MIT",
       "2018-2020 Dan Gohman and others; musl: 2005-2020 Rich Felker and others; cloudlibc: 2015-2017 Nuxi "
       "and others",
@@ -99,6 +101,7 @@ static const struct {
 
 static bool is_needed(const part_row *row, const compilation *c) {
   if (!strstr(c->target->triple, row->triple)) return false;
+  if (row->need == FOR_DEBIAN_12) return !strstr(c->target->triple, "riscv64");
   if (row->need == FOR_TOKENIZERS) return c->tokenizer.count > 0;
   return row->need == FOR_ALL || c->reads_images;
 }

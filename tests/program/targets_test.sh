@@ -39,6 +39,13 @@ while read -r target forms levels; do
   done
   grep -q "^| .*\`$target\`" "$guide" || fail "$guide does not name $target"
 done <"$work/rows"
+# What a program says that it is linked with is what its target's pack came from.
+for pair in x86_64-linux=12 armv7-linux=12 riscv64-linux=14; do
+  target=${pair%=*}
+  exits "a program for $target" 0 "$smelt" build "$model" --target "$target" -q -o "$work/program"
+  same "libgcc of $target" "libgcc ${pair#*=}" "$(grep -a '^libgcc ' "$work/program" | cut -d : -f 1)"
+  same "musl of $target" 1 "$(grep -a -c '^musl 1[.]2[.]' "$work/program")"
+done
 [ "$(wc -l <"$work/rows")" -ge 8 ] || fail "only $(wc -l <"$work/rows") targets"
 exits "operands are refused" 2 "$smelt" targets x86_64-linux
 finish
