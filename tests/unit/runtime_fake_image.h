@@ -225,9 +225,10 @@ static inline void gen_manifest(fake_manifest *m, gen_kind kind, int32_t end_tok
 }
 
 static smelt_entry_code *const gen_code[] = {gen_decode, gen_decode, gen_encode};
-static const smelt_code_level gen_levels[] = {{SMELT_ISA_BASELINE, gen_code}};
+static const smelt_code_level gen_levels[] = {{.isa_level = SMELT_ISA_BASELINE, .entries = gen_code}};
 static smelt_entry_code *const gen_feature_code[] = {gen_decode, gen_decode, gen_encode_features};
-static const smelt_code_level gen_feature_levels[] = {{SMELT_ISA_BASELINE, gen_feature_code}};
+static const smelt_code_level gen_feature_levels[] = {
+    {.isa_level = SMELT_ISA_BASELINE, .entries = gen_feature_code}};
 
 /* ---- a graph that reads text: run: input_ids, attention_mask i64[1, tokens] -> logits f32[1, 2] ----- */
 

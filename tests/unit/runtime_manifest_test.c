@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static smelt_entry_code *const idle_code[] = {idle_entry, idle_entry, idle_entry};
-static const smelt_code_level idle_levels[] = {{SMELT_ISA_BASELINE, idle_code}};
+static const smelt_code_level idle_levels[] = {{.isa_level = SMELT_ISA_BASELINE, .entries = idle_code}};
 
 static smelt_result open_bytes(const void *bytes, smelt_model **model) {
   static smelt_image image; /* stays while the model is open */
