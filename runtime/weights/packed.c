@@ -57,6 +57,7 @@ static bool keep(const smelt_model *model, const char *path) {
   int file = rt_host_create(draft);
   if (file < 0) return false;
   bool is_whole = write_all(file, model->weights_map, SMELT_WEIGHTS_AT + model->manifest.header->weights_bytes);
+  is_whole &= fsync(file) == 0; /* before its name: power may fail, and only the header is looked at later */
   is_whole &= close(file) == 0;
   if (is_whole && rename(draft, path) == 0) return true;
   unlink(draft);
@@ -92,6 +93,7 @@ static smelt_result open_packed(smelt_model *model, const smelt_open_options *op
   smelt_result result = unpack(model, options);
   if (result || !may_keep || !keep(model, path)) return result;
   smelt_model unpacked = *model;
+  model->weights_map = NULL; /* a file that cannot be opened takes back what it mapped, and nothing else */
   if (open_kept(model, NULL, path)) { /* memory that processes share in place of this one's own */
     rt_weights_unmap(&unpacked);
     return SMELT_OK;
