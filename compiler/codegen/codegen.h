@@ -75,10 +75,10 @@ typedef struct {
   codegen_form form;
   int only_level; /* index into target->levels to emit alone (--emit llvm/asm, tests), or -1: all */
   bool has_tokenizer;
-  const char *speculator; /* the runtime's symbol by which the program guesses; NULL: it does not */
+  const char *speculator;     /* the runtime's symbol by which the program guesses; NULL: it does not */
   const char *weights_source; /* the runtime's symbol that has the weights; NULL: they are NAME_weights */
   bool weights_are_beside;    /* there is no NAME_weights */
-  const char *draft_name; /* of the model that guesses: its image is smelt_model_DRAFT; NULL: none */
+  const char *draft_name;     /* of the model that guesses: its image is smelt_model_DRAFT; NULL: none */
 } codegen_options;
 
 /* One generated file in memory: an object, or text. */

@@ -80,8 +80,8 @@ static void put_heading(text *out, const compilation *c, const header_names *nam
   put_name(out, c->folder.name);
   text_print(out, ", " HEADER_MARK " " SMELT_VERSION " for %s\n *\n", c->target->name);
   text_print(out, " *     %s_model *model;\n", prefix);
-  text_print(out, " *     %s_result result = %s_open(&%s_model_%s, NULL, &model);\n *\n", prefix, prefix, prefix,
-             names->image);
+  text_print(out, " *     %s_result result = %s_open(&%s_model_%s, NULL, &model);\n *\n", prefix, prefix,
+             prefix, names->image);
   text_print(out, " * What its entries take and give, for %s_run:\n *\n", prefix);
   put_shapes(out, c->plan);
   text_print(out, " *\n * Below is smelt/model.h as the library has it, which says all else.\n */\n");
@@ -90,7 +90,8 @@ static void put_heading(text *out, const compilation *c, const header_names *nam
 static void put_image(text *out, arena *a, const header_names *names) {
   const char *prefix = names->prefix ? names->prefix : "smelt";
   const char *large = capitals(a, prefix), *guard = capitals(a, names->image);
-  text_print(out, "\n#if %s_ABI_VERSION != %d\n#error \"%s is for another version of smelt/model.h\"\n#endif\n",
+  text_print(out,
+             "\n#if %s_ABI_VERSION != %d\n#error \"%s is for another version of smelt/model.h\"\n#endif\n",
              large, SMELT_ABI_VERSION, names->file);
   text_print(out, "#ifndef %s_MODEL_%s_H\n#define %s_MODEL_%s_H\n", large, guard, large, guard);
   text_print(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");

@@ -1,6 +1,6 @@
 /*
- * package.c: the files beside an object or a library: NAME.h, and with --package NAME.pc and NAME-config.cmake,
- * where the library is NAME.a or libNAME.a. They find it where they lie themselves.
+ * package.c: the files beside an object or a library: NAME.h, and with --package NAME.pc and
+ * NAME-config.cmake, where the library is NAME.a or libNAME.a. They find it where they lie themselves.
  */
 #define _GNU_SOURCE /* memmem */
 #include "driver/package.h"
@@ -29,7 +29,8 @@ static bool has_library(const char *form) {
 static status check_header(arena *a, const char *output) {
   const char *path = in_folder_of(a, output, arena_format(a, "%s.h", base_name(a, output)));
   if (strcmp(path, output) == 0)
-    return fail_hint(a, fail(a, STATUS_USAGE, "'%s' is where the header goes", output), "name the result NAME.o");
+    return fail_hint(a, fail(a, STATUS_USAGE, "'%s' is where the header goes", output),
+                     "name the result NAME.o");
   if (!file_exists(path)) return OK;
   file_view view;
   TRY(file_map(a, path, &view));
@@ -53,7 +54,8 @@ status package_check(arena *a, const driver_options *options, const char *form, 
 /* ---- pkg-config and CMake ---- */
 
 static void put_pkg_config(text *out, const char *name, const char *file, const char *model, bool is_shared) {
-  text_print(out, "Name: %s\nDescription: the model %s, " HEADER_MARK "\nVersion: " SMELT_VERSION "\n", name, model);
+  text_print(out, "Name: %s\nDescription: the model %s, " HEADER_MARK "\nVersion: " SMELT_VERSION "\n", name,
+             model);
   text_print(out, "Cflags: -I${pcfiledir}\n");
   if (is_shared)
     text_print(out, "Libs: ${pcfiledir}/%s -Wl,-rpath,${pcfiledir} -lm -pthread\n", file);
@@ -62,8 +64,8 @@ static void put_pkg_config(text *out, const char *name, const char *file, const 
 }
 
 static void put_cmake(text *out, const char *name, const char *file, bool is_shared) {
-  text_print(out, "# find_package(%s): the library that was " HEADER_MARK " " SMELT_VERSION ", as %s::%s.\n", name,
-             name, name);
+  text_print(out, "# find_package(%s): the library that was " HEADER_MARK " " SMELT_VERSION ", as %s::%s.\n",
+             name, name, name);
   text_print(out, "include(CMakeFindDependencyMacro)\nfind_dependency(Threads)\n");
   text_print(out, "if(NOT TARGET %s::%s)\n", name, name);
   text_print(out, "  add_library(%s::%s %s IMPORTED)\n", name, name, is_shared ? "SHARED" : "STATIC");

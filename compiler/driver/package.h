@@ -9,8 +9,8 @@
 status package_check(arena *a, const driver_options *options, const char *form, const char *output);
 
 /*
- * Adds the header to the job whose result is `output` and, where the options ask for a package, what pkg-config
- * and CMake read. `image`: the model is the symbol smelt_model_IMAGE.
+ * Adds the header to the job whose result is `output` and, where the options ask for a package, what
+ * pkg-config and CMake read. `image`: the model is the symbol smelt_model_IMAGE.
  */
 status package_add(compilation *c, link_job *job, const char *form, const char *image, const char *output);
 

@@ -1,4 +1,5 @@
-/* storage.c: weights on their way into the artefact, or into a file beside it: hashed and compressed in passing. */
+/* storage.c: weights on their way into the artefact, or into a file beside it: hashed and compressed in
+ * passing. */
 #define _GNU_SOURCE /* fopencookie */
 #include "driver/storage.h"
 #include "base/sha256.h"
@@ -115,10 +116,12 @@ status storage_check(arena *a, const driver_options *options, bool is_artefact) 
   const char *option = options->weights ? "--weights" : options->compresses ? "--compress" : NULL;
   if (!option) return OK;
   if (!is_artefact)
-    return fail_expected(a, fail(a, STATUS_USAGE, "%s is for what holds weights, --emit got '%s'", option, options->emit),
-                         "exe, obj, lib or shared");
+    return fail_expected(
+        a, fail(a, STATUS_USAGE, "%s is for what holds weights, --emit got '%s'", option, options->emit),
+        "exe, obj, lib or shared");
   if (options->weights && options->compresses)
-    return fail(a, STATUS_USAGE, "--weights puts the weights into a file, --compress into the program: one of them");
+    return fail(a, STATUS_USAGE,
+                "--weights puts the weights into a file, --compress into the program: one of them");
   const char *name = options->weights;
   if (!name || (*name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)) return OK;
   status s = fail(a, STATUS_USAGE, "--weights got '%s'", name);

@@ -12,8 +12,8 @@ const char *storage_source(const driver_options *options);
 status storage_check(arena *a, const driver_options *options, bool is_artefact);
 
 /*
- * Packs the weights into the job: as `blob`, whose payload is for this function to say, or as a companion. Fills
- * what the manifest says of them.
+ * Packs the weights into the job: as `blob`, whose payload is for this function to say, or as a companion.
+ * Fills what the manifest says of them.
  */
 status storage_add(compilation *c, link_job *job, link_blob *blob, plan_manifest_info *info);
 

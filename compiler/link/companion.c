@@ -1,6 +1,6 @@
 /*
- * companion.c: files that come with the artefact and lie beside it: its header, its weights. On their way they
- * have no name, as objects have none; they get theirs just before the artefact gets its own.
+ * companion.c: files that come with the artefact and lie beside it: its header, its weights. On their way
+ * they have no name, as objects have none; they get theirs just before the artefact gets its own.
  */
 #define _FILE_OFFSET_BITS 64
 #define _POSIX_C_SOURCE   200809L

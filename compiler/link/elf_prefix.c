@@ -1,6 +1,6 @@
 /*
- * elf_prefix.c: other names for an ELF object's symbols. The table of names is written anew behind the object's
- * end: the old one, and then the new names. Nothing else moves. [System V ABI, chapter 4]
+ * elf_prefix.c: other names for an ELF object's symbols. The table of names is written anew behind the
+ * object's end: the old one, and then the new names. Nothing else moves. [System V ABI, chapter 4]
  */
 #define _FILE_OFFSET_BITS 64
 #define _POSIX_C_SOURCE   200809L

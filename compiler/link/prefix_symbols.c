@@ -1,5 +1,5 @@
-/* prefix_symbols.c: symbols with a prefix of the user's, the runtime's too, so that libraries of several versions of
- * smelt go into one program. */
+/* prefix_symbols.c: symbols with a prefix of the user's, the runtime's too, so that libraries of several
+ * versions of smelt go into one program. */
 #define _POSIX_C_SOURCE 200809L
 #include "link/stage.h"
 

@@ -251,7 +251,7 @@ typedef struct {
   const char *const *labels;             /* [reader->label_count] */
   const plan_prompt *prompts;            /* [reader->prompt_count] */
   uint64_t tokenizer_bytes;
-  const text *chat; /* the compiled chat template; NULL or empty: it has none */
+  const text *chat;            /* the compiled chat template; NULL or empty: it has none */
   const uint8_t *weights_hash; /* [32], where the weights are in a file or compressed; NULL: they are not */
   const char *weights_file;    /* its name; NULL: none */
   uint64_t stored_bytes;       /* of the compressed weights; 0: they are not */

@@ -401,10 +401,10 @@ typedef struct {
   uint64_t arena_bytes; /* the largest of the entries' */
   uint64_t state_bytes;
   uint64_t weights_bytes;
-  uint64_t tokenizer_bytes; /* of the tokenizer tables; 0: the model has none */
-  uint64_t parameters;      /* elements in the model's weights, for --version and inspect */
-  uint64_t stored_bytes;    /* of a zstd frame that holds the weights in the image; 0: it has none */
-  uint8_t weights_hash[32]; /* SHA-256 of the weights, where they are in a file or compressed */
+  uint64_t tokenizer_bytes;  /* of the tokenizer tables; 0: the model has none */
+  uint64_t parameters;       /* elements in the model's weights, for --version and inspect */
+  uint64_t stored_bytes;     /* of a zstd frame that holds the weights in the image; 0: it has none */
+  uint8_t weights_hash[32];  /* SHA-256 of the weights, where they are in a file or compressed */
   smelt_offset weights_file; /* its name, without a folder; 0: they are in the image */
   uint32_t reserved;
 } smelt_manifest;

@@ -33,8 +33,8 @@ extern "C" {
 #endif
 
 /*
- * Of this header, of the runtime and of images. It changes when a program that was compiled for the one before
- * would not work; smelt_open compares the image's with the runtime's.
+ * Of this header, of the runtime and of images. It changes when a program that was compiled for the one
+ * before would not work; smelt_open compares the image's with the runtime's.
  */
 #define SMELT_ABI_VERSION 4
 
@@ -101,17 +101,16 @@ typedef struct {
   bool repeats; /* run only code whose results are the same to the bit on every processor (for models that are
                    rounded to bf16, bytes or 4 bits; of others only last bits differ): a seed then gives the
                    same text everywhere. It costs where bf16 is multiplied by instructions of its own */
-  const char *weights; /* of a model whose weights are in a file: where it is; NULL: what the environment says in
-                          SMELT_WEIGHTS, else beside the program or the shared library */
+  const char *weights; /* of a model whose weights are in a file: where it is; NULL: what the environment says
+                          in SMELT_WEIGHTS, else beside the program or the shared library */
   bool checks_weights; /* read that file whole, and compare its hash with the model's */
   char *error;         /* where smelt_open says in one line why it fails; NULL: nowhere */
   size_t error_bytes;  /* room there */
 } smelt_open_options;
 
 /*
- * Opens `image`, which must stay as long as the model is open; `options` may be NULL, and fields of it that are
- * zero mean what is usual. On success *model is
- * the caller's, to be closed with smelt_close; else NULL.
+ * Opens `image`, which must stay as long as the model is open; `options` may be NULL, and fields of it that
+ * are zero mean what is usual. On success *model is the caller's, to be closed with smelt_close; else NULL.
  */
 smelt_result smelt_open(const smelt_image *image, const smelt_open_options *options, smelt_model **model);
 void smelt_close(smelt_model *model); /* NULL is allowed */

@@ -1,4 +1,5 @@
-/* weights.h: a file of weights (docs/weights.md), as the compiler writes it and programs read it. Private to smelt. */
+/* weights.h: a file of weights (docs/weights.md), as the compiler writes it and programs read it. Private to
+ * smelt. */
 #ifndef SMELT_WEIGHTS_H
 #define SMELT_WEIGHTS_H
 

@@ -187,9 +187,9 @@ struct smelt_model {
   const smelt_code_level *code; /* of the ISA level in use */
   bool repeats;                 /* as smelt_open_options says */
   rt_team *team;
-  rt_profile *profile;         /* NULL: nobody wants one */
-  const uint8_t *weights;      /* the image's, or where its source has them */
-  void *weights_map;           /* the source's, with weights_map_bytes */
+  rt_profile *profile;    /* NULL: nobody wants one */
+  const uint8_t *weights; /* the image's, or where its source has them */
+  void *weights_map;      /* the source's, with weights_map_bytes */
   uint64_t weights_map_bytes;
   uint8_t *arena, *state;      /* one mapping each, touched lazily */
   uint64_t arena_bytes;        /* of the entry that ran last */

@@ -84,10 +84,12 @@ enum { RT_HOST_PATH_BYTES = 4096 };
 /* The first `bytes` of an open file as memory that is read only, for rt_host_unmap. NULL: errno says why. */
 uint8_t *rt_host_map_file(int file, uint64_t bytes);
 
-/* The path of the program, or of the library that it loaded, that has `address`. False: the system does not say. */
+/* The path of the program, or of the library that it loaded, that has `address`. False: the system does not
+ * say. */
 bool rt_host_own_file(const void *address, char *path, size_t room);
 
-/* The user's folder for smelt's files that can be made again; it is there. False: there is none to write to. */
+/* The user's folder for smelt's files that can be made again; it is there. False: there is none to write to.
+ */
 bool rt_host_cache_folder(char *path, size_t room);
 
 /* ---- the terminal (terminal.c, interrupts.c); only runtime/app -------------------------------- */

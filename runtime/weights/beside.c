@@ -29,15 +29,15 @@ static bool find_weights(const smelt_model *model, const smelt_open_options *opt
 
 /* ---- whether it is the one --------------------------------------------------------------- */
 
-static smelt_result check_header(const smelt_model *model, const smelt_open_options *options, const char *path,
-                                 const smelt_weights_header *header, uint64_t file_bytes) {
+static smelt_result check_header(const smelt_model *model, const smelt_open_options *options,
+                                 const char *path, const smelt_weights_header *header, uint64_t file_bytes) {
   const smelt_manifest *wanted = model->manifest.header;
   if (file_bytes < sizeof *header || memcmp(header->magic, SMELT_WEIGHTS_MAGIC, sizeof header->magic) != 0)
     return rt_tell(options, SMELT_NO_WEIGHTS, "%s: is no file of weights", path);
   if (header->bytes != wanted->weights_bytes ||
       memcmp(header->hash, wanted->weights_hash, sizeof header->hash) != 0)
-    return rt_tell(options, SMELT_NO_WEIGHTS, "%s: has the weights of another model, or of another build of it",
-                   path);
+    return rt_tell(options, SMELT_NO_WEIGHTS,
+                   "%s: has the weights of another model, or of another build of it", path);
   if (file_bytes < SMELT_WEIGHTS_AT || file_bytes - SMELT_WEIGHTS_AT < header->bytes)
     return rt_tell(options, SMELT_NO_WEIGHTS, "%s: is too short (expected %llu bytes, found %llu)", path,
                    (unsigned long long)(header->bytes + SMELT_WEIGHTS_AT), (unsigned long long)file_bytes);
@@ -55,7 +55,8 @@ bool rt_weights_have_hash(const smelt_model *model) {
 
 /* ---- as memory ----------------------------------------------------------------------------- */
 
-smelt_result rt_weights_map(smelt_model *model, const smelt_open_options *options, const char *path, int file) {
+smelt_result rt_weights_map(smelt_model *model, const smelt_open_options *options, const char *path,
+                            int file) {
   smelt_weights_header header = {0};
   off_t end = lseek(file, 0, SEEK_END);
   if (end < 0 || lseek(file, 0, SEEK_SET) < 0 || read(file, &header, sizeof header) < 0)
@@ -64,7 +65,8 @@ smelt_result rt_weights_map(smelt_model *model, const smelt_open_options *option
   smelt_result result = check_header(model, options, path, &header, bytes);
   if (result) return result;
   uint8_t *mapped = rt_host_map_file(file, bytes);
-  if (!mapped) return rt_tell(options, SMELT_OUT_OF_MEMORY, "%s: cannot be mapped: %s", path, strerror(errno));
+  if (!mapped)
+    return rt_tell(options, SMELT_OUT_OF_MEMORY, "%s: cannot be mapped: %s", path, strerror(errno));
   model->weights_map = mapped;
   model->weights_map_bytes = bytes;
   model->weights = mapped + SMELT_WEIGHTS_AT;
@@ -74,10 +76,12 @@ smelt_result rt_weights_map(smelt_model *model, const smelt_open_options *option
 
 static smelt_result open_beside(smelt_model *model, const smelt_open_options *options) {
   char path[RT_HOST_PATH_BYTES];
-  if (!find_weights(model, options, path)) return rt_tell(options, SMELT_NO_WEIGHTS, "the path of the weights is too long");
+  if (!find_weights(model, options, path))
+    return rt_tell(options, SMELT_NO_WEIGHTS, "the path of the weights is too long");
   int file = rt_host_open(path);
   if (file < 0)
-    return rt_tell(options, SMELT_NO_WEIGHTS, "%s: cannot be opened: %s; the model's weights are there, or where SMELT_WEIGHTS says",
+    return rt_tell(options, SMELT_NO_WEIGHTS,
+                   "%s: cannot be opened: %s; the model's weights are there, or where SMELT_WEIGHTS says",
                    path, strerror(errno));
   smelt_result result = rt_weights_map(model, options, path, file);
   close(file);

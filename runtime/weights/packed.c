@@ -1,7 +1,7 @@
 /*
  * packed.c: weights that the image holds compressed. The first start unpacks them into a file of the user's
- * cache, which is of the same form as one beside a program; the next ones map it. Where there can be no such file
- * they are unpacked into memory each time.
+ * cache, which is of the same form as one beside a program; the next ones map it. Where there can be no such
+ * file they are unpacked into memory each time.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "weights/unzstd.h"
@@ -48,7 +48,8 @@ static bool write_all(int file, const uint8_t *bytes, uint64_t count) {
   return true;
 }
 
-/* Keeps model->weights, which stand behind room for their header, in a file that appears whole or not at all. */
+/* Keeps model->weights, which stand behind room for their header, in a file that appears whole or not at all.
+ */
 static bool keep(const smelt_model *model, const char *path) {
   char draft[RT_HOST_PATH_BYTES + 32];
   uint64_t number = 0;
@@ -56,7 +57,8 @@ static bool keep(const smelt_model *model, const char *path) {
   snprintf(draft, sizeof draft, "%s.%llx", path, (unsigned long long)number);
   int file = rt_host_create(draft);
   if (file < 0) return false;
-  bool is_whole = write_all(file, model->weights_map, SMELT_WEIGHTS_AT + model->manifest.header->weights_bytes);
+  bool is_whole =
+      write_all(file, model->weights_map, SMELT_WEIGHTS_AT + model->manifest.header->weights_bytes);
   is_whole &= fsync(file) == 0; /* before its name: power may fail, and only the header is looked at later */
   is_whole &= close(file) == 0;
   if (is_whole && rename(draft, path) == 0) return true;
@@ -80,7 +82,8 @@ static smelt_result unpack(smelt_model *model, const smelt_open_options *options
   const char *wrong = rt_unzstd(model->image->weights, manifest->stored_bytes, memory + SMELT_WEIGHTS_AT,
                                 manifest->weights_bytes);
   if (!wrong && !rt_weights_have_hash(model)) wrong = "they are not what was built";
-  return wrong ? rt_tell(options, SMELT_CORRUPT_IMAGE, "the weights cannot be unpacked: %s", wrong) : SMELT_OK;
+  return wrong ? rt_tell(options, SMELT_CORRUPT_IMAGE, "the weights cannot be unpacked: %s", wrong)
+               : SMELT_OK;
 }
 
 static smelt_result open_packed(smelt_model *model, const smelt_open_options *options) {

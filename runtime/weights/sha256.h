@@ -1,6 +1,6 @@
 /*
- * sha256.h: SHA-256, by which a program knows its weights: plain and small, where the compiler's (base/sha256.c) is
- * fast. [FIPS 180-4]
+ * sha256.h: SHA-256, by which a program knows its weights: plain and small, where the compiler's
+ * (base/sha256.c) is fast. [FIPS 180-4]
  *
  *     smelt_sha256 hash = SMELT_SHA256;
  *     smelt_sha256_add(&hash, bytes, count);            // as often as there are parts
@@ -87,7 +87,8 @@ static inline void smelt_sha256_end(smelt_sha256 *hash, uint8_t digest[SMELT_SHA
   uint8_t length[8];
   for (int i = 0; i < 8; i++) length[i] = (uint8_t)(bits >> (56 - 8 * i));
   smelt_sha256_add(hash, length, sizeof length);
-  for (int i = 0; i < SMELT_SHA256_BYTES; i++) digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+  for (int i = 0; i < SMELT_SHA256_BYTES; i++)
+    digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
 }
 
 #endif

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * Decompresses the frame from[bytes], whatever its bytes are, into to[capacity], which it has to fill exactly.
- * Frames that need a dictionary are refused; a checksum is passed over. Returns NULL, or what is wrong as a static
- * text; to[] then holds anything.
+ * Decompresses the frame from[bytes], whatever its bytes are, into to[capacity], which it has to fill
+ * exactly. Frames that need a dictionary are refused; a checksum is passed over. Returns NULL, or what is
+ * wrong as a static text; to[] then holds anything.
  */
 const char *rt_unzstd(const uint8_t *from, size_t bytes, uint8_t *to, size_t capacity);
 

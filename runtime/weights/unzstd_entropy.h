@@ -63,8 +63,8 @@ typedef struct {
 
 /* From counts[symbols] that together are 1 << log; -1: less than one. False: they are not. */
 bool rt_zstd_table_build(zstd_table *table, const int16_t *counts, int symbols, int log);
-/* From its description in from[bytes], of at most 1 << most_log states and `symbols` symbols. Returns the bytes
- * that it took, 0: it is none. */
+/* From its description in from[bytes], of at most 1 << most_log states and `symbols` symbols. Returns the
+ * bytes that it took, 0: it is none. */
 size_t rt_zstd_table_read(zstd_table *table, const uint8_t *from, size_t bytes, int most_log, int symbols);
 /* One state that always gives `symbol`. */
 void rt_zstd_table_single(zstd_table *table, uint8_t symbol);

@@ -1,6 +1,6 @@
 /*
- * threads.c: several threads, each with a model of its own opened over one image, write at once what each writes
- * alone. Prints the texts, a line each; exits with 1 where one differs.
+ * threads.c: several threads, each with a model of its own opened over one image, write at once what each
+ * writes alone. Prints the texts, a line each; exits with 1 where one differs.
  */
 #include "verse.h"
 

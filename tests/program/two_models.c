@@ -1,6 +1,6 @@
 /*
- * two_models.c: two models in one program, each of which writes its own text. Prints "NAME: TEXT" for each. C and
- * C++. With PREFIXED, each has an API of its own.
+ * two_models.c: two models in one program, each of which writes its own text. Prints "NAME: TEXT" for each. C
+ * and C++. With PREFIXED, each has an API of its own.
  */
 #include "story.h"
 #include "verse.h"

@@ -173,7 +173,8 @@ static void says_that_it_is_of_another_version(void **state) {
   smelt_open_options options = {.threads = 1, .error = error, .error_bytes = sizeof error};
   assert_int_equal(smelt_open(&image, &options, &model), SMELT_WRONG_VERSION);
   assert_null(model);
-  assert_memory_equal(error, smelt_result_text(SMELT_WRONG_VERSION), sizeof error - 1); /* as much as there is room */
+  assert_memory_equal(error, smelt_result_text(SMELT_WRONG_VERSION),
+                      sizeof error - 1); /* as much as there is room */
   fake_header(&m)->magic[7]--;
   assert_int_equal(smelt_open(&image, &options, &model), SMELT_OK);
   assert_string_equal(error, "");
@@ -297,11 +298,10 @@ static void evaluates_size_programs(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(refuses_each_kind_of_damage),    cmocka_unit_test(survives_any_flipped_byte),
-      cmocka_unit_test(survives_random_damage),         cmocka_unit_test(checks_size_programs),
-      cmocka_unit_test(evaluates_size_programs),        cmocka_unit_test(says_that_it_is_of_another_version),
-      cmocka_unit_test(refuses_readers_that_do_not_fit),
-      cmocka_unit_test(refuses_images_that_do_not_fit),
+      cmocka_unit_test(refuses_each_kind_of_damage),     cmocka_unit_test(survives_any_flipped_byte),
+      cmocka_unit_test(survives_random_damage),          cmocka_unit_test(checks_size_programs),
+      cmocka_unit_test(evaluates_size_programs),         cmocka_unit_test(says_that_it_is_of_another_version),
+      cmocka_unit_test(refuses_readers_that_do_not_fit), cmocka_unit_test(refuses_images_that_do_not_fit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* What libzstd compresses comes out as it went in; damaged frames are refused as libzstd does, or harmless. */
+/* What libzstd compresses comes out as it went in; damaged frames are refused as libzstd does, or harmless.
+ */
 #include "weights/unzstd.h"
 
 #include <setjmp.h>
@@ -13,7 +14,8 @@ enum { MOST_BYTES = 700000, ROOM = MOST_BYTES + MOST_BYTES / 4 };
 
 static uint8_t plain[MOST_BYTES], packed[ROOM], unpacked[MOST_BYTES], theirs[MOST_BYTES];
 
-/* Bytes of one kind after the other: noise, few symbols, repeated stretches, one byte, numbers with alike exponents. */
+/* Bytes of one kind after the other: noise, few symbols, repeated stretches, one byte, numbers with alike
+ * exponents. */
 static void fill(uint8_t *bytes, size_t count, int kind) {
   float *numbers = (float *)(void *)bytes;
   switch (kind) {
@@ -48,7 +50,8 @@ static size_t pack(size_t count, int level) {
 
 static void unpacks_what_libzstd_packs(void **state) {
   (void)state;
-  static const size_t counts[] = {0, 1, 2, 5, 6, 7, 31, 63, 64, 100, 257, 1000, 5000, 65536, 131072, 131073, MOST_BYTES};
+  static const size_t counts[] = {0,   1,   2,    5,    6,     7,      31,     63,        64,
+                                  100, 257, 1000, 5000, 65536, 131072, 131073, MOST_BYTES};
   static const int levels[] = {-5, 1, 3, 9, 19, 22};
   for (int kind = 0; kind < KINDS; kind++) {
     fill(plain, sizeof plain, kind);
@@ -61,7 +64,8 @@ static void unpacks_what_libzstd_packs(void **state) {
         assert_memory_equal(out, plain, counts[c]);
         assert_non_null(rt_unzstd(exact, bytes, out, counts[c] + 1));
         if (counts[c]) assert_non_null(rt_unzstd(exact, bytes, out, counts[c] - 1));
-        for (size_t cut = 0; cut < bytes; cut += 1 + bytes / 7) assert_non_null(rt_unzstd(exact, cut, out, counts[c]));
+        for (size_t cut = 0; cut < bytes; cut += 1 + bytes / 7)
+          assert_non_null(rt_unzstd(exact, cut, out, counts[c]));
         free(exact);
         free(out);
       }
@@ -87,8 +91,8 @@ static void unpacks_streams_of_unknown_length(void **state) {
   free(all);
 }
 
-/* Where both take a damaged frame, they make the same of it. (libzstd lets streams of Huffman codes end where they
- * should not; rt_unzstd is not told by a checksum.) */
+/* Where both take a damaged frame, they make the same of it. (libzstd lets streams of Huffman codes end where
+ * they should not; rt_unzstd is not told by a checksum.) */
 static void agrees_about_damaged_frames(void **state) {
   (void)state;
   enum { BYTES = 20000, ROUNDS = 3000, FRAME_HEADER = 7 /* of which less is looked at */ };
@@ -121,7 +125,8 @@ static void survives_noise(void **state) {
     uint8_t *noise = malloc(bytes);
     fill(noise, bytes / 4 * 4, 0);
     memcpy(noise, "\x28\xb5\x2f\xfd\x00\x58", 6);
-    if (bytes > 9) noise[6] = (uint8_t)(5 | (bytes - 9) << 3), noise[7] = (uint8_t)((bytes - 9) >> 5), noise[8] = 0;
+    if (bytes > 9)
+      noise[6] = (uint8_t)(5 | (bytes - 9) << 3), noise[7] = (uint8_t)((bytes - 9) >> 5), noise[8] = 0;
     rt_unzstd(noise, bytes, unpacked, 5000);
     free(noise);
   }

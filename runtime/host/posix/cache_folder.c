@@ -1,4 +1,5 @@
-/* cache_folder.c: where a user's programs keep what they can make again. [XDG Base Directory Specification] */
+/* cache_folder.c: where a user's programs keep what they can make again. [XDG Base Directory Specification]
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "host/host.h"
 
