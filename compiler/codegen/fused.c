@@ -161,8 +161,10 @@ LLVMValueRef emit_fma(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z
   LLVMTypeKind kind = LLVMGetTypeKind(element_type(x));
   bool is_wide = kind == LLVMDoubleTypeKind && e->steady; /* there is little of it */
   if (kind == LLVMIntegerTypeKind || is_wide) return emit_add(e, emit_mul(e, x, y), z);
-  return emit_makes_fma(e) ? exact_fma(e, (LLVMValueRef[]){x, y, z})
-                           : emit_intrinsic(e, "llvm.fmuladd", x, y, z);
+  if (emit_makes_fma(e)) return exact_fma(e, (LLVMValueRef[]){x, y, z});
+  /* Where Arm of 32 bits may choose, it takes vmla, which rounds twice. */
+  bool rounds_once = kind == LLVMFloatTypeKind && e->steady;
+  return emit_intrinsic(e, rounds_once ? "llvm.fma" : "llvm.fmuladd", x, y, z);
 }
 
 LLVMValueRef emit_fma_exact(emitter *e, LLVMValueRef x, LLVMValueRef y, LLVMValueRef z) {
