@@ -66,8 +66,7 @@ exits "an encoder-decoder" 0 "$smelt" build "$seq2seq" -o dates --report
 says "an encoder-decoder: all tokens are equal" '^  equal tokens +([0-9]+) of \1, 100 %$' stdout
 
 exits "auto" 0 "$smelt" build "$decoder" -o auto --precision auto --report
-says "auto: some weights stay" '^auto: [1-9][0-9]* of [0-9]+ weights stay in bf16, ' stdout
-says "auto: which" '^  bf16  loses [0-9.]+ %  .' stdout
+says "auto: how many stay; int8 alone reaches the goal here, an outlier below does not" '^auto: [0-9]+ of [0-9]+ weights stay in bf16, ' stdout
 says "auto: the goal is reached" '^  equal tokens +(128|127) of 128, ' stdout
 exits "auto: the program runs" 0 ./auto -p "In" -n 2 --temp 0
 exits "auto of an encoder-decoder" 0 "$smelt" build "$seq2seq" -o answers --precision auto --report
