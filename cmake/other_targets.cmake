@@ -29,7 +29,7 @@ endfunction()
 # ---- Arm without an operating system: headers and all else are the runtime's own (runtime/host/bare) --------------
 
 set(smelt_system_bare host/alone/team host/alone/processors)
-set(smelt_processor_plain processor/plain)
+set(smelt_processor_plain processor/plain processor/any_level)
 file(GLOB bare_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/host/bare/*.c)
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS} armhf arm64 COMMAND_ERROR_IS_FATAL ANY)
 # libgcc.a beside it serves who has no toolchain: Debian's for armhf is Thumb-2 code that all of them run.

@@ -25,10 +25,10 @@ set(smelt_system_linux core/team
 set(smelt_system_wasi host/alone/team host/alone/processors host/posix/clock host/posix/files
   host/small/format host/wasi/bytes host/wasi/jumps host/wasi/malloc host/wasi/memory host/wasi/random host/wasi/terminal)
 set(smelt_processor_x86_64 processor/x86_64 processor/peak_x86_64)
-set(smelt_processor_aarch64 processor/aarch64 processor/peak_aarch64)
-set(smelt_processor_armv7 processor/armv7 processor/peak_armv7)
+set(smelt_processor_aarch64 processor/aarch64 processor/any_level processor/peak_aarch64)
+set(smelt_processor_armv7 processor/armv7 processor/any_level processor/peak_armv7)
 set(smelt_processor_riscv64 processor/riscv64 processor/peak_riscv64)
-set(smelt_processor_wasm32 processor/plain processor/peak_wasm32)
+set(smelt_processor_wasm32 processor/plain processor/any_level processor/peak_wasm32)
 # What a system knows of one processor.
 set(smelt_linux_x86_64 host/linux/x86_64)
 foreach(processor IN ITEMS aarch64 armv7 riscv64)

@@ -7,13 +7,3 @@ enum { HWCAP_DOT = 1 << 20, HWCAP2_MMLA = 1 << 13 | 1 << 14 };
 const rt_level_feature rt_level_features[] = {{SMELT_ISA_ARM64_DOT, RT_CPU_HWCAP, HWCAP_DOT},
                                               {SMELT_ISA_ARM64_MMLA, RT_CPU_HWCAP2, HWCAP2_MMLA}};
 const size_t rt_level_feature_count = sizeof rt_level_features / sizeof *rt_level_features;
-
-bool rt_cpu_may_use(smelt_isa_level level) {
-  (void)level;
-  return true;
-}
-
-bool rt_cpu_is_slow_of(const uint64_t *words, smelt_isa_level level) {
-  (void)words, (void)level;
-  return false;
-}

@@ -5,13 +5,3 @@ enum { HWCAP_FMA = 1 << 16 };
 
 const rt_level_feature rt_level_features[] = {{SMELT_ISA_ARMV7_FMA, RT_CPU_HWCAP, HWCAP_FMA}};
 const size_t rt_level_feature_count = sizeof rt_level_features / sizeof *rt_level_features;
-
-bool rt_cpu_may_use(smelt_isa_level level) {
-  (void)level;
-  return true;
-}
-
-bool rt_cpu_is_slow_of(const uint64_t *words, smelt_isa_level level) {
-  (void)words, (void)level;
-  return false;
-}
