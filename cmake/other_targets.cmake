@@ -6,6 +6,9 @@ file(GLOB model_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/core/*.c
   ${PROJECT_SOURCE_DIR}/runtime/constrain/*.c ${PROJECT_SOURCE_DIR}/runtime/decode/*.c)
 list(FILTER model_sources EXCLUDE REGEX "/core/(team|limits)[.]c$") # the row's system says which team; --profile has limits
 
+# Where a system's headers are the runtime's own: what all compilers know.
+set(builtin_headers ${PROJECT_SOURCE_DIR}/runtime/host/builtin/include)
+
 # Compiles `library` against `headers` alone.
 function(compile_for_other library triple headers)
   target_include_directories(${library} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/runtime)
@@ -37,7 +40,7 @@ function(add_bare_target target triple architecture)
   smelt_host_sources(host_sources bare plain)
   file(GLOB libgcc ${SMELT_SYSROOTS}/${architecture}/usr/lib/gcc/*/*/libgcc.a)
   file(COPY ${libgcc} DESTINATION ${PROJECT_BINARY_DIR}/lib/smelt/${target})
-  add_other_archive(${target} runtime ${triple} ${PROJECT_SOURCE_DIR}/runtime/host/bare/include
+  add_other_archive(${target} runtime ${triple} "${PROJECT_SOURCE_DIR}/runtime/host/bare/include;${builtin_headers}"
     "${model_sources};${bare_sources};${host_sources}" -ffreestanding -fvisibility=hidden ${ARGN})
 endfunction()
 add_bare_target(armv7m-none thumbv7em-none-eabihf armhf -mcpu=cortex-m4)
@@ -81,6 +84,6 @@ foreach(processor IN ITEMS aarch64 x86_64)
   set(triple ${processor}-apple-macos11)
   string(REPLACE aarch64 arm64 triple ${triple})
   smelt_host_sources(host_sources macos ${processor})
-  add_other_archive(${processor}-macos runtime ${triple} ${PROJECT_SOURCE_DIR}/runtime/host/macos/include
+  add_other_archive(${processor}-macos runtime ${triple} "${PROJECT_SOURCE_DIR}/runtime/host/macos/include;${builtin_headers}"
     "${model_sources};${macos_sources};${host_sources}" -fPIC -fvisibility=hidden)
 endforeach()

@@ -1,7 +1,7 @@
 /* math.h: what compilers know by themselves. The runtime's own functions (decode/exponential.c) do the rest.
  */
-#ifndef RT_BARE_MATH_H
-#define RT_BARE_MATH_H
+#ifndef RT_BUILTIN_MATH_H
+#define RT_BUILTIN_MATH_H
 
 #define INFINITY    __builtin_inff()
 #define NAN         __builtin_nanf("")
