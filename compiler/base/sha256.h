@@ -1,17 +1,12 @@
-/* sha256.h: SHA-256 (FIPS 180-4). */
-#ifndef SMELT_SHA256_H
-#define SMELT_SHA256_H
+/* sha256.h: SHA-256 (FIPS 180-4), fast, as text. */
+#ifndef BASE_SHA256_H
+#define BASE_SHA256_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "smelt/sha256.h"
 
 enum { SHA256_TEXT_BYTES = 65 };
 
-typedef struct {
-  uint32_t state[8];
-  uint64_t count;    /* bytes so far */
-  uint8_t block[64]; /* count % 64 of them that are no whole block yet */
-} sha256;
+typedef smelt_sha256 sha256;
 
 void sha256_begin(sha256 *hash);
 void sha256_add(sha256 *hash, const void *bytes, size_t count);

@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "core/weights.h"
 #include "host/host.h"
-#include "weights/sha256.h"
+#include "smelt/sha256.h"
 #include "smelt/weights.h"
 
 #include <errno.h>

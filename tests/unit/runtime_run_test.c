@@ -11,7 +11,7 @@
 
 static fake_manifest manifest;
 static smelt_entry_code *const sum_code[] = {sum_run};
-static const smelt_code_level levels[] = {{SMELT_ISA_BASELINE, sum_code}};
+static const smelt_code_level levels[] = {{.isa_level = SMELT_ISA_BASELINE, .entries = sum_code}};
 static const smelt_image image = {.manifest = manifest.bytes, .level_count = 1, .levels = levels};
 
 static smelt_model *open_sum(int32_t threads) {

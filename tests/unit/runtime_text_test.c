@@ -58,7 +58,7 @@ static void recite(smelt_frame *frame, int32_t thread, int32_t thread_count) {
 }
 
 static smelt_entry_code *const recite_code[] = {recite, recite};
-static const smelt_code_level recite_levels[] = {{SMELT_ISA_BASELINE, recite_code}};
+static const smelt_code_level recite_levels[] = {{.isa_level = SMELT_ISA_BASELINE, .entries = recite_code}};
 
 static int compile_tokenizer(void **state) {
   (void)state;
