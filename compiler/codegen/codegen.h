@@ -35,6 +35,8 @@ typedef struct {
    * does without: NULL: there are none. For tests that emulate those instructions. */
   const char *apart_features;
   bool lacks_rounding; /* to whole numbers, as an instruction */
+  bool lacks_halves; /* LLVM comes to no end with comparisons of f16, which it makes of those of widened ones
+                      */
 } codegen_level;
 
 enum { CODEGEN_MAX_LEVELS = 6, CODEGEN_MAX_FILES = CODEGEN_MAX_LEVELS + 2 };

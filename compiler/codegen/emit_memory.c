@@ -37,10 +37,16 @@ static LLVMValueRef narrow_bf16(emitter *e, LLVMValueRef v) {
                         emit_memory_type(e, SMELT_BF16, lanes), "");
 }
 
+/* Behind a fence, where LLVM must not look through to the narrow number. */
+static LLVMValueRef widen_f16(emitter *e, LLVMValueRef v) {
+  v = LLVMBuildFPExt(e->builder, v, emit_type(e, SMELT_F16, emit_lanes(v)), "");
+  return e->level->lacks_halves ? emit_intrinsic(e, "llvm.arithmetic.fence", v, NULL, NULL) : v;
+}
+
 LLVMValueRef emit_widen(emitter *e, ir_dtype dtype, LLVMValueRef v) {
   switch (dtype) {
   case SMELT_F16:
-    return LLVMBuildFPExt(e->builder, v, emit_type(e, dtype, emit_lanes(v)), "");
+    return widen_f16(e, v);
   case SMELT_BF16:
     return widen_bf16(e, v);
   case SMELT_BOOL:

@@ -128,7 +128,8 @@ static const codegen_level WASM32_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_
                                                                  .features = "+simd128",
                                                                  .vector_bytes = 16,
                                                                  .vector_registers = 16,
-                                                                 .engines = 0}};
+                                                                 .engines = 0,
+                                                                 .lacks_halves = true}};
 
 /* ---- targets ---- */
 

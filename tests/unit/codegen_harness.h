@@ -360,11 +360,11 @@ static bool harness_is_static(const ir_graph *g) {
   return ir_type_is_static(&g->outputs[0].value->type, NULL);
 }
 
-/* The machine's levels all, of other ELF targets' the highest: those of other formats have the same
- * instructions. */
+/* The machine's levels all, of other processors' the highest: COFF and Mach-O have the same instructions. */
 static inline bool harness_compiles(const codegen_target *target, int level) {
   bool is_last = level + 1 == CODEGEN_MAX_LEVELS || !target->levels[level + 1].cpu;
-  return target == codegen_target_host() || (is_last && target->format == CODEGEN_ELF);
+  bool is_other = target->format == CODEGEN_ELF || target->format == CODEGEN_WASM;
+  return target == codegen_target_host() || (is_last && is_other);
 }
 
 /* Every graph of the text on every level of this machine; other levels and targets are compiled only. */
