@@ -1,4 +1,4 @@
-/* file.c: whole files, mapped read-only. */
+/* file.c: whole files: mapped read-only, or read once from end to end. */
 #define _POSIX_C_SOURCE 200809L
 #include "base.h"
 
@@ -14,25 +14,53 @@ static status cannot_read(arena *a, const char *path, int error) {
   return fail_file(a, fail(a, STATUS_INPUT, "cannot be read: %s", strerror(error)), path);
 }
 
-status file_map(arena *a, const char *path, file_view *view) {
-  *view = (file_view){.path = arena_text(a, path)};
-  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return cannot_read(a, path, errno);
+/* The caller closes the descriptor; after a failure there is none. */
+static status open_regular(arena *a, const char *path, int *descriptor, size_t *count) {
   struct stat info;
+  *descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (*descriptor < 0) return cannot_read(a, path, errno);
   status s = OK;
-  if (fstat(descriptor, &info) != 0) {
+  if (fstat(*descriptor, &info) != 0)
     s = cannot_read(a, path, errno);
-  } else if (!S_ISREG(info.st_mode)) {
+  else if (!S_ISREG(info.st_mode))
     s = fail_file(a, fail(a, STATUS_INPUT, "is not a regular file"), path);
-  } else if (info.st_size > 0) {
-    void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  else
+    *count = (size_t)info.st_size;
+  if (s) close(*descriptor);
+  return s;
+}
+
+status file_map(arena *a, const char *path, file_view *view) {
+  int descriptor;
+  size_t count = 0;
+  *view = (file_view){.path = arena_text(a, path)};
+  TRY(open_regular(a, path, &descriptor, &count));
+  status s = OK;
+  if (count > 0) {
+    void *bytes = mmap(NULL, count, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (bytes == MAP_FAILED) {
       s = cannot_read(a, path, errno);
     } else {
       view->bytes = bytes;
-      view->count = (size_t)info.st_size;
+      view->count = count;
     }
   }
+  close(descriptor);
+  return s;
+}
+
+status file_pass(arena *a, const char *path, file_taker *take, void *context) {
+  enum { PART_BYTES = 1 << 16 };
+  uint8_t part[PART_BYTES];
+  int descriptor;
+  size_t count = 0;
+  ssize_t got;
+  TRY(open_regular(a, path, &descriptor, &count));
+  do {
+    got = read(descriptor, part, sizeof part);
+    if (got > 0) take(context, part, (size_t)got);
+  } while (got > 0 || (got < 0 && errno == EINTR));
+  status s = got < 0 ? cannot_read(a, path, errno) : OK;
   close(descriptor);
   return s;
 }

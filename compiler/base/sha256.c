@@ -86,3 +86,15 @@ void sha256_end(sha256 *hash, char text[SHA256_TEXT_BYTES]) {
   for (int i = 0; i < 2 * SMELT_SHA256_BYTES; i++) text[i] = digits[digest[i / 2] >> (i % 2 ? 0 : 4) & 15];
   text[2 * SMELT_SHA256_BYTES] = '\0';
 }
+
+static void take_part(void *hash, const void *bytes, size_t count) {
+  sha256_add(hash, bytes, count);
+}
+
+status sha256_file(arena *a, const char *path, char text[SHA256_TEXT_BYTES]) {
+  sha256 hash;
+  sha256_begin(&hash);
+  TRY(file_pass(a, path, take_part, &hash));
+  sha256_end(&hash, text);
+  return OK;
+}

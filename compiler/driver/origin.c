@@ -39,19 +39,12 @@ static const char *below(const char *folder, const char *path) {
 }
 
 static status add_file(compilation *c, model_origin *origin, const char *path) {
-  file_view view;
-  sha256 hash;
   const char *name = below(c->folder.home, path);
   for (size_t i = 0; i < origin->count; i++)
     if (strcmp(origin->files[i].name, name) == 0) return OK;
-  TRY(file_map(&c->arena, path, &view));
   origin_file *file = &ARENA_PUSH(&c->arena, origin->files, origin->count, origin->capacity);
   *file = (origin_file){.name = name};
-  sha256_begin(&hash);
-  sha256_add(&hash, view.bytes, view.count);
-  sha256_end(&hash, file->sha256);
-  file_unmap(&view);
-  return OK;
+  return sha256_file(&c->arena, path, file->sha256);
 }
 
 static status add_if_exists(compilation *c, model_origin *origin, const char *path) {

@@ -68,22 +68,11 @@ static void add_model_part(const char *what, const compilation *c, const model_o
   }
 }
 
-static status hash_file(arena *a, const char *path, char text[SHA256_TEXT_BYTES]) {
-  file_view view;
-  sha256 hash;
-  TRY(file_map(a, path, &view));
-  sha256_begin(&hash);
-  sha256_add(&hash, view.bytes, view.count);
-  sha256_end(&hash, text);
-  file_unmap(&view);
-  return OK;
-}
-
 status origin_write_sbom(compilation *c, const model_origin *origin, const compilation *draft,
                          const model_origin *draft_origin, const char *made, const char *path) {
   arena *a = &c->arena;
   char hash[SHA256_TEXT_BYTES];
-  TRY(hash_file(a, made, hash));
+  TRY(sha256_file(a, made, hash));
   json_t *packages = json_array(), *files = json_array(), *relations = json_array();
   const char *slash = strrchr(made, '/'), *name = slash ? slash + 1 : made;
   json_t *artefact =

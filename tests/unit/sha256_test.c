@@ -1,5 +1,7 @@
 /* sha256_test.c: hashes that FIPS 180-4's examples state, of bytes given at once and in parts. */
 #define _XOPEN_SOURCE 700
+#include "base/sha256.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,8 +10,6 @@
 #include <cmocka.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/sha256.h"
 
 static void expect(const void *bytes, size_t count, const char *expected) {
   for (size_t part = 1; part < 200; part += 31) {
@@ -45,11 +45,12 @@ static void a_million_letters(void **state) {
   free(letters);
 }
 
-/* Every length around a block's end, as sha256sum finds it. */
+/* Every length around a block's end, as sha256sum finds it, in memory and in a file. */
 static void lengths(void **state) {
   (void)state;
   uint8_t bytes[200];
-  char path[] = "/tmp/smelt_sha256_XXXXXX", command[64];
+  char path[] = "/tmp/smelt_sha256_XXXXXX", command[64], text[SHA256_TEXT_BYTES];
+  arena a = {0};
   int file = mkstemp(path);
   assert_true(file >= 0);
   snprintf(command, sizeof command, "sha256sum %s", path);
@@ -62,9 +63,14 @@ static void lengths(void **state) {
     assert_int_equal(fread(expected, 1, 64, said), 64);
     pclose(said);
     expect(bytes, count, expected);
+    assert_null(sha256_file(&a, path, text));
+    assert_string_equal(text, expected);
   }
   close(file);
   remove(path);
+  assert_non_null(sha256_file(&a, path, text));
+  assert_non_null(sha256_file(&a, "/tmp", text));
+  arena_free(&a);
 }
 
 int main(void) {
