@@ -140,7 +140,8 @@ typedef struct {
 /* Fails with STATUS_INPUT naming the path and the system's reason. Failure texts live in `a`. */
 status file_map(arena *a, const char *path, file_view *view);
 void file_unmap(file_view *view);
-/* Gives the file to `take` a part at a time, so that a large one is never in memory whole. Fails as file_map. */
+/* Gives the file to `take` a part at a time, so that a large one is never in memory whole. Fails as file_map.
+ */
 typedef void file_taker(void *context, const void *bytes, size_t count);
 status file_pass(arena *a, const char *path, file_taker *take, void *context);
 bool file_exists(const char *path); /* a regular file */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # size_test.sh SMELT MODEL PROGRAM: GPT-2 with 124M parameters is built in under 60 s and in less memory than twice its
-# file; its program adds less than 600 kB to its weights and has written its first token less than 0.2 s after exec, the
+# file; its program adds less than 1 MB to its weights, half of it its tokenizer's tables, and has written its first token less than 0.2 s after exec, the
 # page cache warm.
 . "${0%/*}/check.sh"
 smelt=$1 model=$2 program=$3
@@ -21,7 +21,7 @@ echo "most memory $memory_kb kB, model.onnx $model_kb kB"
 weights_bytes=$("$smelt" inspect "$model" --json | sed -n 's/.*"weights_bytes": \([0-9]*\).*/\1/p')
 rest=$(($(stat -c %s "$program") - weights_bytes))
 echo "weights $weights_bytes bytes, rest $rest"
-[ "$weights_bytes" -gt 0 ] && [ "$rest" -lt 600000 ] || fail "the program adds 600 kB or more to its weights"
+[ "$weights_bytes" -gt 0 ] && [ "$rest" -lt 1000000 ] || fail "the program adds 1 MB or more to its weights"
 
 # -n 1 ends with the first token, so a whole run is an upper bound. The first run warms the page cache; of the others
 # the quickest counts, since what else the machine does is no property of the program.
