@@ -3,7 +3,8 @@
 #                  runtime/processor what the row says                     libapp.a   runtime/app, with main
 #   rcrt1.o crt1.o crti.o crtn.o libc.a           from Debian's musl-dev
 #   libgcc.a                                      from Debian's libgcc-12-dev (riscv64: Debian 13's libgcc-14-dev)
-#   crt1-command.o libc.a                         of wasm32 from Debian's wasi-libc
+#   crt1-command.o crt1-reactor.o libc.a          of wasm32 from Debian's wasi-libc
+#   libsmall.a                                    of wasm32: what stands for some of it; libmodule.a: a module's alone
 #   libclang_rt.builtins-wasm32.a                 and from LLVM's libclang-rt-22-dev-wasm32
 #
 # The rows here and those of compiler/codegen's target table carry the same names.
@@ -23,7 +24,9 @@ set(smelt_system_linux core/team
   host/linux/peak_memory host/linux/processors host/linux/random host/linux/waiting ${weights_elsewhere}
   host/posix/file_map host/posix/cache_folder host/linux/own_file)
 set(smelt_system_wasi host/alone/team host/alone/processors host/posix/clock host/posix/files
-  host/small/format host/wasi/bytes host/wasi/jumps host/wasi/malloc host/wasi/memory host/wasi/random host/wasi/terminal)
+  host/wasi/jumps host/wasi/memory host/wasi/random host/wasi/terminal)
+# What modules have in place of wasi-libc's, for size; whoever links a library brings his own libc.
+set(wasi_small_sources host/small/format host/wasi/bytes host/wasi/malloc)
 set(smelt_processor_x86_64 processor/x86_64 processor/peak_x86_64)
 set(smelt_processor_aarch64 processor/aarch64 processor/any_level processor/peak_aarch64)
 set(smelt_processor_armv7 processor/armv7 processor/any_level processor/peak_armv7)
@@ -119,7 +122,7 @@ endfunction()
 # The libc pack of a row: what programs are linked with beside the runtime.
 function(copy_libc_pack target triple architecture)
   if(architecture STREQUAL wasi)
-    set(pack ${WASI_LIBRARIES}/crt1-command.o ${WASI_LIBRARIES}/libc.a ${WASI_BUILTINS})
+    set(pack ${WASI_LIBRARIES}/crt1-command.o ${WASI_LIBRARIES}/crt1-reactor.o ${WASI_LIBRARIES}/libc.a ${WASI_BUILTINS})
   else()
     execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS} ${architecture}
       COMMAND_ERROR_IS_FATAL ANY)
@@ -144,3 +147,7 @@ foreach(line IN LISTS smelt_target_rows)
   add_target_archive(${target} runtime ${target_runtime_sources} ${host_sources})
   add_target_archive(${target} app ${target_app_sources})
 endforeach()
+list(TRANSFORM wasi_small_sources PREPEND ${PROJECT_SOURCE_DIR}/runtime/)
+list(TRANSFORM wasi_small_sources APPEND .c)
+add_target_archive(wasm32-wasi small ${wasi_small_sources})
+add_target_archive(wasm32-wasi module ${PROJECT_SOURCE_DIR}/runtime/host/module/clock.c ${PROJECT_SOURCE_DIR}/runtime/host/module/environment.c)

@@ -57,6 +57,7 @@ typedef struct {
   unsigned pointer_bytes;      /* 4 or 8 */
   uint32_t page_bytes;         /* alignment of the weights: the largest page that its kernels use */
   unsigned forms;              /* CODEGEN_EXE | ... */
+  const char *libraries;       /* for -l: what is linked beside a library of a model, apart by spaces */
   const codegen_level *levels; /* [CODEGEN_MAX_LEVELS], ascending; ended by cpu == NULL */
 } codegen_target;
 

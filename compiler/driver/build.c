@@ -322,11 +322,19 @@ static status check_name(arena *a, const char *option, const char *name) {
 
 /* What names of such files end with, "" where nothing. */
 static const char *suffix_of(const codegen_target *target, const emit_form *form) {
-  bool is_windows = target->os == CODEGEN_WINDOWS, is_macos = target->os == CODEGEN_MACOS;
-  const char *const suffixes[][2] = {{"exe", is_windows ? ".exe" : ""},
-                                     {"obj", ".o"},
-                                     {"lib", ".a"},
-                                     {"shared", is_macos ? ".dylib" : ".so"}};
+  static const struct {
+    codegen_os os;
+    const char *program, *shared;
+  } systems[] = {{CODEGEN_WINDOWS, ".exe", ".dll"},
+                 {CODEGEN_MACOS, "", ".dylib"},
+                 {CODEGEN_WASI, ".wasm", ".wasm"}};
+  const char *program = "", *shared = ".so";
+  for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
+    if (systems[i].os != target->os) continue;
+    program = systems[i].program;
+    shared = systems[i].shared;
+  }
+  const char *const suffixes[][2] = {{"exe", program}, {"obj", ".o"}, {"lib", ".a"}, {"shared", shared}};
   for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
     if (strcmp(form->name, suffixes[i][0]) == 0) return suffixes[i][1];
   return "";
@@ -397,7 +405,7 @@ static status finish(compilation *c, const emit_form *form, const char *name, co
   if (!output) TRY(default_output(c, form, &output));
   if (c->options->sbom && strcmp(c->options->sbom, output) == 0)
     return fail(&c->arena, STATUS_USAGE, "--sbom and -o name one file, '%s'", output);
-  TRY(package_check(&c->arena, c->options, form->name, output));
+  TRY(package_check(&c->arena, c->options, c->target, form->name, output));
   if (!c->options->draft) {
     TRY(write_artefact(c, NULL, form, name, output));
   } else {

@@ -95,7 +95,8 @@ static void put_image(text *out, arena *a, const header_names *names) {
              large, SMELT_ABI_VERSION, names->file);
   text_print(out, "#ifndef %s_MODEL_%s_H\n#define %s_MODEL_%s_H\n", large, guard, large, guard);
   text_print(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-  text_print(out, "extern const %s_image %s_model_%s;\n", prefix, prefix, names->image);
+  text_print(out, "extern %sconst %s_image %s_model_%s;\n",
+             names->is_imported ? "__declspec(dllimport) " : "", prefix, prefix, names->image);
   text_print(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 

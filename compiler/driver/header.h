@@ -11,6 +11,7 @@ typedef struct {
   const char *file;   /* "verse.h" */
   const char *image;  /* the image is smelt_model_IMAGE */
   const char *prefix; /* or PREFIX_model_IMAGE; NULL: none */
+  bool is_imported;   /* from a DLL, which compilers for Windows want to know of data */
 } header_names;
 
 /* Appends the header of the compiled model to `out`: it needs no other file. */

@@ -6,7 +6,8 @@
 #include "link/link.h"
 
 /* Whether all that package_add would write may be written. */
-status package_check(arena *a, const driver_options *options, const char *form, const char *output);
+status package_check(arena *a, const driver_options *options, const codegen_target *target, const char *form,
+                     const char *output);
 
 /*
  * Adds the header to the job whose result is `output` and, where the options ask for a package, what

@@ -6,7 +6,7 @@
 #define SMELT_IR_PARSE_H
 
 #include "ir/attributes.h"
-#include "ir/name_map.h"
+#include "base/name_map.h"
 
 typedef struct {
   arena *arena;

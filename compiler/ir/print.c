@@ -2,7 +2,7 @@
 #include "ir/attributes.h"
 #include "ir/element.h"
 #include "ir/lexical.h"
-#include "ir/name_map.h"
+#include "base/name_map.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* verify.c: checks that a graph is what the rest of the compiler takes for granted. A failure is a defect of
  * smelt. */
 #include "ir/ir.h"
-#include "ir/name_map.h"
+#include "base/name_map.h"
 
 #include <string.h>
 

@@ -11,7 +11,6 @@
 #include "link/archive.h"
 
 #include <ar.h>
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,8 +21,13 @@ void archive_add_symbol(archive *ar, const char *name) {
   ar->index_name_bytes += strlen(name) + 1;
 }
 
-const char *archive_text(archive *ar, const char *text, size_t most) {
-  return arena_format(ar->arena, "%.*s", (int)most, text);
+arena *archive_arena(archive *ar) {
+  return ar->arena;
+}
+
+void archive_add_member(archive *ar, const char *name, const uint8_t *bytes, uint64_t count) {
+  ARENA_PUSH(ar->arena, ar->members, ar->member_count, ar->member_capacity) =
+      (member){.name = name, .bytes = bytes, .count = count};
 }
 
 static status add_member(archive *ar, const char *name, const uint8_t *bytes, uint64_t count) {
@@ -32,8 +36,7 @@ static status add_member(archive *ar, const char *name, const uint8_t *bytes, ui
                     (unsigned long long)count);
     return fail_hint(ar->arena, s, "use --emit obj");
   }
-  ARENA_PUSH(ar->arena, ar->members, ar->member_count, ar->member_capacity) =
-      (member){.name = name, .bytes = bytes, .count = count};
+  archive_add_member(ar, name, bytes, count);
   if (ar->format->index_member(ar, bytes, count)) return OK;
   return fail_file(ar->arena, fail(ar->arena, STATUS_DEFECT, "is not a sound object"), name);
 }
@@ -117,7 +120,7 @@ static int lay_out(archive *ar, uint64_t long_name_bytes) {
   }
 }
 
-static void write_bytes(archive *ar, FILE *file) {
+void archive_write_common(archive *ar, FILE *file) {
   uint64_t long_name_bytes = 0;
   for (size_t i = 0; i < ar->member_count; i++)
     long_name_bytes += strlen(ar->members[i].name) + strlen("/\n");
@@ -148,17 +151,17 @@ static void write_bytes(archive *ar, FILE *file) {
   }
 }
 
-/* Maps the job's objects and the runtime; views[] has room for them all. */
-static status collect(link_job *job, archive *ar, file_view *views, size_t *view_count) {
+/* Maps the job's objects and, with_runtime, the runtime; views[] has room for them all. */
+static status collect(link_job *job, archive *ar, bool with_runtime, file_view *views, size_t *view_count) {
   arena *a = job->arena;
   for (size_t i = 0; i < job->input_count; i++) {
-    if (job->inputs[i].kind == LINK_COMPANION) continue;
+    if (job->inputs[i].kind != LINK_CODE && job->inputs[i].kind != LINK_BLOB) continue;
     file_view *view = &views[(*view_count)++];
     TRY(file_map(a, input_path(job, &job->inputs[i]), view));
     const char *name = arena_format(a, "%s.o", job->inputs[i].name);
     TRY(add_member(ar, name, view->bytes, view->count));
   }
-  if (job->prefix) return OK; /* the runtime is among the inputs */
+  if (!with_runtime) return OK;
   const char *folder;
   TRY(link_library_folder(a, &folder));
   file_view *runtime = &views[(*view_count)++];
@@ -166,29 +169,39 @@ static status collect(link_job *job, archive *ar, file_view *views, size_t *view
   return archive_each(a, runtime, copy_member, ar);
 }
 
-static status write_output(link_job *job, archive *ar) {
-  arena *a = job->arena;
-  TRY(output_begin(job));
-  FILE *file = open_stream(job->output_descriptor);
-  bool broken = !file;
-  if (file) {
-    (ar->format->has_apple_archives ? archive_write_apple : write_bytes)(ar, file);
-    broken = ferror(file) != 0;
-    broken |= fclose(file) != 0;
-  }
-  int error = errno;
-  if (!broken) return output_commit(job, 0666);
-  output_abandon(job);
-  return fail_file(a, fail(a, STATUS_INPUT, "cannot be written: %s", strerror(error)), job->destination);
+static status write_archive(void *user, FILE *file) {
+  archive *ar = user;
+  (ar->format->has_apple_archives ? archive_write_apple : archive_write_common)(ar, file);
+  return OK;
+}
+
+/* Has `use` see the job's objects and, with_runtime, the runtime as an archive. */
+static status with_archive(link_job *job, bool with_runtime, status (*use)(link_job *job, archive *ar)) {
+  archive ar = {.arena = job->arena, .format = job->format};
+  file_view *views = ARENA_ARRAY(job->arena, file_view, job->input_count + 1);
+  size_t view_count = 0;
+  status s = collect(job, &ar, with_runtime, views, &view_count);
+  if (!s) s = use(job, &ar);
+  for (size_t i = 0; i < view_count; i++) file_unmap(&views[i]);
+  return s;
+}
+
+static status put_in_place(link_job *job, archive *ar) {
+  return output_write(job, write_archive, ar);
 }
 
 status archive_write(link_job *job) {
   TRY(prefix_apply(job));
-  archive ar = {.arena = job->arena, .format = job->format};
-  file_view *views = ARENA_ARRAY(job->arena, file_view, job->input_count + 1);
-  size_t view_count = 0;
-  status s = collect(job, &ar, views, &view_count);
-  if (!s) s = write_output(job, &ar);
-  for (size_t i = 0; i < view_count; i++) file_unmap(&views[i]);
-  return s;
+  return with_archive(job, !job->prefix, put_in_place); /* with a prefix the runtime is among the inputs */
+}
+
+static status note_names(link_job *job, archive *ar) {
+  job->names = ARENA_ARRAY(job->arena, const char *, ar->index_count + 1);
+  for (size_t i = 0; i < ar->index_count; i++) job->names[i] = arena_text(job->arena, ar->index[i].name);
+  job->name_count = ar->index_count;
+  return OK;
+}
+
+status archive_find_names(link_job *job) {
+  return with_archive(job, true, note_names);
 }

@@ -30,6 +30,10 @@ struct archive {
 /* A member's header of 60 bytes; the name has at most 16. */
 void archive_write_header(FILE *file, const char *name, uint64_t bytes);
 
+/* A member whose symbols the caller adds. */
+void archive_add_member(archive *ar, const char *name, const uint8_t *bytes, uint64_t count);
+
+void archive_write_common(archive *ar, FILE *file); /* System V's form */
 void archive_write_apple(archive *ar, FILE *file);
 
 #endif

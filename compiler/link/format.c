@@ -37,3 +37,7 @@ status link_object(link_job *job) {
 status link_library(link_job *job) {
   return finish(job, job->format->index_member ? archive_write : NULL);
 }
+
+bool link_has_prefix(const codegen_target *target) {
+  return link_format_of(target)->add_prefix != NULL;
+}

@@ -146,6 +146,10 @@ void link_hide(link_job *job, const char *function) {
   ARENA_PUSH(job->arena, job->hidden, job->hidden_count, job->hidden_capacity) = function;
 }
 
+void link_set_imports(link_job *job, const char *name) {
+  job->imports = name;
+}
+
 const char *input_path(link_job *job, const link_input *input) {
   return arena_format(job->arena, "/proc/self/fd/%d", input->descriptor);
 }
@@ -186,4 +190,16 @@ status output_commit(link_job *job, unsigned mode) {
   }
   output_abandon(job);
   return cannot_write(job, "cannot be written", error);
+}
+
+status output_write(link_job *job, link_payload *write, void *context) {
+  TRY(output_begin(job));
+  FILE *file = open_stream(job->output_descriptor);
+  status s = file ? write(context, file) : OK;
+  bool is_broken = !file || ferror(file);
+  if (file) is_broken |= fclose(file) != 0;
+  int error = errno;
+  if (!s && !is_broken) return output_commit(job, 0666);
+  output_abandon(job);
+  return s ? s : cannot_write(job, "cannot be written", error);
 }

@@ -94,6 +94,10 @@ void link_add_part(link_job *job, const char *function);
 /* A function of the C API that is of no use with this model: link_shared gives out neither it nor what it
  * alone uses. `function` is kept as it is. */
 void link_hide(link_job *job, const char *function);
+/* A DLL comes with a library of its imports, a companion of this name. */
+void link_set_imports(link_job *job, const char *name);
+/* Whether --prefix is there for the target. */
+bool link_has_prefix(const codegen_target *target);
 
 /* Where a blob would be the only thing asked for: the object file itself. */
 status link_blob_object(arena *a, const codegen_target *target, const link_blob *blob, FILE *file);

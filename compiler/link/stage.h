@@ -66,6 +66,9 @@ struct link_job {
   size_t part_count, part_capacity;
   const char **hidden; /* functions of the C API that a shared library does without */
   size_t hidden_count, hidden_capacity;
+  const char *imports; /* a companion by which linkers find what a shared library gives out; NULL: none */
+  const char **names;  /* that its objects and the runtime define (archive_find_names) */
+  size_t name_count;
   const char *output; /* the destination while it is written: a file beside it */
   int output_descriptor;
   held_interrupts interrupts;
@@ -81,6 +84,8 @@ struct link_job {
 status output_begin(link_job *job);
 status output_commit(link_job *job, unsigned mode);
 void output_abandon(link_job *job);
+/* All three around `write`, where the result is no linker's. */
+status output_write(link_job *job, link_payload *write, void *context);
 
 /*
  * Runs lld with `arguments` (argv[1] on; paths are absolute), the job's inputs
@@ -119,8 +124,20 @@ status link_into_place(argument_list *list, unsigned mode);
 status archive_write(link_job *job);
 /* A symbol that the member being added defines; the name's bytes last as long as the member's. */
 void archive_add_symbol(archive *ar, const char *name);
-/* A copy of a text of at most `most` bytes, for such a name. */
-const char *archive_text(archive *ar, const char *text, size_t most);
+/* Where such a name may lie. */
+arena *archive_arena(archive *ar);
+/* Finds job->names, without a prefix. */
+status archive_find_names(link_job *job);
+
+/* ---- what a shared library gives out (exports.c) ---- */
+
+typedef struct {
+  const char *name; /* with the job's prefix */
+  bool is_data;     /* a model, else a function */
+} link_export;
+
+/* In order of their names. Gives the job's inputs their prefix (prefix_apply). */
+status exports_find(link_job *job, const link_export **exports, size_t *count);
 
 /* Names the companions, permissions `mode`, in the destination's folder. Returns 0, or why not. */
 int companions_place(link_job *job, unsigned mode);

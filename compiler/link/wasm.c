@@ -6,16 +6,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * The stack comes first, so that one that overflows traps and does not write over data. With less than 1
+ * MiB of it addresses of small data are numbers of three bytes in code, not of four.
+ */
+static const char *const OPTIONS[] = {"--stack-first", "-zstack-size=0x80000",   "--gc-sections",
+                                      "--strip-all",   "--compress-relocations", "-O2"};
+
 static status executable(link_job *job) {
-  /*
-   * The stack comes first, so that one that overflows traps and does not write over data. With less than 1
-   * MiB of it addresses of small data are numbers of three bytes in code, not of four.
-   */
-  static const char *const options[] = {"--stack-first", "-zstack-size=0x80000",   "--gc-sections",
-                                        "--strip-all",   "--compress-relocations", "-O2"};
-  static const char *const after[] = {"libapp.a", "libruntime.a", "libc.a", "libclang_rt.builtins-wasm32.a"};
+  static const char *const after[] = {"libapp.a", "libruntime.a", "libsmall.a", "libc.a",
+                                      "libclang_rt.builtins-wasm32.a"};
   argument_list list = {.job = job};
-  ARGUMENTS_ADD(&list, options);
+  ARGUMENTS_ADD(&list, OPTIONS);
   for (size_t i = 0; i < job->part_count; i++)
     arguments_add(&list, arena_format(job->arena, "--undefined=%s", job->parts[i]));
   TRY(arguments_add_target_file(&list, "crt1-command.o"));
@@ -23,6 +25,30 @@ static status executable(link_job *job) {
   for (size_t i = 0; i < sizeof after / sizeof *after; i++) TRY(arguments_add_target_file(&list, after[i]));
   arguments_add_inputs(&list, LINK_BLOB); /* behind small data */
   return link_into_place(&list, 0777);
+}
+
+/*
+ * A module that others call: it gives out its memory, malloc and free for what they put there, the C API and
+ * the model, and a table that they may add callbacks to. It asks for nothing of WASI.
+ */
+static status shared(link_job *job) {
+  static const char *const options[] = {"--entry=_initialize", "--export=malloc", "--export=free",
+                                        "--export-table", "--growable-table"};
+  static const char *const after[] = {"libmodule.a", "libruntime.a", "libsmall.a", "libc.a",
+                                      "libclang_rt.builtins-wasm32.a"};
+  argument_list list = {.job = job};
+  const link_export *exports;
+  size_t export_count;
+  TRY(exports_find(job, &exports, &export_count));
+  ARGUMENTS_ADD(&list, OPTIONS);
+  ARGUMENTS_ADD(&list, options);
+  for (size_t i = 0; i < export_count; i++)
+    arguments_add(&list, arena_format(job->arena, "--export=%s", exports[i].name));
+  TRY(arguments_add_target_file(&list, "crt1-reactor.o"));
+  arguments_add_inputs(&list, LINK_CODE);
+  for (size_t i = 0; i < sizeof after / sizeof *after; i++) TRY(arguments_add_target_file(&list, after[i]));
+  arguments_add_inputs(&list, LINK_BLOB);
+  return link_into_place(&list, 0666);
 }
 
 static status object(link_job *job) {
@@ -66,6 +92,8 @@ const link_format link_wasm = {
     .linker = "wasm-ld",
     .write_blob = wasm_blob,
     .executable = executable,
+    .shared = shared,
     .object = object,
     .is_whole = is_whole,
+    .index_member = wasm_index_member,
 };

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/types.h>
 
-enum { LINKING_VERSION = 2, SEGMENT_INFO = 5, SYMBOL_TABLE = 8, DATA_SYMBOL = 1, HIDDEN = 4 };
 enum { PADDED_BYTES = 5, CONST_I32 = 0x41, END = 0x0b, IMPORTED_MEMORY = 2 };
 enum { MOST_OTHER_BYTES = 1 << 16 }; /* of an object, beside the payload */
 
@@ -70,8 +69,8 @@ static void add_start(text *out, size_t *section, size_t *segment) {
 }
 
 static void add_symbol(text *out, const char *name, const char *suffix, uint32_t offset, uint32_t bytes) {
-  add_byte(out, DATA_SYMBOL);
-  add_number(out, HIDDEN, 1);
+  add_byte(out, WASM_DATA_SYMBOL);
+  add_number(out, WASM_HIDDEN, 1);
   add_name(out, name, suffix);
   add_number(out, 0, 1); /* of the segment */
   add_number(out, offset, 1);
@@ -89,9 +88,9 @@ static void add_end(text *out, const link_blob *blob, size_t alignment, uint32_t
   add_symbol(&symbols, blob->symbol, "", 0, payload_bytes);
   add_symbol(&symbols, blob->symbol, "_end", payload_bytes, 0);
   add_name(&linking, "linking", "");
-  add_number(&linking, LINKING_VERSION, 1);
-  add_part(&linking, SEGMENT_INFO, &info);
-  add_part(&linking, SYMBOL_TABLE, &symbols);
+  add_number(&linking, WASM_LINKING_VERSION, 1);
+  add_part(&linking, WASM_SEGMENT_INFO, &info);
+  add_part(&linking, WASM_SYMBOL_TABLE, &symbols);
   add_part(out, WASM_CUSTOM, &linking);
   text_free(&info);
   text_free(&symbols);

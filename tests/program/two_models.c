@@ -20,7 +20,7 @@ static bool print(void *user, int32_t token, const char *text, size_t bytes) {
     options.max_new_tokens = 24;                                                                             \
     options.temperature = 0;                                                                                 \
     printf(#name ": %s", prompt);                                                                            \
-    int failed = api##_generate(model, prompt, &options, print, NULL);                                       \
+    int failed = api##_generate(model, prompt, &options, print, NULL) != 0;                                  \
     printf("\n");                                                                                            \
     api##_close(model);                                                                                      \
     return failed;                                                                                           \

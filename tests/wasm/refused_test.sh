@@ -2,8 +2,6 @@
 # refused_test.sh SMELT MODEL GRAPH: what wasm32 has no room or no form for is refused in one line that says why.
 . "${0%/*}/../program/check.sh"
 smelt=$1 model=$2 graph=$3
-exits "a shared library" 2 "$smelt" build "$model" --target wasm32-wasi --emit shared -o "$work/x"
-says "which forms there are" "wasm32-wasi.*|exe.*obj" "$work/stderr"
 exits "more than 4 GiB" 1 "$smelt" build "$graph" --target wasm32-wasi --max-batch 200000 -o "$work/x"
 says "how much, and where to save" "needs .* GB.*4 GiB" "$work/stderr"
 [ ! -e "$work/x" ] || fail "something was written"

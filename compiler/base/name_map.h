@@ -1,6 +1,6 @@
-/* name_map.h: a map keyed by text, for the value names of a graph. Private to ir/. */
-#ifndef SMELT_IR_NAME_MAP_H
-#define SMELT_IR_NAME_MAP_H
+/* name_map.h: a map keyed by text: the values of a graph, the symbols of an object. */
+#ifndef SMELT_BASE_NAME_MAP_H
+#define SMELT_BASE_NAME_MAP_H
 
 #include "base/base.h"
 

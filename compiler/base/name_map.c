@@ -1,5 +1,5 @@
 /* name_map.c: open addressing with linear probing. */
-#include "ir/name_map.h"
+#include "base/name_map.h"
 
 #include <string.h>
 

@@ -1,0 +1,155 @@
+/*
+ * system.c: what a library for macOS asks of libSystem, done by musl: mostly the same functions, but for what
+ * macOS numbers or lays out otherwise. [Apple, XNU's headers; "Writing ARM64 code for Apple platforms"]
+ */
+#define _GNU_SOURCE
+#include "system.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- numbers that differ ------------------------------------------------------- */
+
+static void *map(void *address, size_t bytes, int protection, int flags, int file, long long offset) {
+  enum { APPLE_PRIVATE_ANONYMOUS = 0x1002 };
+  if (flags != APPLE_PRIVATE_ANONYMOUS) return MAP_FAILED;
+  return mmap(address, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS, file, offset);
+}
+
+static int advise(void *address, size_t bytes, int advice) {
+  (void)address, (void)bytes, (void)advice;
+  return 0;
+}
+
+static uint64_t nanoseconds(int clock) {
+  struct timespec now;
+  (void)clock;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* A processor without options: the least level there is. */
+static int no_such_name(const char *name, void *value, size_t *bytes, void *new_value, size_t new_bytes) {
+  (void)name, (void)value, (void)bytes, (void)new_value, (void)new_bytes;
+  return -1;
+}
+
+static int keep_signals(int how, const uint32_t *set, uint32_t *before) {
+  (void)how, (void)set;
+  if (before) *before = 0;
+  return 0;
+}
+
+/* ---- what is laid out otherwise: one lock and one condition stand for all -------- */
+
+static pthread_mutex_t the_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t the_change = PTHREAD_COND_INITIALIZER;
+
+static int lock(void *mutex) {
+  return *(long *)mutex == 0x32AAABA7 ? pthread_mutex_lock(&the_lock) : -1;
+}
+
+static int unlock(void *mutex) {
+  (void)mutex;
+  return pthread_mutex_unlock(&the_lock);
+}
+
+static int wait_for(void *condition, void *mutex) {
+  (void)mutex;
+  return *(long *)condition == 0x3CB0B1BB ? pthread_cond_wait(&the_change, &the_lock) : -1;
+}
+
+static int wake(void *condition) {
+  (void)condition;
+  return pthread_cond_broadcast(&the_change);
+}
+
+static void clear(void *memory, size_t bytes) {
+  memset(memory, 0, bytes);
+}
+
+static void fill(char *memory, const char *pattern, size_t bytes) {
+  for (size_t i = 0; i < bytes; i++) memory[i] = pattern[i % 16];
+}
+
+/* ---- arguments without number --------------------------------------------------- */
+
+#ifdef __aarch64__
+/* Apple passes all of them in memory, and a va_list is where the next one lies. */
+int print_from(char *room, size_t bytes, const char *format, void *at);
+int print_from(char *room, size_t bytes, const char *format, void *at) {
+  va_list list = {.__stack = at};
+  return vsnprintf(room, bytes, format, list);
+}
+int print_all(char *room, size_t bytes, const char *format, ...);
+__asm__("print_all:\n"
+        "  mov x3, sp\n"
+        "  b print_from\n");
+#else
+#define print_from vsnprintf
+#define print_all  snprintf
+#endif
+
+/* ---- names ------------------------------------------------------------------------ */
+
+typedef void function(void);
+#define SAME(name) {"_" #name, (function *)(name)}
+
+static const struct {
+  const char *name;
+  function *does;
+} functions[] = {
+    SAME(aligned_alloc),
+    SAME(calloc),
+    SAME(free),
+    SAME(getenv),
+    SAME(getpagesize),
+    SAME(malloc),
+    SAME(memchr),
+    SAME(memcmp),
+    SAME(memcpy),
+    SAME(memmove),
+    SAME(memset),
+    SAME(munmap),
+    SAME(pthread_attr_destroy),
+    SAME(pthread_attr_init),
+    SAME(pthread_attr_setstacksize),
+    SAME(pthread_create),
+    SAME(pthread_join),
+    SAME(qsort),
+    SAME(realloc),
+    SAME(strchr),
+    SAME(strcmp),
+    SAME(strcpy),
+    SAME(strlen),
+    {"___bzero", (function *)clear},
+    {"_bzero", (function *)clear},
+    {"__longjmp", (function *)longjmp},
+    {"__setjmp", (function *)setjmp},
+    {"_clock_gettime_nsec_np", (function *)nanoseconds},
+    {"_madvise", (function *)advise},
+    {"_memset_pattern16", (function *)fill},
+    {"_mmap", (function *)map},
+    {"_pthread_cond_broadcast", (function *)wake},
+    {"_pthread_cond_wait", (function *)wait_for},
+    {"_pthread_mutex_lock", (function *)lock},
+    {"_pthread_mutex_unlock", (function *)unlock},
+    {"_pthread_sigmask", (function *)keep_signals},
+    {"_snprintf", (function *)print_all},
+    {"_sysctlbyname", (function *)no_such_name},
+    {"_vsnprintf", (function *)print_from},
+};
+
+void *system_function(const char *name) {
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+    if (strcmp(functions[i].name, name) == 0) return (void *)functions[i].does;
+  return NULL;
+}
