@@ -325,9 +325,8 @@ static const char *suffix_of(const codegen_target *target, const emit_form *form
   static const struct {
     codegen_os os;
     const char *program, *shared;
-  } systems[] = {{CODEGEN_WINDOWS, ".exe", ".dll"},
-                 {CODEGEN_MACOS, "", ".dylib"},
-                 {CODEGEN_WASI, ".wasm", ".wasm"}};
+  } systems[] = {
+      {CODEGEN_WINDOWS, ".exe", ".dll"}, {CODEGEN_MACOS, "", ".dylib"}, {CODEGEN_WASI, ".wasm", ".wasm"}};
   const char *program = "", *shared = ".so";
   for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
     if (systems[i].os != target->os) continue;

@@ -99,8 +99,8 @@ static bool has_run_path(const library *l) {
 }
 
 static void put_pkg_config(text *out, const library *l) {
-  text_print(out, "Name: %s\nDescription: the model %s, " HEADER_MARK "\nVersion: " SMELT_VERSION "\n", l->name,
-             l->model);
+  text_print(out, "Name: %s\nDescription: the model %s, " HEADER_MARK "\nVersion: " SMELT_VERSION "\n",
+             l->name, l->model);
   text_print(out, "Cflags: -I${pcfiledir}\n");
   text_print(out, "Libs: ${pcfiledir}/%s%s", l->linked, has_run_path(l) ? " -Wl,-rpath,${pcfiledir}" : "");
   put_libraries(out, l->target, " -l", "");

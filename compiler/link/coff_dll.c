@@ -116,7 +116,8 @@ static void add_member(archive *ar, const char *dll, text *bytes) {
 static void add_frame(archive *ar, const char *dll) {
   static const uint8_t zeros[20];
   const char *stem = arena_format(ar->arena, "%.*s", (int)strcspn(dll, "."), dll);
-  const char *row = arena_format(ar->arena, "__IMPORT_DESCRIPTOR_%s", stem), *end = "__NULL_IMPORT_DESCRIPTOR";
+  const char *row = arena_format(ar->arena, "__IMPORT_DESCRIPTOR_%s", stem),
+             *end = "__NULL_IMPORT_DESCRIPTOR";
   const char *list_end = arena_format(ar->arena, "\x7f%s_NULL_THUNK_DATA", stem);
   text bytes = {0};
   coff_symbols symbols = {0};
@@ -127,8 +128,9 @@ static void add_frame(archive *ar, const char *dll) {
                                     {16, coff_add_symbol(&symbols, ".idata$5", 0, 0, COFF_SECTION_CLASS)}};
   coff_add_symbol(&symbols, end, 0, 0, COFF_EXTERNAL);
   coff_add_symbol(&symbols, list_end, 0, 0, COFF_EXTERNAL);
-  const coff_piece first[] = {{".idata$2", IDATA | COFF_ALIGNED_TO_4, zeros, sizeof zeros, places, 3},
-                              {".idata$6", IDATA | COFF_ALIGNED_TO_2, dll, (uint32_t)strlen(dll) + 1, NULL, 0}};
+  const coff_piece first[] = {
+      {".idata$2", IDATA | COFF_ALIGNED_TO_4, zeros, sizeof zeros, places, 3},
+      {".idata$6", IDATA | COFF_ALIGNED_TO_2, dll, (uint32_t)strlen(dll) + 1, NULL, 0}};
   coff_put_object(&bytes, first, 2, &symbols);
   add_member(ar, dll, &bytes);
   archive_add_symbol(ar, row);

@@ -44,7 +44,8 @@ static const uint8_t *row_of(const part *p, uint32_t index) {
 
 /* Whether the name is another object's to define. */
 static bool is_open(const uint8_t *row) {
-  return row[COFF_CLASS] == COFF_EXTERNAL && !coff_load(row + COFF_SECTION, 2) && !coff_load(row + COFF_VALUE, 4);
+  return row[COFF_CLASS] == COFF_EXTERNAL && !coff_load(row + COFF_SECTION, 2) &&
+         !coff_load(row + COFF_VALUE, 4);
 }
 
 static void append(merge *m, const part *p, uint32_t index, const char *name) {
@@ -87,8 +88,7 @@ static status add_definitions(merge *m, part *p) {
     bool is_global = row[COFF_CLASS] == COFF_EXTERNAL;
     if (is_global && name_map_get(&m->globals, name)) return damaged(m);
     append(m, p, i, name);
-    if (is_global)
-      name_map_set(m->job->arena, &m->globals, name, (void *)((uintptr_t)p->places[i] + 1));
+    if (is_global) name_map_set(m->job->arena, &m->globals, name, (void *)((uintptr_t)p->places[i] + 1));
     TRY(append_extra(m, p, i));
   }
   return OK;
@@ -158,7 +158,8 @@ static status lay_out(merge *m, const part *p) {
     m->at += (uint64_t)relocations * COFF_RELOCATION_BYTES;
     text_append(&m->headers, &section, sizeof section);
     if (m->at > INT32_MAX)
-      return fail(m->job->arena, STATUS_INPUT, "the model has more than 2 GiB, which no program for Windows holds");
+      return fail(m->job->arena, STATUS_INPUT,
+                  "the model has more than 2 GiB, which no program for Windows holds");
   }
   return OK;
 }
@@ -175,7 +176,8 @@ static status write_sections(const merge *m, const part *p, FILE *file) {
       bool only_counts = k == 0 && count >= COFF_MOST_RELOCATIONS;
       uint64_t symbol = coff_load(row + COFF_RELOCATION_SYMBOL, 4);
       if (!only_counts) {
-        if (symbol >= p->object.header.symbol_count || p->places[symbol] == (uint32_t)NOWHERE) return damaged(m);
+        if (symbol >= p->object.header.symbol_count || p->places[symbol] == (uint32_t)NOWHERE)
+          return damaged(m);
         coff_store(row + COFF_RELOCATION_SYMBOL, p->places[symbol], 4);
       }
       fwrite(row, 1, sizeof row, file);
@@ -217,7 +219,8 @@ static status read_parts(merge *m) {
     m->section_count += p->object.header.section_count;
   }
   if (m->section_count <= MOST_SECTIONS) return OK;
-  status s = fail(job->arena, STATUS_INPUT, "the model has code of %u parts, more than an object holds", m->section_count);
+  status s = fail(job->arena, STATUS_INPUT, "the model has code of %u parts, more than an object holds",
+                  m->section_count);
   return fail_hint(job->arena, s, "use --emit lib");
 }
 

@@ -62,8 +62,7 @@ status coff_add_needs(link_job *job) {
   coff_header header = {
       .machine = COFF_X86_64, .symbols_at = sizeof header, .symbol_count = (uint32_t)job->part_count};
   text_append(&bytes, &header, sizeof header);
-  for (size_t i = 0; i < job->part_count; i++)
-    coff_add_symbol(&symbols, job->parts[i], 0, 0, COFF_EXTERNAL);
+  for (size_t i = 0; i < job->part_count; i++) coff_add_symbol(&symbols, job->parts[i], 0, 0, COFF_EXTERNAL);
   coff_end_symbols(&symbols, &bytes);
   status s = link_add_object(job, "parts", bytes.bytes, bytes.count);
   text_free(&bytes);

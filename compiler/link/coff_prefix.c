@@ -1,5 +1,5 @@
-/* coff_prefix.c: other names for a COFF object's symbols. They and their names are the file's last tables, and
- * written anew: the old names, which sections refer to, and then the new ones. */
+/* coff_prefix.c: other names for a COFF object's symbols. They and their names are the file's last tables,
+ * and written anew: the old names, which sections refer to, and then the new ones. */
 #define _FILE_OFFSET_BITS 64
 #define _POSIX_C_SOURCE   200809L
 #include "link/coff.h"

@@ -18,14 +18,19 @@ typedef struct {
 } coff_section;
 
 enum { COFF_X86_64 = 0x8664 };
-enum { COFF_INITIALISED = 0x40, COFF_UNINITIALISED = 0x80, COFF_READ = 0x40000000, COFF_WRITE = (int)0x80000000 };
+enum {
+  COFF_INITIALISED = 0x40,
+  COFF_UNINITIALISED = 0x80,
+  COFF_READ = 0x40000000,
+  COFF_WRITE = (int)0x80000000
+};
 enum { COFF_ALIGNED_TO_1 = 0x100000, COFF_ALIGNED_TO_2 = 0x200000, COFF_ALIGNED_TO_4 = 0x300000 };
 enum { COFF_ALIGNED_TO_8 = 0x400000 };
 /* Such a section's first relocation says how many there are. */
 enum { COFF_MANY_RELOCATIONS = 0x1000000, COFF_MOST_RELOCATIONS = 0xffff };
 
-/* A symbol is 18 bytes, which no struct of words is: a name of up to 8 bytes, or 0 and where it lies among the
- * names, then these. The names begin with how many bytes they are. */
+/* A symbol is 18 bytes, which no struct of words is: a name of up to 8 bytes, or 0 and where it lies among
+ * the names, then these. The names begin with how many bytes they are. */
 enum { COFF_SYMBOL_BYTES = 18, COFF_NAME_AT = 4, COFF_VALUE = 8, COFF_SECTION = 12 };
 enum { COFF_CLASS = 16, COFF_EXTRA = 17 }; /* rows that follow it */
 enum { COFF_EXTERNAL = 2, COFF_STATIC = 3, COFF_SECTION_CLASS = 104, COFF_WEAK_EXTERNAL = 105 };
@@ -50,7 +55,8 @@ typedef struct {
 bool coff_read(const uint8_t *bytes, uint64_t count, coff_object *object);
 /* False: it has not so many. */
 bool coff_read_section(const coff_object *object, uint32_t index, coff_section *section);
-/* The name of a symbol's row; NULL: it lies outside the names. Text lives in `a`, or as long as the object. */
+/* The name of a symbol's row; NULL: it lies outside the names. Text lives in `a`, or as long as the object.
+ */
 const char *coff_symbol_name(arena *a, const coff_object *object, const uint8_t *symbol);
 
 /* An object on its way: the symbols so far, and the names of those that are longer than 8 bytes. */

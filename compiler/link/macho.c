@@ -8,9 +8,9 @@
 
 static status shared(link_job *job) {
   /* What the library needs of libSystem stays open: the program that loads it has all of that. */
-  static const char *const options[] = {
-      "-dylib", "-undefined",  "dynamic_lookup",   "-platform_version", "macos",   "11.0",
-      "11.0",   "-dead_strip", "-no_uuid"};
+  static const char *const options[] = {"-dylib",  "-undefined", "dynamic_lookup", "-platform_version",
+                                        "macos",   "11.0",       "11.0",           "-dead_strip",
+                                        "-no_uuid"};
   argument_list list = {.job = job};
   const char *slash = strrchr(job->destination, '/'), *prefix = job->prefix ? job->prefix : "smelt";
   TRY(prefix_apply(job));

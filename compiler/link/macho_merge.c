@@ -1,7 +1,8 @@
 /*
- * macho_merge.c: one of Apple's objects of several, as `ld -r` makes them, which lld does not: sections of one
- * name become one, what stands in them for a place in another section follows it there, and names that objects
- * share stand once. Blobs come last, in a section of their own, since places in the file have 32 bits.
+ * macho_merge.c: one of Apple's objects of several, as `ld -r` makes them, which lld does not: sections of
+ * one name become one, what stands in them for a place in another section follows it there, and names that
+ * objects share stand once. Blobs come last, in a section of their own, since places in the file have 32
+ * bits.
  *
  * The file: commands, relocations, symbols, names, sections.
  */
@@ -52,8 +53,11 @@ static macho_section *section_like(merge *m, const macho_section *like) {
   for (size_t i = 0; i < m->section_count; i++) {
     macho_section *s = &m->sections[i];
     if (strncmp(s->name, like->name, sizeof s->name) == 0 &&
-        strncmp(s->segment, like->segment, sizeof s->segment) == 0 && s->flags == like->flags)
+        strncmp(s->segment, like->segment, sizeof s->segment) == 0 &&
+        (s->flags & MACHO_SECTION_KIND) == (like->flags & MACHO_SECTION_KIND)) {
+      s->flags |= like->flags; /* one that is empty has no code */
       return s;
+    }
   }
   if (m->section_count == MOST_SECTIONS) return NULL;
   macho_section *s = &m->sections[m->section_count++];
@@ -70,8 +74,8 @@ static status place_sections(merge *m, part *p) {
     if (p->is_blob) memcpy(own.name, "__smelt_blob\0\0\0", sizeof own.name);
     macho_section *s = section_like(m, &own);
     if (!s || own.alignment_log2 > 31 || (own.flags & MACHO_SECTION_KIND) == MACHO_ZEROS) return damaged(m);
-    p->places[i] = (place){(uint32_t)(s - m->sections),
-                           macho_round_up(s->bytes, (uint64_t)1 << own.alignment_log2)};
+    p->places[i] =
+        (place){(uint32_t)(s - m->sections), macho_round_up(s->bytes, (uint64_t)1 << own.alignment_log2)};
     s->bytes = p->places[i].offset + own.bytes;
     if (own.alignment_log2 > s->alignment_log2) s->alignment_log2 = own.alignment_log2;
   }
@@ -131,8 +135,7 @@ static status add_symbols(merge *m, symbol_kind kind, uint32_t *count) {
         continue;
       }
       append_symbol(m, p, k, name);
-      if (kind != OWN)
-        name_map_set(m->job->arena, &m->globals, name, (void *)((uintptr_t)p->symbols[k] + 1));
+      if (kind != OWN) name_map_set(m->job->arena, &m->globals, name, (void *)((uintptr_t)p->symbols[k] + 1));
     }
   }
   *count = (uint32_t)(m->symbols.count / sizeof(macho_symbol)) - first;
@@ -153,7 +156,13 @@ static status join_symbols(merge *m) {
 /* ---- relocations ------------------------------------------------------------------ */
 
 /* The parts of macho_relocation.what */
-enum { NUMBER_MASK = 0xffffff, IS_RELATIVE = 1 << 24, WIDTH_SHIFT = 25, IS_SYMBOL = 1 << 27, KIND_SHIFT = 28 };
+enum {
+  NUMBER_MASK = 0xffffff,
+  IS_RELATIVE = 1 << 24,
+  WIDTH_SHIFT = 25,
+  IS_SYMBOL = 1 << 27,
+  KIND_SHIFT = 28
+};
 /* Kinds: whose number is no symbol's; that are taken away from what the next one adds; addresses. */
 enum { ARM64_ADDEND = 10, ARM64_SUBTRACTOR = 1, X86_64_SUBTRACTOR = 5, ADDRESS = 0 };
 
@@ -161,8 +170,8 @@ enum { ARM64_ADDEND = 10, ARM64_SUBTRACTOR = 1, X86_64_SUBTRACTOR = 5, ADDRESS =
  * A place in a section that is stated by its address there: what is stated moves with it, and with where it
  * is stated from.
  */
-static bool follow(const merge *m, const part *p, uint32_t section, const macho_relocation *r,
-                   uint8_t *bytes, uint64_t count) {
+static bool follow(const merge *m, const part *p, uint32_t section, const macho_relocation *r, uint8_t *bytes,
+                   uint64_t count) {
   bool is_arm = p->object.header.cpu == MACHO_ARM64;
   uint32_t target = r->what & NUMBER_MASK, width = 1u << (r->what >> WIDTH_SHIFT & 3);
   uint32_t kind = r->what >> KIND_SHIFT, taken = is_arm ? ARM64_SUBTRACTOR : X86_64_SUBTRACTOR;
@@ -202,7 +211,7 @@ static status move_relocations(merge *m, part *p, uint32_t index, const macho_se
 
 /* The bytes of each section of each part, as they are in the merged object. */
 static status move_contents(merge *m, const uint8_t ***contents) {
-  *contents = ARENA_ARRAY(m->job->arena, const uint8_t *, m->part_count * MOST_SECTIONS + 1);
+  *contents = ARENA_ARRAY(m->job->arena, const uint8_t *, m->part_count *MOST_SECTIONS + 1);
   for (size_t i = 0; i < m->part_count; i++) {
     for (uint32_t k = 0; k < m->parts[i].object.section_count; k++) {
       macho_section own = macho_read_section(&m->parts[i].object, k);
@@ -293,7 +302,8 @@ static status write_merged(void *context, FILE *file) {
   TRY(move_contents(m, &contents));
   heading h = head_of(m);
   if (h.contents_at + m->sections[m->section_count - 1].address > UINT32_MAX)
-    return fail(m->job->arena, STATUS_INPUT, "the model and its draft have more than 4 GiB, which no object holds");
+    return fail(m->job->arena, STATUS_INPUT,
+                "the model and its draft have more than 4 GiB, which no object holds");
   fwrite(&h.header, sizeof h.header, 1, file);
   fwrite(&h.segment, sizeof h.segment, 1, file);
   fwrite(m->sections, sizeof *m->sections, m->section_count, file);

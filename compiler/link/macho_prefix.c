@@ -1,5 +1,5 @@
-/* macho_prefix.c: other names for the symbols of one of Apple's objects. The names are written anew behind the
- * object's end, and its symbols where they are. */
+/* macho_prefix.c: other names for the symbols of one of Apple's objects. The names are written anew behind
+ * the object's end, and its symbols where they are. */
 #define _FILE_OFFSET_BITS 64
 #define _POSIX_C_SOURCE   200809L
 #include "link/macho.h"

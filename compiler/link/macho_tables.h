@@ -32,7 +32,8 @@ typedef struct {
   uint32_t command, command_bytes, symbols_at, symbol_count, names_at, names_bytes;
 } macho_symbols;
 
-/* The symbols by their kinds, in this order: an object's own, what it defines for others, what it asks for. */
+/* The symbols by their kinds, in this order: an object's own, what it defines for others, what it asks for.
+ */
 typedef struct {
   uint32_t command, command_bytes;
   struct {
@@ -58,7 +59,10 @@ typedef struct {
 enum { MACHO_MAGIC = (int)0xfeedfacf, MACHO_OBJECT = 1 };
 enum { MACHO_ARM64 = 0x0100000c, MACHO_X86_64 = 0x01000007, MACHO_ALL_X86_64 = 3 };
 enum { MACHO_SEGMENT = 0x19, MACHO_SYMBOLS = 2, MACHO_SYMBOL_KINDS = 0xb, MACHO_BUILD_VERSION = 0x32 };
-enum { MACHO_SECTION_KIND = 0xff, MACHO_ZEROS = 1 }; /* of a section's flags; zeros have no bytes in the file */
+enum {
+  MACHO_SECTION_KIND = 0xff,
+  MACHO_ZEROS = 1
+}; /* of a section's flags; zeros have no bytes in the file */
 enum { MACHO_MACOS = 1, MACHO_MACOS_11 = 11 << 16, MACHO_ALL_PROTECTIONS = 7 };
 enum { MACHO_IS_EXTERNAL = 1, MACHO_IS_PRIVATE = 0x10, MACHO_OF_SECTION = 0xe };
 enum { MACHO_KIND_MASK = 0xe, MACHO_IS_DEBUGGING = 0xe0 };

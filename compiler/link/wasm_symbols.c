@@ -52,7 +52,8 @@ static void read_symbol(archive *ar, reader *r) {
   if (kind == WASM_DATA_SYMBOL && is_defined)
     for (int i = 0; i < 3; i++) read_number(r); /* segment, offset, size */
   if (is_defined && !(flags & WASM_LOCAL) && !r->is_damaged)
-    archive_add_symbol(ar, arena_format(archive_arena(ar), "%.*s", (int)(name.end - name.at), (const char *)name.at));
+    archive_add_symbol(
+        ar, arena_format(archive_arena(ar), "%.*s", (int)(name.end - name.at), (const char *)name.at));
 }
 
 static bool read_linking(archive *ar, reader r) {

@@ -89,20 +89,36 @@ static void move_addresses(machine m) {
     int code = *m.at & 0xf0, small = *m.at & 0xf;
     m.at++;
     switch (code >> 4) {
-    case 0: return;
-    case 1: expect(small == 1, "a rebase that is no pointer's"); break;
-    case 2: set_address(&m, small); break;
-    case 3: m.address += number(&m); break;
-    case 4: m.address += 8u * (unsigned)small; break;
-    case 5: move(&m, (uint64_t)small, 0); break;
-    case 6: move(&m, number(&m), 0); break;
-    case 7: move(&m, 1, number(&m)); break;
+    case 0:
+      return;
+    case 1:
+      expect(small == 1, "a rebase that is no pointer's");
+      break;
+    case 2:
+      set_address(&m, small);
+      break;
+    case 3:
+      m.address += number(&m);
+      break;
+    case 4:
+      m.address += 8u * (unsigned)small;
+      break;
+    case 5:
+      move(&m, (uint64_t)small, 0);
+      break;
+    case 6:
+      move(&m, number(&m), 0);
+      break;
+    case 7:
+      move(&m, 1, number(&m));
+      break;
     case 8: {
       uint64_t count = number(&m);
       move(&m, count, number(&m));
       break;
     }
-    default: expect(false, "an unknown rebase");
+    default:
+      expect(false, "an unknown rebase");
     }
   }
 }
@@ -122,25 +138,45 @@ static void bind_names(machine m) {
     int code = *m.at & 0xf0, small = *m.at & 0xf;
     m.at++;
     switch (code >> 4) {
-    case 0: case 1: case 3: break;
-    case 2: number(&m); break;
+    case 0:
+    case 1:
+    case 3:
+      break;
+    case 2:
+      number(&m);
+      break;
     case 4:
       m.name = (const char *)m.at;
       m.at += strlen(m.name) + 1;
       break;
-    case 5: expect(small == 1, "a bind that is no pointer's"); break;
-    case 6: expect(false, "an addend"); break;
-    case 7: set_address(&m, small); break;
-    case 8: m.address += number(&m); break;
-    case 9: bind(&m, 1, 0); break;
-    case 10: bind(&m, 1, number(&m)); break;
-    case 11: bind(&m, 1, 8u * (unsigned)small); break;
+    case 5:
+      expect(small == 1, "a bind that is no pointer's");
+      break;
+    case 6:
+      expect(false, "an addend");
+      break;
+    case 7:
+      set_address(&m, small);
+      break;
+    case 8:
+      m.address += number(&m);
+      break;
+    case 9:
+      bind(&m, 1, 0);
+      break;
+    case 10:
+      bind(&m, 1, number(&m));
+      break;
+    case 11:
+      bind(&m, 1, 8u * (unsigned)small);
+      break;
     case 12: {
       uint64_t count = number(&m);
       bind(&m, count, number(&m));
       break;
     }
-    default: expect(false, "an unknown bind");
+    default:
+      expect(false, "an unknown bind");
     }
   }
 }
@@ -157,7 +193,8 @@ static void load_segments(library *loaded) {
     loaded->segments[loaded->segment_count++] = wide(command + 24);
     if (wide(command + 24) + wide(command + 32) > end) end = wide(command + 24) + wide(command + 32);
   }
-  uint8_t *memory = mmap(NULL, end + ALIGNMENT, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  uint8_t *memory =
+      mmap(NULL, end + ALIGNMENT, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   expect(memory != MAP_FAILED, "no memory");
   loaded->base = memory + (-(uintptr_t)memory & (ALIGNMENT - 1));
   command = loaded->file + 32;
@@ -199,7 +236,8 @@ void *library_symbol(const library *loaded, const char *name) {
     const uint8_t *symbol = loaded->file + loaded->symbols_at + 16 * i;
     const char *found = (const char *)loaded->file + loaded->names_at + word(symbol);
     bool is_given_out = (symbol[4] & 1) && (symbol[4] & 0xe) == 0xe && !(symbol[4] & 0x10);
-    if (is_given_out && found[0] == '_' && strcmp(found + 1, name) == 0) return loaded->base + wide(symbol + 8);
+    if (is_given_out && found[0] == '_' && strcmp(found + 1, name) == 0)
+      return loaded->base + wide(symbol + 8);
   }
   fprintf(stderr, "loader: no %s\n", name);
   exit(1);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,10 +37,17 @@ static uint64_t nanoseconds(int clock) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* A processor without options: the least level there is. */
-static int no_such_name(const char *name, void *value, size_t *bytes, void *new_value, size_t new_bytes) {
-  (void)name, (void)value, (void)bytes, (void)new_value, (void)new_bytes;
-  return -1;
+/* What Linux says that this processor has. */
+static int read_number(const char *name, int *value, size_t *bytes, void *new_value, size_t new_bytes) {
+  (void)new_value, (void)new_bytes;
+  *value = 0;
+  if (strcmp(name, "hw.logicalcpu") == 0) *value = 2;
+#ifdef __aarch64__
+  if (strcmp(name, "hw.optional.arm.FEAT_DotProd") == 0) *value = getauxval(AT_HWCAP) >> 20 & 1;
+  if (strcmp(name, "hw.optional.arm.FEAT_I8MM") == 0) *value = getauxval(AT_HWCAP2) >> 13 & 1;
+  if (strcmp(name, "hw.optional.arm.FEAT_BF16") == 0) *value = getauxval(AT_HWCAP2) >> 14 & 1;
+#endif
+  return *bytes == sizeof *value ? 0 : -1;
 }
 
 static int keep_signals(int how, const uint32_t *set, uint32_t *before) {
@@ -144,7 +152,7 @@ static const struct {
     {"_pthread_mutex_unlock", (function *)unlock},
     {"_pthread_sigmask", (function *)keep_signals},
     {"_snprintf", (function *)print_all},
-    {"_sysctlbyname", (function *)no_such_name},
+    {"_sysctlbyname", (function *)read_number},
     {"_vsnprintf", (function *)print_from},
 };
 

@@ -1,7 +1,7 @@
 /*
- * write.c: LIBRARY PREFIX NAME PROMPT TOKENS: goes on with a text by a shared library for macOS, greedily and with
- * two threads; then the error of a grammar that is wrong, which the runtime jumps out of. PREFIX: what its
- * functions begin with; NAME: its model is PREFIX_model_NAME.
+ * write.c: LIBRARY PREFIX NAME PROMPT TOKENS: goes on with a text by a shared library for macOS, greedily and
+ * with two threads; then the error of a grammar that is wrong, which the runtime jumps out of. PREFIX: what
+ * its functions begin with; NAME: its model is PREFIX_model_NAME.
  */
 #include "loader.h"
 #include "smelt/model.h"
@@ -28,16 +28,19 @@ int main(int argc, char **argv) {
   snprintf(image, sizeof image, "model_%s", argv[3]);
   /* smelt_generate_options is returned in memory, as both systems do it. */
   smelt_result (*open)(const smelt_image *, const smelt_open_options *, smelt_model **) =
-      (smelt_result(*)(const smelt_image *, const smelt_open_options *, smelt_model **))function(l, argv[2], "open");
+      (smelt_result (*)(const smelt_image *, const smelt_open_options *, smelt_model **))function(l, argv[2],
+                                                                                                  "open");
   smelt_generate_options (*defaults)(const smelt_model *) =
-      (smelt_generate_options(*)(const smelt_model *))function(l, argv[2], "generate_defaults");
-  smelt_result (*generate)(smelt_model *, const char *, const smelt_generate_options *, smelt_token_callback *,
-                           void *) = (smelt_result(*)(smelt_model *, const char *, const smelt_generate_options *,
-                                                      smelt_token_callback *, void *))function(l, argv[2], "generate");
+      (smelt_generate_options (*)(const smelt_model *))function(l, argv[2], "generate_defaults");
+  smelt_result (*generate)(smelt_model *, const char *, const smelt_generate_options *,
+                           smelt_token_callback *, void *) =
+      (smelt_result (*)(smelt_model *, const char *, const smelt_generate_options *, smelt_token_callback *,
+                        void *))function(l, argv[2], "generate");
   smelt_result (*constrain)(smelt_model *, smelt_constraint_kind, const char *, size_t, smelt_constraint **) =
-      (smelt_result(*)(smelt_model *, smelt_constraint_kind, const char *, size_t, smelt_constraint **))function(
-          l, argv[2], "constraint_create");
-  const char *(*error)(const smelt_model *) = (const char *(*)(const smelt_model *))function(l, argv[2], "error");
+      (smelt_result (*)(smelt_model *, smelt_constraint_kind, const char *, size_t,
+                        smelt_constraint **))function(l, argv[2], "constraint_create");
+  const char *(*error)(const smelt_model *) =
+      (const char *(*)(const smelt_model *))function(l, argv[2], "error");
   void (*close)(smelt_model *) = (void (*)(smelt_model *))function(l, argv[2], "close");
 
   char why[256] = "";
