@@ -1,7 +1,7 @@
 #!/bin/sh
 # size_test.sh SMELT MODEL PROGRAM: GPT-2 with 124M parameters is built in under 60 s and in less memory than twice its
-# file; its program adds less than 1 MB to its weights, half of it its tokenizer's tables, and has written its first token less than 0.2 s after exec, the
-# page cache warm.
+# file; its program adds less than 1 MB to its weights, half of it its tokenizer's tables, and has written its first
+# token less than 0.2 s after exec, the page cache warm.
 . "${0%/*}/check.sh"
 smelt=$1 model=$2 program=$3
 [ -d "$model" ] || skip "$model is absent"
