@@ -14,6 +14,10 @@
  * Threads differ by more than these spins in long steps, and waking one takes as long as a short step, more
  * so on a virtual machine whose processor has halted meanwhile. So a wait spins on as long as the kernel says
  * that no thread of this process has left its processor since anybody last asked: the one waited for runs.
+ *
+ * Two threads on one processor wait for each other in turn, and the kernel may leave them there: hardly ever
+ * do both want to run when it looks (Linux with two processors, one of them idle: 15 times as long for tokens
+ * of a small model). So a thread that finds itself where another of its team is goes elsewhere.
  */
 #include "core/core.h"
 
@@ -27,6 +31,7 @@ enum {
   MOST_FURTHER_SPINS = 40,   /* 2 ms: more than threads differ by in a step */
   CALL_SPIN_NS = 200 * 1000, /* a sampler's time between two tokens */
   PROBE_PERIOD = 32,
+  MOVE_PERIOD_NS = 5 * 1000 * 1000, /* a thread moves once in this time: the system may have its reasons */
   CALIBRATION_PAUSES = 256,
 };
 
@@ -39,6 +44,7 @@ typedef struct {
   rt_team *team;
   int32_t thread;
   rt_host_thread handle;
+  int64_t moved_ns; /* when it last left a processor to another of the team */
 } member;
 
 struct rt_team {
@@ -51,6 +57,8 @@ struct rt_team {
   uint32_t most_barrier_spins, most_call_spins;
   int32_t thread_count;
   bool pins;
+  int32_t
+      *processors; /* [thread_count] where each was last seen, read and written atomically; NULL: not noted */
   smelt_entry_code *code; /* of the call; NULL: the threads are to end */
   smelt_frame *frame;
   member members[]; /* members[0] is unused: the caller */
@@ -93,6 +101,30 @@ static uint32_t gate_spin(const gate *g, uint32_t seen, uint32_t most) {
     pause_a_little();
   }
   return most + 1;
+}
+
+/* ---- processors of their own ---- */
+
+/* Notes where the thread runs; if another of the team does there too, it leaves. The caller's thread is not
+ * the team's to move: the others leave it. */
+static void keep_apart(rt_team *team, int32_t thread) {
+  int32_t *noted = team->processors;
+  if (!noted) return;
+  int32_t here = rt_processor_here();
+  bool shares = false;
+  if (here < 0) return;
+  if (__atomic_load_n(&noted[thread], __ATOMIC_RELAXED) != here)
+    __atomic_store_n(&noted[thread], here, __ATOMIC_RELAXED);
+  if (thread == 0) return;
+  for (int32_t i = 0; i < team->thread_count; i++)
+    shares |= i != thread && __atomic_load_n(&noted[i], __ATOMIC_RELAXED) == here;
+  if (!shares) return;
+  int64_t now_ns = rt_now_ns(), *moved_ns = &team->members[thread].moved_ns;
+  if (*moved_ns && now_ns - *moved_ns < MOVE_PERIOD_NS) return;
+  rt_processor_leave(noted, team->thread_count);
+  int32_t there = rt_processor_here();
+  if (there != here) *moved_ns = now_ns;
+  __atomic_store_n(&noted[thread], there, __ATOMIC_RELAXED);
 }
 
 /* ---- the barrier ------------------------------------------------------------------- */
@@ -159,6 +191,7 @@ static void *worker(void *argument) {
     if (gate_spin(&team->call, seen, team->most_call_spins) > team->most_call_spins)
       gate_sleep(&team->call, seen);
     if (!team->code) return NULL;
+    keep_apart(team, self->thread);
     team->code(team->frame, self->thread, team->thread_count);
     team_barrier(team);
   }
@@ -174,6 +207,7 @@ void rt_team_run(rt_team *team, smelt_entry_code *code, smelt_frame *frame) {
   }
   team->code = code;
   team->frame = frame;
+  keep_apart(team, 0);
   gate_open(&team->call);
   code(frame, 0, team->thread_count);
   team_barrier(team);
@@ -203,7 +237,8 @@ static void start_members(rt_team *team, int32_t thread_count) {
 }
 
 rt_team *rt_team_create(int32_t thread_count, bool pins) {
-  size_t bytes = sizeof(rt_team) + (size_t)thread_count * sizeof(member);
+  size_t members_bytes = sizeof(rt_team) + (size_t)thread_count * sizeof(member);
+  size_t bytes = members_bytes + (size_t)thread_count * sizeof(int32_t);
   bytes = (bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
   rt_team *team = (rt_team *)(void *)rt_host_map(bytes);
   if (!team) return NULL;
@@ -213,6 +248,8 @@ rt_team *rt_team_create(int32_t thread_count, bool pins) {
     team->most_barrier_spins = pauses_in(BARRIER_SPIN_NS);
     team->most_call_spins = pauses_in(CALL_SPIN_NS);
     atomic_store_explicit(&team->spins, team->most_barrier_spins, memory_order_relaxed);
+    if (!pins) team->processors = (int32_t *)(void *)((uint8_t *)team + members_bytes);
+    for (int32_t i = 0; team->processors && i < thread_count; i++) team->processors[i] = -1;
   }
   if (thread_count > 1) start_members(team, thread_count);
   if (pins) rt_processor_pin(0); /* last: the threads inherit what processors there are */

@@ -39,6 +39,12 @@ int32_t rt_processor_count(void);
 /* Keeps the calling thread on the index-th (from 0, and round again) of the processors that it may use; where
  * the system refuses, nothing changes. */
 void rt_processor_pin(int32_t index);
+/* The system's number of the processor that runs the calling thread; -1: it does not say. Only core/team.c
+ * asks. */
+int32_t rt_processor_here(void);
+/* Takes the calling thread off the processors taken[0 .. count) if it may use others; it is bound to none.
+ * The numbers are read atomically: others may write them. */
+void rt_processor_leave(const int32_t *taken, int32_t count);
 
 /* ---- threads (threads.c, waiting.c); only core/team.c, which alone/team.c replaces ----- */
 

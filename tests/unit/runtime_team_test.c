@@ -5,7 +5,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { MOST_THREADS = 8, ROUNDS = 2000 };
@@ -135,6 +138,49 @@ static void counts_processors(void **state) {
   assert_true(rt_processor_count() >= 1);
 }
 
+/* Where each thread runs. */
+static void note_where(smelt_frame *frame, int32_t thread, int32_t thread_count) {
+  (void)thread_count;
+  ((int32_t *)(void *)frame->arena)[thread] = sched_getcpu();
+}
+
+/* All threads of this process. */
+static void allow(const cpu_set_t *set) {
+  char name[32];
+  DIR *tasks = opendir("/proc/self/task");
+  assert_non_null(tasks);
+  for (struct dirent *task; (task = readdir(tasks));) {
+    snprintf(name, sizeof name, "%s", task->d_name);
+    if (atoi(name)) assert_int_equal(sched_setaffinity(atoi(name), sizeof *set, set), 0);
+  }
+  closedir(tasks);
+}
+
+/* Both are put on one processor and then left free, as the kernel leaves them where one always waits for the
+ * other. */
+static void leaves_a_shared_processor(void **state) {
+  (void)state;
+  cpu_set_t all, one;
+  int32_t where[2] = {0, 0}, apart = 0;
+  assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+  if (CPU_COUNT(&all) < 2) skip();
+  rt_team *team = rt_team_create(2, false);
+  smelt_frame frame = {.arena = (uint8_t *)where};
+  for (int turn = 0; turn < 20; turn++) {
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    allow(&one);
+    nanosleep(&(struct timespec){.tv_nsec = 6 * 1000 * 1000}, NULL); /* a thread moves once in 5 ms */
+    rt_team_run(team, note_where, &frame);                           /* both note the same processor */
+    assert_int_equal(where[0], where[1]);
+    allow(&all);
+    rt_team_run(team, note_where, &frame);
+    apart += where[0] != where[1];
+  }
+  assert_true(apart >= 10); /* the caller itself may be moved meanwhile */
+  rt_team_destroy(team);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(barriers_hold),
@@ -144,6 +190,7 @@ int main(void) {
       cmocka_unit_test(counts_processors),
       cmocka_unit_test(claims_begin_anew),
       cmocka_unit_test(stays_where_it_is_pinned),
+      cmocka_unit_test(leaves_a_shared_processor),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,23 @@ void rt_processor_pin(int32_t index) {
   sched_setaffinity(0, sizeof one, &one);
 }
 
+int32_t rt_processor_here(void) {
+  return sched_getcpu();
+}
+
+void rt_processor_leave(const int32_t *taken, int32_t count) {
+  cpu_set_t all, left;
+  if (sched_getaffinity(0, sizeof all, &all) != 0) return;
+  left = all;
+  for (int32_t i = 0; i < count; i++) {
+    int32_t processor = __atomic_load_n(&taken[i], __ATOMIC_RELAXED);
+    if (processor >= 0 && processor < CPU_SETSIZE) CPU_CLR(processor, &left);
+  }
+  if (CPU_COUNT(&left) == 0) return;
+  sched_setaffinity(0, sizeof left, &left); /* moves it now */
+  sched_setaffinity(0, sizeof all, &all);
+}
+
 int32_t rt_processor_count(void) {
   int32_t affinity = affinity_count(), quota = quota_count();
   int32_t count = affinity < quota ? affinity : quota;

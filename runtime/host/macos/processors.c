@@ -10,3 +10,11 @@ int32_t rt_processor_count(void) {
 void rt_processor_pin(int32_t index) {
   (void)index;
 }
+
+int32_t rt_processor_here(void) {
+  return -1;
+}
+
+void rt_processor_leave(const int32_t *taken, int32_t count) {
+  (void)taken, (void)count;
+}

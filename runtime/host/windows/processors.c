@@ -13,6 +13,21 @@ int32_t rt_processor_count(void) {
   return count ? count : 1;
 }
 
+int32_t rt_processor_here(void) {
+  return (int32_t)GetCurrentProcessorNumber();
+}
+
+void rt_processor_leave(const int32_t *taken, int32_t count) {
+  DWORD_PTR all = affinity(), left = all;
+  for (int32_t i = 0; i < count; i++) {
+    int32_t processor = __atomic_load_n(&taken[i], __ATOMIC_RELAXED);
+    if (processor >= 0 && processor < 64) left &= ~((DWORD_PTR)1 << processor);
+  }
+  if (!left) return;
+  SetThreadAffinityMask(GetCurrentThread(), left);
+  SetThreadAffinityMask(GetCurrentThread(), all);
+}
+
 void rt_processor_pin(int32_t index) {
   DWORD_PTR left = affinity();
   if (!left) return;
