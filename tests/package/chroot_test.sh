@@ -1,9 +1,10 @@
 #!/bin/sh
-# chroot_test.sh FORM PACKAGES SMELT EXAMPLE: the package (FORM: archive or debian) compiles EXAMPLE/model for every target
-# in a root folder that holds nothing but the package, of a .deb also the packages that it depends on: no compiler, no
-# sysroot. The programs are byte for byte those that SMELT makes here.
+# chroot_test.sh FORM PACKAGES SMELT EXAMPLE GRAPH: the package (FORM: archive or debian) makes every form for every target of
+# GRAPH, a small one, and programs of EXAMPLE/model in a root folder that holds nothing but the package, of a .deb also the packages that it depends on: no compiler, no
+# sysroot. All files are byte for byte those that SMELT makes here.
 . "${0%/*}/../program/check.sh"
-form=$1 packages=$2 smelt=$3 example=$4
+form=$1 packages=$2 smelt=$3 example=$4 graph=$5
+[ -f "$graph" ] || skip "$graph is absent"
 root=$work/root
 
 # needed PACKAGE...: these and all that they depend on, as installed here.
@@ -61,22 +62,45 @@ unset SMELT_LIB SMELT_LD
 exits "$form: --version" 0 enter $inside --version
 says "$form: its version of LLVM" '^LLVM [0-9]+\.[0-9]+\.[0-9]+$' "$work/stdout"
 says "$form: its linker" '^linker /.*LLD [0-9]+\.[0-9]+' "$work/stdout"
-target_count=0 program_count=0
-for pack in "$root"/lib/smelt/*/ "$root"/usr/lib/smelt/*/; do
-  [ -d "$pack" ] || continue
-  target=$(basename "$pack")
-  target_count=$((target_count + 1))
-  # Where programs need a vendor's SDK, or there is no system, --emit exe is refused: then a library.
-  emit=exe
-  "$smelt" build "$work/names" --target "$target" -o "$work/$target" 2>"$work/refused"
-  [ $? = 2 ] && emit=lib && "$smelt" build "$work/names" --target "$target" --emit lib -o "$work/$target"
-  [ -s "$work/$target" ] || fail "outside: $target" "$(cat "$work/refused")"
-  exits "$form: for $target, $emit" 0 enter $inside build /work/names --target "$target" --emit $emit -o "/work/$target"
-  cp "$root/work/$target" "$work/inside" 2>/dev/null
-  cmp "$work/inside" "$work/$target" || fail "$form: $target: other bytes than outside"
-  [ $emit = lib ] || program_count=$((program_count + 1))
+
+# made WHAT MODEL FILE OPTION...: FILE in a folder of its own, inside and outside, and all that comes with it
+made() {
+  what=$1 from=$2 file=$3
+  shift 3
+  folder=${file%/*}
+  mkdir -p "$work/$folder" "$root/work/$folder"
+  "$smelt" build "$work/$from" "$@" -o "$work/$file" 2>"$work/refused" || fail "outside: $what" "$(cat "$work/refused")"
+  exits "$form: $what" 0 enter $inside build "/work/$from" "$@" -o "/work/$file"
+  diff -r "$work/$folder" "$root/work/$folder" >"$work/difference" || fail "$form: $what: other bytes than outside" "$(cat "$work/difference")"
+}
+
+# ---- every form for every target -------------------------------------------------
+
+cp "$graph" "$work/graph.onnx"
+cp "$graph" "$root/work/graph.onnx"
+exits "smelt targets" 0 enter $inside targets --json
+/usr/bin/python3 -c '
+import json, sys
+for row in json.load(sys.stdin):
+    for form in row["forms"]:
+        print(row["target"], form)' <"$work/stdout" >"$work/forms"
+same "a pack for each target" "$(cut -d ' ' -f 1 "$work/forms" | sort -u)" \
+  "$(find "$root/lib/smelt" "$root/usr/lib/smelt" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort)"
+while read -r target emit; do
+  package=--package
+  case $emit:$target in exe:* | obj:* | shared:wasm32-*) package= ;; esac
+  # shellcheck disable=SC2086 # a word or none
+  made "$emit for $target" graph.onnx "$target.$emit/graph" --target "$target" --emit "$emit" $package
+done <"$work/forms"
+[ "$(wc -l <"$work/forms")" -ge 35 ] || fail "only $(wc -l <"$work/forms") forms"
+
+# ---- programs of a model ------------------------------------------------------------
+
+programs=$(sed -n 's/ exe$//p' "$work/forms")
+[ "$(echo "$programs" | wc -l)" -ge 6 ] || fail "$form: programs for" $programs "only"
+for target in $programs; do
+  made "names for $target" names "names.$target/names" --target "$target"
 done
-[ "$program_count" -ge 2 ] || fail "$form: programs for $program_count of $target_count targets only"
 
 # ---- what came out runs out here ------------------------------------------------
 
@@ -84,9 +108,9 @@ done
 runs() {
   target=$1
   shift
-  [ -x "$root/work/$target" ] || return 0
+  [ -x "$root/work/names.$target/names" ] || return 0
   command -v "${1:-sh}" >/dev/null || return 0
-  head -n 1 "$example/texts" | "$@" "$root/work/$target" >"$work/found" 2>&1
+  head -n 1 "$example/texts" | "$@" "$root/work/names.$target/names" >"$work/found" 2>&1
   says "$form: $target finds names" 'Norford' "$work/found"
 }
 runs "$(uname -m)-linux"
@@ -94,4 +118,8 @@ for machine in aarch64 riscv64 arm; do
   [ $machine = arm ] && target=armv7-linux || target=$machine-linux
   runs $target qemu-$machine-static
 done
+if "${0%/*}/../wasm/wasi.mjs" /dev/null >/dev/null 2>&1; [ $? -ne 77 ]; then runs wasm32-wasi "${0%/*}/../wasm/wasi.mjs"; fi
+wine=$(command -v wine64 || command -v /usr/lib/wine/wine64)
+export WINEPREFIX="$work/wine" WINEDEBUG=-all
+[ -z "$wine" ] || runs x86_64-windows "$wine"
 finish
