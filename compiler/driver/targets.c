@@ -58,9 +58,9 @@ static json_t *describe_target(const codegen_target *target) {
     if (target->forms & bit) json_array_append_new(forms, json_string(emit_form_name(bit)));
   const codegen_level *level;
   for (int i = 0; (level = level_at(target, i)); i++) json_array_append_new(levels, describe_level(level));
-  return json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:o, s:o}", "target", target->name, "triple",
+  return json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:s, s:o, s:o}", "target", target->name, "triple",
                    target->triple, "processor", target->arch, "system", systems[target->os], "pointer_bytes",
-                   (int)target->pointer_bytes, "is_host", target == codegen_target_host(), "forms", forms,
+                   (int)target->pointer_bytes, "is_host", target == codegen_target_host(), "link_with", target->libraries, "forms", forms,
                    "levels", levels);
 }
 

@@ -2,7 +2,7 @@
 # forms_test.sh SMELT VERSE STORY VERSE_MODEL STORY_MODEL CLANG: the header beside a library, two models in one
 # program as static libraries, shared ones and objects, with and without --prefix; pkg-config and CMake packages.
 . "${0%/*}/check.sh"
-smelt=$1 verse=$2 story=$3 verse_model=$4 story_model=$5 clang=$6 source=${0%/*}/two_models.c
+smelt=$1 verse=$2 story=$3 verse_model=$4 story_model=$5 clang=$6 source=${0%/*}/two_models.c include=${0%/*}/../../include
 need "$verse"
 need "$story"
 expected="verse: $("$verse" -p "In the beginning" -n 24 --temp 0 </dev/null)
@@ -27,8 +27,8 @@ build lib a static --package --isa host
 for compiler in gcc "$clang"; do
   for standard in c99 c11 c17 c++98 c++11 c++17; do
     case $standard in *++*) language=c++ ;; *) language=c ;; esac
-    exits "$compiler -std=$standard takes the headers" 0 "$compiler" -x $language -std=$standard -Wall -Wextra -pedantic \
-      -Werror -I "$work/static" -fsyntax-only "$source"
+    exits "$compiler -std=$standard takes the headers" 0 "$compiler" -x $language -std=$standard -Wall -Wextra -Wpedantic \
+      -Wconversion -Wshadow -Werror -I "$work/static" -I "$include" -include smelt/media.h -fsyntax-only "$source"
   done
 done
 says "the header says shapes" "^ \*   input  input_ids  i64 \[1, sequence_length\]$" "$work/static/verse.h"

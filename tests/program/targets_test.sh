@@ -9,7 +9,7 @@ exits "smelt targets --json" 0 "$smelt" targets --json
 /usr/bin/python3 -c '
 import json, sys
 for row in json.load(sys.stdin):
-    assert row["triple"] and row["pointer_bytes"] in (4, 8) and all(level["cpu"] for level in row["levels"])
+    assert row["triple"] and isinstance(row["link_with"], str) and row["pointer_bytes"] in (4, 8) and all(level["cpu"] for level in row["levels"])
     print(row["target"], *(",".join(names) for names in (row["forms"], [level["level"] for level in row["levels"]])))
 ' <"$work/stdout" >"$work/rows" || fail "smelt targets --json is not what its readers expect"
 same "both list the same targets" "$(cut -d ' ' -f 1 "$work/rows")" \

@@ -38,6 +38,9 @@ same "module.mjs: what the program writes" "$("$program" -p "In the beginning" -
 [ "$(wc -l <"$examples/foreign/module.mjs")" -lt 30 ] || fail "module.mjs has 30 lines or more"
 exits "a prompt that is too long" 1 node "$examples/foreign/module.mjs" "$work/verse.wasm" "$(yes word | head -n 2000 | xargs)" 24
 says "and why" "at most 384 tokens|384" "$work/stderr"
+emit shared shapes.wasm "$examples/shapes/model"
+same "of a model that sees: images too" 1 "$(grep -a -c smelt_pixels "$work/shapes.wasm")"
+same "and no sound" 0 "$(grep -a -c smelt_transcribe "$work/shapes.wasm")"
 exits "--package of a module" 2 "$smelt" build "$model" --target wasm32-wasi --emit shared --package -o "$work/x"
 exits "--prefix" 2 "$smelt" build "$model" --target wasm32-wasi --emit lib --prefix a -o "$work/x.a"
 says "--prefix: and why" "there is no --prefix of --emit lib for target wasm32-wasi" "$work/stderr"
