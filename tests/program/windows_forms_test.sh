@@ -47,6 +47,25 @@ same "pkg-config: lib" "\${pcfiledir}/libverse.a -lsynchronization" "$(sed -n 's
 same "pkg-config: dll" "\${pcfiledir}/verse.lib -lsynchronization" "$(sed -n 's/^Libs: //p' "$work/dll/verse.pc")"
 says "CMake: the library of imports" "IMPORTED_IMPLIB .*/verse[.]lib$" "$work/dll/verse-config.cmake"
 
+mkdir "$work/project"
+cat >"$work/project/CMakeLists.txt" <<'CMAKE'
+cmake_minimum_required(VERSION 3.20)
+project(found LANGUAGES NONE)
+find_package(verse CONFIG REQUIRED)
+foreach(property IN ITEMS IMPORTED_LOCATION IMPORTED_IMPLIB INTERFACE_LINK_LIBRARIES)
+  get_target_property(value verse::verse ${property})
+  message(STATUS "${property} ${value}")
+endforeach()
+find_package(smelt REQUIRED)
+smelt_add_model(own ${MODEL} SHARED OPTIONS --target x86_64-windows --isa x86-64-v2)
+CMAKE
+exits "find_package, for Windows" 0 cmake -S "$work/project" -B "$work/project/build" -DCMAKE_SYSTEM_NAME=Windows \
+  -DMODEL="$verse_model" -DCMAKE_PREFIX_PATH="$work/dll;${smelt%/bin/smelt}" -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=NEVER
+same "it is told of the DLL, its imports and what is beside" "verse.dll verse.lib synchronization" \
+  "$(sed -n 's/^-- \(IMPORTED_[A-Z]*\|INTERFACE_LINK_LIBRARIES\) \(.*\/\)\{0,1\}//p' "$work/stdout" | xargs)"
+exits "smelt_add_model makes a DLL" 0 cmake --build "$work/project/build" --target own_model
+for file in own.dll own.lib own.h; do [ -s "$work/project/build/own/$file" ] || fail "smelt_add_model: no $file"; done
+
 # ---- in C programs ----
 mingw() { # as mingw's own driver, from its headers and libraries
   "$clang" --target=x86_64-w64-windows-gnu -nostdlibinc -isystem "$sysroot/share/mingw-w64/include" -Wall -Wextra -Wpedantic \
