@@ -126,8 +126,7 @@ static const char *decode(const uint8_t *bytes, size_t count, budget *memory, rt
   return picture->bytes ? NULL : "out of memory";
 }
 
-const char *rt_picture_read(const void *bytes, size_t count, rt_picture *picture) {
-  *picture = (rt_picture){0};
+static const char *read_file(const void *bytes, size_t count, rt_picture *picture) {
   if (count == 0) return "the file is empty";
   if (begins_with(bytes, count, "\xff\xd8\xff", 3)) return rt_jpeg_read(bytes, count, picture);
   if (!is_png_or_bmp(bytes, count)) return "this is no PNG, JPEG or BMP image";
@@ -136,6 +135,12 @@ const char *rt_picture_read(const void *bytes, size_t count, rt_picture *picture
   const char *wrong = decode(bytes, count, &memory, picture);
   current = NULL;
   return wrong;
+}
+
+const char *rt_picture_read(const void *bytes, size_t count, rt_picture *picture) {
+  *picture = (rt_picture){0};
+  const char *wrong = read_file(bytes, count, picture);
+  return wrong || rt_picture_set_upright(bytes, count, picture) ? wrong : "out of memory";
 }
 
 void rt_picture_free(rt_picture *picture) {

@@ -21,11 +21,17 @@ typedef struct {
 
 /*
  * Decodes the file in bytes[count] (picture.c). Gray, palettes, alpha (which is dropped), 16 bits a channel
- * (the upper 8 stay) and CMYK all become RGB; how a camera was held is not looked at, as PIL does not.
+ * (the upper 8 stay) and CMYK all become RGB, and the picture stands as the camera was held.
  * Returns NULL, or what is wrong as a static text. *picture is to be freed in either case.
  */
 const char *rt_picture_read(const void *bytes, size_t count, rt_picture *picture);
 void rt_picture_free(rt_picture *picture);
+
+/*
+ * Turns the picture of the file in file[count] as its Exif data say (orientation.c); data that are damaged
+ * say nothing. False: out of memory, and *picture is as it was.
+ */
+bool rt_picture_set_upright(const void *file, size_t count, rt_picture *picture);
 
 /*
  * Brings *picture to width x height with one of PIL's filters, byte for byte as PIL's resize (resize.c).

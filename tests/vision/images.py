@@ -12,7 +12,7 @@ EXIT_SKIPPED = 77  # what ctest's SKIP_RETURN_CODE says
 
 try:
     import numpy as np
-    from PIL import Image, ImageFile
+    from PIL import Image, ImageFile, ImageOps
 except ImportError as missing:
     print(f"SKIP: {missing}")
     raise SystemExit(EXIT_SKIPPED)
@@ -64,5 +64,5 @@ def picture(*words):
 
 
 def by_pil(data):
-    """What PIL reads of a file, as image processors ask for it."""
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    """What PIL reads of a file, as transformers' load_image asks for it."""
+    return np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
