@@ -189,7 +189,9 @@ static status add_data(const part *p, const emit_form *form, link_job *job) {
 /* What the program can do, as app_abilities (runtime/app/commands.c) finds it in the manifest. */
 static void add_parts(const compilation *c, link_job *job) {
   bool reads = c->tokenizer.count != 0, writes = reads && c->is_generator && !c->folder.encoder;
-  bool answers = reads && c->is_generator && c->folder.encoder && c->generation.max_encoder_tokens;
+  bool encodes = c->is_generator && c->folder.encoder;
+  bool takes_features = encodes && !c->generation.max_encoder_tokens;
+  bool answers = reads && encodes && !takes_features;
   unsigned heads = c->reads_text ? 1u << c->reader.head : 0,
            seen = c->reads_images ? 1u << c->reader.head : 0;
   const struct {
@@ -201,6 +203,7 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_generate", c->is_generator},
       {"app_weights_options", storage_source(c->options) != NULL},
       {"app_read_files", !c->is_generator},
+      {"npy_put_in_order", !c->is_generator || takes_features},
       {"app_work_on_batches", c->reads_text && c->reader.most_rows > 1},
       {"app_tokenize", reads},
       {"app_detokenize", reads},
@@ -208,6 +211,7 @@ static void add_parts(const compilation *c, link_job *job) {
       {"app_chat", writes && c->chat.count},
       {"app_score", writes || answers || (heads & 1u << SMELT_HEAD_NEXT_TOKENS)},
       {"app_score_answer", answers},
+      {"app_takes_lines", answers},
       {"app_embed", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
       {"app_similar", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
       {"app_classify_images", seen & 1u << SMELT_HEAD_LABELS},

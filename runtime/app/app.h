@@ -253,6 +253,8 @@ bool app_parse_ids(const char *text, size_t bytes, int32_t **ids, int32_t *count
  * so, else they are an error. *ids is the caller's to free.
  */
 int app_text_ids(smelt_model *model, const app_text *text, int64_t most, int32_t **ids, int32_t *count);
+/* Cuts ids[*count] to `most`: at its end, or where the tokenizer says so at its start; special ones stay. */
+void app_truncate_ids(const smelt_model *model, bool has_special, int64_t most, int32_t *ids, int32_t *count);
 
 /* ,"id":1,"text":"a" of a token; its text as bytes where they are no whole characters. */
 void app_write_json_token(app_output *out, const smelt_model *model, int32_t id);
@@ -415,6 +417,11 @@ int app_generate(smelt_model *model, app_options *options); /* generate_text.c *
 int app_generate_lines(smelt_model *model, app_options *options);
 /* A seed of the system's, where one is wanted and none is given. */
 void app_choose_seed(app_options *options);
+/* Of programs that encode a text (sources.c): whether each line of standard input is a text, which is so
+ * where no text is given, nor anything asked for that goes with one text only. */
+bool app_takes_lines(const smelt_model *model, const app_options *options);
+/* Cuts ids[*count] to what the encoder reads, and says so unless --truncate is given. */
+void app_fit_source(const smelt_model *model, const app_text *text, int32_t *ids, int32_t *count);
 int app_run_graph(smelt_model *model, const app_options *options); /* run_graph.c */
 
 /* The tensors of one call of an entry. */
@@ -455,6 +462,12 @@ int app_bench(smelt_model *model, const app_options *options);
 const char *npy_read(const char *path, smelt_tensor *tensor);
 /* The same of a file in memory. */
 const char *npy_parse(const void *bytes, size_t count, smelt_tensor *tensor);
+/* How an array lies that does not lie as models read it. */
+typedef struct {
+  bool is_fortran, is_big; /* the first axis runs fastest; the highest byte comes first */
+} npy_order;
+/* Brings the array in order (npy_order.c, which not all programs have). False: out of memory. */
+bool npy_put_in_order(smelt_tensor *tensor, npy_order order);
 const char *npy_write(const char *path, const smelt_tensor *tensor);
 /* What comes before the data. */
 void npy_write_header(app_output *out, const smelt_tensor *tensor);

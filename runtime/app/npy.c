@@ -1,6 +1,6 @@
 /*
  * npy.c: NumPy's array files, versions 1.0 to 3.0 (numpy.lib.format): "\x93NUMPY",
- * version, header length, a Python dict as text, then the data; row-major here.
+ * version, header length, a Python dict as text, then the data.
  */
 #define _GNU_SOURCE
 #include "app/app.h"
@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#pragma weak npy_put_in_order /* linked only where arrays are what the program is for, else NULL */
 
 static const struct {
   smelt_dtype dtype;
@@ -36,7 +38,7 @@ static const char *value_of(const char *header, const char *key) {
 static const char *parse_shape(const char *text, smelt_tensor *tensor) {
   if (*text++ != '(') return "the .npy file has no shape";
   while (*text && *text != ')') {
-    if (*text == ' ' || *text == ',') {
+    if (*text == ' ' || *text == ',' || *text == 'L') { /* Python 2's integers end so */
       text++;
       continue;
     }
@@ -51,18 +53,29 @@ static const char *parse_shape(const char *text, smelt_tensor *tensor) {
   return *text ? NULL : "the .npy file's shape does not end";
 }
 
-static const char *parse_header(const char *header, smelt_tensor *tensor) {
-  const char *descr = value_of(header, "'descr'"), *order = value_of(header, "'fortran_order'"),
+/* The dtype that "descr" names; its first letter, the order of bytes, is left to *is_big. */
+static const char *parse_type(const char *descr, smelt_tensor *tensor, bool *is_big) {
+  if (*descr++ != '\'') return "the .npy file's dtype is none that models use";
+  for (int type = 0; type < NPY_TYPE_COUNT; type++) {
+    *is_big = *descr == '>' && *npy_types[type].descr == '<';
+    bool is_order = *is_big || *descr == *npy_types[type].descr;
+    if (!is_order || strncmp(descr + 1, npy_types[type].descr + 1, 2) != 0 || descr[3] != '\'') continue;
+    tensor->dtype = npy_types[type].dtype;
+    return NULL;
+  }
+  return "the .npy file's dtype is none that models use";
+}
+
+static const char *parse_header(const char *header, smelt_tensor *tensor, npy_order *order) {
+  const char *descr = value_of(header, "'descr'"), *is_fortran = value_of(header, "'fortran_order'"),
              *shape = value_of(header, "'shape'");
-  if (!descr || !order || !shape) return "the .npy file's header lacks descr, fortran_order or shape";
-  int type = 0;
-  while (type < NPY_TYPE_COUNT && strncmp(descr + 1, npy_types[type].descr, 3) != 0) type++;
-  if (*descr != '\'' || type == NPY_TYPE_COUNT) return "the .npy file's dtype is none that models use";
-  tensor->dtype = npy_types[type].dtype;
-  const char *wrong = parse_shape(shape, tensor);
+  if (!descr || !is_fortran || !shape) return "the .npy file's header lacks descr, fortran_order or shape";
+  const char *wrong = parse_type(descr, tensor, &order->is_big);
+  if (!wrong) wrong = parse_shape(shape, tensor);
   if (wrong) return wrong;
-  if (strncmp(order, "False", 5) != 0 && tensor->rank > 1) return "the array is in Fortran order";
-  return NULL;
+  order->is_fortran = strncmp(is_fortran, "False", 5) != 0 && tensor->rank > 1;
+  bool is_other = order->is_fortran || order->is_big;
+  return is_other && !npy_put_in_order ? "the array is in Fortran order, or big-endian" : NULL;
 }
 
 /* Where an array comes from: a file, or memory. */
@@ -125,11 +138,14 @@ static const char *read_data(source *s, smelt_tensor *tensor) {
 }
 
 static const char *read_array(source *s, smelt_tensor *tensor) {
+  npy_order order = {0};
   *tensor = (smelt_tensor){0};
   char *header = malloc(MOST_HEADER_BYTES + 1);
   const char *wrong = header ? read_header(s, header) : "out of memory";
-  if (!wrong) wrong = parse_header(header, tensor);
+  if (!wrong) wrong = parse_header(header, tensor, &order);
   if (!wrong) wrong = read_data(s, tensor);
+  bool is_other = order.is_fortran || order.is_big;
+  if (!wrong && is_other && !npy_put_in_order(tensor, order)) wrong = "out of memory";
   free(header);
   return wrong;
 }

@@ -14,11 +14,15 @@ enum {
   LOCAL_BYTES = 30,
   CENTRAL_BYTES = 46,
   END_BYTES = 22,
+  LOCATOR_BYTES = 20, /* before the end's record: where the one with 64 bits lies */
+  LONG_END_BYTES = 56,
+  LONG_EXTRA = 1, /* what names the extra field of 64 bits */
   MOST_COMMENT_BYTES = 65535,
   VERSION = 20,      /* 2.0 */
   FIRST_DATE = 0x21, /* 1980-01-01: equal arrays give equal files */
 };
-static const uint32_t local_mark = 0x04034b50, central_mark = 0x02014b50, end_mark = 0x06054b50;
+static const uint32_t local_mark = 0x04034b50, central_mark = 0x02014b50, end_mark = 0x06054b50,
+                      locator_mark = 0x07064b50, long_end_mark = 0x06064b50;
 static const char suffix[] = ".npy";
 enum { SUFFIX_BYTES = sizeof suffix - 1 };
 
@@ -26,6 +30,10 @@ static uint32_t number(const uint8_t *at, int bytes) {
   uint32_t value = 0;
   for (int i = 0; i < bytes; i++) value |= (uint32_t)at[i] << 8 * i;
   return value;
+}
+
+static uint64_t long_number(const uint8_t *at) {
+  return number(at, 4) | (uint64_t)number(at + 4, 4) << 32;
 }
 
 /* CRC-32 of ISO 3309, four bits at a time. */
@@ -57,15 +65,62 @@ static const uint8_t *find_end(file_view f) {
   return NULL;
 }
 
-/* The array in the member's packed[bytes]; `central` is its row of the directory. */
-static const char *read_array(const uint8_t *central, const uint8_t *packed, uint32_t bytes,
+typedef struct {
+  uint64_t rows, at;
+} directory;
+
+/* Where the directory is; of archives in zip64's form a record before the end's says so. False: nowhere. */
+static bool find_directory(file_view f, directory *d) {
+  const uint8_t *end = find_end(f);
+  if (!end) return false;
+  *d = (directory){number(end + 10, 2), number(end + 16, 4)};
+  bool is_long = d->rows == UINT16_MAX || d->at == UINT32_MAX;
+  if (is_long && end - f.bytes >= LOCATOR_BYTES && number(end - LOCATOR_BYTES, 4) == locator_mark) {
+    uint64_t at = long_number(end - LOCATOR_BYTES + 8);
+    if (f.count < LONG_END_BYTES || at > f.count - LONG_END_BYTES || number(f.bytes + at, 4) != long_end_mark)
+      return false;
+    *d = (directory){long_number(f.bytes + at + 32), long_number(f.bytes + at + 48)};
+  }
+  return d->rows <= f.count / CENTRAL_BYTES && d->at <= f.count;
+}
+
+/* ---- members ---- */
+
+typedef struct {
+  uint64_t size, bytes, at; /* of the array; as it is packed; where it begins */
+} extent;
+
+/* Numbers that are all ones stand in an extra field, in this order. False: the field ends before they do. */
+static bool find_extent(const uint8_t *central, extent *e) {
+  *e = (extent){number(central + 24, 4), number(central + 20, 4), number(central + 42, 4)};
+  uint64_t *const numbers[] = {&e->size, &e->bytes, &e->at};
+  const uint8_t *extra = central + CENTRAL_BYTES + number(central + 28, 2),
+                *end = extra + number(central + 30, 2);
+  while (end - extra >= 4 && number(extra, 2) != LONG_EXTRA) {
+    size_t bytes = number(extra + 2, 2);
+    extra = bytes > (size_t)(end - extra) - 4 ? end : extra + 4 + bytes;
+  }
+  const uint8_t *at = end - extra < 4 ? end : extra + 4;
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    if (*numbers[i] != UINT32_MAX) continue;
+    if (end - at < 8) return false;
+    *numbers[i] = long_number(at);
+    at += 8;
+  }
+  return true;
+}
+
+/* The array in the member's packed[e->bytes]; `central` is its row of the directory. */
+static const char *read_array(const uint8_t *central, const uint8_t *packed, const extent *e,
                               smelt_tensor *tensor) {
   enum { STORED = 0, DEFLATED = 8 };
-  uint32_t method = number(central + 10, 2), crc = number(central + 16, 4), size = number(central + 24, 4);
+  uint32_t method = number(central + 10, 2), crc = number(central + 16, 4);
+  size_t bytes = (size_t)e->bytes, size = (size_t)e->size;
   if (method == STORED) return npy_parse(packed, bytes, tensor);
   if (method != DEFLATED) return "the archive is compressed in a way that NumPy does not write";
-  if (size / APP_MOST_INFLATION > bytes) return "an array of the archive is damaged";
-  uint8_t *plain = malloc((size_t)size + 1);
+  if (e->size / APP_MOST_INFLATION > bytes || e->size >= SIZE_MAX)
+    return "an array of the archive is damaged";
+  uint8_t *plain = malloc(size + 1);
   if (!plain) return "out of memory";
   bool is_sound = app_inflate(packed, bytes, plain, size) && checksum(0, plain, size) == crc;
   const char *wrong = is_sound ? npy_parse(plain, size, tensor) : "an array of the archive is damaged";
@@ -78,16 +133,16 @@ static const char *read_member(file_view f, size_t *row, app_array *array) {
   if (*row > f.count || f.count - *row < CENTRAL_BYTES || number(f.bytes + *row, 4) != central_mark)
     return "the archive's directory is cut off";
   const uint8_t *central = f.bytes + *row;
-  uint32_t bytes = number(central + 20, 4), at = number(central + 42, 4);
   size_t name_bytes = number(central + 28, 2);
   *row += CENTRAL_BYTES + name_bytes + number(central + 30, 2) + number(central + 32, 2);
   if (*row > f.count) return "the archive's directory is cut off";
-  if (bytes == UINT32_MAX || at == UINT32_MAX || number(central + 24, 4) == UINT32_MAX)
-    return "the archive has arrays of 4 GiB or more: give them as .npy files";
-  if (at > f.count || f.count - at < LOCAL_BYTES || number(f.bytes + at, 4) != local_mark)
+  extent e;
+  if (!find_extent(central, &e)) return "an array of the archive is not where its directory says";
+  size_t at = (size_t)e.at;
+  if (e.at > f.count || f.count - at < LOCAL_BYTES || number(f.bytes + at, 4) != local_mark)
     return "an array of the archive is not where its directory says";
-  size_t data = (size_t)at + LOCAL_BYTES + number(f.bytes + at + 26, 2) + number(f.bytes + at + 28, 2);
-  if (data > f.count || f.count - data < bytes) return "the archive is cut off";
+  size_t data = at + LOCAL_BYTES + number(f.bytes + at + 26, 2) + number(f.bytes + at + 28, 2);
+  if (data > f.count || f.count - data < e.bytes) return "the archive is cut off";
   const char *name = (const char *)central + CENTRAL_BYTES;
   if (name_bytes < SUFFIX_BYTES || memcmp(name + name_bytes - SUFFIX_BYTES, suffix, SUFFIX_BYTES) != 0)
     return "the archive holds a file that is no .npy";
@@ -96,14 +151,14 @@ static const char *read_member(file_view f, size_t *row, app_array *array) {
   if (!array->name) return "out of memory";
   memcpy(array->name, name, name_bytes);
   array->name[name_bytes] = 0;
-  return read_array(central, f.bytes + data, bytes, &array->tensor);
+  return read_array(central, f.bytes + data, &e, &array->tensor);
 }
 
 static const char *read_members(file_view f, app_array **arrays, int32_t *count) {
-  const uint8_t *end = find_end(f);
-  if (!end) return "this is no .npz file";
-  int32_t total = (int32_t)number(end + 10, 2);
-  size_t row = number(end + 16, 4);
+  directory d;
+  if (!find_directory(f, &d) || d.rows >= INT32_MAX) return "this is no .npz file";
+  int32_t total = (int32_t)d.rows;
+  size_t row = (size_t)d.at;
   *arrays = calloc((size_t)total + 1, sizeof **arrays);
   if (!*arrays) return "out of memory";
   const char *wrong = NULL;

@@ -61,6 +61,50 @@ complex:dtype is none that models use
 objects:dtype is none that models use
 END
 exits "a file that names no input" 0 ./graph x.npy -o out.npz
+/usr/bin/python3 - <<'END' || fail "arrays in other orders"
+import io, struct, subprocess, zipfile, numpy
+x, wanted = numpy.load("x.npy"), numpy.load("out_z.npy")
+def made(array, version=None, change=lambda header: header):
+    """The file of an array; `change` rewrites its header, which has room."""
+    out = io.BytesIO()
+    numpy.lib.format.write_array(out, array, version=version)
+    data = out.getvalue()
+    at = 10 if data[6] == 1 else 12
+    end = data.index(b"\n") + 1
+    return data[:at] + change(data[at:end]).ljust(end - at)[:end - at - 1] + b"\n" + data[end:]
+def run(name, data):
+    open(name, "wb").write(data)
+    return subprocess.run(["./graph", name, "-o", "ordered.npz"], capture_output=True, text=True)
+def right(what, name, data):
+    result = run(name, data)
+    assert result.returncode == 0, (what, result)
+    assert abs(numpy.load("ordered.npz")["z"] - wanted).max() <= 1e-6, what
+right("Fortran", "o.npy", made(numpy.asfortranarray(x)))
+right("big-endian", "o.npy", made(x.astype(">f4")))
+right("both", "o.npy", made(numpy.asfortranarray(x.astype(">f4"))))
+right("2.0", "o.npy", made(x, (2, 0)))
+right("3.0", "o.npy", made(x, (3, 0)))
+right("Python 2's integers", "o.npy", made(x, None, lambda header: header.replace(b"(4, 5)", b"(4L, 5L)")))
+assert "no .npy" in run("o.npy", b"").stderr
+def long_archive(data, cut=None):
+    """An archive whose numbers all have 64 bits, as zip64 writers make them where they do not know better."""
+    ones, name = 0xFFFFFFFF, b"x.npy"
+    crc = zipfile.zlib.crc32(data)
+    local = struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 45, 0, 0, 0, 33, crc, ones, ones, len(name), 20) + name + struct.pack("<HHQQ", 1, 16, len(data), len(data)) + data
+    other = struct.pack("<HHI", 0x5455, 4, 7) # of another kind, first
+    extra = (other + struct.pack("<HHQQQ", 1, 24, len(data), len(data), 0))[:cut]
+    row = struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 45, 45, 0, 0, 0, 33, crc, ones, ones, len(name), len(extra), 0, 0, 0, 0, ones) + name + extra
+    end = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, len(row), len(local))
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, len(local) + len(row), 1)
+    return local + row + end + locator + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, ones, ones, 0)
+whole = long_archive(made(x))
+right("zip64", "o.npz", whole)
+for cut in range(36):
+    assert run("o.npz", long_archive(made(x), cut)).returncode == 1, cut
+for at in range(len(whole) - 98 - 51 - 36, len(whole)): # each byte of its records changed
+    result = run("o.npz", whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1:])
+    assert result.returncode in (0, 1) and result.stderr.count("\n") == result.returncode, (at, result)
+END
 exits "archives" 0 /usr/bin/python3 -c '
 import subprocess, numpy
 run = lambda *a: subprocess.run(["./graph", *a], capture_output=True, text=True, errors="replace")
