@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#pragma weak app_fit_source /* linked only where an encoder reads the text, else NULL */
+
 /* What was made of one prompt; it is written when it is known to be whole. */
 typedef struct {
   rt_bytes text;
@@ -78,6 +80,7 @@ static int make_answer(smelt_model *model, const app_text *text, app_output *out
                            .on_token = on_token,
                            .user = &a};
   int code = take_prompt(model, text, &ids, &count);
+  if (code == APP_OK && app_fit_source) app_fit_source(model, text, ids, &count);
   smelt_result result = SMELT_OK;
   request.prompt = ids;
   request.prompt_tokens = count;

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#pragma weak app_takes_lines
+#pragma weak app_fit_source /* linked only where an encoder reads the text, else NULL */
+
 /* The prompt, as text where it came as text. */
 typedef struct {
   char *text; /* owned, where it was read or decoded; else NULL */
@@ -260,6 +263,8 @@ static int write_generated(smelt_model *model, const app_options *options) {
     if (!l.writes_logits)
       code = app_fail(APP_INPUT, "%s: %s: the file cannot be made", options->program, options->logits_path);
   }
+  if (code == APP_OK && app_fit_source)
+    app_fit_source(model, &(app_text){.options = options}, p.ids, &p.count);
   if (code == APP_OK) code = generate(model, options, &p, &l);
   if (l.writes_logits && !app_output_close(&l.logits) && code == APP_OK)
     code = app_fail(APP_INPUT, "%s: %s: the file cannot be written", options->program, options->logits_path);
@@ -278,6 +283,7 @@ int app_generate(smelt_model *model, app_options *options) {
     code = app_fail(APP_USAGE, "%s: --logits: beams have no rows in a text's order; --beams 1 turns them off",
                     options->program);
   if (code == APP_OK) code = app_take_constraint(model, options);
+  if (app_takes_lines && app_takes_lines(model, options)) options->lines_path = "-";
   if (code == APP_OK)
     code = options->lines_path || options->json ? app_generate_lines(model, options)
                                                 : write_generated(model, options);

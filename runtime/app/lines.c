@@ -44,6 +44,7 @@ bool app_read_all(int file, char **bytes, size_t *count) {
 int app_read_stdin(const app_options *options, char **bytes, size_t *count) {
   bool ok = app_read_all(STDIN_FILENO, bytes, count);
   if (*count > 0 && (*bytes)[*count - 1] == '\n') --*count;
+  if (*count > 0 && (*bytes)[*count - 1] == '\r') --*count;
   return ok ? APP_OK : app_fail(APP_INPUT, "%s: standard input cannot be read", options->program);
 }
 

@@ -104,9 +104,8 @@ bool app_parse_ids(const char *text, size_t bytes, int32_t **ids, int32_t *count
   return true;
 }
 
-/* Cuts a text's ids to `most`: at its end, or where the tokenizer says so at its start; special ones stay. */
-static void truncate_ids(const smelt_model *model, bool has_special, int64_t most, int32_t *ids,
-                         int32_t *count) {
+void app_truncate_ids(const smelt_model *model, bool has_special, int64_t most, int32_t *ids,
+                      int32_t *count) {
   const rt_tokenizer *t = &model->tokenizer;
   bool cuts_start = t->header->flags & TOK_TRUNCATE_START;
   int64_t kept = !has_special ? 0 : cuts_start ? t->prefix_ids_count : t->suffix_ids_count;
@@ -132,7 +131,7 @@ int app_text_ids(smelt_model *model, const app_text *text, int64_t most, int32_t
     if (!*ids) return app_fail_text(text, "out of memory");
     memcpy(*ids, model->encoder.ids.items, (size_t)made * sizeof **ids);
   }
-  if (*count > most && options->truncates) truncate_ids(model, has_special, most, *ids, count);
+  if (*count > most && options->truncates) app_truncate_ids(model, has_special, most, *ids, count);
   if (*count > most)
     return app_fail_text(text, "the text has %d tokens, the model reads at most %d; --truncate cuts it",
                          (int)*count, (int)most);

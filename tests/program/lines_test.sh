@@ -71,6 +71,21 @@ if [ -x "$answerer" ]; then
   while IFS= read -r prompt; do one "$answerer" "$prompt"; done <"$work/dates" >"$work/expected"
   exits "an encoder-decoder" 0 "$answerer" --lines "$work/dates"
   same "answers each line" "$(cat "$work/expected")" "$(cat "$work/stdout")"
+  same "lines of standard input without being asked to" "$(cat "$work/expected")" "$("$answerer" <"$work/dates")"
+  same "with other line ends" "$(cat "$work/expected")" "$(sed 's/$/\r/' "$work/dates" | "$answerer")"
+  same "as JSON" 3 "$("$answerer" --json <"$work/dates" | grep -c '^{"text":"[0-9-]*","ids":')"
+  same "but all of it where an echo is wanted" "$(cat "$work/dates")" "$("$answerer" --echo <"$work/dates" | head -n 3)"
+  same "nothing" "" "$("$answerer" </dev/null)"
+  long=$(yes '12 March' | head -n 90 | tr '\n' ' ')
+  printf '12 March 1987\n%s\n' "$long" >"$work/long"
+  "$answerer" <"$work/long" >"$work/cut" 2>"$work/stderr" || fail "a text that is too long" "$(cat "$work/stderr")"
+  same "a text that is too long is cut" 2 "$(grep -c '^[0-9]*-' "$work/cut")"
+  says "and told" 'line 2: warning: the text has [0-9]* tokens, the model reads at most 96: the rest is left out' "$work/stderr"
+  ids=$("$answerer" tokenize -p "$long" | cut -d ' ' -f 1-96)
+  same "its first tokens are read" "$("$answerer" --prompt-ids "$ids")" "$(sed -n 2p "$work/cut")"
+  exits "the same alone, asked to" 0 "$answerer" -p "$long" --truncate
+  same "says nothing" "" "$(cat "$work/stderr")"
+  same "and answers alike" "$(sed -n 2p "$work/cut")" "$(cat "$work/stdout")"
   same "--first-token is an answer's first" 30 "$("$answerer" -p x --ids --first-token 30 </dev/null | cut -d ' ' -f 1)"
   exits "--first-token of several tokens" 2 "$answerer" -p x --first-token "1987 and more"
 fi
