@@ -50,20 +50,6 @@ bool reader_take_inputs(ir_module *m, const plan_entry *entry, const char *other
   return r->ids_input != SMELT_NONE && !(r->is_fixed && r->mask_input == SMELT_NONE);
 }
 
-int64_t reader_id_count(const ir_graph *g, const char *input) {
-  int64_t least = 0, rows;
-  for (const ir_node *n = g->first; n; n = n->next) {
-    if (n->op != IR_GATHER) continue;
-    const ir_value *v = n->operands[1];
-    while (v->def && v->def->op != IR_CONST && v->def->operand_count && v->def->operands[0])
-      v = v->def->operands[0];
-    if (v->def || strcmp(v->name, input) != 0) continue;
-    if (!ir_dim_is_const(n->operands[0]->type.dims[n->attrs.axis], &rows) || rows < 1) continue;
-    if (!least || rows < least) least = rows;
-  }
-  return least;
-}
-
 /* ---- the output that answers ---- */
 
 static const reader_answer answers[] = {
@@ -149,6 +135,27 @@ static bool take_output(const json_t *config, const plan_entry *entry, smelt_man
 
 /* ---- labels ---- */
 
+/*
+ * What sentence-transformers makes of the only logit of a cross-encoder, where config.json says so: a class
+ * of PyTorch's. NULL: nothing is said, which is a sigmoid.
+ */
+static const char *activation_of(const json_t *config) {
+  const json_t *name = json_object_get(json_object_get(config, "sentence_transformers"), "activation_fn");
+  if (!json_is_string(name)) name = json_object_get(config, "sbert_ce_default_activation_function");
+  return json_string_value(name);
+}
+
+static smelt_scoring scoring_of_one(compilation *c, const json_t *config) {
+  const char *activation = activation_of(config);
+  if (activation && ends_with(activation, ".Identity")) return SMELT_SCORING_NONE;
+  if (activation && !ends_with(activation, ".Sigmoid")) {
+    status s = fail(&c->arena, STATUS_INPUT, "the activation function %s is not compiled", activation);
+    print_warning(
+        fail_hint(&c->arena, fail_file(&c->arena, s, c->folder.config_file), "scores are a sigmoid"));
+  }
+  return SMELT_SCORING_SIGMOID;
+}
+
 void reader_take_labels(compilation *c, const json_t *config, const plan_io *io) {
   smelt_manifest_reader *r = &c->reader;
   const json_t *names = json_object_get(config, "id2label");
@@ -164,9 +171,10 @@ void reader_take_labels(compilation *c, const json_t *config, const plan_io *io)
   const char *problem = json_string_value(json_object_get(config, "problem_type"));
   if (problem && strcmp(problem, "regression") == 0)
     r->scoring = SMELT_SCORING_NONE;
-  else if ((problem && strcmp(problem, "multi_label_classification") == 0) ||
-           (count == 1 && r->head == SMELT_HEAD_LABELS))
+  else if (problem && strcmp(problem, "multi_label_classification") == 0)
     r->scoring = SMELT_SCORING_SIGMOID;
+  else if (count == 1 && r->head == SMELT_HEAD_LABELS)
+    r->scoring = scoring_of_one(c, config);
 }
 
 /* ---- limits ---- */
@@ -245,6 +253,8 @@ static status describe(compilation *c, const json_t *config) {
   TRY(compile_tokenizer(c));
   TRY(reader_check_ids(c, entry));
   TRY(reader_take_limits(c));
+  int64_t places = reader_place_count(entry->graph, token_inputs[0].name);
+  if (places && places < r->max_tokens && !r->is_fixed) r->max_tokens = (int32_t)places;
   r->mask_token = (int32_t)c->tokenizer_summary.mask_id;
   r->most_rows = most_rows(c->module, entry, r);
   bool has_labels = r->head == SMELT_HEAD_LABELS || r->head == SMELT_HEAD_TOKEN_LABELS;

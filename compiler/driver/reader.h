@@ -11,8 +11,12 @@
  */
 void reader_describe(compilation *c);
 
-/* Rows of the smallest table that is read at the elements of the graph's input; 0 if there is none. */
+/* Rows of the smallest table that is read at the elements of the graph's input; 0 if there is none
+ * (token_tables.c). */
 int64_t reader_id_count(const ir_graph *g, const char *input);
+/* Tokens that the smallest table of places has rows for, where a graph counts its input's tokens itself, as
+ * RoBERTa does; 0 if there is none. */
+int64_t reader_place_count(const ir_graph *g, const char *input);
 
 /* ---- what graphs over text and over images share ---- */
 

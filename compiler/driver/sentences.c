@@ -15,29 +15,44 @@ static bool ends_with(const char *name, const char *end) {
 /* ---- pooling ---- */
 
 static const struct {
-  const char *key;
+  const char *name, *key; /* "pooling_mode": NAME; before 2026 KEY: true */
   smelt_pooling pooling;
 } pooling_modes[] = {
-    {"pooling_mode_cls_token", SMELT_POOLING_CLS},
-    {"pooling_mode_mean_tokens", SMELT_POOLING_MEAN},
-    {"pooling_mode_max_tokens", SMELT_POOLING_MAX},
-    {"pooling_mode_mean_sqrt_len_tokens", SMELT_POOLING_MEAN_SQRT},
-    {"pooling_mode_lasttoken", SMELT_POOLING_LAST},
+    {"cls", "pooling_mode_cls_token", SMELT_POOLING_CLS},
+    {"mean", "pooling_mode_mean_tokens", SMELT_POOLING_MEAN},
+    {"max", "pooling_mode_max_tokens", SMELT_POOLING_MAX},
+    {"mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens", SMELT_POOLING_MEAN_SQRT},
+    {"weightedmean", "pooling_mode_weightedmean_tokens", SMELT_POOLING_WEIGHTED},
+    {"lasttoken", "pooling_mode_lasttoken", SMELT_POOLING_LAST},
 };
+enum { POOLING_MODES = sizeof pooling_modes / sizeof *pooling_modes };
+
+/* A list of names, whose vectors are put behind one another, is not known. */
+static bool take_named_mode(const json_t *mode, smelt_manifest_reader *r) {
+  const char *name = json_string_value(mode);
+  for (size_t i = 0; name && i < POOLING_MODES; i++) {
+    if (strcmp(name, pooling_modes[i].name) != 0) continue;
+    r->pooling = pooling_modes[i].pooling;
+    return true;
+  }
+  return false;
+}
 
 /* 1_Pooling/config.json. False: it pools in a way that programs do not know. */
 static bool take_pooling(json_t *config, smelt_manifest_reader *r) {
   int known = 0, wanted = 0;
   const char *key;
   json_t *value;
+  r->skips_prompt = json_is_false(json_object_get(config, "include_prompt"));
+  const json_t *mode = json_object_get(config, "pooling_mode");
+  if (mode && !json_is_null(mode)) return take_named_mode(mode, r);
   json_object_foreach(config, key, value) wanted +=
       strncmp(key, "pooling_mode_", 13) == 0 && json_is_true(value);
-  for (size_t i = 0; i < sizeof pooling_modes / sizeof *pooling_modes; i++) {
+  for (size_t i = 0; i < POOLING_MODES; i++) {
     if (!json_is_true(json_object_get(config, pooling_modes[i].key))) continue;
     r->pooling = pooling_modes[i].pooling;
     known++;
   }
-  r->skips_prompt = json_is_false(json_object_get(config, "include_prompt"));
   return wanted == known && known <= 1;
 }
 

@@ -286,7 +286,8 @@ typedef enum {
   X(CLS, "cls") /* the first token's */                                                                      \
   X(MAX, "max")                                                                                              \
   X(LAST, "last")                                                                                            \
-  X(MEAN_SQRT, "mean-sqrt") /* the sum over the root of their count */
+  X(MEAN_SQRT, "mean-sqrt") /* the sum over the root of their count */                                       \
+  X(WEIGHTED, "weighted")   /* the mean, in which each counts as often as its place says, from 1 */
 
 typedef enum {
 #define X(NAME, text) SMELT_POOLING_##NAME,

@@ -20,20 +20,21 @@ double app_square_root(double x) {
 /* Of the rows from `first` on; where there are none, 0. */
 static double pool(const app_reading *reading, int64_t first, int64_t column, smelt_pooling pooling) {
   const float *values = reading->rows + column;
-  int64_t columns = reading->columns, last = (reading->row_count - 1) * columns;
+  int64_t columns = reading->columns;
   if (pooling == SMELT_POOLING_CLS) return values[0];
-  if (pooling == SMELT_POOLING_LAST) return values[last];
+  if (pooling == SMELT_POOLING_LAST) return values[(reading->row_count - 1) * columns];
   if (first >= reading->row_count) return 0;
-  double result = pooling == SMELT_POOLING_MAX ? values[first * columns] : 0;
-  for (int64_t at = first * columns; at <= last; at += columns) {
+  double result = pooling == SMELT_POOLING_MAX ? values[first * columns] : 0, weights = 0;
+  for (int64_t row = first; row < reading->row_count; row++) {
+    double value = values[row * columns], weight = pooling == SMELT_POOLING_WEIGHTED ? (double)(row + 1) : 1;
+    weights += weight;
     if (pooling != SMELT_POOLING_MAX)
-      result += values[at];
-    else if (values[at] > result)
-      result = values[at];
+      result += weight * value;
+    else if (value > result)
+      result = value;
   }
-  double count = (double)(reading->row_count - first);
-  if (pooling == SMELT_POOLING_MEAN) return result / count;
-  return pooling == SMELT_POOLING_MEAN_SQRT ? result / app_square_root(count) : result;
+  if (pooling == SMELT_POOLING_MAX) return result;
+  return result / (pooling == SMELT_POOLING_MEAN_SQRT ? app_square_root(weights) : weights);
 }
 
 static void normalise(double *vector, int64_t count) {
@@ -155,7 +156,7 @@ bool app_pooling_suits(const smelt_model *model, const app_options *options) {
   if (options->pooling_name && model->manifest.reader->head == SMELT_HEAD_VECTOR)
     app_fail(APP_USAGE, "%s: --pooling: the model gives one vector of its own", options->program);
   else if (chosen_pooling(model, options) == SMELT_POOLING_COUNT)
-    app_fail(APP_USAGE, "%s: --pooling: expected mean, cls, max, last or mean-sqrt, found '%s'",
+    app_fail(APP_USAGE, "%s: --pooling: expected mean, cls, max, last, mean-sqrt or weighted, found '%s'",
              options->program, options->pooling_name);
   else
     return true;

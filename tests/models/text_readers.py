@@ -45,7 +45,11 @@ KINDS = {
     "answer": (dict(WORDS, head="answers"), "start_logits", {"architectures": ["BertForQuestionAnswering"]}),
     "causal": (None, "logits", {"architectures": ["LlamaForCausalLM"]}),
     "prompts": (WORDS, "last_hidden_state", {}),
+    "rank": (dict(BYTES, head="labels", label_count=1, position_offset=2), "logits",  # RoBERTa as a cross-encoder that sentence-transformers saved
+             {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"},
+              "sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity", "version": "4.1.0"}}),
 }
+NAMED_POOLING = {"narrow": "weightedmean"}
 # config_sentence_transformers.json
 PROMPTS = {
     "states": {"prompts": {"query": "query: ", "passage": "passage: "}, "default_prompt_name": None},
@@ -82,15 +86,16 @@ def write_modules(folder, kind):
     """sentence-transformers' files."""
     module_row = {"name": "", "path": "", "type": "sentence_transformers.models."}
     names = {"states": ("Transformer", "Pooling", "Normalize"), "cls": ("Transformer", "Pooling"), "prompts": ("Transformer", "Pooling"),
-             "dense": ("Transformer", "Pooling", "Dense")}.get(kind, ())
+             "narrow": ("Transformer", "Pooling"), "dense": ("Transformer", "Pooling", "Dense")}.get(kind, ())
+    pooling = {"word_embedding_dimension": 64, "pooling_mode_cls_token": kind == "cls", "pooling_mode_mean_tokens": kind != "cls",
+               "pooling_mode_max_tokens": False, **({"include_prompt": False} if kind == "prompts" else {})}
+    if kind in NAMED_POOLING:  # as files are since 2026
+        pooling = {"embedding_dimension": 64, "pooling_mode": NAMED_POOLING[kind], "include_prompt": True}
     if names:
         dump_json(folder, "modules.json", [{**module_row, "idx": i, "type": module_row["type"] + name,
                                             "path": f"{i}_{name}" if i else ""} for i, name in enumerate(names)])
         os.makedirs(os.path.join(folder, "1_Pooling"), exist_ok=True)
-        dump_json(os.path.join(folder, "1_Pooling"), "config.json",
-                  {"word_embedding_dimension": 64, "pooling_mode_cls_token": kind == "cls",
-                   "pooling_mode_mean_tokens": kind != "cls", "pooling_mode_max_tokens": False,
-                   **({"include_prompt": False} if kind == "prompts" else {})})
+        dump_json(os.path.join(folder, "1_Pooling"), "config.json", pooling)
     if kind in PROMPTS:
         dump_json(folder, "config_sentence_transformers.json", PROMPTS[kind])
     if kind == "states":
