@@ -54,7 +54,7 @@ static bool fix(ir_module *m, ir_dim *d, int64_t size) {
 
 static status fix_sizes(compilation *c, ir_type *pixels) {
   smelt_manifest_vision *v = &c->vision;
-  TRY(vision_read_config(&c->arena, c->folder.preprocessor_file, v));
+  TRY(vision_read_config(&c->arena, c->folder.preprocessor_file, c->folder.config_file, v));
   take_size(v, pixels);
   const int64_t sizes[] = {1, v->channels, v->height, v->width};
   ir_type fixed = *pixels;

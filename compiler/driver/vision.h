@@ -17,7 +17,8 @@ void vision_limit_texts(compilation *c, const ir_graph *graph);
 /* Fills c->reader: which output of the planned graph answers, and how. After planning. */
 void vision_describe(compilation *c);
 
-/* What preprocessor_config.json says of images, but for what the graph takes (vision_config.c). */
-status vision_read_config(arena *a, const char *file, smelt_manifest_vision *v);
+/* What preprocessor_config.json says of images, but for what the graph takes (vision_config.c). `model_file`:
+ * config.json, which is asked where that names no image processor; NULL: there is none. */
+status vision_read_config(arena *a, const char *file, const char *model_file, smelt_manifest_vision *v);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * vision_config.c: preprocessor_config.json of a model that reads images. What it leaves out is what the
- * image processor that it names does of itself.
+ * image processor that it names does of itself; where it names none, as old ones do, the kind of model says
+ * which it is.
  */
 #include "driver/vision.h"
 
@@ -28,21 +29,29 @@ typedef struct {
   uint32_t side, crop; /* crop 0: none */
   smelt_resampling resample;
   norm_kind norm;
-  bool is_flipped; /* channels are blue, green, red */
+  bool is_flipped;    /* channels are blue, green, red */
+  const char *models; /* what config.json calls those that it is usual for, a space around each */
 } processor;
 
 static const processor processors[] = {
-    {"ViT", SMELT_RESIZE_EXACT, 224, 0, SMELT_RESAMPLING_BILINEAR, STANDARD_NORM, false},
-    {"DeiT", SMELT_RESIZE_EXACT, 256, 224, SMELT_RESAMPLING_BICUBIC, STANDARD_NORM, false},
-    {"Beit", SMELT_RESIZE_EXACT, 256, 224, SMELT_RESAMPLING_BICUBIC, STANDARD_NORM, false},
-    {"CLIP", SMELT_RESIZE_SHORT_EDGE, 224, 224, SMELT_RESAMPLING_BICUBIC, CLIP_NORM, false},
-    {"Bit", SMELT_RESIZE_SHORT_EDGE, 224, 224, SMELT_RESAMPLING_BICUBIC, CLIP_NORM, false},
-    {"ConvNext", SMELT_RESIZE_SHORT_EDGE, 384, 0, SMELT_RESAMPLING_BICUBIC, STANDARD_NORM, false},
-    {"Siglip", SMELT_RESIZE_EXACT, 224, 0, SMELT_RESAMPLING_BICUBIC, STANDARD_NORM, false},
-    {"Blip", SMELT_RESIZE_EXACT, 384, 0, SMELT_RESAMPLING_BICUBIC, CLIP_NORM, false},
-    {"MobileViT", SMELT_RESIZE_SHORT_EDGE, 224, 256, SMELT_RESAMPLING_BILINEAR, NO_NORM, true},
-    {"MobileNetV1", SMELT_RESIZE_SHORT_EDGE, 256, 224, SMELT_RESAMPLING_BILINEAR, STANDARD_NORM, false},
-    {"MobileNetV2", SMELT_RESIZE_SHORT_EDGE, 256, 224, SMELT_RESAMPLING_BILINEAR, STANDARD_NORM, false},
+    {"ViT", SMELT_RESIZE_EXACT, 224, 0, SMELT_RESAMPLING_BILINEAR, STANDARD_NORM, false,
+     " vit vit_mae vit_msn swin swinv2 "},
+    {"DeiT", SMELT_RESIZE_EXACT, 256, 224, SMELT_RESAMPLING_BICUBIC, STANDARD_NORM, false, " deit "},
+    {"Beit", SMELT_RESIZE_EXACT, 256, 224, SMELT_RESAMPLING_BICUBIC, STANDARD_NORM, false,
+     " beit data2vec-vision "},
+    {"CLIP", SMELT_RESIZE_SHORT_EDGE, 224, 224, SMELT_RESAMPLING_BICUBIC, CLIP_NORM, false,
+     " clip clip_vision_model "},
+    {"Bit", SMELT_RESIZE_SHORT_EDGE, 224, 224, SMELT_RESAMPLING_BICUBIC, CLIP_NORM, false, " bit dinov2 "},
+    {"ConvNext", SMELT_RESIZE_SHORT_EDGE, 384, 0, SMELT_RESAMPLING_BICUBIC, STANDARD_NORM, false,
+     " convnext convnextv2 cvt regnet resnet "},
+    {"Siglip", SMELT_RESIZE_EXACT, 224, 0, SMELT_RESAMPLING_BICUBIC, STANDARD_NORM, false, " siglip "},
+    {"Blip", SMELT_RESIZE_EXACT, 384, 0, SMELT_RESAMPLING_BICUBIC, CLIP_NORM, false, " blip "},
+    {"MobileViT", SMELT_RESIZE_SHORT_EDGE, 224, 256, SMELT_RESAMPLING_BILINEAR, NO_NORM, true,
+     " mobilevit mobilevitv2 "},
+    {"MobileNetV1", SMELT_RESIZE_SHORT_EDGE, 256, 224, SMELT_RESAMPLING_BILINEAR, STANDARD_NORM, false,
+     " mobilenet_v1 "},
+    {"MobileNetV2", SMELT_RESIZE_SHORT_EDGE, 256, 224, SMELT_RESAMPLING_BILINEAR, STANDARD_NORM, false,
+     " mobilenet_v2 "},
 };
 enum { PROCESSORS = sizeof processors / sizeof *processors };
 
@@ -62,7 +71,7 @@ static const processor *processor_named(const char *name) {
 
 typedef struct {
   arena *a;
-  const char *file;
+  const char *file, *model_file; /* preprocessor_config.json; config.json or NULL */
   const json_t *object;
 } config;
 
@@ -195,19 +204,38 @@ static status take_share(const config *c, smelt_manifest_vision *v) {
   return OK;
 }
 
-static status take_processor(const config *c, const processor **p) {
-  const json_t *value = field(c, "image_processor_type");
-  if (!value) value = field(c, "feature_extractor_type");
-  const char *name = json_string_value(value);
-  *p = processor_named(name ? name : "");
+static status take_named(const config *c, const char *name, const processor **p) {
+  *p = processor_named(name);
   if (*p) return OK;
   text names = {0};
   for (size_t i = 0; i < PROCESSORS; i++) text_print(&names, "%s%s", i ? ", " : "", processors[i].name);
   status s = fail(c->a, STATUS_INPUT,
-                  name ? "the image processor %s is not compiled" : "names no image processor", name);
+                  *name ? "the image processor %s is not compiled" : "names no image processor", name);
   s = fail_expected(c->a, s, "that of %s", names.bytes);
   text_free(&names);
   return fail_file(c->a, s, c->file);
+}
+
+/* The processor that is usual for config.json's kind of model; NULL: none is known. */
+static status take_usual(const config *c, const processor **p) {
+  json_t *model = NULL;
+  *p = NULL;
+  if (c->model_file) TRY(folder_read_json(c->a, c->model_file, &model));
+  const char *kind = json_string_value(json_object_get(model, "model_type"));
+  const char *word = arena_format(c->a, " %s ", kind ? kind : "");
+  for (size_t i = 0; kind && i < PROCESSORS; i++)
+    if (strstr(processors[i].models, word)) *p = &processors[i];
+  json_decref(model);
+  return OK;
+}
+
+static status take_processor(const config *c, const processor **p) {
+  const json_t *value = field(c, "image_processor_type");
+  if (!value) value = field(c, "feature_extractor_type");
+  if (!value) TRY(take_usual(c, p));
+  if (!value && *p) return OK;
+  const char *name = json_string_value(value);
+  return take_named(c, name ? name : "", p);
 }
 
 static status take_all(const config *c, smelt_manifest_vision *v) {
@@ -255,12 +283,12 @@ static status take_all(const config *c, smelt_manifest_vision *v) {
   return OK;
 }
 
-status vision_read_config(arena *a, const char *file, smelt_manifest_vision *v) {
+status vision_read_config(arena *a, const char *file, const char *model_file, smelt_manifest_vision *v) {
   json_t *object;
   TRY(folder_read_json(a, file, &object));
   status s = OK;
   if (json_is_object(object))
-    s = take_all(&(config){a, file, object}, v);
+    s = take_all(&(config){a, file, model_file, object}, v);
   else
     s = fail_file(a, fail_expected(a, fail(a, STATUS_INPUT, "is not a configuration"), "a JSON object"),
                   file);

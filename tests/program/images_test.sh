@@ -22,4 +22,15 @@ damage() { # damage WHAT JSON CAUSE
 damage "another processor" '{"image_processor_type": "DonutImageProcessor"}' "DonutImageProcessor"
 damage "another step" '{"image_processor_type": "ViTImageProcessor", "do_pad": true}' "do_pad"
 damage "another size" '{"image_processor_type": "ViTImageProcessor", "size": 20}' "expected 3 x 24 x 24, found 3 x 20 x 20"
+# A file that names no processor is read as config.json's kind of model has it.
+fields='"do_resize": true, "do_normalize": true, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "size": 24'
+printf '{%s}' "$fields" >"$work/model/preprocessor_config.json"
+printf '{"model_type": "vit"}' >"$work/model/config.json"
+exits "a ViT that names none" 0 "$smelt" build "$work/model" --isa host -o "$work/unnamed"
+same "a ViT that names none: no warning" "" "$(cat "$work/stderr")"
+printf '{"image_processor_type": "ViTImageProcessor", %s}' "$fields" >"$work/model/preprocessor_config.json"
+exits "the same with its name" 0 "$smelt" build "$work/model" --isa host -o "$work/named"
+picture=${0%/*}/../../examples/shapes/pictures/star.png
+exits "answers" 0 "$work/unnamed" classify --json "$picture"
+same "answers alike" "$("$work/named" classify --json "$picture")" "$(cat "$work/stdout")"
 finish

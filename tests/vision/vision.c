@@ -26,7 +26,7 @@ static const char *write_picture(const rt_picture *p, const char *out) {
 
 static const char *write_pixels(arena *a, rt_picture *p, const char *config, const char *out) {
   smelt_manifest_vision v;
-  status s = vision_read_config(a, config, &v);
+  status s = vision_read_config(a, config, NULL, &v);
   if (s) return s->cause;
   if (!v.crops) {
     v.height = v.resize_height;
