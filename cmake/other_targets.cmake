@@ -56,7 +56,7 @@ execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS}
 foreach(file IN ITEMS crt2u.o dllcrt2.o libmingw32.a libmingwex.a libmsvcrt.a libkernel32.a libadvapi32.a libsynchronization.a)
   file(COPY ${windows}/x86_64-w64-mingw32/lib/${file} DESTINATION ${PROJECT_BINARY_DIR}/lib/smelt/${windows_target})
 endforeach()
-set(smelt_system_windows core/team)
+set(smelt_system_windows core/team ${weights_elsewhere})
 file(GLOB windows_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/host/windows/*.c)
 set(windows_start ${PROJECT_SOURCE_DIR}/runtime/host/windows/start.c) # a program's alone
 list(REMOVE_ITEM windows_sources ${windows_start} ${PROJECT_SOURCE_DIR}/runtime/host/windows/x86_64.c)
@@ -75,7 +75,7 @@ add_other_archive(${windows_target} app x86_64-w64-windows-gnu ${windows}/share/
 
 # ---- macOS: a library alone, against declarations of the runtime's own (runtime/host/macos/include) ---------------
 
-set(smelt_system_macos core/team)
+set(smelt_system_macos core/team ${weights_elsewhere})
 set(smelt_macos_aarch64 host/macos/aarch64)
 set(smelt_macos_x86_64 host/macos/x86_64)
 file(GLOB macos_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/host/macos/*.c)

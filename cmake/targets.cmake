@@ -18,13 +18,13 @@ set(smelt_target_rows
 
 # What the runtime asks of each system (runtime/host/host.h), and what it knows of each processor: files of runtime/.
 # Weights beside the program, or compressed in it.
-set(weights_elsewhere weights/beside weights/packed weights/unzstd weights/unzstd_entropy)
+set(weights_elsewhere weights/beside weights/packed weights/unzstd weights/unzstd_entropy weights/checksum)
 set(smelt_system_linux core/team
   host/posix/clock host/posix/files host/posix/interrupts host/posix/memory host/posix/terminal host/posix/threads
   host/linux/peak_memory host/linux/processors host/linux/random host/linux/waiting ${weights_elsewhere}
-  host/posix/file_map host/posix/cache_folder host/linux/own_file)
+  host/posix/file_map host/posix/cache_folder host/posix/kept_file host/linux/own_file)
 set(smelt_system_wasi host/alone/team host/alone/processors host/posix/clock host/posix/files
-  host/wasi/jumps host/wasi/memory host/wasi/random host/wasi/terminal)
+  host/wasi/jumps host/wasi/memory host/wasi/random host/wasi/terminal ${weights_elsewhere} host/wasi/weights_file)
 # What modules have in place of wasi-libc's, for size; whoever links a library brings his own libc.
 set(wasi_small_sources host/small/format host/wasi/bytes host/wasi/malloc)
 set(smelt_processor_x86_64 processor/x86_64 processor/peak_x86_64)

@@ -56,6 +56,9 @@ typedef struct {
   codegen_os os;
   unsigned pointer_bytes;      /* 4 or 8 */
   uint32_t page_bytes;         /* alignment of the weights: the largest page that its kernels use */
+  uint64_t memory_bytes;       /* that a process addresses; 0: more than any model has */
+  uint64_t image_bytes;        /* of a program or shared library; 0: any */
+  uint64_t linked_bytes;       /* likewise, where an object or archive goes into what others link */
   unsigned forms;              /* CODEGEN_EXE | ... */
   const char *libraries;       /* for -l: what is linked beside a library of a model, apart by spaces */
   const codegen_level *levels; /* [CODEGEN_MAX_LEVELS], ascending; ended by cpu == NULL */

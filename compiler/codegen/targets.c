@@ -135,6 +135,13 @@ static const codegen_level WASM32_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_
 
 enum { ALL_FORMS = CODEGEN_EXE | CODEGEN_OBJ | CODEGEN_LIB | CODEGEN_SHARED };
 
+/*
+ * Where an artefact holds more than code can reach: Windows and Apple's code reaches 2 GiB to each side, arm64's 4; riscv64's 2.
+ * Engines read modules of 1 GiB (WebAssembly JavaScript Interface, "Implementation-defined Limits"). smelt's own
+ * links for ELF put weights before all that code reaches, and x86-64's linkers know of large sections.
+ */
+#define GIB(n) ((uint64_t)(n) << 30)
+
 static const codegen_target TARGETS[] = {
     {.name = "x86_64-linux",
      .triple = "x86_64-unknown-linux-musl",
@@ -153,6 +160,7 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_LINUX,
      .pointer_bytes = 8,
      .page_bytes = 65536, /* the largest that arm64 kernels use */
+     .linked_bytes = GIB(4),
      .forms = ALL_FORMS,
      .libraries = "m pthread",
      .levels = ARM64_LEVELS},
@@ -163,6 +171,7 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_LINUX,
      .pointer_bytes = 4,
      .page_bytes = 4096,
+     .memory_bytes = GIB(3), /* the rest is the kernel's, where that has 32 bits */
      .forms = ALL_FORMS,
      .libraries = "m pthread",
      .levels = ARMV7_LEVELS},
@@ -173,6 +182,7 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_LINUX,
      .pointer_bytes = 8,
      .page_bytes = 4096,
+     .linked_bytes = GIB(2),
      .forms = ALL_FORMS,
      .libraries = "m pthread",
      .levels = RISCV64_LEVELS},
@@ -183,6 +193,8 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_WINDOWS,
      .pointer_bytes = 8,
      .page_bytes = 4096,
+     .image_bytes = GIB(2),
+     .linked_bytes = GIB(2),
      .forms = ALL_FORMS,
      .libraries = "synchronization",
      .levels = X86_64_LEVELS},
@@ -193,6 +205,8 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_MACOS,
      .pointer_bytes = 8,
      .page_bytes = 16384,
+     .image_bytes = GIB(2),
+     .linked_bytes = GIB(2),
      .forms = CODEGEN_OBJ | CODEGEN_LIB | CODEGEN_SHARED,
      .libraries = "", /* libSystem has all, and every program has that */
      .levels = ARM64_LEVELS},
@@ -203,6 +217,8 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_MACOS,
      .pointer_bytes = 8,
      .page_bytes = 4096,
+     .image_bytes = GIB(2),
+     .linked_bytes = GIB(2),
      .forms = CODEGEN_OBJ | CODEGEN_LIB | CODEGEN_SHARED,
      .libraries = "", /* libSystem has all, and every program has that */
      .levels = X86_64_LEVELS},
@@ -213,6 +229,7 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_NO_OS,
      .pointer_bytes = 4,
      .page_bytes = 64, /* no pages: what vectors want */
+     .memory_bytes = GIB(4),
      .forms = CODEGEN_OBJ | CODEGEN_LIB,
      .libraries = "",
      .levels = CORTEX_M_LEVELS},
@@ -223,6 +240,7 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_NO_OS,
      .pointer_bytes = 4,
      .page_bytes = 64,
+     .memory_bytes = GIB(4),
      .forms = CODEGEN_OBJ | CODEGEN_LIB,
      .libraries = "",
      .levels = CORTEX_A_LEVELS},
@@ -233,6 +251,7 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_NO_OS,
      .pointer_bytes = 8,
      .page_bytes = 64,
+     .linked_bytes = GIB(4),
      .forms = CODEGEN_OBJ | CODEGEN_LIB,
      .libraries = "",
      .levels = CORTEX_A64_LEVELS},
@@ -243,6 +262,9 @@ static const codegen_target TARGETS[] = {
      .os = CODEGEN_WASI,
      .pointer_bytes = 4,
      .page_bytes = 64, /* nothing maps its pages */
+     .memory_bytes = GIB(4),
+     .image_bytes = GIB(1),
+     .linked_bytes = GIB(1),
      .forms = ALL_FORMS,
      .libraries = "",
      .levels = WASM32_LEVELS},

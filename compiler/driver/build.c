@@ -3,6 +3,7 @@
 #include "driver/auto.h"
 #include "driver/compile.h"
 #include "driver/draft.h"
+#include "driver/limits.h"
 #include "driver/origin.h"
 #include "driver/package.h"
 #include "driver/report.h"
@@ -384,27 +385,11 @@ static status check_draft(arena *a, const driver_options *options, const emit_fo
   return fail_expected(a, s, "exe, obj, lib or shared");
 }
 
-/* Whether pointers of 32 bits reach all that the model has in memory while it runs. */
-static status check_memory(compilation *c) {
-  enum { REST_BYTES = 64 << 20 }; /* code, tokenizer, texts, stack */
-  const plan_module *plan = c->plan;
-  uint64_t bytes = plan->weights_bytes + plan->state_bytes + plan->arena_bytes;
-  if (c->target->pointer_bytes > 4 || bytes < UINT32_MAX - REST_BYTES) return OK;
-  const double gb = 1e-9;
-  status s =
-      fail(&c->arena, STATUS_INPUT,
-           "the model needs %.1f GB (weights %.1f, caches %.1f, activations %.1f), and %s addresses 4 GiB",
-           (double)bytes * gb, (double)plan->weights_bytes * gb, (double)plan->state_bytes * gb,
-           (double)plan->arena_bytes * gb, c->target->name);
-  return fail_hint(&c->arena, fail_file(&c->arena, s, c->options->path),
-                   "--precision makes weights smaller, --max-tokens and --max-batch the rest");
-}
-
 /* What compile_begin made of the model, and its draft, if it has one, into the artefact. */
 static status finish(compilation *c, const emit_form *form, const char *name, const char *output) {
   compilation draft;
   if (!form->finish) return write_text_form(c, form, name);
-  TRY(check_memory(c));
+  TRY(limits_check(c, NULL, form->bit));
   if (!output) TRY(default_output(c, form, &output));
   if (c->options->sbom && strcmp(c->options->sbom, output) == 0)
     return fail(&c->arena, STATUS_USAGE, "--sbom and -o name one file, '%s'", output);
@@ -413,6 +398,7 @@ static status finish(compilation *c, const emit_form *form, const char *name, co
     TRY(write_artefact(c, NULL, form, name, output));
   } else {
     status s = draft_begin(c, &draft);
+    if (!s) s = limits_check(c, &draft, form->bit);
     if (!s) s = write_artefact(c, &draft, form, name, output);
     s = fail_keep(&c->arena, s);
     compile_end(&draft);

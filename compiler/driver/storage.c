@@ -1,5 +1,6 @@
 /* storage.c: weights on their way into the artefact, or into a file beside it: hashed and compressed in
  * passing. */
+#define _FILE_OFFSET_BITS 64
 #define _GNU_SOURCE /* fopencookie */
 #include "driver/storage.h"
 #include "base/sha256.h"
@@ -13,17 +14,46 @@
 
 /* In and out in pieces of so many bytes: all that is held of the weights. */
 enum { PIECE_BYTES = 1 << 17, HASH_BYTES = 32 };
+/* A program's threads unpack a frame each. */
+enum { FRAME_BYTES = 8 << 20 };
 
 typedef struct {
   FILE *to;
   sha256 hash;
+  off_t hole;            /* zeros since the last byte that was written */
   ZSTD_CCtx *compressor; /* NULL: bytes stay as they are */
+  uint64_t left;         /* bytes for frames that have not begun */
+  size_t frame_left;
   uint64_t written;
   bool failed;
   char piece[PIECE_BYTES];
 } passage;
 
-static bool compress(passage *p, const void *bytes, size_t count, ZSTD_EndDirective how) {
+static bool is_zero(const char *bytes, size_t count) {
+  return !*bytes && memcmp(bytes, bytes + 1, count - 1) == 0;
+}
+
+/* Whole pieces of zeros are left out: they become a hole in the file. */
+static bool put(passage *p, const char *bytes, size_t count) {
+  for (size_t part; count; bytes += part, count -= part) {
+    part = count < PIECE_BYTES ? count : PIECE_BYTES;
+    if (is_zero(bytes, part)) {
+      p->hole += (off_t)part;
+      continue;
+    }
+    if (p->hole && fseeko(p->to, p->hole, SEEK_CUR) != 0) return false;
+    p->hole = 0;
+    if (fwrite(bytes, 1, part, p->to) != part) return false;
+  }
+  return true;
+}
+
+/* The last byte of a hole makes the file as long as it is to be. */
+static bool end_hole(passage *p) {
+  return !p->hole || (fseeko(p->to, p->hole - 1, SEEK_CUR) == 0 && fputc(0, p->to) == 0);
+}
+
+static bool compress_part(passage *p, const void *bytes, size_t count, ZSTD_EndDirective how) {
   ZSTD_inBuffer in = {bytes, count, 0};
   for (size_t left = 1; left || in.pos < in.size;) {
     ZSTD_outBuffer out = {p->piece, sizeof p->piece, 0};
@@ -35,13 +65,25 @@ static bool compress(passage *p, const void *bytes, size_t count, ZSTD_EndDirect
   return true;
 }
 
+static bool compress(passage *p, const char *bytes, size_t count) {
+  for (size_t part; count; bytes += part, count -= part) {
+    if (!p->frame_left) {
+      p->frame_left = p->left < FRAME_BYTES ? p->left : FRAME_BYTES;
+      p->left -= p->frame_left;
+      ZSTD_CCtx_setPledgedSrcSize(p->compressor, p->frame_left);
+    }
+    if (!p->frame_left) return false; /* more than was said */
+    part = count < p->frame_left ? count : p->frame_left;
+    p->frame_left -= part;
+    if (!compress_part(p, bytes, part, p->frame_left ? ZSTD_e_continue : ZSTD_e_end)) return false;
+  }
+  return true;
+}
+
 static ssize_t pass(void *cookie, const char *bytes, size_t count) {
   passage *p = cookie;
   sha256_add(&p->hash, bytes, count);
-  if (p->compressor)
-    p->failed |= !compress(p, bytes, count, ZSTD_e_continue);
-  else
-    p->failed |= fwrite(bytes, 1, count, p->to) != count;
+  p->failed |= !(p->compressor ? compress(p, bytes, count) : put(p, bytes, count));
   return (ssize_t)count;
 }
 
@@ -52,7 +94,8 @@ static status pass_weights(compilation *c, passage *p, uint8_t *hash) {
   setvbuf(through, arena_alloc(&c->arena, PIECE_BYTES), _IOFBF, PIECE_BYTES);
   status s = plan_write_weights(c->plan, through);
   fclose(through);
-  if (p->compressor && !s) p->failed |= !compress(p, NULL, 0, ZSTD_e_end);
+  if (!p->compressor) p->failed |= !end_hole(p);
+  if (p->compressor && !c->plan->weights_bytes) p->failed |= !compress_part(p, NULL, 0, ZSTD_e_end);
   if (!s && p->failed) s = fail(&c->arena, STATUS_INPUT, "the weights cannot be written: disk full?");
   char digits[SHA256_TEXT_BYTES];
   sha256_end(&p->hash, digits);
@@ -96,11 +139,11 @@ static status write_compressed(void *context, FILE *file) {
   enum { LEVEL = 3 }; /* weights are numbers, not texts: more effort finds nothing more in them */
   storage *s = context;
   passage *p = ARENA_NEW(&s->c->arena, passage);
-  *p = (passage){.to = file, .compressor = ZSTD_createCCtx()};
+  *p = (passage){.to = file, .compressor = ZSTD_createCCtx(), .left = s->c->plan->weights_bytes};
   sha256_begin(&p->hash);
   if (!p->compressor) return fail(&s->c->arena, STATUS_INPUT, "out of memory");
   ZSTD_CCtx_setParameter(p->compressor, ZSTD_c_compressionLevel, LEVEL);
-  ZSTD_CCtx_setPledgedSrcSize(p->compressor, s->c->plan->weights_bytes);
+  ZSTD_CCtx_setParameter(p->compressor, ZSTD_c_checksumFlag, 1);
   status done = pass_weights(s->c, p, s->hash);
   ZSTD_freeCCtx(p->compressor);
   s->info->stored_bytes = p->written;
@@ -114,7 +157,12 @@ const char *storage_source(const driver_options *options) {
 
 status storage_check(arena *a, const driver_options *options, bool is_artefact) {
   const char *option = options->weights ? "--weights" : options->compresses ? "--compress" : NULL;
+  const codegen_target *target;
   if (!option) return OK;
+  TRY(compile_target(a, options, &target));
+  if (target->os == CODEGEN_NO_OS)
+    return fail_expected(a, fail(a, STATUS_USAGE, "%s is not there for target %s", option, target->name),
+                         "a target with an operating system");
   if (!is_artefact)
     return fail_expected(
         a, fail(a, STATUS_USAGE, "%s is for what holds weights, --emit got '%s'", option, options->emit),
@@ -130,11 +178,6 @@ status storage_check(arena *a, const driver_options *options, bool is_artefact) 
 
 status storage_add(compilation *c, link_job *job, link_blob *blob, plan_manifest_info *info) {
   const char *source = storage_source(c->options);
-  if (source && c->target->os != CODEGEN_LINUX) {
-    const char *option = c->options->weights ? "--weights" : "--compress";
-    status no = fail(&c->arena, STATUS_USAGE, "%s is not there for target %s", option, c->target->name);
-    return fail_expected(&c->arena, no, "a target with Linux");
-  }
   storage *s = ARENA_NEW(&c->arena, storage);
   *s = (storage){.c = c, .info = info};
   blob->context = s;

@@ -130,6 +130,9 @@ static smelt_result fill(smelt_model *model, const smelt_image *image, const sme
   memcpy(model->error, "no error", sizeof "no error");
   if (is_of_other_version(image->manifest)) return SMELT_WRONG_VERSION;
   if (rt_manifest_check(image->manifest, &model->manifest)) return SMELT_CORRUPT_IMAGE;
+  int32_t threads = options && options->threads > 0 ? options->threads : rt_processor_count();
+  model->team = rt_team_create(threads, options && options->pins);
+  if (!model->team) return SMELT_OUT_OF_MEMORY;
   smelt_result result = open_weights(model, options);
   if (result) return result;
   if (image->tokenizer) {
@@ -144,10 +147,7 @@ static smelt_result fill(smelt_model *model, const smelt_image *image, const sme
   if (!allocate(model)) return SMELT_OUT_OF_MEMORY;
   /* A cold start then reads 2 MB at a time, and a warm one has a page fault in 2 MB. */
   if (model->weights) rt_host_prefer_huge_pages(model->weights, model->manifest.header->weights_bytes);
-
-  int32_t threads = options && options->threads > 0 ? options->threads : rt_processor_count();
-  model->team = rt_team_create(threads, options && options->pins);
-  return model->team ? SMELT_OK : SMELT_OUT_OF_MEMORY;
+  return SMELT_OK;
 }
 
 smelt_result smelt_open(const smelt_image *image, const smelt_open_options *options, smelt_model **model) {

@@ -82,10 +82,14 @@ int rt_host_create(const char *path);
 /* Whether read comes back at once, with bytes or at the end, as far as the system can say. */
 bool rt_host_can_read(int file);
 
-/* ---- weights outside the program (file_map.c, own_file.c, cache_folder.c); only runtime/weights ---- */
+/* ---- weights outside the program (file_map.c, own_file.c, cache_folder.c, kept_file.c); only runtime/weights ---- */
 
 /* Room for a path. */
 enum { RT_HOST_PATH_BYTES = 4096 };
+
+/* How long an open file is, which is then read from its beginning on. -1: errno says why. (Of as many bits on
+ * every machine, which lseek's answer is not.) */
+int64_t rt_host_file_bytes(int file);
 
 /* The first `bytes` of an open file as memory that is read only, for rt_host_unmap. NULL: errno says why. */
 uint8_t *rt_host_map_file(int file, uint64_t bytes);
@@ -97,6 +101,11 @@ bool rt_host_own_file(const void *address, char *path, size_t room);
 /* The user's folder for smelt's files that can be made again; it is there. False: there is none to write to.
  */
 bool rt_host_cache_folder(char *path, size_t room);
+
+/* Closes a file that was made as `draft`. One that is whole is called `path` from now on, in place of what had
+ * that name, and its bytes are on disk first: power may fail, and only its header is looked at later. Else,
+ * or where that fails, it is removed: false. */
+bool rt_host_end_file(int file, const char *draft, const char *path, bool is_whole);
 
 /* ---- the terminal (terminal.c, interrupts.c); only runtime/app -------------------------------- */
 

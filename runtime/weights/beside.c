@@ -58,12 +58,12 @@ bool rt_weights_have_hash(const smelt_model *model) {
 smelt_result rt_weights_map(smelt_model *model, const smelt_open_options *options, const char *path,
                             int file) {
   smelt_weights_header header = {0};
-  off_t end = lseek(file, 0, SEEK_END);
-  if (end < 0 || lseek(file, 0, SEEK_SET) < 0 || read(file, &header, sizeof header) < 0)
+  int64_t end = rt_host_file_bytes(file);
+  if (end < 0 || read(file, &header, sizeof header) < 0)
     return rt_tell(options, SMELT_NO_WEIGHTS, "%s: cannot be read: %s", path, strerror(errno));
-  uint64_t bytes = (uint64_t)end;
-  smelt_result result = check_header(model, options, path, &header, bytes);
+  smelt_result result = check_header(model, options, path, &header, (uint64_t)end);
   if (result) return result;
+  uint64_t bytes = SMELT_WEIGHTS_AT + header.bytes;
   uint8_t *mapped = rt_host_map_file(file, bytes);
   if (!mapped)
     return rt_tell(options, SMELT_OUT_OF_MEMORY, "%s: cannot be mapped: %s", path, strerror(errno));

@@ -9,6 +9,7 @@
 #include "host/host.h"
 #include "smelt/weights.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,21 +53,31 @@ static bool write_all(int file, const uint8_t *bytes, uint64_t count) {
  */
 static bool keep(const smelt_model *model, const char *path) {
   char draft[RT_HOST_PATH_BYTES + 32];
-  uint64_t number = 0;
+  uint64_t number = 0, bytes = SMELT_WEIGHTS_AT + model->manifest.header->weights_bytes;
   rt_host_random(&number, sizeof number); /* of other processes that do the same */
   snprintf(draft, sizeof draft, "%s.%llx", path, (unsigned long long)number);
   int file = rt_host_create(draft);
-  if (file < 0) return false;
-  bool is_whole =
-      write_all(file, model->weights_map, SMELT_WEIGHTS_AT + model->manifest.header->weights_bytes);
-  is_whole &= fsync(file) == 0; /* before its name: power may fail, and only the header is looked at later */
-  is_whole &= close(file) == 0;
-  if (is_whole && rename(draft, path) == 0) return true;
-  unlink(draft);
-  return false;
+  return file >= 0 && rt_host_end_file(file, draft, path, write_all(file, model->weights_map, bytes));
 }
 
-/* Into memory that begins as the file does. */
+/* What the threads of a team unpack together. */
+typedef struct {
+  smelt_frame frame; /* first: what a team is given */
+  const smelt_model *model;
+  _Atomic(const char *) wrong;
+} unpacking;
+
+static void unpack_share(smelt_frame *frame, int32_t thread, int32_t thread_count) {
+  unpacking *work = (unpacking *)(void *)frame;
+  const smelt_model *model = work->model;
+  const smelt_manifest *manifest = model->manifest.header;
+  uint8_t *to = (uint8_t *)model->weights_map + SMELT_WEIGHTS_AT;
+  const char *wrong = rt_unzstd(model->image->weights, (size_t)manifest->stored_bytes, to,
+                                (size_t)manifest->weights_bytes, thread, thread_count);
+  if (wrong) atomic_store(&work->wrong, wrong);
+}
+
+/* Into memory that begins as the file does. Each frame has a checksum, so that damage is found. */
 static smelt_result unpack(smelt_model *model, const smelt_open_options *options) {
   const smelt_manifest *manifest = model->manifest.header;
   uint64_t bytes = SMELT_WEIGHTS_AT + manifest->weights_bytes;
@@ -74,14 +85,14 @@ static smelt_result unpack(smelt_model *model, const smelt_open_options *options
   if (!memory) return rt_tell(options, SMELT_OUT_OF_MEMORY, "no memory to unpack the weights into");
   model->weights_map = memory;
   model->weights_map_bytes = bytes;
+  model->weights = memory + SMELT_WEIGHTS_AT;
   smelt_weights_header header = {.bytes = manifest->weights_bytes};
   memcpy(header.magic, SMELT_WEIGHTS_MAGIC, sizeof header.magic);
   memcpy(header.hash, manifest->weights_hash, sizeof header.hash);
   memcpy(memory, &header, sizeof header);
-  model->weights = memory + SMELT_WEIGHTS_AT;
-  const char *wrong = rt_unzstd(model->image->weights, manifest->stored_bytes, memory + SMELT_WEIGHTS_AT,
-                                manifest->weights_bytes);
-  if (!wrong && !rt_weights_have_hash(model)) wrong = "they are not what was built";
+  unpacking work = {.model = model};
+  rt_team_run(model->team, unpack_share, &work.frame);
+  const char *wrong = atomic_load(&work.wrong);
   return wrong ? rt_tell(options, SMELT_CORRUPT_IMAGE, "the weights cannot be unpacked: %s", wrong)
                : SMELT_OK;
 }

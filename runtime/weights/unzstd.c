@@ -3,12 +3,13 @@
  * back to its first byte, and there is no window to keep. [RFC 8878, 3]
  */
 #include "weights/unzstd.h"
+#include "weights/checksum.h"
 #include "weights/unzstd_entropy.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_BLOCK_BYTES = 128 << 10, HISTORY = 3 };
+enum { MOST_BLOCK_BYTES = 128 << 10, HISTORY = 3, CHECKSUM_BYTES = 4 };
 enum { LENGTHS, OFFSETS, MATCHES, CODES };
 
 /* What one block leaves to the next, and what it needs itself. */
@@ -228,50 +229,104 @@ static bool take_block(decoder *d, const uint8_t *from, size_t bytes) {
   return used && take_sequences(d, from + used, from + bytes) && put_literals(d, d->literal_count);
 }
 
-static const char *take_blocks(decoder *d, const uint8_t *from, const uint8_t *end) {
-  enum { HEADER = 3, RAW = 0, SINGLE = 1, CODED = 2 };
-  for (bool is_last = false; !is_last;) {
-    if (end - from < HEADER) return "the data ends early";
-    uint32_t header = (uint32_t)little_endian(from, HEADER), kind = header >> 1 & 3, bytes = header >> 3;
-    from += HEADER;
-    is_last = header & 1;
-    size_t stored = kind == SINGLE ? 1 : bytes;
-    if (bytes > MOST_BLOCK_BYTES || stored > (size_t)(end - from)) return "a block is longer than the data";
-    bool fits = kind == CODED || bytes <= (size_t)(d->end - d->at), is_sound = fits && kind <= CODED;
-    if (is_sound && kind == CODED) {
-      is_sound = take_block(d, from, stored);
-    } else if (is_sound) {
-      if (kind == RAW) memcpy(d->at, from, bytes);
-      if (kind == SINGLE) memset(d->at, *from, bytes);
-      d->at += bytes;
-    }
-    if (!is_sound) return "a block is damaged";
-    from += stored;
-  }
-  return d->at == d->end ? NULL : "the data is shorter than it should be";
+typedef struct {
+  enum { RAW, SINGLE, CODED } kind;
+  bool is_last;
+  const uint8_t *from;
+  size_t stored, bytes; /* what it has here; what comes out, unless it is coded */
+} block;
+
+/* The block at *from, which moves behind it. */
+static const char *next_block(const uint8_t **from, const uint8_t *end, block *b) {
+  enum { HEADER_BYTES = 3 };
+  if (end - *from < HEADER_BYTES) return "the data ends early";
+  uint32_t header = (uint32_t)little_endian(*from, HEADER_BYTES);
+  *b = (block){.is_last = header & 1, .from = *from + HEADER_BYTES, .bytes = header >> 3};
+  b->stored = (header >> 1 & 3) == SINGLE ? 1 : b->bytes;
+  if (b->bytes > MOST_BLOCK_BYTES || b->stored > (size_t)(end - b->from))
+    return "a block is longer than the data";
+  if ((header >> 1 & 3) > CODED) return "a block is of no known kind";
+  b->kind = header >> 1 & 3;
+  *from = b->from + b->stored;
+  return NULL;
 }
 
-/* The bytes of the frame's header; 0: it is none. */
-static size_t frame_header(const uint8_t *from, size_t bytes) {
+static bool put_block(decoder *d, const block *b) {
+  if (b->kind == CODED) return take_block(d, b->from, b->stored);
+  if (b->bytes > (size_t)(d->end - d->at)) return false;
+  if (b->kind == RAW) memcpy(d->at, b->from, b->bytes);
+  if (b->kind == SINGLE) memset(d->at, *b->from, b->bytes);
+  d->at += b->bytes;
+  return true;
+}
+
+typedef struct {
+  const uint8_t *blocks, *end; /* the checksum is behind them */
+  size_t bytes;                /* that come out of it */
+  bool has_checksum;
+} frame;
+
+/* What comes before the blocks of the frame at `from`, which makes at most `room` bytes. */
+static const char *frame_head(const uint8_t *from, const uint8_t *end, size_t room, frame *f) {
   static const uint8_t dictionary_bytes[] = {0, 1, 2, 4}, size_bytes[] = {0, 2, 4, 8};
-  if (bytes < 6 || little_endian(from, 4) != 0xfd2fb528) return 0;
-  int flags = from[4], size = size_bytes[flags >> 6];
-  bool is_single = flags >> 5 & 1;
-  if (dictionary_bytes[flags & 3] || (flags & 8)) return 0;
-  size_t header = 5 + (size_t)(is_single ? (size ? size : 1) : 1 + size);
-  return header <= bytes ? header : 0;
+  enum { IS_SINGLE = 1 << 5, RESERVED = 1 << 3, HAS_CHECKSUM = 1 << 2, LEAST_BYTES = 6, MAGIC_BYTES = 4 };
+  if (end - from < LEAST_BYTES || little_endian(from, MAGIC_BYTES) != 0xfd2fb528)
+    return "this is no zstd frame";
+  int flags = from[MAGIC_BYTES], width = size_bytes[flags >> 6];
+  if (dictionary_bytes[flags & 3] || (flags & RESERVED)) return "the frame needs more than it has";
+  if (!width && (flags & IS_SINGLE)) width = 1;
+  from += MAGIC_BYTES + (flags & IS_SINGLE ? 1 : 2);
+  if (end - from < width) return "the data ends early";
+  uint64_t bytes = width ? little_endian(from, width) + (width == 2 ? 256 : 0) : room;
+  if (bytes > room) return "the data is longer than it should be";
+  *f = (frame){.blocks = from + width, .bytes = (size_t)bytes, .has_checksum = flags & HAS_CHECKSUM};
+  return NULL;
 }
 
-const char *rt_unzstd(const uint8_t *from, size_t bytes, uint8_t *to, size_t capacity) {
-  size_t header = frame_header(from, bytes);
-  if (!header) return "this is no zstd frame";
-  decoder *d = calloc(1, sizeof *d);
-  if (!d) return "out of memory";
-  d->to = d->at = to;
-  d->end = to + capacity;
+/* The frame at *from, which moves behind it. */
+static const char *next_frame(const uint8_t **from, const uint8_t *end, size_t room, frame *f) {
+  const char *wrong = frame_head(*from, end, room, f);
+  if (wrong) return wrong;
+  *from = f->blocks;
+  for (block b = {0}; !b.is_last;)
+    if ((wrong = next_block(from, end, &b))) return wrong;
+  f->end = *from;
+  if (!f->has_checksum) return NULL;
+  if (end - *from < CHECKSUM_BYTES) return "the data ends early";
+  *from += CHECKSUM_BYTES;
+  return NULL;
+}
+
+static const char *take_frame(decoder *d, const frame *f, uint8_t *to) {
   static const uint64_t first_offsets[HISTORY] = {1, 4, 8};
   memcpy(d->offsets, first_offsets, sizeof first_offsets);
-  const char *wrong = take_blocks(d, from + header, from + bytes);
+  memset(d->has_table, 0, sizeof d->has_table);
+  d->tree.bits = 0;
+  d->to = d->at = to;
+  d->end = to + f->bytes;
+  const uint8_t *from = f->blocks;
+  for (block b; from < f->end;)
+    if (next_block(&from, f->end, &b) || !put_block(d, &b)) return "a block is damaged";
+  if (d->at != d->end) return "the data is shorter than it should be";
+  bool is_sound = !f->has_checksum ||
+                  little_endian(f->end, CHECKSUM_BYTES) == (uint32_t)rt_checksum(to, f->bytes);
+  return is_sound ? NULL : "its checksum is another";
+}
+
+const char *rt_unzstd(const uint8_t *from, size_t bytes, uint8_t *to, size_t capacity, int32_t share,
+                      int32_t sharers) {
+  const uint8_t *from_end = from + bytes, *to_end = to + capacity;
+  decoder *d = calloc(1, sizeof *d);
+  if (!d) return "out of memory";
+  const char *wrong = NULL;
+  int32_t turn = 0;
+  do {
+    frame f;
+    wrong = next_frame(&from, from_end, (size_t)(to_end - to), &f);
+    if (!wrong && turn == share) wrong = take_frame(d, &f, to);
+    turn = (turn + 1) % sharers;
+    if (!wrong) to += f.bytes;
+  } while (!wrong && from < from_end);
   free(d);
-  return wrong;
+  return wrong ? wrong : to < to_end ? "the data is shorter than it should be" : NULL;
 }

@@ -6,10 +6,14 @@
 #include <stdint.h>
 
 /*
- * Decompresses the frame from[bytes], whatever its bytes are, into to[capacity], which it has to fill
- * exactly. Frames that need a dictionary are refused; a checksum is passed over. Returns NULL, or what is
- * wrong as a static text; to[] then holds anything.
+ * Decompresses the frames of from[bytes], one at least, whatever its bytes are, into to[capacity], which they
+ * have to fill exactly, one behind the other. Frames that need a dictionary are refused; a checksum is
+ * compared where a frame has one. Returns NULL, or what is wrong as a static text; to[] then holds anything.
+ *
+ * Threads can share the work: each makes the frames whose number, counted from 0, is its `share` modulo
+ * `sharers`. Alone: 0, 1.
  */
-const char *rt_unzstd(const uint8_t *from, size_t bytes, uint8_t *to, size_t capacity);
+const char *rt_unzstd(const uint8_t *from, size_t bytes, uint8_t *to, size_t capacity, int32_t share,
+                      int32_t sharers);
 
 #endif

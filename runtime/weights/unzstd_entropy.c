@@ -129,12 +129,11 @@ static bool build_tree(zstd_tree *tree, uint8_t *weights, int count) {
   weights[count] = (uint8_t)(highest_bit(rest) + 1);
   uint32_t place = 0;
   for (int weight = 1; weight <= bits; weight++) {
+    uint32_t span = 1u << (weight - 1 + ZSTD_HUFFMAN_MOST_BITS - bits);
     for (int symbol = 0; symbol <= count; symbol++) {
       if (weights[symbol] != weight) continue;
-      for (uint32_t last = place + (1u << (weight - 1)); place < last; place++) {
-        tree->codes[place].symbol = (uint8_t)symbol;
-        tree->codes[place].bits = (uint8_t)(bits + 1 - weight);
-      }
+      uint16_t code = (uint16_t)(symbol << 8 | (bits + 1 - weight));
+      for (uint32_t last = place + span; place < last; place++) tree->codes[place] = code;
     }
   }
   tree->bits = bits;
@@ -158,9 +157,9 @@ size_t rt_zstd_tree_read(zstd_tree *tree, const uint8_t *from, size_t bytes) {
 
 static void decode_rest(const zstd_tree *tree, zstd_bits *stream, uint8_t *to, size_t count) {
   for (size_t i = 0; i < count; i++) {
-    uint64_t code = zstd_peek(stream, tree->bits);
-    to[i] = tree->codes[code].symbol;
-    stream->left -= tree->codes[code].bits;
+    uint16_t code = tree->codes[zstd_peek(stream, ZSTD_HUFFMAN_MOST_BITS)];
+    to[i] = (uint8_t)(code >> 8);
+    stream->left -= code & 0xff;
   }
 }
 
@@ -169,34 +168,59 @@ bool rt_zstd_tree_one(const zstd_tree *tree, zstd_bits *stream, uint8_t *to, siz
   return stream->left == 0;
 }
 
-/* Five symbols take 55 bits at most, which one load has whole. */
-enum { RUN = 5, RUN_BITS = 56, LOAD_BITS = 64 };
+/* Five symbols take 55 bits at most: with up to 7 that were taken before, seven bytes and a word. */
+enum { STREAMS = 4, RUN = 5, RUN_BYTES = 7, WORD_BYTES = 8, WORD_BITS = 64 };
 
-static inline void decode_run(const zstd_tree *tree, zstd_bits *stream, uint8_t *to) {
-  int64_t at = stream->left - RUN_BITS;
-  uint64_t word = zstd_load(stream->bytes + (at >> 3), stream->end) >> (at & 7);
-  int left = RUN_BITS;
-  uint32_t mask = (1u << tree->bits) - 1;
-  for (int i = 0; i < RUN; i++) {
-    uint32_t code = (uint32_t)(word >> (left - tree->bits)) & mask;
-    to[i] = tree->codes[code].symbol;
-    left -= tree->codes[code].bits;
-  }
-  stream->left = at + left;
+/* The next bits of a stream on top of a word. Below them stands a 1, and a zero for each that was taken. */
+typedef struct {
+  const uint8_t *at; /* where the word was loaded from */
+  uint64_t word;
+} bits_on_top;
+
+static inline void load_bits(bits_on_top *bits, int taken) {
+  bits->at -= taken / 8;
+  bits->word = (zstd_load_whole(bits->at) | 1) << taken % 8;
 }
 
-bool rt_zstd_tree_four(const zstd_tree *tree, zstd_bits streams[4], uint8_t *to, size_t count) {
-  size_t quarter = (count + 3) / 4, done = 0;
-  if (quarter * 3 > count) return false;
-  size_t last = count - 3 * quarter;
-  for (; done + RUN <= last; done += RUN) {
-    bool is_full = true;
-    for (int i = 0; i < 4; i++) is_full &= streams[i].left >= LOAD_BITS;
-    if (!is_full) break;
-    for (int i = 0; i < 4; i++) decode_run(tree, &streams[i], to + (size_t)i * quarter + done);
+/* Runs of each stream, up to `most` symbols, while the words lie within all streams. Returns the symbols. */
+static size_t decode_runs(const zstd_tree *tree, zstd_bits *streams, uint8_t *to, size_t quarter, size_t most) {
+  bits_on_top bits[STREAMS];
+  for (int i = 0; i < STREAMS; i++) {
+    if (streams[i].left < WORD_BITS) return 0;
+    bits[i].at = streams[i].bytes + (streams[i].left + 7) / 8 - WORD_BYTES;
+    load_bits(&bits[i], (int)(-streams[i].left & 7));
   }
+  size_t done = 0;
+  for (;;) {
+    size_t runs = (most - done) / RUN;
+    for (int i = 0; i < STREAMS; i++) {
+      size_t room = (size_t)(bits[i].at - streams[i].bytes) / RUN_BYTES;
+      if (room < runs) runs = room;
+    }
+    if (!runs) break;
+    for (; runs; runs--, done += RUN) {
+      for (int k = 0; k < RUN; k++) {
+        for (int i = 0; i < STREAMS; i++) {
+          uint16_t code = tree->codes[bits[i].word >> (WORD_BITS - ZSTD_HUFFMAN_MOST_BITS)];
+          bits[i].word <<= code & 0x3f;
+          to[(size_t)i * quarter + done + (size_t)k] = (uint8_t)(code >> 8);
+        }
+      }
+      for (int i = 0; i < STREAMS; i++) load_bits(&bits[i], __builtin_ctzll(bits[i].word));
+    }
+  }
+  for (int i = 0; i < STREAMS; i++)
+    streams[i].left =
+        8 * (int64_t)(bits[i].at + WORD_BYTES - streams[i].bytes) - __builtin_ctzll(bits[i].word);
+  return done;
+}
+
+bool rt_zstd_tree_four(const zstd_tree *tree, zstd_bits streams[STREAMS], uint8_t *to, size_t count) {
+  size_t quarter = (count + 3) / 4;
+  if (quarter * 3 > count) return false;
+  size_t last = count - 3 * quarter, done = decode_runs(tree, streams, to, quarter, last);
   bool is_sound = true;
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < STREAMS; i++) {
     decode_rest(tree, &streams[i], to + (size_t)i * quarter + done, (i < 3 ? quarter : last) - done);
     is_sound &= streams[i].left == 0;
   }

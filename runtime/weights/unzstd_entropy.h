@@ -17,17 +17,21 @@ typedef struct {
 /* A stream's last byte holds a 1 above its bits; false: it does not. `end`: of the memory that it lies in. */
 bool rt_zstd_bits_open(zstd_bits *bits, const uint8_t *bytes, size_t count, const uint8_t *end);
 
-/* 64 bits from byte `at` on, as far as there are. */
+/* 64 bits from byte `at` on. */
+static inline uint64_t zstd_load_whole(const uint8_t *at) {
+  uint64_t word;
+  __builtin_memcpy(&word, at, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  return word;
+}
+
+/* The same as far as there are. */
 static inline uint64_t zstd_load(const uint8_t *at, const uint8_t *end) {
   uint64_t word = 0;
-  if (end - at >= 8) {
-    __builtin_memcpy(&word, at, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-  } else {
-    for (int i = 0; at + i < end; i++) word |= (uint64_t)at[i] << 8 * i;
-  }
+  if (end - at >= 8) return zstd_load_whole(at);
+  for (int i = 0; at + i < end; i++) word |= (uint64_t)at[i] << 8 * i;
   return word;
 }
 
@@ -74,10 +78,8 @@ void rt_zstd_table_single(zstd_table *table, uint8_t symbol);
 enum { ZSTD_HUFFMAN_MOST_BITS = 11 };
 
 typedef struct {
-  int bits; /* of the longest code; 0: there is no tree */
-  struct {
-    uint8_t symbol, bits;
-  } codes[1 << ZSTD_HUFFMAN_MOST_BITS]; /* by the next `bits` bits */
+  int bits;                                    /* of the longest code; 0: there is no tree */
+  uint16_t codes[1 << ZSTD_HUFFMAN_MOST_BITS]; /* by the next bits, as many: length, symbol << 8 */
 } zstd_tree;
 
 /* Likewise. */

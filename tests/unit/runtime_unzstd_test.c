@@ -60,12 +60,12 @@ static void unpacks_what_libzstd_packs(void **state) {
         size_t bytes = pack(counts[c], levels[l]);
         uint8_t *exact = malloc(bytes), *out = malloc(counts[c] + 1); /* the sanitizer sees a byte too far */
         memcpy(exact, packed, bytes);
-        assert_null(rt_unzstd(exact, bytes, out, counts[c]));
+        assert_null(rt_unzstd(exact, bytes, out, counts[c], 0, 1));
         assert_memory_equal(out, plain, counts[c]);
-        assert_non_null(rt_unzstd(exact, bytes, out, counts[c] + 1));
-        if (counts[c]) assert_non_null(rt_unzstd(exact, bytes, out, counts[c] - 1));
+        assert_non_null(rt_unzstd(exact, bytes, out, counts[c] + 1, 0, 1));
+        if (counts[c]) assert_non_null(rt_unzstd(exact, bytes, out, counts[c] - 1, 0, 1));
         for (size_t cut = 0; cut < bytes; cut += 1 + bytes / 7)
-          assert_non_null(rt_unzstd(exact, cut, out, counts[c]));
+          assert_non_null(rt_unzstd(exact, cut, out, counts[c], 0, 1));
         free(exact);
         free(out);
       }
@@ -85,7 +85,7 @@ static void unpacks_streams_of_unknown_length(void **state) {
   while (ZSTD_compressStream2(context, &out, &in, ZSTD_e_end)) continue;
   ZSTD_freeCCtx(context);
   uint8_t *all = malloc(sizeof plain + 100);
-  assert_null(rt_unzstd(packed, out.pos, all, sizeof plain + 100));
+  assert_null(rt_unzstd(packed, out.pos, all, sizeof plain + 100, 0, 1));
   assert_memory_equal(all, plain, sizeof plain);
   assert_memory_equal(all + sizeof plain, plain, 100);
   free(all);
@@ -107,7 +107,7 @@ static void agrees_about_damaged_frames(void **state) {
       for (int i = 0; i <= round % 3; i++)
         damaged[FRAME_HEADER + (size_t)rand() % reach] ^= (uint8_t)(1 << rand() % 8);
       size_t made = ZSTD_decompress(theirs, BYTES, damaged, bytes);
-      const char *wrong = rt_unzstd(damaged, bytes, unpacked, BYTES);
+      const char *wrong = rt_unzstd(damaged, bytes, unpacked, BYTES, 0, 1);
       bool they_take = !ZSTD_isError(made) && made == BYTES;
       if (!wrong && they_take) assert_memory_equal(unpacked, theirs, BYTES);
       taken += !wrong && they_take;
@@ -127,10 +127,10 @@ static void survives_noise(void **state) {
     memcpy(noise, "\x28\xb5\x2f\xfd\x00\x58", 6);
     if (bytes > 9)
       noise[6] = (uint8_t)(5 | (bytes - 9) << 3), noise[7] = (uint8_t)((bytes - 9) >> 5), noise[8] = 0;
-    rt_unzstd(noise, bytes, unpacked, 5000);
+    rt_unzstd(noise, bytes, unpacked, 5000, 0, 1);
     free(noise);
   }
-  assert_string_equal(rt_unzstd((const uint8_t *)"no frame", 8, unpacked, 1), "this is no zstd frame");
+  assert_string_equal(rt_unzstd((const uint8_t *)"no frame", 8, unpacked, 1, 0, 1), "this is no zstd frame");
 }
 
 int main(void) {

@@ -1,14 +1,12 @@
 /* memory.c: private maps, by pages. */
 #define _GNU_SOURCE
 #include "host/host.h"
-
-#include <sys/mman.h>
-#include <unistd.h>
+#include "host/posix/kernel.h"
 
 uint8_t *rt_host_map(uint64_t bytes) {
-  if (bytes > SIZE_MAX / 2) return NULL;
+  if (bytes > SIZE_MAX) return NULL;
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  void *memory = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, flags, -1, 0);
+  void *memory = kernel_map(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, flags, -1);
   return memory == MAP_FAILED ? NULL : memory;
 }
 

@@ -1,5 +1,6 @@
 /* files.c: paths are UTF-8 here and UTF-16 in Windows; bytes are never changed on the way. */
 #include "host/host.h"
+#include "host/windows/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,14 +9,19 @@
 #include <sys/stat.h>
 #include <windows.h>
 
-static int open_as(const char *path, int flags) {
+wchar_t *rt_windows_path(const char *path) {
   int units = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, NULL, 0);
   wchar_t *wide = units > 0 ? malloc((size_t)units * sizeof *wide) : NULL;
-  if (!wide) {
+  if (wide)
+    MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, units);
+  else
     errno = units > 0 ? ENOMEM : EILSEQ;
-    return -1;
-  }
-  MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, units);
+  return wide;
+}
+
+static int open_as(const char *path, int flags) {
+  wchar_t *wide = rt_windows_path(path);
+  if (!wide) return -1;
   int file = _wopen(wide, flags | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE), error = errno;
   free(wide);
   errno = error;

@@ -10,7 +10,7 @@ uint8_t *rt_host_map(uint64_t bytes) {
 
 void rt_host_unmap(uint8_t *memory, uint64_t bytes) {
   (void)bytes;
-  if (memory) VirtualFree(memory, 0, MEM_RELEASE);
+  if (memory && !VirtualFree(memory, 0, MEM_RELEASE)) UnmapViewOfFile(memory); /* of a file */
 }
 
 void rt_host_give_back(uint8_t *memory, uint64_t bytes) {

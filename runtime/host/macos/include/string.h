@@ -15,6 +15,8 @@ void *memchr(const void *text, int byte, size_t bytes);
 size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
 char *strchr(const char *text, int byte);
+char *strrchr(const char *text, int byte);
+char *strerror(int error);
 char *strcpy(char *restrict to, const char *restrict from);
 
 #endif
