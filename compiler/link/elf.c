@@ -27,6 +27,30 @@ static argument_list arguments_begin(link_job *job) {
   return list;
 }
 
+/*
+ * Blobs of so many bytes come behind all else, where nothing that code and tables reach is beyond them: PC-relative
+ * references of x86-64 and riscv64 reach 2 GiB, also to 0, which stands for what is weak and absent; those of
+ * armv7's unwinding tables 1 GiB. As .bss takes no room in the file, the padding between takes as much; so smaller ones
+ * stay where they cost nothing.
+ */
+enum { FAR_BYTES = 512 << 20 };
+
+static status add_layout(argument_list *list) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < list->job->input_count; i++) {
+    const link_input *input = &list->job->inputs[i];
+    struct stat info;
+    if (input->kind == LINK_BLOB && fstat(input->descriptor, &info) == 0) bytes += (uint64_t)info.st_size;
+  }
+  if (bytes < FAR_BYTES) return OK;
+  const char *script;
+  TRY(link_add_script(
+      list->job, "SECTIONS { .smelt.blob : { *(.lrodata .smelt.blob) } } INSERT AFTER .bss;\n", &script));
+  arguments_add(list, "-T");
+  arguments_add(list, script);
+  return OK;
+}
+
 static status executable(link_job *job) {
   /*
    * A position-independent program that relocates itself (musl's rcrt1.o).
@@ -44,11 +68,12 @@ static status executable(link_job *job) {
   static const char *const after[] = {"libapp.a", "libruntime.a", "libc.a", "libgcc.a"};
   argument_list list = arguments_begin(job);
   ARGUMENTS_ADD(&list, options);
+  TRY(add_layout(&list));
   for (size_t i = 0; i < job->part_count; i++)
     arguments_add(&list, arena_format(job->arena, "--undefined=%s", job->parts[i]));
   /*
-   * Blobs before all else: sections of one kind keep the order in which they
-   * are first seen, so no amount of weights comes between code and small data.
+   * Blobs before all else, unless they are large: sections of one kind keep the order in which they
+   * are first seen, so that nothing of them comes between code and small data.
    */
   arguments_add_inputs(&list, LINK_BLOB);
   for (size_t i = 0; i < sizeof before / sizeof *before; i++)
@@ -81,6 +106,7 @@ static status shared(link_job *job) {
   arguments_add(&list, arena_format(job->arena, "--version-script=%s", script));
   arguments_add(&list, arena_format(job->arena, "-soname=%s", slash ? slash + 1 : job->destination));
   ARGUMENTS_ADD(&list, options);
+  TRY(add_layout(&list));
   arguments_add_inputs(&list, LINK_BLOB);
   arguments_add_inputs(&list, LINK_CODE);
   if (!job->prefix) TRY(arguments_add_target_file(&list, "libruntime.a"));
