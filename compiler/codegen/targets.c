@@ -136,9 +136,10 @@ static const codegen_level WASM32_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_
 enum { ALL_FORMS = CODEGEN_EXE | CODEGEN_OBJ | CODEGEN_LIB | CODEGEN_SHARED };
 
 /*
- * Where an artefact holds more than code can reach: Windows and Apple's code reaches 2 GiB to each side, arm64's 4; riscv64's 2.
- * Engines read modules of 1 GiB (WebAssembly JavaScript Interface, "Implementation-defined Limits"). smelt's own
- * links for ELF put weights before all that code reaches, and x86-64's linkers know of large sections.
+ * Where an artefact holds more than code can reach: Windows and Apple's code reaches 2 GiB to each side,
+ * arm64's 4; riscv64's 2. Engines read modules of 1 GiB (WebAssembly JavaScript Interface,
+ * "Implementation-defined Limits"). smelt's own links for ELF put weights before all that code reaches, and
+ * x86-64's linkers know of large sections.
  */
 #define GIB(n) ((uint64_t)(n) << 30)
 

@@ -34,12 +34,13 @@ static status check_artefact(compilation *c, const compilation *draft, unsigned 
   if (draft) bytes += draft->plan->weights_bytes;
   if (!most || bytes < most - REST_BYTES) return OK;
   status s = fail(&c->arena, STATUS_INPUT, "the weights have %.2f GB, and %s for %s has room for %.2f GB",
-                  (double)bytes * GB, is_linked ? "one file" : "what objects are linked into",
-                  target->name, (double)most * GB);
+                  (double)bytes * GB, is_linked ? "one file" : "what objects are linked into", target->name,
+                  (double)most * GB);
   bool has_files = target->os != CODEGEN_NO_OS;
   return fail_hint(&c->arena, fail_file(&c->arena, s, c->options->path), "%s",
-                   has_files ? "--weights NAME puts them into a file beside it, --precision makes them smaller"
-                             : "--precision makes them smaller");
+                   has_files
+                       ? "--weights NAME puts them into a file beside it, --precision makes them smaller"
+                       : "--precision makes them smaller");
 }
 
 status limits_check(compilation *c, const compilation *draft, unsigned form) {

@@ -5,8 +5,9 @@
 #include "driver/compile.h"
 
 /*
- * Whether the model, with its draft (NULL: it has none), fits into the target's memory, and what it has of weights
- * into an artefact of that form (CODEGEN_EXE, ...). How much compressed weights take is known only when they are.
+ * Whether the model, with its draft (NULL: it has none), fits into the target's memory, and what it has of
+ * weights into an artefact of that form (CODEGEN_EXE, ...). How much compressed weights take is known only
+ * when they are.
  */
 status limits_check(compilation *c, const compilation *draft, unsigned form);
 

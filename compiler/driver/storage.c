@@ -1,7 +1,7 @@
 /* storage.c: weights on their way into the artefact, or into a file beside it: hashed and compressed in
  * passing. */
 #define _FILE_OFFSET_BITS 64
-#define _GNU_SOURCE /* fopencookie */
+#define _GNU_SOURCE       /* fopencookie */
 #include "driver/storage.h"
 #include "base/sha256.h"
 #include "smelt/weights.h"

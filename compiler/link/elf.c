@@ -28,10 +28,10 @@ static argument_list arguments_begin(link_job *job) {
 }
 
 /*
- * Blobs of so many bytes come behind all else, where nothing that code and tables reach is beyond them: PC-relative
- * references of x86-64 and riscv64 reach 2 GiB, also to 0, which stands for what is weak and absent; those of
- * armv7's unwinding tables 1 GiB. As .bss takes no room in the file, the padding between takes as much; so smaller ones
- * stay where they cost nothing.
+ * Blobs of so many bytes come behind all else, where nothing that code and tables reach is beyond them:
+ * PC-relative references of x86-64 and riscv64 reach 2 GiB, also to 0, which stands for what is weak and
+ * absent; those of armv7's unwinding tables 1 GiB. As .bss takes no room in the file, the padding between
+ * takes as much; so smaller ones stay where they cost nothing.
  */
 enum { FAR_BYTES = 512 << 20 };
 

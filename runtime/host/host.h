@@ -82,7 +82,8 @@ int rt_host_create(const char *path);
 /* Whether read comes back at once, with bytes or at the end, as far as the system can say. */
 bool rt_host_can_read(int file);
 
-/* ---- weights outside the program (file_map.c, own_file.c, cache_folder.c, kept_file.c); only runtime/weights ---- */
+/* ---- weights outside the program (file_map.c, own_file.c, cache_folder.c, kept_file.c); only
+ * runtime/weights ---- */
 
 /* Room for a path. */
 enum { RT_HOST_PATH_BYTES = 4096 };
@@ -102,9 +103,9 @@ bool rt_host_own_file(const void *address, char *path, size_t room);
  */
 bool rt_host_cache_folder(char *path, size_t room);
 
-/* Closes a file that was made as `draft`. One that is whole is called `path` from now on, in place of what had
- * that name, and its bytes are on disk first: power may fail, and only its header is looked at later. Else,
- * or where that fails, it is removed: false. */
+/* Closes a file that was made as `draft`. One that is whole is called `path` from now on, in place of what
+ * had that name, and its bytes are on disk first: power may fail, and only its header is looked at later.
+ * Else, or where that fails, it is removed: false. */
 bool rt_host_end_file(int file, const char *draft, const char *path, bool is_whole);
 
 /* ---- the terminal (terminal.c, interrupts.c); only runtime/app -------------------------------- */

@@ -308,8 +308,8 @@ static const char *take_frame(decoder *d, const frame *f, uint8_t *to) {
   for (block b; from < f->end;)
     if (next_block(&from, f->end, &b) || !put_block(d, &b)) return "a block is damaged";
   if (d->at != d->end) return "the data is shorter than it should be";
-  bool is_sound = !f->has_checksum ||
-                  little_endian(f->end, CHECKSUM_BYTES) == (uint32_t)rt_checksum(to, f->bytes);
+  bool is_sound =
+      !f->has_checksum || little_endian(f->end, CHECKSUM_BYTES) == (uint32_t)rt_checksum(to, f->bytes);
   return is_sound ? NULL : "its checksum is another";
 }
 

@@ -183,7 +183,8 @@ static inline void load_bits(bits_on_top *bits, int taken) {
 }
 
 /* Runs of each stream, up to `most` symbols, while the words lie within all streams. Returns the symbols. */
-static size_t decode_runs(const zstd_tree *tree, zstd_bits *streams, uint8_t *to, size_t quarter, size_t most) {
+static size_t decode_runs(const zstd_tree *tree, zstd_bits *streams, uint8_t *to, size_t quarter,
+                          size_t most) {
   bits_on_top bits[STREAMS];
   for (int i = 0; i < STREAMS; i++) {
     if (streams[i].left < WORD_BITS) return 0;

@@ -1,6 +1,6 @@
 /*
- * unzstd_fuzz.c: any bytes as zstd frames: where libzstd takes them too, both make the same of them, one thread or
- * several; and any bytes packed by libzstd, which come out as they went in.
+ * unzstd_fuzz.c: any bytes as zstd frames: where libzstd takes them too, both make the same of them, one
+ * thread or several; and any bytes packed by libzstd, which come out as they went in.
  */
 #include "fuzz.h"
 

@@ -37,6 +37,15 @@ exits "a program is linked" 0 ld64.lld-22 -arch $arch -platform_version macos 11
 exits "it has the model" 0 llvm-nm-22 "$work/main"
 says "the weights are in it" " _tested_weights$" "$work/stdout"
 
+for option in "--weights tested.weights" --compress; do
+  # shellcheck disable=SC2086 # words
+  exits "lib $option" 0 "$smelt" build "$model" --target "$target" --isa $least --emit lib --name tested $option -o "$work/other.a"
+  exits "lib $option: is linked" 0 ld64.lld-22 -arch $arch -platform_version macos 11.0 11.0 -undefined dynamic_lookup \
+    "$work/main.o" "$work/other.a" -o "$work/main"
+  exits "lib $option: is read" 0 llvm-nm-22 "$work/main"
+  says "lib $option: maps files" " _rt_host_map_file$" "$work/stdout"
+done
+
 emit shared libtested.dylib --name tested
 exits "shared: is read" 0 llvm-readobj-22 --file-headers --macho-segment "$work/libtested.dylib"
 says "shared: a shared library" "FileType: DynamicLibrary" "$work/stdout"

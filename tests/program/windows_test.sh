@@ -17,6 +17,8 @@ says "lib: the index names the runtime" "^smelt_generate in " "$work/stdout"
 for level in v2 v3 v4; do says "lib: code for $level" "^code-x86-64-$level" "$work/stdout"; done
 need "$readers/states"
 exits "a reader of batches" 0 "$smelt" build "$readers/states" --max-batch 4 --target x86_64-windows -o "$work/reader.exe"
+exits "weights in a file" 0 "$smelt" build "$model" --isa x86-64-v3 --target x86_64-windows --weights verse.weights -o "$work/beside.exe"
+exits "compressed weights" 0 "$smelt" build "$model" --isa x86-64-v3 --target x86_64-windows --compress -o "$work/packed.exe"
 
 wine=$(command -v wine64 || command -v /usr/lib/wine/wine64) || { echo "left out: no wine64 to run it"; finish; }
 export WINEPREFIX="$work/wine" WINEDEBUG=-all LC_ALL=C.UTF-8 # by which wine reads arguments
@@ -49,6 +51,25 @@ same "lines in batches, of a file" "$("$work/reader" embed --lines "$work/lines"
   "$("$wine" "$work/reader.exe" embed --lines "Z:$work/lines" | cut -c1-5)"
 same "lines in batches, of a pipe" "$("$work/reader" embed --lines "$work/lines" | cut -c1-5)" \
   "$(cat "$work/lines" | "$wine" "$work/reader.exe" embed --lines - | cut -c1-5)"
+text=$(run -p "In the beginning" -n 16 --temp 0 </dev/null)
+# writes WHAT COMMAND...: the text of the program with its weights inside
+writes() {
+  what=$1
+  shift
+  same "$what" "$text" "$("$@" -p "In the beginning" -n 16 --temp 0 </dev/null 2>&1)"
+}
+writes "weights beside the program" env -C / "$wine" "$work/beside.exe"
+mkdir "$work/ö" && mv "$work/verse.weights" "$work/ö/w"
+"$wine" "$work/beside.exe" -p x >/dev/null 2>"$work/stderr" </dev/null
+same "no file of weights" 1 $?
+says "is told with its place" "/verse.weights: cannot be opened: No such file" "$work/stderr"
+writes "weights elsewhere" "$wine" "$work/beside.exe" --check-weights --weights "Z:$work/ö/w"
+for start in first second; do writes "compressed weights, $start start" "$wine" "$work/packed.exe"; done
+kept=$(find "$WINEPREFIX" -path '*/AppData/Local/smelt/*')
+exits "kept as a file of weights" 0 cmp "$kept" "$work/ö/w"
+head -c 1000000 "$work/ö/w" >"$kept"
+writes "a file that was cut short is made anew" "$wine" "$work/packed.exe"
+exits "whole" 0 cmp "$kept" "$work/ö/w"
 run --no-such-option >/dev/null 2>"$work/stderr" </dev/null
 same "a usage error's code" 2 $?
 finish

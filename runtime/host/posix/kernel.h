@@ -1,6 +1,6 @@
 /*
- * kernel.h: calls with an off_t. musl's has 64 bits on every machine; glibc's has 32 on those of 32 bits, under
- * the same names. A library is linked with either, so that there the kernel itself is asked.
+ * kernel.h: calls with an off_t. musl's has 64 bits on every machine; glibc's has 32 on those of 32 bits,
+ * under the same names. A library is linked with either, so that there the kernel itself is asked.
  */
 #ifndef RT_POSIX_KERNEL_H
 #define RT_POSIX_KERNEL_H

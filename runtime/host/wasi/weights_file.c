@@ -1,6 +1,6 @@
 /*
- * weights_file.c: a file's bytes are read into the module's memory. A module does not know where it lies: hosts
- * give its name as the first argument. It has no user, and so no folder to keep anything in.
+ * weights_file.c: a file's bytes are read into the module's memory. A module does not know where it lies:
+ * hosts give its name as the first argument. It has no user, and so no folder to keep anything in.
  */
 #include "host/host.h"
 
@@ -21,7 +21,8 @@ uint8_t *rt_host_map_file(int file, uint64_t bytes) {
   if (!memory) return errno = ENOMEM, NULL;
   bool is_whole = lseek(file, 0, SEEK_SET) == 0;
   for (uint64_t done = 0; is_whole && done < bytes;) {
-    ssize_t count = read(file, memory + done, bytes - done < PART_BYTES ? (size_t)(bytes - done) : PART_BYTES);
+    ssize_t count =
+        read(file, memory + done, bytes - done < PART_BYTES ? (size_t)(bytes - done) : PART_BYTES);
     is_whole = count > 0;
     if (count == 0) errno = EIO; /* it has become shorter */
     if (count > 0) done += (uint64_t)count;

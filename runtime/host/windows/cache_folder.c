@@ -12,5 +12,6 @@ bool rt_host_cache_folder(char *path, size_t room) {
   wcscat(wide, L"\\smelt");
   CreateDirectoryW(wide, NULL);
   DWORD kind = GetFileAttributesW(wide);
-  return kind != INVALID_FILE_ATTRIBUTES && (kind & FILE_ATTRIBUTE_DIRECTORY) && rt_windows_text(wide, path, room);
+  return kind != INVALID_FILE_ATTRIBUTES && (kind & FILE_ATTRIBUTE_DIRECTORY) &&
+         rt_windows_text(wide, path, room);
 }

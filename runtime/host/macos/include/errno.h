@@ -3,7 +3,7 @@
 #define RT_MACOS_ERRNO_H
 
 int *__error(void);
-#define errno (*__error())
+#define errno  (*__error())
 #define ENOMEM 12
 
 #endif
