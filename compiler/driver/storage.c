@@ -160,6 +160,11 @@ status storage_check(arena *a, const driver_options *options, bool is_artefact) 
   const codegen_target *target;
   if (!option) return OK;
   TRY(compile_target(a, options, &target));
+  bool is_module = target->os == CODEGEN_WASI && strcmp(options->emit, "shared") == 0;
+  if (is_module) /* which asks for nothing of WASI, and so has no files */
+    return fail_expected(
+        a, fail(a, STATUS_USAGE, "%s is not there for --emit shared of target %s", option, target->name),
+        "exe, obj or lib");
   if (target->os == CODEGEN_NO_OS)
     return fail_expected(a, fail(a, STATUS_USAGE, "%s is not there for target %s", option, target->name),
                          "a target with an operating system");

@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include "system.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,15 +16,33 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+const char *system_library;
 
 /* ---- numbers that differ ------------------------------------------------------- */
 
 static void *map(void *address, size_t bytes, int protection, int flags, int file, long long offset) {
-  enum { APPLE_PRIVATE_ANONYMOUS = 0x1002 };
-  if (flags != APPLE_PRIVATE_ANONYMOUS) return MAP_FAILED;
-  return mmap(address, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS, file, offset);
+  enum { APPLE_PRIVATE = 2, APPLE_ANONYMOUS = 0x1000 };
+  if ((flags & ~APPLE_ANONYMOUS) != APPLE_PRIVATE) return MAP_FAILED;
+  return mmap(address, bytes, protection, MAP_PRIVATE | (flags & APPLE_ANONYMOUS ? MAP_ANONYMOUS : 0), file,
+              offset);
+}
+
+/* The mode comes behind these, in its own way. */
+static int open_file(const char *path, int flags) {
+  enum { APPLE_CREATE = 0x200, APPLE_TRUNCATE = 0x400, APPLE_CLOSE_ON_EXEC = 0x1000000 };
+  int same = flags & O_ACCMODE;
+  if (flags & APPLE_CREATE) same |= O_CREAT;
+  if (flags & APPLE_TRUNCATE) same |= O_TRUNC;
+  if (flags & APPLE_CLOSE_ON_EXEC) same |= O_CLOEXEC;
+  return open(path, same, 0666);
+}
+
+static int make_folder(const char *path, unsigned short mode) {
+  return mkdir(path, mode);
 }
 
 static int advise(void *address, size_t bytes, int advice) {
@@ -54,6 +74,13 @@ static int keep_signals(int how, const uint32_t *set, uint32_t *before) {
   (void)how, (void)set;
   if (before) *before = 0;
   return 0;
+}
+
+/* Whose function or image that is: there is one library. */
+static int find_file(const void *address, const char **place) {
+  (void)address;
+  *place = system_library;
+  return 1;
 }
 
 /* ---- what is laid out otherwise: one lock and one condition stand for all -------- */
@@ -115,11 +142,16 @@ static const struct {
   const char *name;
   function *does;
 } functions[] = {
+    SAME(access),
     SAME(aligned_alloc),
     SAME(calloc),
+    SAME(close),
     SAME(free),
+    SAME(fsync),
+    SAME(getentropy),
     SAME(getenv),
     SAME(getpagesize),
+    SAME(lseek),
     SAME(malloc),
     SAME(memchr),
     SAME(memcmp),
@@ -133,19 +165,29 @@ static const struct {
     SAME(pthread_create),
     SAME(pthread_join),
     SAME(qsort),
+    SAME(read),
     SAME(realloc),
+    SAME(rename),
     SAME(strchr),
     SAME(strcmp),
     SAME(strcpy),
+    SAME(strerror),
     SAME(strlen),
+    SAME(strrchr),
+    SAME(unlink),
+    SAME(write),
+    {"___error", (function *)__errno_location},
     {"___bzero", (function *)clear},
     {"_bzero", (function *)clear},
     {"__longjmp", (function *)longjmp},
     {"__setjmp", (function *)setjmp},
     {"_clock_gettime_nsec_np", (function *)nanoseconds},
+    {"_dladdr", (function *)find_file},
     {"_madvise", (function *)advise},
     {"_memset_pattern16", (function *)fill},
+    {"_mkdir", (function *)make_folder},
     {"_mmap", (function *)map},
+    {"_open", (function *)open_file},
     {"_pthread_cond_broadcast", (function *)wake},
     {"_pthread_cond_wait", (function *)wait_for},
     {"_pthread_mutex_lock", (function *)lock},

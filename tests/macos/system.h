@@ -5,4 +5,7 @@
 /* NULL: there is none of that name. */
 void *system_function(const char *name);
 
+/* The path of the library that is loaded, which it may ask for. */
+extern const char *system_library;
+
 #endif

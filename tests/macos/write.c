@@ -4,6 +4,7 @@
  * its functions begin with; NAME: its model is PREFIX_model_NAME.
  */
 #include "loader.h"
+#include "system.h"
 #include "smelt/model.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ static void *function(const library *loaded, const char *prefix, const char *nam
 int main(int argc, char **argv) {
   if (argc != 6) return 2;
   const library *l = library_load(argv[1]);
+  system_library = argv[1];
   char image[128];
   snprintf(image, sizeof image, "model_%s", argv[3]);
   /* smelt_generate_options is returned in memory, as both systems do it. */

@@ -37,15 +37,6 @@ exits "a program is linked" 0 ld64.lld-22 -arch $arch -platform_version macos 11
 exits "it has the model" 0 llvm-nm-22 "$work/main"
 says "the weights are in it" " _tested_weights$" "$work/stdout"
 
-for option in "--weights tested.weights" --compress; do
-  # shellcheck disable=SC2086 # words
-  exits "lib $option" 0 "$smelt" build "$model" --target "$target" --isa $least --emit lib --name tested $option -o "$work/other.a"
-  exits "lib $option: is linked" 0 ld64.lld-22 -arch $arch -platform_version macos 11.0 11.0 -undefined dynamic_lookup \
-    "$work/main.o" "$work/other.a" -o "$work/main"
-  exits "lib $option: is read" 0 llvm-nm-22 "$work/main"
-  says "lib $option: maps files" " _rt_host_map_file$" "$work/stdout"
-done
-
 emit shared libtested.dylib --name tested
 exits "shared: is read" 0 llvm-readobj-22 --file-headers --macho-segment "$work/libtested.dylib"
 says "shared: a shared library" "FileType: DynamicLibrary" "$work/stdout"
@@ -87,6 +78,16 @@ emit shared libown.dylib --prefix own --isa "$least" --package
 exits "--prefix: gives out" 0 llvm-nm-22 --defined-only --extern-only "$work/libown.dylib"
 same "--prefix: nothing without it" "" "$(sed 's/.* //' "$work/stdout" | grep -v '^_own_' | xargs)"
 writes "--prefix" libown.dylib own main
+
+# ---- weights elsewhere ----
+export HOME="$work/home"
+mkdir -p "$HOME/Library/Caches"
+for option in "--weights beside.weights" --compress; do
+  # shellcheck disable=SC2086 # words
+  emit shared libother.dylib --name tested --isa "$least" $option
+  for start in first second; do writes "$option, $start start" libother.dylib smelt tested; done
+done
+exits "kept as a file of weights" 0 cmp "$HOME/Library/Caches/smelt/"* "$work/beside.weights"
 same "pkg-config: nothing beside it" "\${pcfiledir}/libown.dylib -Wl,-rpath,\${pcfiledir}" "$(sed -n 's/^Libs: //p' "$work/own.pc")"
 says "CMake: how the loader finds it" "IMPORTED_SONAME @rpath/libown.dylib" "$work/own-config.cmake"
 exits "no program" 2 "$smelt" build "$model" --target "$target" -o "$work/no"

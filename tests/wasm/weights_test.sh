@@ -24,6 +24,10 @@ head -c 1000000 "$work/elsewhere/w" >"$work/verse.weights"
 exits "a short file" 1 "$work/program" -p x
 says "is told" "verse.weights: is too short" "$work/stderr"
 exits "a folder" 1 "$work/program" -p x --weights "$work/elsewhere"
+for option in "--weights w" --compress; do
+  # shellcheck disable=SC2086 # words
+  exits "$option: not in a module that has no files" 2 "$smelt" build "$model" --target wasm32-wasi --emit shared $option -o "$work/x"
+done
 build "$model" --compress
 writes "compressed" "$work/program"
 finish
