@@ -48,6 +48,20 @@ exits "a short file" 1 "$work/verse" -p x
 says "a short file: is told" "is too short \(expected $(stat -c %s "$work/elsewhere/w") bytes, found 1000000\)" "$work/stderr"
 : >"$work/verse.weights"
 exits "an empty file" 1 "$work/verse" -p x
+says "an empty file: is told" "verse.weights: is no file of weights" "$work/stderr"
+exits "a folder" 1 "$work/verse" -p x --weights "$work"
+says "a folder: is told" "$work: cannot be read: Is a directory" "$work/stderr"
+exits "a pipe" 1 sh -c 'cat "$1" | "$2" -p x --weights /dev/stdin' - "$work/elsewhere/w" "$work/verse"
+says "a pipe: is told" "/dev/stdin: cannot be read: Illegal seek" "$work/stderr"
+if [ "$(id -u)" != 0 ]; then
+  chmod a-r "$work/verse.weights"
+  exits "a file that may not be read" 1 "$work/verse" -p x
+  says "is told" "verse.weights: cannot be opened: Permission denied" "$work/stderr"
+  chmod u+r "$work/verse.weights"
+fi
+cp "$work/elsewhere/w" "$work/verse.weights"
+head -c 100 /dev/zero >>"$work/verse.weights"
+writes "bytes behind it are passed over" "$work/verse" --check-weights
 
 exits "another model's program" 0 "$smelt" build "$model" --precision bf16 --weights verse.weights -o "$work/other"
 cp "$work/elsewhere/w" "$work/verse.weights"
