@@ -37,7 +37,7 @@ exits "a program is linked" 0 ld64.lld-22 -arch $arch -platform_version macos 11
 exits "it has the model" 0 llvm-nm-22 "$work/main"
 says "the weights are in it" " _tested_weights$" "$work/stdout"
 
-emit shared libtested.dylib --name tested
+emit shared libtested.dylib --name tested --isa "$least"
 exits "shared: is read" 0 llvm-readobj-22 --file-headers --macho-segment "$work/libtested.dylib"
 says "shared: a shared library" "FileType: DynamicLibrary" "$work/stdout"
 exits "shared: gives out" 0 llvm-nm-22 --defined-only --extern-only "$work/libtested.dylib"
@@ -48,7 +48,7 @@ same "shared: nothing else" "" "$(sed 's/.* //' "$work/stdout" | grep -v '^_smel
 # ---- what they do ----
 expected="$("$program" -p "In the beginning" -n 24 --temp 0 </dev/null | sed 's/^In the beginning//')
 1 1:11: expected ), found the end"
-# writes WHAT LIBRARY PREFIX NAME: on each of the processors
+# writes WHAT LIBRARY PREFIX NAME: on each of $cpus
 writes() {
   for cpu in ${cpus:-host}; do
     if [ "$cpu" = host ]; then set -- "$1" "$2" "$3" "$4"; else set -- "$1" "$2" "$3" "$4" "$qemu" -cpu "$cpu"; fi
@@ -60,11 +60,11 @@ writes() {
   done
 }
 # Macs have more than Armv8.0, so the runtime may use it: the first that is like them.
-qemu=${1-} cpus=
-[ -z "$qemu" ] || { shift; cpus=$*; }
+qemu=${1-} cpus= all_cpus=
+[ -z "$qemu" ] || { shift; cpus=$1 all_cpus=$*; }
 [ -z "$qemu" ] || command -v "$qemu" >/dev/null || skip "$qemu is not installed"
 writes shared libtested.dylib smelt tested
-emit obj object.o --name object --isa "$least"
+emit obj object.o --name object # of all levels: several objects in one
 exits "obj: is read" 0 llvm-readobj-22 --file-headers --sections "$work/object.o"
 says "obj: one object" "FileType: Relocatable" "$work/stdout"
 same "obj: each section once" "" "$(sed -n 's/^ *Name: \(__[a-z0-9_]*\).*/\1/p' "$work/stdout" | sort | uniq -d | grep -v -x -e __const | xargs)"
@@ -72,8 +72,8 @@ same "obj: hidden names, but for the image" "_smelt_model_object" \
   "$(llvm-nm-22 --extern-only --defined-only "$work/object.o" | sed 's/.* //' | grep '^_smelt' | xargs)"
 exits "obj: is linked, with another model's library" 0 ld64.lld-22 -arch $arch -platform_version macos 11.0 11.0 -dylib \
   -undefined dynamic_lookup -all_load "$work/object.o" "$work/tested.a" -o "$work/both.dylib"
-writes "obj" both.dylib smelt object
-writes "lib" both.dylib smelt tested
+cpus=$all_cpus writes "obj: all levels" both.dylib smelt object
+cpus=$all_cpus writes "lib: all levels" both.dylib smelt tested
 emit shared libown.dylib --prefix own --isa "$least" --package
 exits "--prefix: gives out" 0 llvm-nm-22 --defined-only --extern-only "$work/libown.dylib"
 same "--prefix: nothing without it" "" "$(sed 's/.* //' "$work/stdout" | grep -v '^_own_' | xargs)"
