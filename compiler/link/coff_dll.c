@@ -115,7 +115,8 @@ static void add_member(archive *ar, const char *dll, text *bytes) {
  * two lists of its names. */
 static void add_frame(archive *ar, const char *dll) {
   static const uint8_t zeros[20];
-  const char *stem = arena_format(ar->arena, "%.*s", (int)strcspn(dll, "."), dll);
+  const char *point = strrchr(dll, '.');
+  const char *stem = arena_format(ar->arena, "%.*s", point ? (int)(point - dll) : (int)strlen(dll), dll);
   const char *row = arena_format(ar->arena, "__IMPORT_DESCRIPTOR_%s", stem),
              *end = "__NULL_IMPORT_DESCRIPTOR";
   const char *list_end = arena_format(ar->arena, "\x7f%s_NULL_THUNK_DATA", stem);

@@ -3,8 +3,8 @@
 # into C programs, two models in one, with and without --prefix; under wine, where it is installed, each writes what this machine's
 # VERSE and STORY write. CLANG and SYSROOT (mingw-w64's) make the C programs; smelt needs neither.
 . "${0%/*}/check.sh"
-smelt=$1 verse=$2 story=$3 verse_model=$4 story_model=$5 clang=$6 sysroot=$7 source=${0%/*}/two_models.c
-include=${0%/*}/../../include/smelt
+smelt=$1 verse=$2 story=$3 verse_model=$4 story_model=$5 clang=$6 sysroot=$7 here=${0%/*}
+include=$here/../../include/smelt source=$here/two_models.c
 need "$verse"
 need "$story"
 expected="verse: $("$verse" -p "In the beginning" -n 24 --temp 0 </dev/null)
@@ -85,12 +85,14 @@ program() {
     --end-group -o "$work/dll/$what.exe"
 }
 exits "the header is C++" 0 mingw -x c++ -std=c++17 -nostdinc++ -I "$work/dll" -fsyntax-only "$source"
-exits "what libgcc has" 0 mingw -c "${0%/*}/../../runtime/host/windows/stack.c" -o "$work/stack.o"
+exits "what libgcc has" 0 mingw -c "$here/../../runtime/host/windows/stack.c" -o "$work/stack.o"
 program static lib "$work/lib/libverse.a" "$work/lib/libstory.a"
 program object obj "$work/obj/verse.o" "$work/lib/libstory.a"
 program dlls dll "$work/dll/verse.lib" "$work/dll/story.lib" "$work/stack.o"
 program direct dll "$work/dll/verse.dll" "$work/dll/story.dll" "$work/stack.o"
-flags=-DPREFIXED
+source=$here/load_library.c
+program loads dll "$work/stack.o"
+source=$here/two_models.c flags=-DPREFIXED
 program prefixed prefixed "$work/prefixed/libverse.a" "$work/prefixed/story.lib"
 exits "what Microsoft's linker reads" 0 lld-link-22 -dll -noentry -machine:x64 -include:smelt_open -include:__imp_smelt_model_verse \
   "$work/dll/verse.lib" "-out:$work/msvc/user.dll"
@@ -100,6 +102,7 @@ export WINEPREFIX="$work/wine" WINEDEBUG=-all
 for what in static object dlls direct; do
   same "$what: each writes its own text" "$expected" "$("$wine" "$work/dll/$what.exe" 2>"$work/stderr" | tr -d '\r')"
 done
+same "LoadLibrary: the model is opened" "0 open" "$("$wine" "$work/dll/loads.exe" verse.dll 2>"$work/stderr" | tr -d '\r')"
 mv "$work/prefixed/story.dll" "$work/dll/story.dll" # by which the program knows it
 same "prefixed: each writes its own text" "$expected" "$("$wine" "$work/dll/prefixed.exe" 2>"$work/stderr" | tr -d '\r')"
 finish
