@@ -52,7 +52,7 @@ says "an empty file: is told" "verse.weights: is no file of weights" "$work/stde
 exits "a folder" 1 "$work/verse" -p x --weights "$work"
 says "a folder: is told" "$work: cannot be read: Is a directory" "$work/stderr"
 exits "a pipe" 1 sh -c 'cat "$1" | "$2" -p x --weights /dev/stdin' - "$work/elsewhere/w" "$work/verse"
-says "a pipe: is told" "/dev/stdin: cannot be read: Illegal seek" "$work/stderr"
+says "a pipe: is told" "/dev/stdin: cannot be read: (Illegal|Invalid) seek" "$work/stderr"
 if [ "$(id -u)" != 0 ]; then
   chmod a-r "$work/verse.weights"
   exits "a file that may not be read" 1 "$work/verse" -p x
