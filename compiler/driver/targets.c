@@ -60,8 +60,8 @@ static json_t *describe_target(const codegen_target *target) {
   for (int i = 0; (level = level_at(target, i)); i++) json_array_append_new(levels, describe_level(level));
   return json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:s, s:o, s:o}", "target", target->name, "triple",
                    target->triple, "processor", target->arch, "system", systems[target->os], "pointer_bytes",
-                   (int)target->pointer_bytes, "is_host", target == codegen_target_host(), "link_with", target->libraries, "forms", forms,
-                   "levels", levels);
+                   (int)target->pointer_bytes, "is_host", target == codegen_target_host(), "link_with",
+                   target->libraries, "forms", forms, "levels", levels);
 }
 
 static void print_json(void) {
