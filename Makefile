@@ -33,7 +33,7 @@ check:
 windows:
 	@setup/install build check windows
 	@$(MAKE) --no-print-directory build
-	@cd build && ctest --output-on-failure -R '^windows$$'
+	@cd build && ctest --output-on-failure -R '^windows'
 
 sanitize:
 	@setup/install build check sanitize

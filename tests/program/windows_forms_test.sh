@@ -74,15 +74,17 @@ mingw() { # as mingw's own driver, from its headers and libraries
     -Wconversion -Werror "$@"
 }
 libraries="-L$sysroot/x86_64-w64-mingw32/lib -lmingw32 -lmingwex -lmsvcrt -lkernel32 -lsynchronization -ladvapi32"
-# program WHAT HEADERS LIBRARY... [-- FLAG...]: $work/WHAT.exe
+# GNU's linker reads all of it too.
+gnu=$(command -v x86_64-w64-mingw32-ld) || echo "left out: no x86_64-w64-mingw32-ld"
+# program WHAT HEADERS LIBRARY...: $work/dll/WHAT.exe, and WHAT_gnu.exe where GNU's linker is installed
 program() {
   what=$1 headers=$2
   shift 2
   # shellcheck disable=SC2086 # words
   exits "$what: is compiled" 0 mingw -std=c99 ${flags-} -I "$work/$headers" -c "$source" -o "$work/$what.o"
-  # shellcheck disable=SC2086
-  exits "$what: is linked" 0 ld.lld-22 -m i386pep "$sysroot/x86_64-w64-mingw32/lib/crt2.o" "$work/$what.o" "$@" --start-group $libraries \
-    --end-group -o "$work/dll/$what.exe"
+  set -- -m i386pep "$sysroot/x86_64-w64-mingw32/lib/crt2.o" "$work/$what.o" "$@" --start-group $libraries --end-group
+  exits "$what: is linked" 0 ld.lld-22 "$@" -o "$work/dll/$what.exe"
+  [ -z "$gnu" ] || exits "$what: is linked by GNU's" 0 "$gnu" "$@" -o "$work/dll/${what}_gnu.exe"
 }
 exits "the header is C++" 0 mingw -x c++ -std=c++17 -nostdinc++ -I "$work/dll" -fsyntax-only "$source"
 exits "what libgcc has" 0 mingw -c "$here/../../runtime/host/windows/stack.c" -o "$work/stack.o"
@@ -100,7 +102,9 @@ exits "what Microsoft's linker reads" 0 lld-link-22 -dll -noentry -machine:x64 -
 wine=$(command -v wine64 || command -v /usr/lib/wine/wine64) || { echo "left out: no wine64 to run it"; finish; }
 export WINEPREFIX="$work/wine" WINEDEBUG=-all
 for what in static object dlls direct; do
-  same "$what: each writes its own text" "$expected" "$("$wine" "$work/dll/$what.exe" 2>"$work/stderr" | tr -d '\r')"
+  for program in "$work/dll/$what"*.exe; do
+    same "$(basename "$program"): each writes its own text" "$expected" "$("$wine" "$program" 2>"$work/stderr" | tr -d '\r')"
+  done
 done
 same "LoadLibrary: the model is opened" "0 open" "$("$wine" "$work/dll/loads.exe" verse.dll 2>"$work/stderr" | tr -d '\r')"
 mv "$work/prefixed/story.dll" "$work/dll/story.dll" # by which the program knows it
