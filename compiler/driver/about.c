@@ -1,4 +1,5 @@
 /* about.c: what programs are linked with, and what they say of it and of themselves. */
+#include "driver/commands.h"
 #include "driver/origin.h"
 
 #include <string.h>
@@ -12,41 +13,54 @@ typedef struct {
   origin_part part;
   const char *triple; /* what the target's LLVM triple has in it */
   part_need need;
+  unsigned forms; /* of --emit that have it in them, CODEGEN_EXE and so on */
 } part_row;
+
+/* A library leaves libc to whoever links it, Linux' shared ones too; an object leaves the runtime. */
+enum { ANY = CODEGEN_EXE | CODEGEN_OBJ | CODEGEN_LIB | CODEGEN_SHARED };
+enum { LINKED = CODEGEN_EXE | CODEGEN_SHARED, WITH_RUNTIME = LINKED | CODEGEN_LIB };
 
 #define MUSL "MIT", "2005-2020 Rich Felker and others", "https://musl.libc.org"
 #define LIBGCC                                                                                               \
   "GPL-3.0-or-later WITH GCC-exception-3.1", "Free Software Foundation, Inc.", "https://gcc.gnu.org"
 
 static const part_row parts[] = {
-    {{"smelt's runtime", SMELT_VERSION, "NOASSERTION", "the smelt authors", "NOASSERTION"}, "", FOR_ALL},
-    {{"musl", SMELT_MUSL_VERSION, MUSL}, "musl", FOR_DEBIAN_12},
-    {{"libgcc", SMELT_LIBGCC_VERSION, LIBGCC}, "musl", FOR_DEBIAN_12},
-    {{"musl", SMELT_RISCV64_MUSL_VERSION, MUSL}, "riscv64", FOR_ALL},
-    {{"libgcc", SMELT_RISCV64_LIBGCC_VERSION, LIBGCC}, "riscv64", FOR_ALL},
+    {{"smelt's runtime", SMELT_VERSION, "NOASSERTION", "the smelt authors", "NOASSERTION"},
+     "",
+     FOR_ALL,
+     WITH_RUNTIME},
+    {{"musl", SMELT_MUSL_VERSION, MUSL}, "musl", FOR_DEBIAN_12, CODEGEN_EXE},
+    {{"libgcc", SMELT_LIBGCC_VERSION, LIBGCC}, "musl", FOR_DEBIAN_12, LINKED},
+    {{"musl", SMELT_RISCV64_MUSL_VERSION, MUSL}, "riscv64", FOR_ALL, CODEGEN_EXE},
+    {{"libgcc", SMELT_RISCV64_LIBGCC_VERSION, LIBGCC}, "riscv64", FOR_ALL, LINKED},
     {{"wasi-libc", SMELT_WASI_LIBC_VERSION, "CC0-1.0 AND BSD-2-Clause AND MIT",
       "2018-2020 Dan Gohman and others; musl: 2005-2020 Rich Felker and others; cloudlibc: 2015-2017 Nuxi "
       "and others",
       "https://github.com/WebAssembly/wasi-libc"},
      "wasi",
-     FOR_ALL},
+     FOR_ALL,
+     LINKED},
     {{"compiler-rt", SMELT_COMPILER_RT_VERSION, "Apache-2.0 WITH LLVM-exception",
       "the LLVM project's contributors", "https://llvm.org"},
      "wasi",
-     FOR_ALL},
+     FOR_ALL,
+     LINKED},
     {{"mingw-w64", SMELT_MINGW_VERSION, "ZPL-2.1", "2009-2022 the mingw-w64 project",
       "https://www.mingw-w64.org"},
      "windows-gnu",
-     FOR_ALL},
+     FOR_ALL,
+     LINKED},
     {{"Unicode data", SMELT_UTF8PROC_VERSION, "Unicode-DFS-2015 AND MIT",
       "1991-2007 Unicode, Inc.; utf8proc: 2009-2018 Public Software Group and others",
       "https://juliastrings.github.io/utf8proc"},
      "",
-     FOR_TOKENIZERS},
+     FOR_TOKENIZERS,
+     ANY},
     {{"stb_image", SMELT_STB_VERSION, "MIT OR Unlicense", "2017 Sean Barrett",
       "https://github.com/nothings/stb"},
      "",
-     FOR_IMAGES},
+     FOR_IMAGES,
+     WITH_RUNTIME},
 };
 
 /* Texts that must come with what they are about; other licences let programs go without. */
@@ -99,7 +113,14 @@ static const struct {
      "DAMAGE.\n"},
 };
 
+static bool is_in_form(const part_row *row, const char *form) {
+  for (unsigned bit = CODEGEN_EXE; bit <= CODEGEN_SHARED; bit <<= 1)
+    if (strcmp(emit_form_name(bit), form) == 0) return row->forms & bit;
+  return false;
+}
+
 static bool is_needed(const part_row *row, const compilation *c) {
+  if (!is_in_form(row, c->options->emit)) return false;
   if (!strstr(c->target->triple, row->triple)) return false;
   if (row->need == FOR_DEBIAN_12) return !strstr(c->target->triple, "riscv64");
   if (row->need == FOR_TOKENIZERS) return c->tokenizer.count > 0;

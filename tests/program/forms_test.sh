@@ -67,6 +67,24 @@ same "--prefix: no symbol is without it" "" \
 same "shared: nor is one given out" "" \
   "$(nm -D --defined-only "$work/prefixed/libverse.so" | sed 's/.* //' | grep -v -e '^verse_[a-z_]*@@SMELT_1$' -e '^SMELT_1' | xargs)"
 
+# ---- what bills of materials name ----
+# linked FORM PARTS [OPTION...]
+linked() {
+  form=$1 parts=$2
+  shift 2
+  exits "a bill of $form $*" 0 "$smelt" build "$verse_model" --emit "$form" --sbom "$work/bill.json" "$@" -o "$work/billed"
+  same "$form $*: what is in it" "$parts" "$(/usr/bin/python3 -c '
+import json, sys
+document = json.load(open(sys.argv[1]))
+names = {p["SPDXID"]: p["name"] for p in document["packages"]}
+print(", ".join(names[r["relatedSpdxElement"]] for r in document["relationships"]
+      if r["relationshipType"] == "STATIC_LINK" and "Part" in r["relatedSpdxElement"]))' "$work/bill.json")"
+}
+linked shared "smelt's runtime, libgcc, Unicode data" --isa host
+linked lib "smelt's runtime, Unicode data" --isa host
+linked obj "Unicode data" --isa host
+linked shared "smelt's runtime, mingw-w64, Unicode data" --target x86_64-windows --isa x86-64-v2
+
 # ---- what pkg-config and CMake make of it ----
 cat >"$work/one.c" <<'END'
 #include <verse.h>
