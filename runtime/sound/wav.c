@@ -86,6 +86,12 @@ static void take_chunk(riff *r, const uint8_t *at, size_t bytes) {
   }
 }
 
+/* Whether the byte behind a chunk of odd size is the next one's first: some writers leave the padding out. */
+static bool lacks_padding(const riff *r, size_t place) {
+  bool is_there = place <= r->count && r->count - place >= CHUNK_HEADER_BYTES;
+  return is_there && (is_called(r->bytes + place, "fmt ") || is_called(r->bytes + place, "data"));
+}
+
 static rt_wave_fault find_chunks(riff *r) {
   size_t place = RIFF_HEADER_BYTES;
   while (place + CHUNK_HEADER_BYTES <= r->count && !(r->format && r->data)) {
@@ -97,7 +103,8 @@ static rt_wave_fault find_chunks(riff *r) {
       break;
     }
     take_chunk(r, at, (size_t)bytes);
-    place += CHUNK_HEADER_BYTES + (size_t)(bytes + bytes % 2);
+    place += CHUNK_HEADER_BYTES + (size_t)bytes;
+    if (bytes % 2 && !lacks_padding(r, place)) place++;
   }
   const uint8_t *end = r->bytes + r->count;
   if (!r->format) return at_place(r, end, "has no 'fmt ' chunk, which says what its samples are");

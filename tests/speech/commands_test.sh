@@ -18,6 +18,8 @@ same "by its command" "$(od -c a.txt)" "$(od -c stdout)"
 same "from standard input" "$(od -c a.txt)" "$(od -c stdout)"
 cat a.wav | ./hear - >stdout
 same "from a pipe" "$(od -c a.txt)" "$(od -c stdout)"
+./hear seeds/unpadded_whole.wav >stdout
+same "behind a chunk of odd size without padding" "$(od -c a.txt)" "$(od -c stdout)"
 exits "features, and what suits sound only" 2 ./hear --features a.npy --timestamps
 exits "features that are none" 1 ./hear --features a.wav
 

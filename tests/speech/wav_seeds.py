@@ -39,6 +39,7 @@ def files():
     yield "rf64", riff(sizes, form(1, 1, 16000, 16), chunk(b"data", noise, 0xFFFFFFFF), chunk(b"LIST", b"abc"),
                        name=b"RF64", size=0xFFFFFFFF)
     yield "turned", riff(chunk(b"LIST", b"abc"), chunk(b"data", noise), form(1, 1, 11025, 16))
+    yield "unpadded", riff(form(1, 1, 16000, 16), b"LIST\7\0\0\0strange", chunk(b"data", noise))
     yield "odd_rate", riff(form(1, 1, 16001, 16), chunk(b"data", noise))
 
 
