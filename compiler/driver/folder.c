@@ -198,13 +198,41 @@ status folder_read_json(arena *a, const char *file, json_t **value) {
   return json_file_read(a, file, value);
 }
 
+/* processor_config.json, which newer folders have, holds what was a file of its own. */
+static json_t *preprocessor_in(const json_t *object) {
+  json_t *sound = json_object_get(object, "feature_extractor"),
+         *images = json_object_get(object, "image_processor");
+  return json_is_object(sound) ? sound : json_is_object(images) ? images : NULL;
+}
+
+status folder_read_preprocessor(arena *a, const char *file, json_t **value) {
+  TRY(folder_read_json(a, file, value));
+  json_t *part = json_incref(preprocessor_in(*value));
+  if (!part) return OK;
+  json_decref(*value);
+  *value = part;
+  return OK;
+}
+
 static status read_configuration(arena *a, const char *file, model_folder *f) {
   json_t *object;
   if (!file) return OK;
-  TRY(folder_read_json(a, file, &object));
+  TRY(file == f->preprocessor_file ? folder_read_preprocessor(a, file, &object)
+                                   : folder_read_json(a, file, &object));
   status s = read_fields(a, file, object, f);
   json_decref(object);
   return s;
+}
+
+static status find_preprocessor(arena *a, const char *home, model_folder *f) {
+  json_t *object;
+  f->preprocessor_file = if_exists(a, home, "preprocessor_config.json");
+  const char *newer = if_exists(a, home, "processor_config.json");
+  if (f->preprocessor_file || !newer) return OK;
+  TRY(folder_read_json(a, newer, &object));
+  if (preprocessor_in(object)) f->preprocessor_file = newer;
+  json_decref(object);
+  return OK;
 }
 
 /* Where the other pieces lie of a model in `folder`: beside it, or, in a subfolder "onnx", a level above. */
@@ -236,7 +264,7 @@ status folder_open(arena *a, const char *path, model_folder *f) {
   f->tokenizer = tok_locate(a, home);
   f->config_file = if_exists(a, home, "config.json");
   f->generation_file = if_exists(a, home, "generation_config.json");
-  f->preprocessor_file = if_exists(a, home, "preprocessor_config.json");
+  TRY(find_preprocessor(a, home, f));
   TRY(read_configuration(a, f->preprocessor_file, f));
   TRY(read_configuration(a, f->config_file, f));
   return read_configuration(a, f->generation_file, f);

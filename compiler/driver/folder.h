@@ -46,6 +46,8 @@ typedef struct {
 struct json_t;
 /* The value in a JSON file; the caller drops it. */
 status folder_read_json(arena *a, const char *file, struct json_t **value);
+/* The same of preprocessor_config.json, or of that part of processor_config.json. */
+status folder_read_preprocessor(arena *a, const char *file, struct json_t **value);
 
 /*
  * Finds the pieces of the model at `path` (a folder, or an .onnx file whose

@@ -176,7 +176,7 @@ void hearing_describe(compilation *c) {
                                         .most_initial_time = SMELT_NONE,
                                         .no_speech_threshold = NAN,
                                         .logprob_threshold = NAN};
-  status s = folder_read_json(&c->arena, f->preprocessor_file, &preprocessor);
+  status s = folder_read_preprocessor(&c->arena, f->preprocessor_file, &preprocessor);
   if (!s && f->generation_file) s = folder_read_json(&c->arena, f->generation_file, &generation);
   if (!s) s = describe(c, preprocessor, generation);
   json_decref(preprocessor);

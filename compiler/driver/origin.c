@@ -8,6 +8,7 @@
 static const char *const known_names[] = {"config.json",
                                           "generation_config.json",
                                           "preprocessor_config.json",
+                                          "processor_config.json",
                                           "tokenizer_config.json",
                                           "special_tokens_map.json",
                                           "added_tokens.json",

@@ -285,7 +285,7 @@ static status take_all(const config *c, smelt_manifest_vision *v) {
 
 status vision_read_config(arena *a, const char *file, const char *model_file, smelt_manifest_vision *v) {
   json_t *object;
-  TRY(folder_read_json(a, file, &object));
+  TRY(folder_read_preprocessor(a, file, &object));
   status s = OK;
   if (json_is_object(object))
     s = take_all(&(config){a, file, model_file, object}, v);

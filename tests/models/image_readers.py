@@ -59,7 +59,10 @@ def write_folder(folder, kind):
         dump_json(folder, "tokenizer.json", byte_tokenizer())
     export_onnx(module(kind), os.path.join(folder, "model.onnx"), inputs, axes)
     dump_json(folder, "config.json", config)
-    dump_json(folder, "preprocessor_config.json", PROCESSORS[OWN[kind]])
+    if kind == "clip":  # as transformers 5 saves it
+        dump_json(folder, "processor_config.json", {"image_processor": PROCESSORS[OWN[kind]], "processor_class": "CLIPProcessor"})
+    else:
+        dump_json(folder, "preprocessor_config.json", PROCESSORS[OWN[kind]])
 
 
 def main():

@@ -42,10 +42,14 @@ def tokenizer_with(names, times):
 def write_files(folder, config, text_tokens, seconds, names, times, has_choices):
     ids = {name: 257 + i for i, name in enumerate(names)}
     dump_json(folder, "tokenizer.json", tokenizer_with(names, times))
-    dump_json(folder, "preprocessor_config.json", {
+    extractor = {
         "feature_extractor_type": "WhisperFeatureExtractor", "chunk_length": seconds, "feature_size": config.mel_bins,
         "hop_length": HOP, "n_fft": 400, "n_samples": seconds * RATE, "nb_max_frames": seconds * RATE // HOP,
-        "padding_side": "right", "padding_value": 0.0, "return_attention_mask": False, "sampling_rate": RATE})
+        "padding_side": "right", "padding_value": 0.0, "return_attention_mask": False, "sampling_rate": RATE}
+    if has_choices:
+        dump_json(folder, "preprocessor_config.json", extractor)
+    else:  # as transformers 5 saves it
+        dump_json(folder, "processor_config.json", {"feature_extractor": extractor, "processor_class": "WhisperProcessor"})
     dump_json(folder, "config.json", {"max_target_positions": text_tokens, "bos_token_id": 256,
                                       "eos_token_id": 256, "decoder_start_token_id": ids["startoftranscript"]})
     choices = {"forced_decoder_ids": [[1, None], [2, ids["transcribe"]]], "is_multilingual": True,

@@ -61,7 +61,9 @@ class Model:
             with open(os.path.join(folder, name), encoding="utf-8") as f:
                 return json.load(f)
 
-        self.config, self.extractor = read("config.json"), read("preprocessor_config.json")
+        self.config = read("config.json")
+        newer = os.path.join(folder, "processor_config.json")
+        self.extractor = read("processor_config.json")["feature_extractor"] if os.path.exists(newer) else read("preprocessor_config.json")
         self.choices = read("generation_config.json")
         self.vocab = max(t["id"] for t in read("tokenizer.json")["added_tokens"]) + 1
         self.reads_samples = self.extractor["feature_extractor_type"] == "Wav2Vec2FeatureExtractor"
