@@ -353,7 +353,9 @@ static status default_output(compilation *c, const emit_form *form, const char *
 
 /* A program for this machine is itself what is compared. */
 static status report(compilation *c, const emit_form *form, const char *output) {
-  bool runs_here = c->target == codegen_target_host() && strcmp(form->name, "exe") == 0 && !c->options->isa;
+  const char *isa = c->options->isa;
+  bool runs_here = c->target == codegen_target_host() && strcmp(form->name, "exe") == 0 &&
+                   (!isa || strcmp(isa, "host") == 0);
   if (runs_here && !strchr(output, '/')) output = file_join(&c->arena, ".", output);
   return report_precision(&c->arena, c, runs_here ? output : NULL);
 }

@@ -44,7 +44,7 @@ def build(folder, program, template, *options):
         config = json.load(file)
     with open(path, "w", encoding="utf-8") as file:
         json.dump({**config, "chat_template": template}, file)
-    result = subprocess.run([smelt, "build", folder, "-o", program, *options], capture_output=True, check=False)
+    result = subprocess.run([smelt, "build", folder, "--isa", "host", "-o", program, *options], capture_output=True, check=False)
     assert result.returncode == 0, result
     return result.stderr.decode()
 
@@ -206,13 +206,13 @@ def check_templates():
         (5, "has the wrong type"),
     ]
     for template, warning in cases:
-        said = build(other, program + ".other", template, "--isa", "host")
+        said = build(other, program + ".other", template)
         assert "warning: " in said and warning in said and said.count("\n") == 1, said
         result = subprocess.run([program + ".other", "chat", "-p", "a"], capture_output=True, check=False)
         assert result.returncode == 2 and b"cannot chat" in result.stderr
         shutil.rmtree(other)
     templates = [{"name": "default", "template": "{{ messages[0].content }}"}, {"name": "rag", "template": "{% nothing %}"}]
-    assert build(other, program + ".other", templates, "--isa", "host") == ""
+    assert build(other, program + ".other", templates) == ""
     answer = subprocess.run([program + ".other", "chat", "-p", "In the", "-n", "5", *GREEDY], capture_output=True, check=False)
     assert answer.stdout.decode() == run("-p", "In the", "--no-echo", "-n", "5", *GREEDY)
     with open(os.path.join(other, "chat_template.jinja"), "w", encoding="utf-8") as file:

@@ -40,9 +40,10 @@ while read -r target forms levels; do
   grep -q "^| .*\`$target\`" "$guide" || fail "$guide does not name $target"
 done <"$work/rows"
 # What a program says that it is linked with is what its target's pack came from.
-for pair in x86_64-linux=12 armv7-linux=12 riscv64-linux=14; do
+for row in x86_64-linux=12=x86-64-v2 armv7-linux=12=baseline riscv64-linux=14=baseline; do
+  pair=${row%=*} level=${row##*=}
   target=${pair%=*}
-  exits "a program for $target" 0 "$smelt" build "$model" --target "$target" -q -o "$work/program"
+  exits "a program for $target" 0 "$smelt" build "$model" --target "$target" --isa "$level" -q -o "$work/program"
   same "libgcc of $target" "libgcc ${pair#*=}" "$(grep -a '^libgcc ' "$work/program" | cut -d : -f 1)"
   same "musl of $target" 1 "$(grep -a -c '^musl 1[.]2[.]' "$work/program")"
 done

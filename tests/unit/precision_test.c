@@ -144,8 +144,14 @@ static bool has_layouts(const plan_module *plan, unsigned layouts) {
   return found & layouts;
 }
 
-/* With every number of rows from least_M to the shape's. */
-static void run_rows(const shape *s, int64_t least_M, ir_precision precision, double loss, int first_level) {
+/* Which levels: by their place, those to emulate behind this machine's own; by the width of their vectors. */
+typedef struct {
+  int first, least_vector_bytes;
+} level_choice;
+
+/* Compiled for the shape's rows at most, with each of so many numbers of rows. */
+static void run_rows(const shape *s, const int64_t *rows, size_t row_count, ir_precision precision, double loss,
+                     level_choice levels) {
   arena a = {0};
   ir_module *m = make_linear(&a, s, precision);
   linear_case c = {.shape = s,
@@ -158,25 +164,23 @@ static void run_rows(const shape *s, int64_t least_M, ir_precision precision, do
   check(plan_make(m, &c.plan));
   const codegen_options every = {.target = codegen_target_host(), .only_level = -1};
   int own_levels = codegen_host_level() + 1;
-  for (int level = first_level; level < own_levels + emulated_levels(); level++) {
+  for (int level = levels.first; level < own_levels + emulated_levels(); level++) {
     codegen_loaded *code;
     bool is_own = level < own_levels;
+    const codegen_level *row = is_own ? &every.target->levels[level] : &emulated.levels[level - own_levels];
+    if (row->vector_bytes < levels.least_vector_bytes) continue;
     if (is_own && !level_wanted(&every, c.plan, level)) continue;
-    if (!is_own && !has_layouts(c.plan, emulated.levels[level - own_levels].layouts)) continue;
+    if (!is_own && !has_layouts(c.plan, row->layouts)) continue;
     check(is_own ? codegen_load(&a, c.plan, level, &code)
                  : codegen_load_for(&a, c.plan, &emulated, level - own_levels, &code));
-    for (int64_t M = least_M; M <= s->M; M++) run_code(&a, &c, code, level, M);
+    for (size_t i = 0; i < row_count; i++) run_code(&a, &c, code, level, rows[i]);
     codegen_unload(code);
   }
   arena_free(&a);
 }
 
-static void run_from(const shape *s, ir_precision precision, double loss, int first_level) {
-  run_rows(s, s->M, precision, loss, first_level);
-}
-
 static void run(const shape *s, ir_precision precision, double loss) {
-  run_from(s, precision, loss, 0);
+  run_rows(s, &s->M, 1, precision, loss, (level_choice){0});
 }
 
 static const shape SHAPES[] = {
@@ -221,16 +225,23 @@ static void bf16_loses_little(void **state) {
   run_all(IR_PRECISION_BF16, 0.01); /* 2^-9 of each product; sums of few products cancel */
 }
 
-/* Every edge of a block of matrix tiles, 32 by 32 by `depth`. */
+/*
+ * Every edge of a block of matrix tiles, 32 by 32 by `depth`: code for many rows runs with few of them too; code
+ * for few at most is another.
+ */
 static void run_edges(ir_precision precision, int64_t depth, double loss) {
   static const int64_t ROWS[] = {4, 16, 17, 32, 33, 129}, COLUMNS[] = {1, 17, 32, 65};
-  for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
-    shape s = {
-        .M = ROWS[i], .K = i % 2 ? depth : 2 * depth, .attributes = "", .bias = i % 3, .residual = i % 2};
-    for (size_t j = 0; j < sizeof COLUMNS / sizeof *COLUMNS; j++) {
-      s.N = COLUMNS[j];
-      run_from(&s, precision, loss, codegen_host_level() + 1);
-    }
+  enum { ROW_COUNT = sizeof ROWS / sizeof *ROWS, COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS };
+  const level_choice emulated_only = {.first = codegen_host_level() + 1};
+  for (size_t j = 0; j < COLUMN_COUNT; j++) {
+    shape s = {.M = 129, .N = COLUMNS[j], .K = j % 2 ? depth : 2 * depth, .attributes = ""};
+    s.bias = j % 3, s.residual = j % 2;
+    run_rows(&s, ROWS, ROW_COUNT, precision, loss, emulated_only);
+  }
+  for (size_t i = 0; i < ROW_COUNT - 1; i++) {
+    shape s = {.M = ROWS[i], .N = COLUMNS[(i + 1) % COLUMN_COUNT], .K = i % 2 ? depth : 2 * depth};
+    s.attributes = "", s.bias = i % 3, s.residual = i % 2;
+    run_rows(&s, ROWS, i + 1, precision, loss, emulated_only);
   }
   shape gated = {
       .M = 37, .N = 96, .K = 2 * depth, .gated = true, .attributes = " {activation = silu, gated = true}"};
@@ -266,14 +277,22 @@ static void int4_loses_more(void **state) {
   run_all(IR_PRECISION_INT4, 0.25); /* 1 / 16 of a group's largest weight; sums of few products cancel */
 }
 
-/* Every number of rows and columns up to twice the largest tile and one more; 1 to 3 groups of K. */
+/*
+ * Every number of rows up to twice the largest tile and one more, with every number of columns behind whole
+ * panels of 16, up to as many; 1 to 3 groups of K.
+ */
 static void int4_edges(void **state) {
   (void)state;
-  int tile_rows = 4, tile_columns = 16;
-  if (codegen_host_level() >= 2) tile_rows = 8, tile_columns = 32;
-  for (int64_t N = 1; N <= 2 * tile_columns + 1; N++) {
-    shape s = {.M = 2 * tile_rows + 1, .N = N, .K = 32 * (1 + N % 3), .attributes = "", .bias = N % 2};
-    run_rows(&s, 1, IR_PRECISION_INT4, 0.3, 0);
+  static const uint8_t COLUMNS[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,
+                                    17, 20, 24, 28, 31, 32, 33, 40, 47, 48, 49, 56, 63, 64, 65};
+  enum { MOST_ROWS = 17, NARROW_COLUMNS = 33 };
+  int64_t rows[MOST_ROWS];
+  for (int i = 0; i < MOST_ROWS; i++) rows[i] = i + 1;
+  for (size_t i = 0; i < sizeof COLUMNS; i++) {
+    int64_t N = COLUMNS[i];
+    shape s = {.M = MOST_ROWS, .N = N, .K = 32 * (1 + N % 3), .attributes = "", .bias = N % 2};
+    level_choice levels = {.least_vector_bytes = N > NARROW_COLUMNS ? 64 : 0}; /* whose tiles have 32 columns */
+    run_rows(&s, rows, MOST_ROWS, IR_PRECISION_INT4, 0.3, levels);
   }
 }
 
