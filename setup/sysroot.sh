@@ -32,13 +32,26 @@ apt_for() {
   [ -z "$suite" ] || set -- -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- "$@"
   apt-get -qq -o Dir::State="$work/state" -o Dir::State::status="$work/state/status" \
     -o Dir::Cache="$work/cache" -o APT::Architecture="$arch" -o APT::Architectures="$arch" \
-    -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" "$@"
+    -o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Sandbox::User="$(id -un)" "$@"
 }
 
 # The first mirror of Debian that the machine has.
 mirror() {
   known=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' | awk '$1 == "bookworm" { print $2; exit }')
   echo "${known:-http://deb.debian.org/debian}"
+}
+
+# download: $packages into $work. Returns 2 where lists that are whole have not all of them.
+# shellcheck disable=SC2086 # one word per package
+download() {
+  lists=whole
+  apt_for "$debian" -o APT::Update::Error-Mode=any update || {
+    lists=torn
+    echo "sysroot.sh: some package lists were not refreshed; going on" >&2
+  }
+  (cd "$work" && apt_for "$debian" download $packages) && return
+  apt_for "$debian" --print-uris download $packages >/dev/null 2>&1 || [ $lists = torn ] || return 2
+  return 1
 }
 
 fetch() { # fetch ARCH
@@ -48,10 +61,8 @@ fetch() { # fetch ARCH
   : >"$work/state/status"
   [ -z "$suite" ] || echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $suite main" \
     >"$work/sources.list"
-  apt_for "$debian" update || echo "sysroot.sh: some package lists were not refreshed; going on" >&2
-  # shellcheck disable=SC2086 # one word per package
-  (cd "$work" && apt_for "$debian" download $packages) ||
-    fail "cannot download $packages for $1: is the network up and a Debian mirror in /etc/apt?"
+  tries sysroot.sh download ||
+    fail "cannot download $packages for $1: is the network up and a Debian mirror in /etc/apt? A mirror that is being renewed has them again later"
   for package in "$work"/*.deb; do
     dpkg-deb -x "$package" "$work/root"
   done
@@ -66,6 +77,7 @@ folder=$(cd "$1" && pwd)
 shift
 
 command -v apt-get >/dev/null || fail "needs apt-get, as Debian 12 has"
+. "$(dirname "$0")/tries.sh"
 exec 9>"$folder/lock"
 flock 9 # two builds may share one folder
 for architecture; do
