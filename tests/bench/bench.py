@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bench.py [--rows gpt2,minilm] [--quick]: smelt against ONNX Runtime and llama.cpp, beside what the machine allows.
+"""bench.py [--rows gpt2,minilm] [--quick] [--brief]: smelt against ONNX Runtime and llama.cpp, beside what the machine allows.
 
 Prints a table; writes bench.json and bench.svg. Ends with 1 where an engine is wrong or smelt does not build, with 77
 where PyTorch is absent. docs/performance.md says how it measures.
@@ -20,6 +20,7 @@ from engines import Failed, Places, Runner, SMELT_PRECISIONS, llama_engines, ort
 from plot import draw
 from shapes import SHAPES
 from table import print_heading, print_programs, print_shape, print_summary
+import works as all_works
 from works import GENERATED_TOKENS, TEXT_PROMPT_TOKENS, works_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -43,7 +44,8 @@ def note(text):
 def measure_rates(places, threads):
     """{"read": bytes/s, precision: operations/s of its best engine, "PRECISION engine": its name}"""
     rates = {}
-    said = subprocess.run([places.program("bench_machine"), str(threads)], check=True, capture_output=True, text=True)
+    effort = ["brief"] if places.is_brief else []
+    said = subprocess.run([places.program("bench_machine"), str(threads), *effort], check=True, capture_output=True, text=True)
     for line in said.stdout.splitlines():
         what, rate, *engine = line.split(maxsplit=2)
         if float(rate) > rates.get(what, 0):
@@ -223,6 +225,7 @@ def parse_arguments():
     parser.add_argument("--threads", type=lambda text: [int(word) for word in words(text)], default=[1, 2])
     parser.add_argument("--repeats", type=int, default=0, help="samples per figure (default: 5, quick: 3)")
     parser.add_argument("--quick", action="store_true", help="three models, few sizes")
+    parser.add_argument("--brief", action="store_true", help="samples of a moment, whose figures say nothing: for tests")
     args = parser.parse_args()
     for name in args.rows:
         if name not in SHAPES:
@@ -237,7 +240,9 @@ def parse_arguments():
 
 def main():
     args = parse_arguments()
-    places = Places(os.path.abspath(args.build))
+    places = Places(os.path.abspath(args.build), args.brief)
+    if args.brief:
+        all_works.LEAST_MS = 1
     make_models(args.rows, places)
     out = args.out or places.bench
     os.makedirs(out, exist_ok=True)

@@ -7,4 +7,4 @@ build=$1 setup=$(dirname "$0")/../../setup
 "$setup/npm" "$build/npm" onnxruntime-node
 "$setup/npm" "$build/npm" @node-llama-cpp/linux-x64
 exec /usr/bin/python3 -B "$(dirname "$0")/bench.py" --build "$build" --out "$build/bench/test" --rows stories260k --quick \
-  --repeats 1 --threads 1
+  --brief --repeats 1 --threads 1

@@ -20,9 +20,10 @@ class Failed(Exception):
 
 @dataclass
 class Places:
-    """build: the build folder of CMake"""
+    """build: the build folder of CMake; is_brief: what is measured may be measured badly"""
 
     build: str
+    is_brief: bool = False
 
     @property
     def bench(self):

@@ -6,7 +6,8 @@ build=$1 packages=$2
 mkdir "$work/made"
 (
   cd "$work" && umask 022 && # as `make package` does
-    TZ=Asia/Tokyo LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=1700000000 cpack --config "$build/CPackConfig.cmake" -G DEB -B "$work/made" >log 2>&1
+    TZ=Asia/Tokyo LC_ALL=C.UTF-8 SOURCE_DATE_EPOCH=1700000000 cpack --config "$build/CPackConfig.cmake" -G DEB -D CPACK_DEBIAN_COMPRESSION_TYPE=zstd \
+    -B "$work/made" >log 2>&1
 ) || fail "cpack" "$(tail -n 10 "$work/log")"
 for package in "$packages"/*.deb; do
   cmp "$package" "$work/made/$(basename "$package")" && echo "ok      the .deb: the same bytes" || fail "the .deb: other bytes"

@@ -59,13 +59,21 @@ def symbols_of(model):
 
 
 def combinations(limits, never_empty):
-    """Each symbol through its sizes while the others are typical; then all alike."""
+    """Each symbol through its sizes while the others are typical; all alike; all at once, each at another of its sizes."""
     typical = {symbol: min(TYPICAL, limit) for symbol, limit in limits.items()}
     found = [{**typical, symbol: size} for symbol, limit in limits.items() for size in (0, 1, 2, 7, limit)
              if size <= limit]
     found += [{symbol: min(size, limit) for symbol, limit in limits.items()} for size in (0, 1, MOST_TOKENS)]
+    found += mixtures(limits)
     found = dict.fromkeys(tuple(sizes.items()) for sizes in found)
     return [dict(sizes) for sizes in found if not any((symbol, 0) in sizes for symbol in never_empty)]
+
+
+def mixtures(limits):
+    """So few sets that each symbol has each of its sizes but 0 once."""
+    sizes = {symbol: [size for size in (1, 2, 7) if size < limit] + [limit] for symbol, limit in limits.items()}
+    return [{symbol: sizes[symbol][(turn + place) % len(sizes[symbol])] for place, symbol in enumerate(limits)}
+            for turn in range(max(map(len, sizes.values()), default=0))]
 
 
 def make_inputs(model, sizes):
@@ -163,8 +171,8 @@ class Sweep:
             self.refused_count += 1
         else:
             self.compare(sizes, found, expected)
-        # Compiling a whole model again takes a while: of those only what is empty or all ones.
-        if self.name in TEXTS or 0 in sizes.values() or set(sizes.values()) == {1}:
+        # Each is compiled again, in memory of these sizes: what is empty, all ones, and of small graphs each size of each symbol.
+        if 0 in sizes.values() or set(sizes.values()) == {1} or (self.name in TEXTS and sizes in mixtures(self.limits)):
             self.keep_set(inputs, found if expected is None else expected)
 
     def try_beyond(self, symbol):
