@@ -5,6 +5,9 @@
 #include <string.h>
 #include <utf8proc.h>
 
+/* Only planes 0 and 1 have cases; planes 4 to 13 are empty. tokenizer_regex_test asks utf8proc whether it is so. */
+enum { CASED_END = 0x20000, EMPTY_BEGIN = 0x40000, EMPTY_END = 0xe0000 };
+
 void code_set_add(arena *a, code_set *set, uint32_t first, uint32_t last) {
   ARENA_PUSH(a, set->ranges, set->count, set->capacity) = (code_range){first, last};
 }
@@ -71,7 +74,7 @@ bool code_sets_meet(const code_set *x, const code_set *y) {
 code_set code_set_ignore_case(arena *a, const code_set *set) {
   code_set mapped = {0};
   code_set_add_all(a, &mapped, set);
-  for (uint32_t code = 0; code < CODE_POINT_COUNT; code++) {
+  for (uint32_t code = 0; code < CASED_END; code++) {
     uint32_t lower = (uint32_t)utf8proc_tolower((utf8proc_int32_t)code);
     uint32_t upper = (uint32_t)utf8proc_toupper((utf8proc_int32_t)code);
     if ((lower == code && upper == code) || !code_set_has(set, code)) continue;
@@ -81,7 +84,7 @@ code_set code_set_ignore_case(arena *a, const code_set *set) {
   code_set_settle(&mapped);
   code_set result = {0};
   code_set_add_all(a, &result, &mapped);
-  for (uint32_t code = 0; code < CODE_POINT_COUNT; code++) {
+  for (uint32_t code = 0; code < CASED_END; code++) {
     uint32_t lower = (uint32_t)utf8proc_tolower((utf8proc_int32_t)code);
     uint32_t upper = (uint32_t)utf8proc_toupper((utf8proc_int32_t)code);
     if (lower == code && upper == code) continue;
@@ -151,12 +154,13 @@ static const struct {
 
 static code_set of_categories(arena *a, uint32_t categories) {
   code_set set = {0};
-  for (uint32_t code = 0; code < CODE_POINT_COUNT; code++) {
+  for (uint32_t code = 0, next; code < CODE_POINT_COUNT; code = next) {
+    next = code == EMPTY_BEGIN ? EMPTY_END : code + 1;
     if (!(categories >> utf8proc_category((utf8proc_int32_t)code) & 1)) continue;
     if (set.count && set.ranges[set.count - 1].last + 1 == code)
-      set.ranges[set.count - 1].last = code;
+      set.ranges[set.count - 1].last = next - 1;
     else
-      code_set_add(a, &set, code, code);
+      code_set_add(a, &set, code, next - 1);
   }
   return set;
 }

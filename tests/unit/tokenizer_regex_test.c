@@ -5,6 +5,9 @@
 #include <setjmp.h>
 #include <string.h>
 
+#include <utf8proc.h>
+
+#include "tokenizer/code_set.h"
 #include "tokenizer/regex.h"
 
 #include <cmocka.h> /* last: it has a macro fail() */
@@ -169,11 +172,33 @@ static void sets_follow_unicode(void **unused) {
   arena_free(&a);
 }
 
+/* Whole planes that are taken to be alike are. */
+static void sets_are_those_of_every_code_point(void **state) {
+  (void)state;
+  arena a = {0};
+  code_set letters, unassigned, cased = {0};
+  assert_true(code_set_property(&a, "L", &letters));
+  assert_true(code_set_property(&a, "Cn", &unassigned));
+  for (uint32_t code = 0; code < CODE_POINT_COUNT; code++) {
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
+    bool is_letter = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+    if (code_set_has(&letters, code) != is_letter) fail_msg("U+%04X as a letter", (unsigned)code);
+    if (code_set_has(&unassigned, code) != (category == UTF8PROC_CATEGORY_CN))
+      fail_msg("U+%04X as unassigned", (unsigned)code);
+    bool has_case = utf8proc_tolower((utf8proc_int32_t)code) != utf8proc_toupper((utf8proc_int32_t)code);
+    if (has_case) code_set_add(&a, &cased, code, code);
+  }
+  code_set_settle(&cased);
+  assert_true(cased.ranges[cased.count - 1].last < 0x20000); /* as code_set.c has it */
+  arena_free(&a);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(matches_as_perl_does),
       cmocka_unit_test(refuses_what_one_automaton_cannot_do),
       cmocka_unit_test(sets_follow_unicode),
+      cmocka_unit_test(sets_are_those_of_every_code_point),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
