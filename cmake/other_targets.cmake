@@ -31,7 +31,7 @@ endfunction()
 
 # ---- Arm without an operating system: headers and all else are the runtime's own (runtime/host/bare) --------------
 
-set(smelt_system_bare host/alone/team host/alone/processors)
+set(smelt_system_bare host/alone/team host/alone/processors host/small/snprintf)
 set(smelt_processor_plain processor/plain processor/any_level)
 file(GLOB bare_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/host/bare/*.c)
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/setup/sysroot.sh ${SMELT_SYSROOTS} armhf arm64 COMMAND_ERROR_IS_FATAL ANY)

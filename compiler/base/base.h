@@ -1,6 +1,6 @@
 /*
  * base.h: what every stage of the compiler stands on: status values, the
- * arena, growing text and mapped files. Includes nothing of smelt's.
+ * arena, growing text and files. Includes nothing of smelt's.
  */
 #ifndef SMELT_BASE_H
 #define SMELT_BASE_H
@@ -144,6 +144,11 @@ void file_unmap(file_view *view);
  */
 typedef void file_taker(void *context, const void *bytes, size_t count);
 status file_pass(arena *a, const char *path, file_taker *take, void *context);
+/*
+ * Puts `count` bytes into the file `path`: it appears, or what was there is replaced, whole or not at all. A
+ * pipe or a device is written to. Fails with STATUS_INPUT naming the path and the system's reason.
+ */
+status file_replace(arena *a, const char *path, const void *bytes, size_t count);
 bool file_exists(const char *path); /* a regular file */
 bool file_is_folder(const char *path);
 /* "folder/name"; returned text lives in `a`. */

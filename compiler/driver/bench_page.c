@@ -7,7 +7,6 @@
 #include "driver/page.h"
 #include "driver/units.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum { TIMELINE_WIDTH = 1000, MOST_ROWS = 64 };
@@ -150,11 +149,7 @@ static void write_page(text *t, arena *a, const bench_results *r) {
 status bench_write_page(arena *a, const bench_results *r, const char *path) {
   text t = {0};
   write_page(&t, a, r);
-  errno = 0;
-  FILE *file = fopen(path, "wb");
-  bool is_written = file && fwrite(t.bytes, 1, t.count, file) == t.count;
-  if (file && fclose(file)) is_written = false;
+  status s = file_replace(a, path, t.bytes, t.count);
   text_free(&t);
-  if (is_written) return OK;
-  return fail_file(a, fail(a, STATUS_INPUT, "cannot be written: %s", strerror(errno)), path);
+  return s;
 }

@@ -290,13 +290,9 @@ static status write_artefact(compilation *c, compilation *draft, const emit_form
 
 /* Text goes to stdout or, whole or not at all, to -o. */
 static status write_text(compilation *c, const char *output, const text *t) {
-  FILE *file = output ? fopen(output, "w") : stdout;
-  bool written = file && fwrite(t->bytes, 1, t->count, file) == t->count;
-  if (file && file != stdout) written = fclose(file) == 0 && written;
-  if (written) return OK;
-  if (output) remove(output);
-  return fail_file(&c->arena, fail(&c->arena, STATUS_INPUT, "cannot be written: %s", strerror(errno)),
-                   output);
+  if (output) return file_replace(&c->arena, output, t->bytes, t->count);
+  if (fwrite(t->bytes, 1, t->count, stdout) == t->count) return OK;
+  return fail(&c->arena, STATUS_INPUT, "cannot be written: %s", strerror(errno));
 }
 
 static status write_text_form(compilation *c, const emit_form *form, const char *name) {

@@ -2,7 +2,6 @@
 #include "driver/check.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,9 +142,10 @@ status check_write_json(arena *a, const check_suite *suite, const char *path) {
   }
   json_object_set_new(report, "reasons", json_reasons(suite));
   json_object_set_new(report, "tests", json_tests(suite));
-  int failed = json_dump_file(report, path, JSON_INDENT(1));
-  int error = errno;
+  char *lines = json_dumps(report, JSON_INDENT(1));
   json_decref(report);
-  if (!failed) return OK;
-  return fail_file(a, fail(a, STATUS_INPUT, "cannot be written: %s", strerror(error)), path);
+  status s = lines ? file_replace(a, path, lines, strlen(lines))
+                   : fail_file(a, fail(a, STATUS_INPUT, "a name in it is no UTF-8"), path);
+  free(lines);
+  return s;
 }

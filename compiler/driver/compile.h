@@ -37,6 +37,7 @@ typedef struct {
   smelt_manifest_vision vision;         /* if reads_images */
   smelt_manifest_reader reader;         /* if reads_text or reads_images */
   const char **labels;                  /* the reader's */
+  const char *pooling_file;             /* that says how it pools; NULL: none does */
   plan_prompt *prompts;                 /* [reader.prompt_count] */
   text tokenizer;                       /* packed tables; empty where there are none */
   tok_summary tokenizer_summary;        /* where there are tables */

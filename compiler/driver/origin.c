@@ -16,7 +16,6 @@ static const char *const known_names[] = {"config.json",
                                           "merges.txt",
                                           "chat_template.jinja",
                                           "modules.json",
-                                          "1_Pooling/config.json",
                                           "sentence_bert_config.json",
                                           "config_sentence_transformers.json"};
 
@@ -124,6 +123,7 @@ status origin_find(compilation *c, model_origin *origin) {
   for (size_t i = 0; i < sizeof graphs / sizeof *graphs; i++)
     TRY(add_graph(c, origin, graphs[i], c->files[i]));
   TRY(add_if_exists(c, origin, f->tokenizer));
+  TRY(add_if_exists(c, origin, c->pooling_file));
   for (size_t i = 0; i < sizeof known_names / sizeof *known_names; i++)
     TRY(add_if_exists(c, origin, file_join(&c->arena, f->home, known_names[i])));
   hash_all(origin);

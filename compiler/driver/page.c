@@ -2,7 +2,6 @@
 #include "driver/page.h"
 #include "driver/units.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,12 +246,8 @@ status inspect_write_page(const inspect_facts *f, const char *path) {
   write_tiles(&t, &a, f);
   write_entries(&t, &a, f);
   text_print(&t, "</main></body></html>\n");
-  errno = 0;
-  FILE *file = fopen(path, "wb");
-  bool is_written = file && fwrite(t.bytes, 1, t.count, file) == t.count;
-  if (file && fclose(file)) is_written = false;
+  status s = file_replace(failures, path, t.bytes, t.count);
   text_free(&t);
   arena_free(&a);
-  if (is_written) return OK;
-  return fail_file(failures, fail(failures, STATUS_INPUT, "cannot be written: %s", strerror(errno)), path);
+  return s;
 }

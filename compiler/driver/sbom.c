@@ -3,10 +3,42 @@
 #define _POSIX_C_SOURCE 200809L
 #include "driver/origin.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <utf8proc.h>
+
+/* ---- names, which may be any bytes ---- */
+
+/* As JSON can have it: bytes that are no UTF-8 become "%XX". */
+static const char *as_utf8(arena *a, const char *name) {
+  size_t length = strlen(name);
+  char *made = arena_alloc(a, 3 * length + 1), *end = made;
+  while (*name) {
+    utf8proc_int32_t code;
+    utf8proc_ssize_t count =
+        utf8proc_iterate((const utf8proc_uint8_t *)name, (utf8proc_ssize_t)strlen(name), &code);
+    if (count > 0) {
+      memcpy(end, name, (size_t)count);
+      end += count, name += count;
+    } else {
+      end += sprintf(end, "%%%02X", (unsigned char)*name++);
+    }
+  }
+  return made;
+}
+
+/* As part of a URI's path. */
+static const char *as_uri(arena *a, const char *name) {
+  static const char unreserved[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  char *made = arena_alloc(a, 3 * strlen(name) + 1), *end = made;
+  for (; *name; name++)
+    end += sprintf(end, strchr(unreserved, *name) ? "%c" : "%%%02X", (unsigned char)*name);
+  return made;
+}
+
+/* ---- parts of the document ---- */
 
 /* SOURCE_DATE_EPOCH, else the epoch itself: the document is of no time. */
 static const char *created(arena *a) {
@@ -47,14 +79,14 @@ static const char *spdx_license(const model_origin *origin) {
 }
 
 /* `what` it is: "Model" or "Draft". */
-static void add_model_part(const char *what, const compilation *c, const model_origin *origin,
+static void add_model_part(arena *a, const char *what, const compilation *c, const model_origin *origin,
                            json_t *packages, json_t *files, json_t *relations) {
   char model_id[32];
   snprintf(model_id, sizeof model_id, "SPDXRef-%s", what);
   json_t *model =
-      package(model_id, c->folder.name, origin->sha256, spdx_license(origin), "NOASSERTION", "NOASSERTION");
+      package(model_id, as_utf8(a, c->folder.name), origin->sha256, spdx_license(origin), "NOASSERTION", "NOASSERTION");
   if (origin->license)
-    json_object_set_new(model, "licenseComments", json_pack("s++", "README.md says: ", origin->license, ""));
+    json_object_set_new(model, "licenseComments", json_pack("s+", "README.md says: ", as_utf8(a, origin->license)));
   json_array_append_new(packages, model);
   relate(relations, "SPDXRef-Artefact", "GENERATED_FROM", model_id);
   for (size_t i = 0; i < origin->count; i++) {
@@ -62,7 +94,7 @@ static void add_model_part(const char *what, const compilation *c, const model_o
     snprintf(id, sizeof id, "SPDXRef-%s-File-%zu", what, i + 1);
     json_array_append_new(files,
                           json_pack("{s:s, s:s+, s:o, s:s, s:s}", "SPDXID", id, "fileName", "./",
-                                    origin->files[i].name, "checksums", checksums(origin->files[i].sha256),
+                                    as_utf8(a, origin->files[i].name), "checksums", checksums(origin->files[i].sha256),
                                     "licenseConcluded", "NOASSERTION", "copyrightText", "NOASSERTION"));
     relate(relations, model_id, "CONTAINS", id);
   }
@@ -75,13 +107,14 @@ status origin_write_sbom(compilation *c, const model_origin *origin, const compi
   TRY(sha256_file(a, made, hash));
   json_t *packages = json_array(), *files = json_array(), *relations = json_array();
   const char *slash = strrchr(made, '/'), *name = slash ? slash + 1 : made;
+  const char *title = as_utf8(a, name);
   json_t *artefact =
-      package("SPDXRef-Artefact", name, SMELT_VERSION, "NOASSERTION", "NOASSERTION", "NOASSERTION");
+      package("SPDXRef-Artefact", title, SMELT_VERSION, "NOASSERTION", "NOASSERTION", "NOASSERTION");
   json_object_set_new(artefact, "checksums", checksums(hash));
   json_array_append_new(packages, artefact);
   relate(relations, "SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Artefact");
-  add_model_part("Model", c, origin, packages, files, relations);
-  if (draft) add_model_part("Draft", draft, draft_origin, packages, files, relations);
+  add_model_part(a, "Model", c, origin, packages, files, relations);
+  if (draft) add_model_part(a, "Draft", draft, draft_origin, packages, files, relations);
   const origin_part *part;
   for (size_t i = 0; (part = origin_part_at(c, i)); i++) {
     char id[32];
@@ -92,13 +125,14 @@ status origin_write_sbom(compilation *c, const model_origin *origin, const compi
   }
   json_t *document =
       json_pack("{s:s, s:s, s:s, s:s, s:o, s:{s:s, s:[s]}, s:o, s:o, s:o}", "spdxVersion", "SPDX-2.3",
-                "dataLicense", "CC0-1.0", "SPDXID", "SPDXRef-DOCUMENT", "name", name, "documentNamespace",
-                json_sprintf("https://spdx.org/spdxdocs/%s-%s", name, hash), "creationInfo", "created",
-                created(a), "creators", "Tool: smelt-" SMELT_VERSION, "packages", packages, "files", files,
-                "relationships", relations);
-  bool written = document && json_dump_file(document, path, JSON_INDENT(2)) == 0;
-  const char *cause = document ? strerror(errno) : "a name in it is no UTF-8";
+                "dataLicense", "CC0-1.0", "SPDXID", "SPDXRef-DOCUMENT", "name", title, "documentNamespace",
+                json_sprintf("https://spdx.org/spdxdocs/%s-%s", as_uri(a, name), hash), "creationInfo",
+                "created", created(a), "creators", "Tool: smelt-" SMELT_VERSION, "packages", packages,
+                "files", files, "relationships", relations);
+  char *lines = json_dumps(document, JSON_INDENT(2));
   json_decref(document);
-  if (written) return OK;
-  return fail_file(a, fail(a, STATUS_INPUT, "cannot be written: %s", cause), path);
+  status s = lines ? file_replace(a, path, lines, strlen(lines))
+                   : fail_file(a, fail(a, STATUS_DEFECT, "has what JSON cannot hold"), path);
+  free(lines);
+  return s;
 }

@@ -85,6 +85,7 @@ status sentences_take_modules(compilation *c) {
   }
   json_decref(modules);
   if (!s && file_exists(pooling_file)) {
+    c->pooling_file = pooling_file;
     s = folder_read_json(a, pooling_file, &pooling);
     if (!s && !take_pooling(pooling, &c->reader))
       s = no_vector(a, pooling_file, "its way of pooling is not compiled");

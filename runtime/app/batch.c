@@ -90,17 +90,17 @@ static int64_t answer_width(const smelt_model *model) {
   return is_known && info.dims[info.rank - 1] > 0 ? info.dims[info.rank - 1] : 1;
 }
 
-/* Keeps the text, and finds out what it asks. Returns an exit code. */
+/* Keeps the text, and finds out what it asks. One that there is no memory for has its place. Returns an exit
+ * code. */
 static int take_text(batch *b, const app_text *text, app_text_work *work) {
   app_output nowhere = app_output_on(-1);
   char *copy = malloc(text->count + 1);
-  if (!copy)
-    return app_fail(APP_INPUT, "%s: line %lld: out of memory", text->options->program, (long long)text->line);
-  if (text->count) memcpy(copy, text->bytes, text->count);
   b->now = b->text_count++;
   b->bytes[b->now] = copy;
   b->texts[b->now] = *text;
   b->texts[b->now].bytes = copy;
+  if (!copy) return APP_OK;
+  if (text->count) memcpy(copy, text->bytes, text->count);
   size_t before = b->count;
   int code = work(b->model, &b->texts[b->now], &nowhere);
   for (; before < b->count; before++)
@@ -163,6 +163,12 @@ static void answer(batch *b) {
   free(b->order);
 }
 
+/* The work on a text that there was no memory for. */
+static int tell_lost(smelt_model *model, const app_text *text, app_output *out) {
+  (void)model, (void)out;
+  return app_fail_text(text, "out of memory");
+}
+
 static void forget(batch *b) {
   for (size_t i = 0; i < b->count; i++) {
     app_reading_free(&b->questions[i].reading);
@@ -188,7 +194,7 @@ int app_work_on_batches(smelt_model *model, const app_options *options, app_line
     if (b.text_count == 0) break;
     answer(&b);
     for (b.now = 0; b.now < b.text_count && code != APP_USAGE && !out->failed; b.now++) {
-      int worked = app_work_on(model, &b.texts[b.now], work, out);
+      int worked = app_work_on(model, &b.texts[b.now], b.bytes[b.now] ? work : tell_lost, out);
       if (worked) code = worked;
       app_show_lines(lines, b.texts[b.now].line);
     }

@@ -91,7 +91,8 @@ static const char *take_answer(const smelt_model *model, int64_t row, int64_t co
 /* The answers of all, which lie in the model's memory. Returns what is wrong, or NULL. */
 static const char *run_readings(smelt_model *model, app_reading *const *readings, int64_t count) {
   int64_t length = run_length(model->manifest.reader, readings, count);
-  int64_t *data = calloc(4 * (size_t)count * (size_t)length, sizeof *data);
+  uint64_t places = (uint64_t)count * (uint64_t)length;
+  int64_t *data = places <= SIZE_MAX ? calloc((size_t)places, 4 * sizeof *data) : NULL;
   smelt_tensor *outputs = calloc(model->manifest.entries[0].output_count, sizeof *outputs);
   const char *wrong = data && outputs ? NULL : "out of memory";
   if (!wrong && run(model, readings, count, length, data, outputs)) wrong = smelt_error(model);

@@ -6,8 +6,7 @@ smelt=$1 programs=$2 examples=$3 whisper=$4
 for name in verse names shapes; do need "$programs/$name"; done
 command -v make >/dev/null || skip "make is not installed"
 command -v cc >/dev/null || skip "there is no cc"
-printf '#!/bin/sh\nexec "%s" "$@" --isa host\n' "$smelt" >"$work/smelt"
-chmod +x "$work/smelt"
+one_level "$smelt" "$work/smelt"
 make_embed() { make -C "$examples/embed" SMELT="$work/smelt" EXAMPLES="$examples" BUILD="$work/made" "$@"; }
 exits "make" 0 make_embed
 [ -x "$work/made/write" ] || { cat "$work/stderr"; finish; }

@@ -4,7 +4,7 @@
 . "${0%/*}/check.sh"
 smelt=$1 model=$(realpath "$2") guide=$(realpath "$3")
 mkdir "$work/bin" "$work/play"
-ln -s "$smelt" "$work/bin/smelt"
+one_level "$smelt" "$work/bin/smelt"
 ln -s "$model" "$work/play/verse"
 PATH=$work/bin:$PATH
 cd "$work/play" || exit 1

@@ -17,4 +17,19 @@ prompts) check=prompts_check.py ;;
 *) check=readers_check.py ;;
 esac
 /usr/bin/python3 "${0%/*}/$check" "$models" "$kind" "$work/program" || fail "$kind"
+
+# The model's hash is of all files that the program is made of, wherever they lie.
+if [ "$kind" = states ]; then
+  cp -r "$models/states" "$work/moved"
+  mv "$work/moved/1_Pooling" "$work/moved/pooling"
+  sed -i 's/"1_Pooling"/"pooling"/' "$work/moved/modules.json"
+  for pooled in mean max; do
+    sed -i "s/true/false/; s/\"pooling_mode_${pooled}_tokens\": false/\"pooling_mode_${pooled}_tokens\": true/" \
+      "$work/moved/pooling/config.json"
+    exits "pooled by $pooled" 0 "$smelt" build "$work/moved" --isa host -o "$work/$pooled"
+    "$work/$pooled" --version | sed -n 's/.*model sha256:\([0-9a-f]*\).*/\1/p' >"$work/$pooled.hash"
+    [ -s "$work/$pooled.hash" ] || fail "--version has no hash"
+  done
+  cmp -s "$work/mean.hash" "$work/max.hash" && fail "programs that pool in two ways have one hash"
+fi
 finish

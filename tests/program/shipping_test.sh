@@ -4,7 +4,7 @@
 . "${0%/*}/check.sh"
 smelt=$1 model=$2 guide=$(realpath "$3")
 mkdir "$work/bin" "$work/place"
-ln -s "$smelt" "$work/bin/smelt"
+one_level "$smelt" "$work/bin/smelt"
 cp -r "$model" "$work/place/storyteller"
 PATH=$work/bin:$PATH
 cd "$work/place" || exit 1
@@ -81,4 +81,21 @@ assert len(ids) == len(set(ids)) and {"SPDXRef-Model", "SPDXRef-Draft"} < set(id
 assert len(document["files"]) == 10, len(document["files"])
 CHECK
 exits "a bill of materials that cannot be written" 1 smelt build storyteller --isa host -o bare --sbom none/bill.json
+
+# Names of any bytes; a bill that is there is replaced, or stays whole.
+odd=$(printf 'a \303\251 \377b')
+mv storyteller "$odd"
+echo older >bill.json
+exits "a folder's name that is no UTF-8" 0 smelt build "$odd" --isa host -o "$odd.program" --sbom bill.json
+python3 - bill.json <<'CHECK' || fail "odd names in bill.json"
+import json, sys
+document = json.load(open(sys.argv[1], encoding="utf-8"))
+names = {package["SPDXID"]: package["name"] for package in document["packages"]}
+assert names["SPDXRef-Model"] == "a \u00e9 %FFb", names
+assert document["documentNamespace"].startswith("https://spdx.org/spdxdocs/a%20%C3%A9%20%FFb.program-"), document["documentNamespace"]
+CHECK
+same "nothing half made is left" "" "$(find . -name '.smelt-*')"
+exits "a bill to a full disk" 1 smelt build "$odd" --isa host -o bare --sbom /dev/full
+exits "the report where SMELT_CPU names no level" 1 env SMELT_CPU=none smelt build "$odd" --isa host -o bare --report
+says "it is told as that" "does not run with SMELT_CPU=none; unset it" "$work/stderr"
 finish

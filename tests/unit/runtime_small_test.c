@@ -18,6 +18,7 @@ int small_vsnprintf(char *room, size_t bytes, const char *format, va_list given)
 #define snprintf  small_snprintf
 #define vsnprintf small_vsnprintf
 #include "host/small/format.c"
+#include "host/small/snprintf.c"
 #undef snprintf
 #undef vsnprintf
 

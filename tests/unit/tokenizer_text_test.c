@@ -1,32 +1,7 @@
-/* tokenizer_text_test.c: small tokenizers from JSON to ids and back, and what is refused. */
+/* tokenizer_text_test.c: small tokenizers, from text to ids and back. */
 #define _POSIX_C_SOURCE 200809L /* mkstemp, fdopen */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "tokenizer_fixture.h"
 
-#include "text/text.h"
-#include "tokenizer/tokenizer.h"
-
-#include <cmocka.h> /* last: it has a macro fail() */
-
-#define ADDED                                                                                                \
-  "'added_tokens':[{'id':20,'content':'<s>','special':true,'normalized':false},"                             \
-  "{'id':21,'content':'<m>','special':true,'normalized':false,'lstrip':true}]"
-#define TEMPLATE                                                                                             \
-  "'post_processor':{'type':'TemplateProcessing','single':[{'SpecialToken':{'id':'<s>','type_id':0}},"       \
-  "{'Sequence':{'id':'A','type_id':0}}],'special_tokens':{'<s>':{'id':'<s>','ids':[20],'tokens':['<s>']}}}"
-/* \u0120 is the byte-level spelling of a space; \u00c3 \u00a9 that of the two bytes of e with acute. */
-#define BYTE_LEVEL_PARTS                                                                                     \
-  "'pre_tokenizer':{'type':'ByteLevel','add_prefix_space':false},'decoder':{'type':'ByteLevel'}"
-#define BYTE_LEVEL_MODEL                                                                                     \
-  "'model':{'type':'BPE','vocab':{'l':0,'o':1,'w':2,'e':3,'r':4,'\\u0120':5,'\\u00c3':6,'\\u00a9':7,'lo':8," \
-  "'low':9,'er':10,'\\u0120l':11,'we':12},'merges':['l o','lo w','e r','w e',['\\u0120','l']]}"
-#define BYTE_LEVEL "{" ADDED "," TEMPLATE "," BYTE_LEVEL_PARTS "," BYTE_LEVEL_MODEL "}"
 #define FALLBACK                                                                                             \
   "{" ADDED "," TEMPLATE ",'normalizer':{'type':'Sequence','normalizers':[{'type':'Prepend','prepend':"      \
   "'\\u2581'},{'type':'Replace','pattern':{'String':' '},'content':'\\u2581'}]},'pre_tokenizer':null,"       \
@@ -36,43 +11,6 @@
   "'model':{'type':'BPE','unk_token':'?','fuse_unk':true,'byte_fallback':true,'vocab':{'?':0,'\\u2581':1,"   \
   "'l':2,'o':3,'w':4,'lo':5,'low':6,'\\u2581low':7,'<0xC3>':8,'<0xA9>':9},"                                  \
   "'merges':['l o','lo w','\\u2581 low']}}"
-
-/* ---- a tokenizer under test ----------------------------------------------------------- */
-
-typedef struct {
-  arena a;
-  text blob;
-  tok_summary summary;
-  rt_tokenizer tokenizer;
-  rt_encoder encoder;
-} fixture;
-
-/* Compiles JSON with ' for ". The caller ends the fixture in any case. */
-static status compile(fixture *f, const char *json) {
-  *f = (fixture){0};
-  char path[] = "/tmp/smelt_tokenizer_XXXXXX";
-  int descriptor = mkstemp(path);
-  assert_true(descriptor >= 0);
-  FILE *file = fdopen(descriptor, "w");
-  for (; *json; json++) fputc(*json == '\'' ? '"' : *json, file);
-  fclose(file);
-  status s = tok_compile(&f->a, path, &f->blob, &f->summary);
-  unlink(path);
-  return s;
-}
-
-static void begin(fixture *f, const char *json) {
-  status s = compile(f, json);
-  if (s) fail_msg("%s: %s", s->node ? s->node : "", s->cause);
-  assert_null(rt_tokenizer_open(&f->tokenizer, f->blob.bytes, f->blob.count));
-  rt_encoder_init(&f->encoder, &f->tokenizer);
-}
-
-static void end(fixture *f) {
-  rt_encoder_free(&f->encoder);
-  text_free(&f->blob);
-  arena_free(&f->a);
-}
 
 static void collect(void *user, const char *bytes, size_t count) {
   text_append(user, bytes, count);
@@ -420,86 +358,6 @@ static void long_pieces_merge_as_short_ones(void **unused) {
   end(&f);
 }
 
-/* ---- what is refused ------------------------------------------------------------------------ */
-
-static void failures_name_the_path(void **unused) {
-  (void)unused;
-  static const struct {
-    const char *json, *node, *cause;
-  } rows[] = {
-      {"{'model':{'type':'WordPiece','vocab':{}}}", "model.unk_token", "unknown token"},
-      {"{'model':{'type':'Unigram','vocab':[]}}", "model.vocab", "empty"},
-      {"{'model':{'type':'Unigram','vocab':[['a',0],['b']]}}", "model.vocab[1]", "type"},
-      {"{'model':{'type':'Unigram','unk_id':1,'vocab':[['a',0]]}}", "model.unk_id", "range"},
-      {"{'model':{'type':'Unigram','vocab':[['a\\u0000',0]]}}", "model.vocab[0]", "NUL"},
-      {"[]", "the document", "type"},
-      {"{'model':3}", "model", "type"},
-      {"{'model':{'type':'BPE','vocab':{'a':0,'b':0},'merges':[]}}", "model.vocab", "two tokens"},
-      {"{'model':{'type':'BPE','vocab':{'a':-1},'merges':[]}}", "model.vocab.a", "range"},
-      {"{'model':{'type':'BPE','vocab':{'a':0},'merges':[],'end_of_word_suffix':"
-       "'123456789012345678901234567890123'}}",
-       "model.end_of_word_suffix", "longer than 32 bytes"},
-      {"{'model':{'type':'BPE','vocab':{'a':0},'merges':[],'end_of_word_suffix':'</"
-       "w>','ignore_merges':true}}",
-       "model.ignore_merges", "not supported"},
-      {"{'model':{'type':'BPE','vocab':{'a':0},'merges':[],'dropout':0.5}}", "model.dropout", "training"},
-      {"{'normalizer':{'type':'Sequence','normalizers':[{'type':'NFC'},{'type':'ByteLevel'}]}"
-       "," BYTE_LEVEL_PARTS "," BYTE_LEVEL_MODEL "}",
-       "normalizer.normalizers[1]", "ByteLevel"},
-      {"{'pre_tokenizer':{'type':'Split','pattern':{'Regex':'(?<=a)'},'behavior':'Isolated','invert':false},"
-       "'decoder':{'type':'Fuse'}," BYTE_LEVEL_MODEL "}",
-       "pre_tokenizer.pattern", "unsupported kind of group"},
-      {"{'pre_tokenizer':{'type':'UnicodeScripts'},'decoder':{'type':'Fuse'}," BYTE_LEVEL_MODEL "}",
-       "pre_tokenizer", "UnicodeScripts"},
-      {"{'pre_tokenizer':{'type':'Split','pattern':{'String':'a'},'behavior':'Other'}," BYTE_LEVEL_MODEL "}",
-       "pre_tokenizer.behavior", "Other"},
-      {"{'normalizer':{'type':'Replace','pattern':{'Regex':'a*'},'content':''}," BYTE_LEVEL_MODEL "}", "",
-       "empty text"},
-      {"{'decoder':{'type':'Sequence','decoders':[{'type':'Fuse'},{'type':'ByteFallback'}]}," BYTE_LEVEL_MODEL
-       "}",
-       "decoder.decoders[1]", "ByteFallback after Fuse"},
-      {"{'decoder':{'type':'Other'}," BYTE_LEVEL_MODEL "}", "decoder", "Other"},
-      {"{'pre_tokenizer':{'type':'ByteLevel'}," BYTE_LEVEL_MODEL "}", "decoder", "without a decoder"},
-      {"{" BYTE_LEVEL_PARTS ",'model':{'type':'BPE','vocab':{'a':0,'b':1},'merges':['a b']}}",
-       "model.merges[0]", "'ab'"},
-      {"{" BYTE_LEVEL_PARTS ",'post_processor':{'type':'Other'}," BYTE_LEVEL_MODEL "}", "post_processor",
-       "Other"},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    fixture f;
-    status s = compile(&f, rows[i].json);
-    if (!s) fail_msg("row %zu is accepted", i);
-    assert_int_equal(s->code, STATUS_INPUT);
-    assert_non_null(s->file);
-    if (*rows[i].node) assert_non_null(s->node);
-    if (*rows[i].node) assert_non_null(strstr(s->node, rows[i].node));
-    assert_non_null(strstr(s->cause, rows[i].cause));
-    assert_int_equal(f.blob.count, 0);
-    end(&f);
-  }
-}
-
-static void broken_blobs_are_refused(void **unused) {
-  (void)unused;
-  fixture f;
-  rt_tokenizer t;
-  begin(&f, BYTE_LEVEL);
-  assert_non_null(rt_tokenizer_open(&t, f.blob.bytes, f.blob.count - 8));
-  assert_non_null(rt_tokenizer_open(&t, f.blob.bytes, 10));
-  assert_non_null(rt_tokenizer_open(&t, NULL, 0));
-  tok_header *header = (tok_header *)(void *)f.blob.bytes;
-  for (int i = 0; i < TOK_SECTION_COUNT; i++) {
-    tok_section kept = header->sections[i];
-    header->sections[i].offset = UINT32_MAX - 7;
-    assert_non_null(rt_tokenizer_open(&t, f.blob.bytes, f.blob.count));
-    header->sections[i] = (tok_section){kept.offset, UINT32_MAX};
-    assert_non_null(rt_tokenizer_open(&t, f.blob.bytes, f.blob.count));
-    header->sections[i] = kept;
-  }
-  assert_null(rt_tokenizer_open(&t, f.blob.bytes, f.blob.count));
-  end(&f);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(byte_level_encodes_and_decodes),
@@ -518,8 +376,6 @@ int main(void) {
       cmocka_unit_test(single_words_stand_alone),
       cmocka_unit_test(suffixes_become_spaces_but_the_last),
       cmocka_unit_test(long_pieces_merge_as_short_ones),
-      cmocka_unit_test(failures_name_the_path),
-      cmocka_unit_test(broken_blobs_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

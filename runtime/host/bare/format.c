@@ -78,11 +78,3 @@ int vsnprintf(char *text, size_t capacity, const char *format, va_list arguments
   if (capacity) s.text[s.count < capacity ? s.count : capacity - 1] = '\0';
   return (int)s.count;
 }
-
-int snprintf(char *text, size_t capacity, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  int count = vsnprintf(text, capacity, format, arguments);
-  va_end(arguments);
-  return count;
-}

@@ -4,6 +4,7 @@
 #include "host/posix/kernel.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 enum { HUGE_PAGE_BYTES = 2 << 20 };
 
@@ -15,8 +16,9 @@ int64_t rt_host_file_bytes(int file) {
 /* At an address that is the byte's place in the file modulo a huge page, so that the kernel can map it by
  * such. */
 uint8_t *rt_host_map_file(int file, uint64_t bytes) {
-  if (!bytes || bytes > SIZE_MAX - HUGE_PAGE_BYTES) return errno = ENOMEM, NULL;
-  size_t room_bytes = (size_t)bytes + HUGE_PAGE_BYTES;
+  if (!bytes || bytes > SIZE_MAX - 2 * HUGE_PAGE_BYTES) return errno = ENOMEM, NULL;
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = ((size_t)bytes + page - 1) / page * page;
+  size_t room_bytes = whole + HUGE_PAGE_BYTES;
   uint8_t *room = kernel_map(NULL, room_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
   if (room == MAP_FAILED) return NULL;
   size_t before = (HUGE_PAGE_BYTES - (uintptr_t)room % HUGE_PAGE_BYTES) % HUGE_PAGE_BYTES;
@@ -25,6 +27,7 @@ uint8_t *rt_host_map_file(int file, uint64_t bytes) {
     munmap(room, room_bytes);
     return NULL;
   }
-  if (before) munmap(room, before); /* what is left behind the file is address space, less than a huge page */
+  if (before) munmap(room, before);
+  munmap(mapped + whole, HUGE_PAGE_BYTES - before);
   return mapped;
 }

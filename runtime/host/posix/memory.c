@@ -17,7 +17,8 @@ void rt_host_unmap(uint8_t *memory, uint64_t bytes) {
 /* madvise for the whole pages inside. */
 static void advise(const uint8_t *memory, uint64_t bytes, int advice) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)memory + page - 1) / page * page;
-  if ((uintptr_t)memory + bytes > begin) madvise((void *)begin, (uintptr_t)memory + bytes - begin, advice);
+  uintptr_t end = ((uintptr_t)memory + (uintptr_t)bytes) / page * page;
+  if (end > begin) madvise((void *)begin, end - begin, advice);
 }
 
 void rt_host_give_back(uint8_t *memory, uint64_t bytes) {

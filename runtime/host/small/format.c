@@ -1,5 +1,5 @@
 /*
- * format.c: snprintf for systems whose own brings half of stdio along: %s %c %d %u %x %X %g and %%, with flag
+ * format.c: vsnprintf for systems whose own brings half of stdio along: %s %c %d %u %x %X %g and %%, with flag
  * 0, width, precision, and sizes l and ll. Numbers are exact, as C libraries print them.
  */
 #define _POSIX_C_SOURCE 200809L /* strnlen */
@@ -204,12 +204,4 @@ int vsnprintf(char *room, size_t bytes, const char *format, va_list given) {
   va_end(arguments);
   if (bytes) *out.at = 0;
   return (int)out.count;
-}
-
-int snprintf(char *room, size_t bytes, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  int count = vsnprintf(room, bytes, format, arguments);
-  va_end(arguments);
-  return count;
 }

@@ -1,4 +1,4 @@
-/* need.c: how much memory a model takes, as an upper bound. */
+/* memory_bytes.c: how much memory a model takes, as an upper bound. */
 #include "decode/decode.h"
 #include "text/encoder.h"
 #include "text/piece_cache.h"
