@@ -1,7 +1,9 @@
 #!/usr/bin/python3
-"""products_model.py FOLDER ROWS: products.onnx, whose outputs are products of each edge of a tile, and x_K.npy of ROWS rows.
+"""products_model.py FOLDER ROWS...: products.onnx, whose outputs are products of each edge of a tile, and ROWS/x_K.npy of so
+many rows.
 
-products_model.py --compare A B TOLERANCE: outputs of two folders agree; TOLERANCE is a share of each one's largest number.
+products_model.py --compare FILE: of each line "A B TOLERANCE" of FILE, outputs of the folders A and B agree; TOLERANCE is a
+share of each one's largest number.
 """
 
 import sys
@@ -51,24 +53,29 @@ def model():
 
 
 def compare(left, right, tolerance):
+    """What is wrong, a line each."""
+    left, right, tolerance = Path(left), Path(right), float(tolerance)
     names = sorted(path.name for path in left.glob("[yg]_*.npy"))
     assert len(names) == len(SHAPES) + len(GATED)
     for name in names:
         a, b = numpy.load(left / name), numpy.load(right / name)
         error = abs(a - b).max() / abs(a).max()
         if a.shape != b.shape or not error <= tolerance:
-            sys.exit(f"{name} of {left} and {right} differ by {error:g}")
+            yield f"{name} of {left} and {right} differ by {error:g}"
 
 
 def main():
     if sys.argv[1] == "--compare":
-        compare(Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]))
-        return
-    folder, rows = Path(sys.argv[1]), int(sys.argv[2])
+        pairs = Path(sys.argv[2]).read_text(encoding="utf-8").splitlines()
+        assert pairs
+        sys.exit("\n".join(wrong for pair in pairs for wrong in compare(*pair.split())) or 0)
+    folder = Path(sys.argv[1])
     onnx.save(model(), folder / "products.onnx")
-    random = numpy.random.default_rng(rows)
-    for k in depths():
-        numpy.save(folder / f"x_{k}.npy", random.standard_normal((rows, k)).astype("f4"))
+    for rows in sys.argv[2:]:
+        random = numpy.random.default_rng(int(rows))
+        (folder / rows).mkdir()
+        for k in depths():
+            numpy.save(folder / rows / f"x_{k}.npy", random.standard_normal((int(rows), k)).astype("f4"))
 
 
 if __name__ == "__main__":
