@@ -46,7 +46,8 @@ int32_t rt_processor_here(void);
  * The numbers are read atomically: others may write them. */
 void rt_processor_leave(const int32_t *taken, int32_t count);
 
-/* ---- threads (threads.c, waiting.c); only core/team.c, which alone/team.c replaces ----- */
+/* ---- threads (threads.c, waiting.c); only core/team.c, which alone/team.c replaces, and weights/packed.c
+ * ----- */
 
 typedef uintptr_t rt_host_thread; /* the system's handle */
 

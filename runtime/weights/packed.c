@@ -49,15 +49,53 @@ static bool write_all(int file, const uint8_t *bytes, uint64_t count) {
   return true;
 }
 
-/* Keeps model->weights, which stand behind room for their header, in a file that appears whole or not at all.
+/*
+ * Who keeps unpacked weights while the model is used already: writing takes longer than unpacking. Lies
+ * behind the weights, in their memory.
  */
-static bool keep(const smelt_model *model, const char *path) {
+typedef struct {
+  const uint8_t *bytes;
+  uint64_t count; /* with the header */
+  rt_host_thread thread;
+  bool runs;
+  char path[RT_HOST_PATH_BYTES];
+} keeper;
+
+/* In a file that appears whole or not at all. */
+static void *keep(void *given) {
+  const keeper *k = given;
   char draft[RT_HOST_PATH_BYTES + 32];
-  uint64_t number = 0, bytes = SMELT_WEIGHTS_AT + model->manifest.header->weights_bytes;
+  uint64_t number = 0;
   rt_host_random(&number, sizeof number); /* of other processes that do the same */
-  snprintf(draft, sizeof draft, "%s.%llx", path, (unsigned long long)number);
+  snprintf(draft, sizeof draft, "%s.%llx", k->path, (unsigned long long)number);
   int file = rt_host_create(draft);
-  return file >= 0 && rt_host_end_file(file, draft, path, write_all(file, model->weights_map, bytes));
+  if (file >= 0) rt_host_end_file(file, draft, k->path, write_all(file, k->bytes, k->count));
+  return NULL;
+}
+
+/* With the header before them. */
+static uint64_t weights_bytes(const smelt_model *model) {
+  return SMELT_WEIGHTS_AT + model->manifest.header->weights_bytes;
+}
+
+static keeper *keeper_of(const smelt_model *model) {
+  uint64_t at = (weights_bytes(model) + _Alignof(keeper) - 1) / _Alignof(keeper) * _Alignof(keeper);
+  return (keeper *)(void *)((uint8_t *)model->weights_map + at);
+}
+
+static void begin_to_keep(const smelt_model *model, const char *path) {
+  enum { STACK_BYTES = 1 << 16 };
+  keeper *k = keeper_of(model);
+  *k = (keeper){.bytes = model->weights_map, .count = weights_bytes(model)};
+  memcpy(k->path, path, strlen(path) + 1);
+  k->runs = rt_host_thread_start(&k->thread, keep, k, STACK_BYTES);
+  if (!k->runs) keep(k);
+}
+
+static void close_packed(smelt_model *model) {
+  bool is_memory = model->weights_map && model->weights_map_bytes > weights_bytes(model);
+  if (is_memory && keeper_of(model)->runs) rt_host_thread_join(keeper_of(model)->thread);
+  rt_weights_unmap(model);
 }
 
 /* What the threads of a team unpack together. */
@@ -80,7 +118,7 @@ static void unpack_share(smelt_frame *frame, int32_t thread, int32_t thread_coun
 /* Into memory that begins as the file does. Each frame has a checksum, so that damage is found. */
 static smelt_result unpack(smelt_model *model, const smelt_open_options *options) {
   const smelt_manifest *manifest = model->manifest.header;
-  uint64_t bytes = SMELT_WEIGHTS_AT + manifest->weights_bytes;
+  uint64_t bytes = weights_bytes(model) + _Alignof(keeper) + sizeof(keeper);
   uint8_t *memory = rt_host_map(bytes);
   if (!memory) return rt_tell(options, SMELT_OUT_OF_MEMORY, "no memory to unpack the weights into");
   model->weights_map = memory;
@@ -105,17 +143,8 @@ static smelt_result open_packed(smelt_model *model, const smelt_open_options *op
   if (options && options->weights) return rt_weights_beside.open(model, options);
   if (may_keep && open_kept(model, &quietly, path)) return SMELT_OK;
   smelt_result result = unpack(model, options);
-  if (result || !may_keep || !keep(model, path)) return result;
-  smelt_model unpacked = *model;
-  model->weights_map = NULL; /* a file that cannot be opened takes back what it mapped, and nothing else */
-  if (open_kept(model, NULL, path)) { /* memory that processes share in place of this one's own */
-    rt_weights_unmap(&unpacked);
-    return SMELT_OK;
-  }
-  model->weights = unpacked.weights;
-  model->weights_map = unpacked.weights_map;
-  model->weights_map_bytes = unpacked.weights_map_bytes;
-  return SMELT_OK;
+  if (!result && may_keep) begin_to_keep(model, path);
+  return result;
 }
 
-const smelt_weights_source rt_weights_packed = {open_packed, rt_weights_unmap};
+const smelt_weights_source rt_weights_packed = {open_packed, close_packed};

@@ -1,6 +1,7 @@
 /*
  * weights_file.c: a file's bytes are read into the module's memory. A module does not know where it lies:
- * hosts give its name as the first argument. It has no user, and so no folder to keep anything in.
+ * hosts give its name as the first argument. It has no user, and so no folder to keep anything in, nor a
+ * thread that would.
  */
 #include "host/host.h"
 
@@ -54,4 +55,14 @@ bool rt_host_cache_folder(char *path, size_t room) {
 bool rt_host_end_file(int file, const char *draft, const char *path, bool is_whole) {
   (void)file, (void)draft, (void)path, (void)is_whole;
   return false;
+}
+
+bool rt_host_thread_start(rt_host_thread *thread, void *(*body)(void *argument), void *argument,
+                          size_t stack_bytes) {
+  (void)thread, (void)body, (void)argument, (void)stack_bytes;
+  return false;
+}
+
+void rt_host_thread_join(rt_host_thread thread) {
+  (void)thread;
 }
