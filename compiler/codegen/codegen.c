@@ -20,6 +20,11 @@ bool level_wanted(const codegen_options *options, const plan_module *plan, int l
          !has_layouts(plan, row->never_with);
 }
 
+int codegen_gaining_level(const plan_module *plan, const codegen_target *target, int best) {
+  while (target->levels[best].layouts && !has_layouts(plan, target->levels[best].layouts)) best--;
+  return best;
+}
+
 bool level_has_own_bits(const plan_module *plan, const codegen_level *level) {
   return level->engines & ENGINE_BF16 && has_layouts(plan, 1u << PLAN_PAIRS);
 }

@@ -26,6 +26,8 @@ typedef struct {
   smelt_isa_level level;
   const char *cpu;      /* LLVM's name */
   const char *features; /* LLVM's feature string */
+  /* LLVM's names of processors whose best level this is, a space between them; NULL: it is no choice */
+  const char *processors;
   int vector_bytes;
   int vector_registers;
   unsigned engines;
@@ -69,6 +71,10 @@ const codegen_target *codegen_target_at(size_t index);        /* NULL past the e
 const codegen_target *codegen_target_host(void);
 bool codegen_target_has(const codegen_target *target, unsigned engines); /* any of them, at any level */
 const char *codegen_level_name(const codegen_level *level);              /* "x86-64-v3" */
+/* The index of the level that has `name` among its processors; -1: none. */
+int codegen_processor_level(const codegen_target *target, const char *name);
+/* The names of all of them, index from 0, in `a`; NULL past the end. */
+const char *codegen_processor_at(arena *a, const codegen_target *target, size_t index);
 
 /* "22.1.8": of the LLVM that this process runs with. Text lives in `a`. */
 const char *codegen_llvm_version(arena *a);
@@ -86,6 +92,10 @@ typedef struct {
   bool weights_are_beside;    /* there is no NAME_weights */
   const char *draft_name;     /* of the model that guesses: its image is smelt_model_DRAFT; NULL: none */
 } codegen_options;
+
+/* The best level up to `best` for such a program: others differ in products of weights that it does not have.
+ */
+int codegen_gaining_level(const plan_module *plan, const codegen_target *target, int best);
 
 /* One generated file in memory: an object, or text. */
 typedef struct {

@@ -9,18 +9,25 @@ static const codegen_level X86_64_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_X86_64_V2,
      .cpu = "x86-64-v2",
      .features = "",
+     .processors = "nehalem corei7 westmere sandybridge ivybridge silvermont goldmont goldmont-plus tremont "
+                   "btver2 bdver1 bdver2 bdver3",
      .vector_bytes = 16,
      .vector_registers = 16,
      .engines = ENGINE_PAIRS},
     {.level = SMELT_ISA_X86_64_V3,
      .cpu = "x86-64-v3",
      .features = "",
+     .processors =
+         "haswell broadwell skylake gracemont alderlake raptorlake meteorlake arrowlake arrowlake-s "
+         "lunarlake pantherlake wildcatlake sierraforest grandridge clearwaterforest bdver4 znver1 znver2 "
+         "znver3",
      .vector_bytes = 32,
      .vector_registers = 16,
      .engines = ENGINE_FMA | ENGINE_PAIRS},
     {.level = SMELT_ISA_X86_64_V4,
      .cpu = "x86-64-v4",
      .features = "-prefer-256-bit",
+     .processors = "skylake-avx512 skx cannonlake",
      .vector_bytes = 64,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_PAIRS,
@@ -29,6 +36,7 @@ static const codegen_level X86_64_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_X86_64_VNNI,
      .cpu = "x86-64-v4",
      .features = "-prefer-256-bit,+avx512vnni",
+     .processors = "cascadelake icelake-client icelake-server tigerlake rocketlake",
      .vector_bytes = 64,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_PAIRS | ENGINE_DOT8U,
@@ -36,6 +44,7 @@ static const codegen_level X86_64_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_X86_64_BF16,
      .cpu = "x86-64-v4",
      .features = "-prefer-256-bit,+avx512vnni,+avx512bf16",
+     .processors = "cooperlake znver4 znver5 novalake",
      .vector_bytes = 64,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_PAIRS | ENGINE_DOT8U | ENGINE_BF16,
@@ -44,21 +53,39 @@ static const codegen_level X86_64_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_X86_64_AMX,
      .cpu = "x86-64-v4",
      .features = "-prefer-256-bit,+avx512vnni,+avx512bf16,+amx-tile,+amx-bf16,+amx-int8",
+     .processors = "sapphirerapids emeraldrapids graniterapids graniterapids-d diamondrapids",
      .vector_bytes = 64,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_PAIRS | ENGINE_DOT8U | ENGINE_BF16 | ENGINE_AMX,
      .layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS}};
 
+/* Processors of Arm's 64 bits by the best level below; where there is only the first, by all of them. */
+#define ARM64_PROCESSORS                                                                                     \
+  "cortex-a34 cortex-a35 cortex-a53 cortex-a57 cortex-a72 cortex-a73 kryo falkor thunderxt81 thunderxt83 "   \
+  "thunderxt88 thunderx2t99 thunderx3t110 exynos-m3 carmel a64fx apple-a7 apple-a8 apple-a9 apple-a10 "      \
+  "apple-a11 apple-a12"
+#define ARM64_DOT_PROCESSORS                                                                                 \
+  "cortex-a55 cortex-a65 cortex-a75 cortex-a76 cortex-a77 cortex-a78 cortex-a78ae cortex-a78c cortex-x1 "    \
+  "cortex-x1c neoverse-e1 neoverse-n1 tsv110 saphira exynos-m4 exynos-m5 apple-a13 apple-a14 apple-m1"
+#define ARM64_MMLA_PROCESSORS                                                                                \
+  "cortex-a320 cortex-a510 cortex-a520 cortex-a710 cortex-a715 cortex-a720 cortex-a725 cortex-x2 cortex-x3 " \
+  "cortex-x4 cortex-x925 c1-nano c1-pro c1-premium c1-ultra neoverse-v1 neoverse-v2 neoverse-v3 "            \
+  "neoverse-n2 neoverse-n3 neoverse-512tvb grace gb10 cobalt-100 olympus fujitsu-monaka ampere1 ampere1a "   \
+  "ampere1b ampere1c oryon-1 apple-a15 apple-a16 apple-a17 apple-a18 apple-a19 apple-m2 apple-m3 apple-m4 "  \
+  "apple-m5"
+
 static const codegen_level ARM64_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_BASELINE,
      .cpu = "generic",
      .features = "+neon",
+     .processors = ARM64_PROCESSORS,
      .vector_bytes = 16,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_LONG},
     {.level = SMELT_ISA_ARM64_DOT,
      .cpu = "generic",
      .features = "+neon,+dotprod",
+     .processors = ARM64_DOT_PROCESSORS,
      .vector_bytes = 16,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_LONG | ENGINE_DOT8,
@@ -66,35 +93,42 @@ static const codegen_level ARM64_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_ARM64_MMLA,
      .cpu = "generic",
      .features = "+neon,+dotprod,+i8mm,+bf16",
+     .processors = ARM64_MMLA_PROCESSORS,
      .vector_bytes = 16,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_LONG | ENGINE_DOT8 | ENGINE_BF16 | ENGINE_MMLA,
      .layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS}};
 
-static const codegen_level ARMV7_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,
-                                                                .cpu = "generic",
-                                                                .features = "+neon",
-                                                                .vector_bytes = 16,
-                                                                .vector_registers = 16,
-                                                                .lacks_rounding = true},
-                                                               {.level = SMELT_ISA_ARMV7_FMA,
-                                                                .cpu = "generic",
-                                                                .features = "+neon,+vfp4",
-                                                                .vector_bytes = 16,
-                                                                .vector_registers = 16,
-                                                                .lacks_rounding = true,
-                                                                .engines = ENGINE_FMA}};
+static const codegen_level ARMV7_LEVELS[CODEGEN_MAX_LEVELS] = {
+    {.level = SMELT_ISA_BASELINE,
+     .cpu = "generic",
+     .features = "+neon",
+     .processors = "cortex-a8 cortex-a9",
+     .vector_bytes = 16,
+     .vector_registers = 16,
+     .lacks_rounding = true},
+    {.level = SMELT_ISA_ARMV7_FMA,
+     .cpu = "generic",
+     .features = "+neon,+vfp4",
+     .processors = "cortex-a5 cortex-a7 cortex-a12 cortex-a15 cortex-a17 cortex-a53 cortex-a72 krait swift",
+     .vector_bytes = 16,
+     .vector_registers = 16,
+     .lacks_rounding = true,
+     .engines = ENGINE_FMA}};
 
 static const codegen_level RISCV64_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_BASELINE,
      .cpu = "generic-rv64",
      .features = "+m,+a,+f,+d,+c", /* numbers alone, one by one */
+     .processors = "sifive-u54 sifive-u74 sifive-p450 sifive-p550 xiangshan-nanhu veyron-v1 andes-ax45",
      .vector_bytes = 8,
      .vector_registers = 16,
      .engines = ENGINE_FMA},
     {.level = SMELT_ISA_RISCV64_V,
      .cpu = "generic-rv64",
      .features = "+m,+a,+f,+d,+c,+v", /* registers of 16 bytes at least */
+     .processors =
+         "sifive-x280 sifive-p470 sifive-p670 sifive-p870 spacemit-x60 tt-ascalon-d8 xiangshan-kunminghu",
      .vector_bytes = 16,
      .vector_registers = 32,
      .engines = ENGINE_FMA}};
@@ -104,23 +138,28 @@ static const codegen_level CORTEX_M_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_BASELINE,
      .cpu = "cortex-m4", /* vectors become scalars: four to one, 32 registers of an FPU */
      .features = "",
+     .processors = "cortex-m4 cortex-m7 cortex-m33 cortex-m55 cortex-m85",
      .vector_bytes = 16,
      .vector_registers = 8,
      .lacks_rounding = true,
      .engines = ENGINE_FMA}};
-static const codegen_level CORTEX_A_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,
-                                                                   .cpu = "cortex-a7",
-                                                                   .features = "+neon",
-                                                                   .vector_bytes = 16,
-                                                                   .vector_registers = 16,
-                                                                   .lacks_rounding = true,
-                                                                   .engines = ENGINE_FMA}};
-static const codegen_level CORTEX_A64_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,
-                                                                     .cpu = "generic",
-                                                                     .features = "+neon",
-                                                                     .vector_bytes = 16,
-                                                                     .vector_registers = 32,
-                                                                     .engines = ENGINE_FMA | ENGINE_LONG}};
+static const codegen_level CORTEX_A_LEVELS[CODEGEN_MAX_LEVELS] = {
+    {.level = SMELT_ISA_BASELINE,
+     .cpu = "cortex-a7",
+     .features = "+neon",
+     .processors = "cortex-a7 cortex-a15 cortex-a17 cortex-a32 cortex-a53",
+     .vector_bytes = 16,
+     .vector_registers = 16,
+     .lacks_rounding = true,
+     .engines = ENGINE_FMA}};
+static const codegen_level CORTEX_A64_LEVELS[CODEGEN_MAX_LEVELS] = {
+    {.level = SMELT_ISA_BASELINE,
+     .cpu = "generic",
+     .features = "+neon",
+     .processors = ARM64_PROCESSORS " " ARM64_DOT_PROCESSORS " " ARM64_MMLA_PROCESSORS,
+     .vector_bytes = 16,
+     .vector_registers = 32,
+     .engines = ENGINE_FMA | ENGINE_LONG}};
 /* Engines map the 128-bit vectors to the 16 registers that x86 has; relaxed SIMD, whose multiply-add may
  * round once or twice, is left out. */
 static const codegen_level WASM32_LEVELS[CODEGEN_MAX_LEVELS] = {{.level = SMELT_ISA_BASELINE,

@@ -2,6 +2,7 @@
 #include "driver/commands.h"
 #include "driver/auto.h"
 #include "driver/compile.h"
+#include "driver/cpu.h"
 #include "driver/draft.h"
 #include "driver/limits.h"
 #include "driver/origin.h"
@@ -64,6 +65,14 @@ static status check_form(arena *a, const driver_options *options, const emit_for
   return s;
 }
 
+/* What is found again when the plan is known, so that no time is lost on a misspelt name. */
+static status check_cpu(arena *a, const driver_options *options) {
+  const codegen_target *target;
+  cpu_choice choice;
+  TRY(compile_target(a, options, &target));
+  return options->cpu ? cpu_find(a, target, options->cpu, &choice) : OK;
+}
+
 /* ---- code ---- */
 
 static void show_level(void *user, size_t done, size_t total) {
@@ -72,31 +81,20 @@ static void show_level(void *user, size_t done, size_t total) {
 }
 
 /*
- * The index of --isa among the target's levels ("host": this machine's best); without it all, -1, or the last
- * where the text forms need one.
+ * The index of what --cpu names among the target's levels, of a processor the best that such a program gains
+ * from; without it all, -1, or the last where the text forms need one.
  */
 static status choose_level(compilation *c, bool is_text, int *index) {
   const codegen_level *levels = c->target->levels;
-  const char *wanted = c->options->isa;
-  bool is_host = c->target == codegen_target_host();
-  int last = -1;
+  cpu_choice choice;
   *index = -1;
-  if (wanted && is_host && strcmp(wanted, "host") == 0 && (*index = codegen_fast_host_level()) >= 0)
-    return OK;
-  text names = {0};
-  for (int i = 0; i < CODEGEN_MAX_LEVELS && levels[i].cpu; i++) {
-    text_print(&names, "%s%s", i ? ", " : "", codegen_level_name(&levels[i]));
-    if (wanted && strcmp(wanted, codegen_level_name(&levels[i])) == 0) *index = i;
-    last = i;
+  if (c->options->cpu) {
+    TRY(cpu_find(&c->arena, c->target, c->options->cpu, &choice));
+    *index = choice.is_processor ? codegen_gaining_level(c->plan, c->target, choice.level) : choice.level;
+  } else if (is_text) {
+    while (*index + 1 < CODEGEN_MAX_LEVELS && levels[*index + 1].cpu) ++*index;
   }
-  status s = OK;
-  if (wanted && *index < 0) {
-    s = fail(&c->arena, STATUS_USAGE, "target %s has no level '%s'", c->target->name, wanted);
-    s = fail_expected(&c->arena, s, "one of %s", names.bytes);
-  }
-  text_free(&names);
-  if (is_text && *index < 0) *index = last;
-  return s;
+  return OK;
 }
 
 typedef struct {
@@ -349,9 +347,9 @@ static status default_output(compilation *c, const emit_form *form, const char *
 
 /* A program for this machine is itself what is compared. */
 static status report(compilation *c, const emit_form *form, const char *output) {
-  const char *isa = c->options->isa;
+  const char *cpu = c->options->cpu;
   bool runs_here = c->target == codegen_target_host() && strcmp(form->name, "exe") == 0 &&
-                   (!isa || strcmp(isa, "host") == 0);
+                   (!cpu || strcmp(cpu, "native") == 0);
   if (runs_here && !strchr(output, '/')) output = file_join(&c->arena, ".", output);
   return report_precision(&c->arena, c, runs_here ? output : NULL);
 }
@@ -410,6 +408,7 @@ static status build(arena *a, const driver_options *options, const char *output)
   const char *name = options->name ? options->name : "main";
   TRY(find_form(a, options->emit, &form));
   TRY(check_form(a, options, form));
+  TRY(check_cpu(a, options));
   TRY(check_name(a, "--name", name));
   if (options->prefix) TRY(check_name(a, "--prefix", options->prefix));
   TRY(check_report(a, options, form));

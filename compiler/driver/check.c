@@ -1,23 +1,24 @@
 /* check.c: smelt check: whether compiled models answer as the ONNX backend tests expect. */
 #include "driver/check.h"
 #include "driver/commands.h"
+#include "driver/cpu.h"
 #include "driver/diagnostics.h"
 
-#include <string.h>
-
-/* The level that --isa names, or the best that the processor has. */
+/* The level that --cpu names, or the best that the processor has. */
 static status choose_level(arena *a, const driver_options *options, int *level) {
-  const codegen_level *levels = codegen_target_host()->levels;
+  const codegen_target *host = codegen_target_host();
+  cpu_choice choice;
   *level = codegen_host_level();
   if (*level < 0) return fail(a, STATUS_INPUT, "smelt has no code for this processor");
-  if (!options->isa) return OK;
-  for (int i = 0; i <= *level; i++) {
-    if (strcmp(options->isa, codegen_level_name(&levels[i])) != 0) continue;
-    *level = i;
-    return OK;
+  if (!options->cpu) return OK;
+  TRY(cpu_find(a, host, options->cpu, &choice));
+  if (choice.level > *level) {
+    status s = fail(a, STATUS_USAGE, "this processor has no level '%s'",
+                    codegen_level_name(&host->levels[choice.level]));
+    return fail_hint(a, s, "its best is %s", codegen_level_name(&host->levels[*level]));
   }
-  status s = fail(a, STATUS_USAGE, "this processor has no level '%s'", options->isa);
-  return fail_hint(a, s, "its best is %s", codegen_level_name(&levels[*level]));
+  *level = choice.level;
+  return OK;
 }
 
 static status check(arena *a, const driver_options *options, check_suite *suite) {

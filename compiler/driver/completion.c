@@ -1,6 +1,6 @@
 /* completion.c: what bash and zsh read to complete smelt's command lines, from the tables that help reads. */
-#include "codegen/codegen.h"
 #include "driver/commands.h"
+#include "driver/cpu.h"
 
 #include <string.h>
 
@@ -9,9 +9,13 @@ static bool takes_path(const option_row *row) {
   return row->argument && (strcmp(row->argument, "FILE") == 0 || strcmp(row->argument, "MODEL") == 0);
 }
 
-/* What a row's value may be, a space between them; empty: anything. Targets are too many for their help. */
+/*
+ * What a row's value may be, a space between them; empty: anything. Targets are too many for their help, and
+ * processors: those of this machine's kind.
+ */
 static const char *choices_of(arena *a, const option_row *row) {
   const char *names = "";
+  if (strcmp(row->name, "--cpu") == 0) return cpu_names(a, codegen_target_host());
   if (strcmp(row->name, "--target") != 0) return option_choices(a, row);
   for (size_t i = 0; codegen_target_at(i); i++)
     names = arena_format(a, "%s%s%s", names, i ? " " : "", codegen_target_at(i)->name);

@@ -10,7 +10,7 @@ static const driver_options *draft_options(compilation *c) {
   const char *precision = ir_precision_name(c->module->precision); /* what `auto` chose */
   *options = (driver_options){.path = o->draft,
                               .target = o->target,
-                              .isa = o->isa,
+                              .cpu = o->cpu,
                               .precision = o->draft_precision ? o->draft_precision : precision,
                               .kv = o->kv,
                               .max_tokens = c->generation.max_tokens,

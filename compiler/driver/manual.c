@@ -31,9 +31,9 @@ static const remark descriptions[] = {
     {"bench", "PROGRAM is what smelt build made. Its speed is shown beside what the machine's memory and "
               "processors allow."},
     {"check", "FOLDER has a model.onnx and folders test_data_set_N with inputs and expected outputs."},
-    {"targets", "The values of --target, with the forms of --emit and the levels of --isa that each has: all "
+    {"targets", "The values of --target, with the forms of --emit and the levels of --cpu that each has: all "
                 "levels are in one "
-                "program, which takes the best that the machine has, unless --isa names one."},
+                "program, which takes the best that the machine has, unless --cpu names one."},
 };
 
 static const remark exit_codes[] = {

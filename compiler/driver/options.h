@@ -33,7 +33,7 @@ typedef struct {
   const char *weights;         /* --weights: the file beside the result that they go into */
   bool compresses;             /* --compress: the weights */
   const char *print_after;     /* --print-after PASS, or "all" */
-  const char *isa;             /* --isa: the one level to make or run */
+  const char *cpu;             /* --cpu: what code is made or run for alone */
   const char *precision;       /* --precision: of the weights */
   const char *kv;              /* --kv: of the keys and values that are kept */
   bool speculates;             /* --speculate: an entry that verifies several tokens at once */

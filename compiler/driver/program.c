@@ -40,7 +40,7 @@ driver_options program_silent(const driver_options *options) {
 status program_build(arena *a, const driver_options *options, int *file) {
   driver_options here = *options;
   here.target = NULL;
-  here.isa = "host";
+  here.cpu = "native";
   here.emit = "exe";
   here.name = here.prefix = NULL;
   here.package = here.compresses = false;

@@ -32,24 +32,63 @@ static void print_target(arena *a, const codegen_target *target) {
     print_row(i ? "" : target->name, i ? "" : forms, codegen_level_name(level), level->cpu, level->features);
 }
 
+/* ---- processors ---- */
+
+/* Whether an earlier target has the same levels, so that its rows say all. */
+static bool is_told(const codegen_target *target) {
+  const codegen_target *earlier;
+  for (size_t i = 0; (earlier = codegen_target_at(i)) != target; i++)
+    if (earlier->levels == target->levels) return true;
+  return false;
+}
+
+static void print_processors_of(const codegen_target *target) {
+  enum { LINE_COLUMNS = 100, NAME_COLUMN = 30 };
+  const char *name = target->name;
+  const codegen_level *level;
+  for (int i = 0; (level = level_at(target, i)); i++) {
+    if (!level->processors) continue;
+    size_t column = (size_t)printf("%-15s %-14s", name, codegen_level_name(level)), length;
+    for (const char *at = level->processors; (length = strcspn(at, " ")); at += length, at += *at == ' ') {
+      if (column + 1 + length > LINE_COLUMNS) column = (size_t)printf("\n%*s", NAME_COLUMN, "") - 1;
+      column += (size_t)printf(" %.*s", (int)length, at);
+    }
+    printf("\n");
+    name = "";
+  }
+}
+
+static void print_processors(void) {
+  const codegen_target *target;
+  printf("\nProcessors, which --cpu takes too, by the best level that each has:\n");
+  for (size_t i = 0; (target = codegen_target_at(i)); i++)
+    if (!is_told(target)) print_processors_of(target);
+}
+
 static void print_targets(arena *a) {
   const codegen_target *target, *host = codegen_target_host();
-  print_row("--target", "--emit", "--isa", "CPU and features, as LLVM calls them", "");
+  print_row("--target", "--emit", "--cpu", "CPU and features, as LLVM calls them", "");
   for (size_t i = 0; (target = codegen_target_at(i)); i++) print_target(a, target);
+  print_processors();
   if (host) printf("\nThis machine: %s\n", host->name);
 }
 
 /* ---- JSON ---- */
 
-static json_t *describe_level(const codegen_level *level) {
-  json_t *features = json_array();
-  for (const char *at = level->features; *at; at += strspn(at, ",")) {
-    size_t length = strcspn(at, ",");
-    json_array_append_new(features, json_stringn(at, length));
+/* The words of `list`, of which any of `between` parts two; NULL: none. */
+static json_t *list_words(const char *list, const char *between) {
+  json_t *words = json_array();
+  for (const char *at = list ? list : ""; *at; at += strspn(at, between)) {
+    size_t length = strcspn(at, between);
+    json_array_append_new(words, json_stringn(at, length));
     at += length;
   }
-  return json_pack("{s:s, s:s, s:o}", "level", codegen_level_name(level), "cpu", level->cpu, "features",
-                   features);
+  return words;
+}
+
+static json_t *describe_level(const codegen_level *level) {
+  return json_pack("{s:s, s:s, s:o, s:o}", "level", codegen_level_name(level), "cpu", level->cpu, "features",
+                   list_words(level->features, ","), "processors", list_words(level->processors, " "));
 }
 
 static json_t *describe_target(const codegen_target *target) {

@@ -45,7 +45,7 @@ def build(folder, program, template, *options):
         config = json.load(file)
     with open(path, "w", encoding="utf-8") as file:
         json.dump({**config, "chat_template": template}, file)
-    result = subprocess.run([smelt, "build", folder, "--isa", LEVEL, "-o", program, *options], capture_output=True, check=False)
+    result = subprocess.run([smelt, "build", folder, "--cpu", LEVEL, "-o", program, *options], capture_output=True, check=False)
     assert result.returncode == 0, result
     return result.stderr.decode()
 
@@ -218,7 +218,7 @@ def check_templates():
     assert answer.stdout.decode() == run("-p", "In the", "--no-echo", "-n", "5", *GREEDY)
     with open(os.path.join(other, "chat_template.jinja"), "w", encoding="utf-8") as file:
         file.write("{{ messages[0].content }}{% bad %}")
-    said = subprocess.run([smelt, "build", other, "-o", program + ".other", "--isa", "host"], capture_output=True, check=False).stderr.decode()
+    said = subprocess.run([smelt, "build", other, "-o", program + ".other", "--cpu", "native"], capture_output=True, check=False).stderr.decode()
     assert "chat_template.jinja: line 1: the block 'bad' is not compiled" in said, said
 
 

@@ -88,7 +88,7 @@ cat >"$work/model/generation_config.json" <<END
  "min_new_tokens": 30, "max_new_tokens": 35, "top_k": 9, "top_p": 0.8, "num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 1.5, "length_penalty": 0.5,
  "early_stopping": "never", "num_return_sequences": 2, "typical_p": 0.9, "min_p": 0.01, "sequence_bias": [[[3, 4], 2.5], [[7], -1]]}
 END
-exits "build with a generation_config.json" 0 "$smelt" build "$work/model" -q --isa host -o "$work/program"
+exits "build with a generation_config.json" 0 "$smelt" build "$work/model" -q --cpu native -o "$work/program"
 set -- --repeat-penalty 1.2 --no-repeat-ngram 2 --suppress "$first" --suppress-first 262 --bad-ids "$pair" \
   --bad-ids 11 --min-tokens 30 -n 35 --top-k 9 --top-p 0.8 --typical-p 0.9 --min-p 0.01 -N 2 \
   --bias 7=-1 --length-penalty 0.5 --beam-groups 2 --diversity-penalty 1.5 --early-stopping never
@@ -102,7 +102,7 @@ for how in "--temp 0" "--temp 0.9 --seed 2"; do
 done
 # Where the text ends, and what with: a forced end token is not shown, so there is one token less than allowed.
 echo '{"eos_token_id": 1535, "max_length": 12, "forced_eos_token_id": 1535}' >"$work/model/generation_config.json"
-exits "build with max_length and forced_eos_token_id" 0 "$smelt" build "$work/model" -q --isa host -o "$work/program"
+exits "build with max_length and forced_eos_token_id" 0 "$smelt" build "$work/model" -q --cpu native -o "$work/program"
 count() {
   "$work/program" --ids "$@" </dev/null | wc -w
 }
@@ -112,12 +112,12 @@ same "beams too" 8 "$(count --prompt-ids "1154 258 792" --beams 3)"
 same "a prompt that is longer is answered by a token" 1 "$(count --prompt-ids "1 2 3 4 5 6 7 8 9 10 11 12 13" --ignore-eos)"
 echo '{"eos_token_id": 1535, "forced_bos_token_id": 300, "exponential_decay_length_penalty": [4, 1000.0]}' \
   >"$work/model/generation_config.json"
-exits "build with forced_bos_token_id and a decay" 0 "$smelt" build "$work/model" -q --isa host -o "$work/program"
+exits "build with forced_bos_token_id and a decay" 0 "$smelt" build "$work/model" -q --cpu native -o "$work/program"
 same "the second token is forced, and only that" 300 "$("$work/program" --prompt-ids 258 --ids -n 3 </dev/null | cut -d ' ' -f 1)"
 same "not behind a longer prompt" "$(ids -n 3 | cut -d ' ' -f 1)" "$("$work/program" -p "$prompt" --ids -n 3 </dev/null | cut -d ' ' -f 1)"
 [ "$(count -p "$prompt" -n 100)" -lt 12 ] || fail "exponential_decay_length_penalty did not end the text"
 echo '{"eos_token_id": 1535, "guidance_scale": 1.5}' >"$work/model/generation_config.json"
-exits "build with what is not supported" 0 "$smelt" build "$work/model" -q --isa host -o "$work/program"
+exits "build with what is not supported" 0 "$smelt" build "$work/model" -q --cpu native -o "$work/program"
 says "a warning names it" '"guidance_scale" is not supported' "$work/stderr"
 for wrong in '"top_p": 1.5' '"forced_eos_token_id": "x"' '"forced_bos_token_id": 99999' '"sequence_bias": [[1, 2]]' \
   '"exponential_decay_length_penalty": [-1, 2]' '"max_length": 0' '"renormalize_logits": 1' '"num_beams": 0' '"num_beams": 1025' '"num_beam_groups": 3, "num_beams": 4' \
@@ -129,7 +129,7 @@ for wrong in '"top_p": 1.5' '"forced_eos_token_id": "x"' '"forced_bos_token_id":
 done
 for asked in '"penalty_alpha": 0.6, "top_k": 4' '"penalty_alpha": 0' '"penalty_alpha": 0.6, "do_sample": true'; do
   echo "{\"eos_token_id\": 1535, $asked}" >"$work/model/generation_config.json"
-  exits "generation_config.json: $asked" 0 "$smelt" build "$work/model" -q --isa host -o "$work/program"
+  exits "generation_config.json: $asked" 0 "$smelt" build "$work/model" -q --cpu native -o "$work/program"
   case $asked in
   *top_k*) says "it says what is not done" "generation_config.json: \"penalty_alpha\": programs do not search contrastively" "$work/stderr" ;;
   *) same "nothing is said where nothing is lost" "" "$(cat "$work/stderr")" ;;

@@ -33,7 +33,7 @@ most() {
 build() {
   what=$1
   shift
-  exits "build $what" 0 "$smelt" build "$model" -q -o "$work/program" --isa host --draft "$model" --draft-precision int8 "$@"
+  exits "build $what" 0 "$smelt" build "$model" -q -o "$work/program" --cpu native --draft "$model" --draft-precision int8 "$@"
 }
 
 # ---- the same text ----
@@ -75,20 +75,20 @@ most "it guesses as far as it reads" 40 75
 cp -r "$model" "$work/padded"
 exits "more logits" 0 /usr/bin/python3 "${0%/*}/pad_logits.py" "$model/model.onnx" "$work/padded/model.onnx"
 for models in "$model $work/padded" "$work/padded $model"; do
-  exits "build with a draft" 0 "$smelt" build "${models% *}" -q -o "$work/program" --isa host --draft "${models#* }"
+  exits "build with a draft" 0 "$smelt" build "${models% *}" -q -o "$work/program" --cpu native --draft "${models#* }"
   compare "draft" -p "In the beginning" -n 60 --temp 0 --ignore-eos
   guesses draft -p "In the beginning" --temp 0
   most "as many logits as the model's are taken" 90 75
 done
 
 # ---- as a library ----
-exits "build a library" 0 "$smelt" build "$model" -q --emit lib --name tested --isa host --draft "$model" --draft-precision int4 \
+exits "build a library" 0 "$smelt" build "$model" -q --emit lib --name tested --cpu native --draft "$model" --draft-precision int4 \
   -o "$work/tested.a"
 exits "link" 0 "${CC:-clang-22}" "$SMELT_BUILD/lib/libguesses.a" "$work/tested.a" -lm -lpthread -o "$work/guesses"
 exits "generations with and without guesses agree" 0 "$work/guesses"
 
 # ---- what cannot ----
-exits "a program with guesses of its text alone" 0 "$smelt" build "$model" -q -o "$work/program" --isa host --speculate
+exits "a program with guesses of its text alone" 0 "$smelt" build "$model" -q -o "$work/program" --cpu native --speculate
 compare_plain=$("$work/program" --ids -p "$repeated" -n 60 --temp 0 </dev/null)
 same "it guesses" "$compare_plain" "$("$work/program" --ids -p "$repeated" -n 60 --temp 0 --speculate </dev/null)"
 exits "it has no draft" 2 "$work/program" -p x --guess draft
@@ -96,7 +96,7 @@ says "it says so" "compiled without --draft" "$work/stderr"
 "$work/program" --help >"$work/help"
 says "help has --speculate" "--speculate" "$work/help"
 grep -q -e "--guess" "$work/help" && fail "help of a program without a draft has --guess"
-exits "a program without" 0 "$smelt" build "$model" -q -o "$work/program" --isa host
+exits "a program without" 0 "$smelt" build "$model" -q -o "$work/program" --cpu native
 exits "it does not guess" 2 "$work/program" -p x --speculate
 says "it says so" "compiled without --speculate" "$work/stderr"
 exits "an encoder-decoder cannot" 2 "$smelt" build "$pair" -q -o "$work/pair" --speculate

@@ -58,11 +58,11 @@ if [ -f "$folder/tokenizer.json" ]; then
   [ ! -f "$folder/features.npy" ] || { ids=$folder/features.npy start=1,7,9; }
   AGREE_ISA=$level "$here/../oracle/agree.sh" "$smelt" "$oracle" "$folder" "$ids" 24 $start || fail "it computes something else"
   if [ "$start" = 1 ]; then
-    "$smelt" build "$folder" --isa "$level" -o "$work/program"
+    "$smelt" build "$folder" --cpu "$level" -o "$work/program"
     /usr/bin/python3 "$here/../oracle/beams_agree.py" "$oracle" "$work/program" "$folder" "$ids" 1 || fail "its beams differ"
   fi
 else
-  "$smelt" build "$folder/model.onnx" --isa "$level" --max-batch 4 --max-tokens 64 -o "$work/graph"
+  "$smelt" build "$folder/model.onnx" --cpu "$level" --max-batch 4 --max-tokens 64 -o "$work/graph"
   for case in "$folder"/cases/*; do check_case "$case"; done
 fi
 [ $recognised = 0 ] || fail "it is not recognised as a whole"

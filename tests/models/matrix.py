@@ -39,7 +39,7 @@ def check(cell, folder, smelt, oracle):
     """Exit code, the largest difference, the lines that say what is wrong."""
     path = os.path.join(folder, cell)
     build = os.path.dirname(os.path.dirname(os.path.abspath(smelt)))
-    environment = {**os.environ, "AGREE_ISA": "host", "SMELT_BUILD": build}
+    environment = {**os.environ, "AGREE_CPU": "native", "SMELT_BUILD": build}
     test = subprocess.run([os.path.join(HERE, "architecture_test.sh"), smelt, oracle, path], capture_output=True, text=True,
                           check=False, env=environment)
     output = test.stdout + test.stderr

@@ -3,7 +3,7 @@
 #
 # From the prompt IDS (comma-separated) both must say the same COUNT greedy tokens (256), and their logits over the
 # first 64 positions must lie within 1e-4, read one token at a time as well as whole. In an encoder-decoder IDS are
-# the encoder's, or a file FEATURES.npy that it reads, and START is what its decoder starts from. $AGREE_ISA is the one
+# the encoder's, or a file FEATURES.npy that it reads, and START is what its decoder starts from. $AGREE_CPU is the one
 # level to build (all).
 # Needs $SMELT_BUILD; CC links the test program (clang-22).
 set -eu
@@ -25,7 +25,7 @@ source="--ids $ids"
 "$oracle" greedy "$folder" $source -n "$count" ${start:+--start "$start"} \
   --logits "$work/oracle.npy" --positions "$positions" >"$work/oracle.ids"
 
-"$smelt" build "$folder" ${AGREE_ISA:+--isa "$AGREE_ISA"} --emit lib --name tested -o "$work/tested.a"
+"$smelt" build "$folder" ${AGREE_CPU:+--cpu "$AGREE_CPU"} --emit lib --name tested -o "$work/tested.a"
 "${CC:-clang-22}" "$SMELT_BUILD/lib/libcompiled_model.a" "$work/tested.a" -lm -lpthread -o "$work/compiled"
 
 # The positions whose logits are compared: the prompt (the decoder's start), then what the oracle said, less its last

@@ -74,7 +74,7 @@ for pair in $(sed -n 's/^    .*\(--[a-z-]*\)) COMPREPLY=($(compgen -W "\([^"]*\)
     case $option=$value in
     --draft-precision=* | --precision=auto) continue ;; # a dozen builds
     --target=*) set -- --emit asm --target "$value" ;; # a form that each has
-    --emit=*) set -- --emit "$value" --isa host ;;
+    --emit=*) set -- --emit "$value" --cpu native ;;
     *) set -- --emit graph "$option" "$value" ;;
     esac
     "$smelt" build "$model" "$@" -o "$work/made" >"$work/stdout" 2>"$work/stderr" ||

@@ -110,7 +110,7 @@ def check_apart(folder):
     text, answers = "\n".join(words(count) for count in range(1, 9)).encode(), []
     for batch in (1, BATCH):
         program = f"{whole}.{batch}"
-        subprocess.run([smelt, "build", whole, "--isa", "host", "--max-batch", str(batch), "-q", "-o", program], check=True)
+        subprocess.run([smelt, "build", whole, "--cpu", "native", "--max-batch", str(batch), "-q", "-o", program], check=True)
         answers.append(call(program, ["classify"], text, []))
     assert answers[0] == answers[1], answers
     print("ok      one scale for all texts")
@@ -122,7 +122,7 @@ with tempfile.TemporaryDirectory() as folder:
         programs = []
         for batch in (1, BATCH):
             programs.append(os.path.join(folder, f"{kind}.{batch}"))
-            subprocess.run([smelt, "build", os.path.join(readers, kind), "--isa", "host", "--max-batch", str(batch), "-q", "-o", programs[-1]],
+            subprocess.run([smelt, "build", os.path.join(readers, kind), "--cpu", "native", "--max-batch", str(batch), "-q", "-o", programs[-1]],
                            check=True, capture_output=True)
         check(kind, programs)
     check_waiting(programs[-1])

@@ -52,8 +52,8 @@ one_level() {
   cat >"$2" <<END
 #!/bin/sh
 case "\$*" in
-*--target* | *--isa*) ;;
-"build "*) set -- "\$@" --isa host ;;
+*--target* | *--cpu*) ;;
+"build "*) set -- "\$@" --cpu native ;;
 esac
 exec "$1" "\$@"
 END

@@ -4,8 +4,8 @@
 . "${0%/*}/check.sh"
 smelt=$1 program=$2 model=$3 qemu=$4
 need "$program"
-exits "--compress" 0 "$smelt" build "$model" --isa host --precision bf16 --compress -o "$work/packed"
-exits "the same without" 0 "$smelt" build "$model" --isa host --precision bf16 --weights plain.weights -o "$work/plain"
+exits "--compress" 0 "$smelt" build "$model" --cpu native --precision bf16 --compress -o "$work/packed"
+exits "the same without" 0 "$smelt" build "$model" --cpu native --precision bf16 --weights plain.weights -o "$work/plain"
 text=$("$work/plain" -p "In the beginning" -n 24 --temp 0 </dev/null)
 [ -n "$text" ] || fail "the program writes"
 # writes WHAT COMMAND...
@@ -65,5 +65,5 @@ same "and nothing is kept" "" "$(ls "$work/cache/smelt")"
 
 exits "for arm64" 0 "$smelt" build "$model" --precision bf16 --compress --target aarch64-linux -o "$work/arm"
 if command -v "$qemu" >/dev/null; then writes "arm64" "$qemu" "$work/arm"; fi
-exits "as a library" 0 "$smelt" build "$model" --isa host --emit shared --compress -o "$work/libverse.so"
+exits "as a library" 0 "$smelt" build "$model" --cpu native --emit shared --compress -o "$work/libverse.so"
 finish

@@ -49,7 +49,7 @@ if command -v llvm-as-22 >/dev/null; then
 else
   exits "llvm: is compiled" 0 "$cc" -Wno-override-module -c -x ir "$work/model.ll" -o "$work/model.o"
 fi
-emit llvm v3.ll --isa x86-64-v3
+emit llvm v3.ll --cpu x86-64-v3
 says "llvm: the level asked for" "x86-64-v3" "$work/v3.ll"
 
 for target in x86_64-linux aarch64-linux; do

@@ -45,7 +45,7 @@ def write_files(folder):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
             f.write(text)
 
-    write("smelt", f'#!/bin/sh\nexec "{smelt}" "$@" $([ "$1" != build ] || echo --isa host)\n')
+    write("smelt", f'#!/bin/sh\nexec "{smelt}" "$@" $([ "$1" != build ] || echo --cpu native)\n')
     os.chmod(os.path.join(folder, "smelt"), 0o755)
     os.symlink(examples, os.path.join(folder, "examples"))
     for name, model in FOLDERS.items():

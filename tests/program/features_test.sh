@@ -5,7 +5,7 @@
 smelt=$1 oracle=$2 folder=$3
 need "$folder"
 "$oracle" version >"$work/version" || { cat "$work/version"; exit 77; }
-"$smelt" build "$folder" --isa host -o "$work/program" || fail "it is not built"
+"$smelt" build "$folder" --cpu native -o "$work/program" || fail "it is not built"
 program=$work/program
 features=$folder/features.npy
 speak() {

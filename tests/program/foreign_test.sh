@@ -5,7 +5,7 @@
 . "${0%/*}/check.sh"
 smelt=$1 programs=$2 examples=$3 whisper=$4 npm=$5 foreign=$3/foreign include=${0%/*}/../../include/smelt
 for name in verse names shapes; do need "$programs/$name"; done
-shared() { exits "--emit shared of $1" 0 "$smelt" build "$2" --emit shared --isa host -o "$work/lib$1.so"; }
+shared() { exits "--emit shared of $1" 0 "$smelt" build "$2" --emit shared --cpu native -o "$work/lib$1.so"; }
 for name in verse names shapes; do shared "$name" "$examples/$name/model"; done
 for script in "$foreign"/*.py "$foreign"/*.mjs; do
   [ "$(wc -l <"$script")" -lt 30 ] || fail "$script has 30 lines or more"
@@ -54,7 +54,7 @@ says "see.py: and why" "this is no PNG, JPEG or BMP image" "$work/stderr"
 if [ -d "$whisper" ]; then
   shared whisper "$whisper"
   gives whisper smelt_transcribe
-  exits "whisper" 0 "$smelt" build "$whisper" --isa host -o "$work/whisper"
+  exits "whisper" 0 "$smelt" build "$whisper" --cpu native -o "$work/whisper"
   /usr/bin/python3 -B "${0%/*}/../speech/wav_seeds.py" "$work/sounds"
   sound=$work/sounds/1_16_1_whole.wav
   exits "hear.py" 0 python3 "$foreign/hear.py" "$work/libwhisper.so" "$sound"

@@ -23,7 +23,7 @@ writes() {
 }
 
 # ---- the header, in C and C++ ----
-build lib a static --package --isa host
+build lib a static --package --cpu native
 for compiler in gcc "$clang"; do
   for standard in c99 c11 c17 c++98 c++11 c++17; do
     case $standard in *++*) language=c++ ;; *) language=c ;; esac
@@ -45,7 +45,7 @@ exits "in a C++ program" 0 g++ -x c++ -std=c++98 -I "$work/static" "$source" -x 
   "$work/static/libverse.a" -lm -pthread -o "$work/two"
 writes "C++" "$work/two"
 
-build shared so shared --package --isa host
+build shared so shared --package --cpu native
 exits "two shared libraries" 0 gcc -I "$work/shared" "$source" -L "$work/shared" -lverse -lstory \
   -Wl,-rpath,"$work/shared" -lm -pthread -o "$work/two"
 writes "shared" "$work/two"
@@ -80,10 +80,10 @@ names = {p["SPDXID"]: p["name"] for p in document["packages"]}
 print(", ".join(names[r["relatedSpdxElement"]] for r in document["relationships"]
       if r["relationshipType"] == "STATIC_LINK" and "Part" in r["relatedSpdxElement"]))' "$work/bill.json")"
 }
-linked shared "smelt's runtime, libgcc, Unicode data" --isa host
-linked lib "smelt's runtime, Unicode data" --isa host
-linked obj "Unicode data" --isa host
-linked shared "smelt's runtime, mingw-w64, Unicode data" --target x86_64-windows --isa x86-64-v2
+linked shared "smelt's runtime, libgcc, Unicode data" --cpu native
+linked lib "smelt's runtime, Unicode data" --cpu native
+linked obj "Unicode data" --cpu native
+linked shared "smelt's runtime, mingw-w64, Unicode data" --target x86_64-windows --cpu x86-64-v2
 
 # ---- what pkg-config and CMake make of it ----
 cat >"$work/one.c" <<'END'
@@ -120,7 +120,7 @@ cat >"$work/project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.20)
 project(one C)
 find_package(smelt REQUIRED)
-smelt_add_model(verse ${MODEL} OPTIONS --precision int8 --isa host)
+smelt_add_model(verse ${MODEL} OPTIONS --precision int8 --cpu native)
 add_executable(one ../one.c)
 target_link_libraries(one PRIVATE verse)
 END

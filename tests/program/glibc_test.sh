@@ -13,7 +13,7 @@ text=$("$program" -p "In the beginning" --no-echo -n 8 --temp 0 </dev/null)
 
 # link OPTION...: $work/write, with a library that was built so
 link() {
-  exits "lib $*" 0 "$smelt" build "$model" --target armv7-linux --isa armv7-fma --emit lib --name verse "$@" -o "$work/libverse.a"
+  exits "lib $*" 0 "$smelt" build "$model" --target armv7-linux --cpu armv7-fma --emit lib --name verse "$@" -o "$work/libverse.a"
   exits "compile" 0 "$clang" --target=$triple -O1 -I "$SMELT_SOURCE/include" -isystem /usr/$triple/include -c "$source" -o "$work/write.o"
   exits "link" 0 ld.lld-22 -pie -dynamic-linker /lib/ld-linux-armhf.so.3 "$lib/Scrt1.o" "$lib/crti.o" "$work/write.o" "$work/libverse.a" \
     "$lib/libc.so.6" "$lib/libm.so.6" "$lib/libc_nonshared.a" "$lib/ld-linux-armhf.so.3" "$libgcc" "$lib/crtn.o" -o "$work/write"

@@ -38,7 +38,7 @@ for seconds in 0.02 0.1 0.3 0.6 1 1.5 2 2.5 3 4; do
 done
 [ "$interrupted" -gt 0 ] || fail "no build took long enough to be interrupted"
 
-one_level="--target x86_64-linux --isa x86-64-v3" # quicker
+one_level="--target x86_64-linux --cpu x86-64-v3" # quicker
 began=$(date +%s%N)
 "$smelt" build "$model" $one_level -o "$work/out/program" >"$work/said" 2>&1 </dev/null
 took_ms=$((($(date +%s%N) - began) / 1000000))

@@ -11,7 +11,7 @@ model="/usr/bin/python3 ${0%/*}/products_model.py"
 cd "$work" || exit 1
 # shellcheck disable=SC2086 # numbers
 $model . $row_counts || exit 1
-exits "build" 0 "$smelt" build products.onnx -o host --precision "$precision" --isa host --max-tokens 17
+exits "build" 0 "$smelt" build products.onnx -o host --precision "$precision" --cpu native --max-tokens 17
 exits "build for $target" 0 "$smelt" build products.onnx -o other --precision "$precision" --max-tokens 17 \
   --target "$target"
 

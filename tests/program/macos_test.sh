@@ -37,7 +37,7 @@ exits "a program is linked" 0 ld64.lld-22 -arch $arch -platform_version macos 11
 exits "it has the model" 0 llvm-nm-22 "$work/main"
 says "the weights are in it" " _tested_weights$" "$work/stdout"
 
-emit shared libtested.dylib --name tested --isa "$least"
+emit shared libtested.dylib --name tested --cpu "$least"
 exits "shared: is read" 0 llvm-readobj-22 --file-headers --macho-segment "$work/libtested.dylib"
 says "shared: a shared library" "FileType: DynamicLibrary" "$work/stdout"
 exits "shared: gives out" 0 llvm-nm-22 --defined-only --extern-only "$work/libtested.dylib"
@@ -74,7 +74,7 @@ exits "obj: is linked, with another model's library" 0 ld64.lld-22 -arch $arch -
   -undefined dynamic_lookup -all_load "$work/object.o" "$work/tested.a" -o "$work/both.dylib"
 cpus=$all_cpus writes "obj: all levels" both.dylib smelt object
 cpus=$all_cpus writes "lib: all levels" both.dylib smelt tested
-emit shared libown.dylib --prefix own --isa "$least" --package
+emit shared libown.dylib --prefix own --cpu "$least" --package
 exits "--prefix: gives out" 0 llvm-nm-22 --defined-only --extern-only "$work/libown.dylib"
 same "--prefix: nothing without it" "" "$(sed 's/.* //' "$work/stdout" | grep -v '^_own_' | xargs)"
 writes "--prefix" libown.dylib own main
@@ -84,7 +84,7 @@ export HOME="$work/home"
 mkdir -p "$HOME/Library/Caches"
 for option in "--weights beside.weights" --compress; do
   # shellcheck disable=SC2086 # words
-  emit shared libother.dylib --name tested --isa "$least" $option
+  emit shared libother.dylib --name tested --cpu "$least" $option
   for start in first second; do writes "$option, $start start" libother.dylib smelt tested; done
 done
 exits "kept as a file of weights" 0 cmp "$HOME/Library/Caches/smelt/"* "$work/beside.weights"

@@ -6,7 +6,7 @@ smelt=$1 folder=$2
 [ -f "$folder/packed.onnx" ] || skip "$folder is absent"
 cd "$work" || exit 1
 
-exits "packed" 0 "$smelt" build "$folder/packed.onnx" --isa host -o packed --precision int4 --report
+exits "packed" 0 "$smelt" build "$folder/packed.onnx" --cpu native -o packed --precision int4 --report
 says "packed: the codes are kept" 'root mean square 0\.[3-5][0-9]* % ' stdout
-exits "dense" 0 "$smelt" build "$folder/dense.onnx" --isa host -o dense --precision int4 --report
+exits "dense" 0 "$smelt" build "$folder/dense.onnx" --cpu native -o dense --precision int4 --report
 says "dense: 4 bits cost much more" 'root mean square [6-9]\.[0-9]* % ' stdout

@@ -11,19 +11,19 @@ left() {
   same "$1: what is left" "$2" "$(ls -A "$out" | xargs)"
 }
 
-exits "a program" 0 "$smelt" build "$model" --isa host -o "$out/program"
+exits "a program" 0 "$smelt" build "$model" --cpu native -o "$out/program"
 left "a program" program
 same "a quiet build" "" "$(cat "$work/stdout" "$work/stderr")"
 same "it is executable" "-rwxr-xr-x" "$(umask 022 && stat -c %A "$out/program")"
 
 echo "something older" >"$out/program"
 chmod 600 "$out/program"
-exits "onto an existing file" 0 "$smelt" build "$model" --isa host -o "$out/program"
+exits "onto an existing file" 0 "$smelt" build "$model" --cpu native -o "$out/program"
 left "onto an existing file" program
 exits "the program replaced it" 0 "$out/program" --version
 
 "$out/program" -p a -n 0 --temp 0 --ignore-eos >/dev/null </dev/null &
-exits "onto a program that runs" 0 "$smelt" build "$model" --isa host -o "$out/program"
+exits "onto a program that runs" 0 "$smelt" build "$model" --cpu native -o "$out/program"
 wait
 
 # A full disk cuts short what the linker writes, and it does not say so.
@@ -46,7 +46,7 @@ rm "$out/program"
 printf 'not ONNX at all' >"$work/broken.onnx"
 exits "a broken model" 1 "$smelt" build "$work/broken.onnx" -o "$out/program"
 left "a broken model" ""
-exits "an unknown level" 2 "$smelt" build "$model" --isa x86-64-v9 -o "$out/program"
+exits "an unknown level" 2 "$smelt" build "$model" --cpu x86-64-v9 -o "$out/program"
 left "an unknown level" ""
 
 exits "into a missing folder" 1 "$smelt" build "$model" -o "$out/missing/program"
@@ -72,7 +72,7 @@ done
 name=named
 ln -s "$(cd "$model" && pwd)" "$work/$name"
 for place in "$work/$name" "$work/$name/model.onnx" "$work/$name/"; do
-  (cd "$out" && exits "without -o" 0 "$smelt" build "$place" --isa host && finish) || failure_count=$((failure_count + 1))
+  (cd "$out" && exits "without -o" 0 "$smelt" build "$place" --cpu native && finish) || failure_count=$((failure_count + 1))
   left "without -o, of ${place#"$work"/}" "$name"
   rm -f "${out:?}/$name"
 done

@@ -22,7 +22,7 @@ random = np.random.default_rng(11)
 
 def build(model, folder):
     program = os.path.join(folder, "graph")
-    subprocess.run([smelt, "build", model, "--isa", "host", "--max-batch", str(len(LENGTHS)), "--max-tokens", "32", "-q", "-o", program],
+    subprocess.run([smelt, "build", model, "--cpu", "native", "--max-batch", str(len(LENGTHS)), "--max-tokens", "32", "-q", "-o", program],
                    check=True, capture_output=True)
     return program
 

@@ -5,7 +5,7 @@
 . "${0%/*}/check.sh"
 smelt=$1 models=$2 kind=$3
 [ -d "$models/$kind" ] || skip "$models/$kind is absent"
-exits "build" 0 "$smelt" build "$models/$kind" --isa host -o "$work/program"
+exits "build" 0 "$smelt" build "$models/$kind" --cpu native -o "$work/program"
 # Of those that text is not for, the build says why where a file of the folder is the cause.
 case $kind in
 dense) says "a warning names file and module" "warning: .*modules.json: .*Dense.* not compiled; .*\.npy" "$work/stderr" ;;
@@ -26,7 +26,7 @@ if [ "$kind" = states ]; then
   for pooled in mean max; do
     sed -i "s/true/false/; s/\"pooling_mode_${pooled}_tokens\": false/\"pooling_mode_${pooled}_tokens\": true/" \
       "$work/moved/pooling/config.json"
-    exits "pooled by $pooled" 0 "$smelt" build "$work/moved" --isa host -o "$work/$pooled"
+    exits "pooled by $pooled" 0 "$smelt" build "$work/moved" --cpu native -o "$work/$pooled"
     "$work/$pooled" --version | sed -n 's/.*model sha256:\([0-9a-f]*\).*/\1/p' >"$work/$pooled.hash"
     [ -s "$work/$pooled.hash" ] || fail "--version has no hash"
   done

@@ -6,7 +6,7 @@ smelt=$1 oracle=$2 folder=$3
 here=${0%/*}
 [ -f "$folder/model.onnx" ] || skip "$folder is absent"
 "$oracle" version >"$work/version" || skip "$(cat "$work/version")"
-exits "build" 0 "$smelt" build "$folder" --isa host -o "$work/program"
+exits "build" 0 "$smelt" build "$folder" --cpu native -o "$work/program"
 same "no warning" "" "$(cat "$work/stderr")"
 /usr/bin/python3 "$here/real_images_check.py" "$folder" "$work/program" "$oracle" "$work" || fail "what it answers"
 finish

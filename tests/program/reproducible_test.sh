@@ -35,8 +35,8 @@ done
 
 # Another processor, which LLVM and smelt itself see: without AVX. One level, as emulation is slow.
 if command -v qemu-x86_64-static >/dev/null && [ "$(uname -m)" = x86_64 ]; then
-  (cd "$here" && "$smelt" build names --isa x86-64-v2 --precision int8 -o new) || fail "on this processor"
-  elsewhere qemu-x86_64-static -cpu Nehalem "$smelt" build names --isa x86-64-v2 --precision int8 -o ../old ||
+  (cd "$here" && "$smelt" build names --cpu x86-64-v2 --precision int8 -o new) || fail "on this processor"
+  elsewhere qemu-x86_64-static -cpu Nehalem "$smelt" build names --cpu x86-64-v2 --precision int8 -o ../old ||
     fail "on an old processor"
   cmp "$here/new" "$there/old" && echo "ok      an old processor: the same bytes" ||
     fail "an old processor: other bytes"

@@ -67,12 +67,12 @@ CHECK
 
 rm storyteller/LICENSE
 printf 'No block at the top.\nlicense: mit\n' >storyteller/README.md
-smelt build storyteller --isa host -o bare || fail "without licences"
+smelt build storyteller --cpu native -o bare || fail "without licences"
 ./bare --licenses >"$work/licenses"
 says "no licence is told as that" '^model storyteller: its folder states no licence$' "$work/licenses"
 exits "a bill of materials of text" 2 smelt build storyteller --emit graph --sbom bill.json
-exits "a bill of materials in the program's place" 2 smelt build storyteller --isa host -o bare --sbom bare
-smelt build storyteller --isa host -o both --draft storyteller --sbom both.json || fail "a bill of materials with a draft"
+exits "a bill of materials in the program's place" 2 smelt build storyteller --cpu native -o bare --sbom bare
+smelt build storyteller --cpu native -o both --draft storyteller --sbom both.json || fail "a bill of materials with a draft"
 python3 - both.json <<'CHECK' || fail "the draft in both.json"
 import json, sys
 document = json.load(open(sys.argv[1]))
@@ -80,13 +80,13 @@ ids = [x["SPDXID"] for part in ("packages", "files") for x in document[part]]
 assert len(ids) == len(set(ids)) and {"SPDXRef-Model", "SPDXRef-Draft"} < set(ids), ids
 assert len(document["files"]) == 10, len(document["files"])
 CHECK
-exits "a bill of materials that cannot be written" 1 smelt build storyteller --isa host -o bare --sbom none/bill.json
+exits "a bill of materials that cannot be written" 1 smelt build storyteller --cpu native -o bare --sbom none/bill.json
 
 # Names of any bytes; a bill that is there is replaced, or stays whole.
 odd=$(printf 'a \303\251 \377b')
 mv storyteller "$odd"
 echo older >bill.json
-exits "a folder's name that is no UTF-8" 0 smelt build "$odd" --isa host -o "$odd.program" --sbom bill.json
+exits "a folder's name that is no UTF-8" 0 smelt build "$odd" --cpu native -o "$odd.program" --sbom bill.json
 python3 - bill.json <<'CHECK' || fail "odd names in bill.json"
 import json, sys
 document = json.load(open(sys.argv[1], encoding="utf-8"))
@@ -95,7 +95,7 @@ assert names["SPDXRef-Model"] == "a \u00e9 %FFb", names
 assert document["documentNamespace"].startswith("https://spdx.org/spdxdocs/a%20%C3%A9%20%FFb.program-"), document["documentNamespace"]
 CHECK
 same "nothing half made is left" "" "$(find . -name '.smelt-*')"
-exits "a bill to a full disk" 1 smelt build "$odd" --isa host -o bare --sbom /dev/full
-exits "the report where SMELT_CPU names no level" 1 env SMELT_CPU=none smelt build "$odd" --isa host -o bare --report
+exits "a bill to a full disk" 1 smelt build "$odd" --cpu native -o bare --sbom /dev/full
+exits "the report where SMELT_CPU names no level" 1 env SMELT_CPU=none smelt build "$odd" --cpu native -o bare --report
 says "it is told as that" "does not run with SMELT_CPU=none; unset it" "$work/stderr"
 finish

@@ -12,6 +12,7 @@ for row in json.load(sys.stdin):
     assert row["triple"] and isinstance(row["link_with"], str) and row["pointer_bytes"] in (4, 8) and all(level["cpu"] for level in row["levels"])
     print(row["target"], *(",".join(names) for names in (row["forms"], [level["level"] for level in row["levels"]])))
 ' <"$work/stdout" >"$work/rows" || fail "smelt targets --json is not what its readers expect"
+sed -i '/^Processors/,/^$/d' "$work/shown" # whose rows name targets too
 same "both list the same targets" "$(cut -d ' ' -f 1 "$work/rows")" \
   "$(sed -n 's/^\([a-z0-9_]*-[a-z]*\) .*/\1/p' "$work/shown")"
 same "both list the same levels" "$(cut -d ' ' -f 3 "$work/rows" | tr ',' '\n')" \
@@ -26,7 +27,7 @@ exits "an unknown target" 2 "$smelt" build "$model" --target pdp11
 same "an unknown target is told the same" "$(cut -d ' ' -f 1 "$work/rows")" "$(offered | tr ',' '\n')"
 says "an unknown target is told where they are described" "smelt targets" "$work/stderr"
 while read -r target forms levels; do
-  exits "an unknown level of $target" 2 "$smelt" build "$model" --target "$target" --emit asm --isa none
+  exits "an unknown level of $target" 2 "$smelt" build "$model" --target "$target" --emit asm --cpu none
   same "levels of $target" "$levels" "$(offered)"
   for form in exe obj lib shared; do
     case ,$forms, in
@@ -43,7 +44,7 @@ done <"$work/rows"
 for row in x86_64-linux=12=x86-64-v2 armv7-linux=12=baseline riscv64-linux=14=baseline; do
   pair=${row%=*} level=${row##*=}
   target=${pair%=*}
-  exits "a program for $target" 0 "$smelt" build "$model" --target "$target" --isa "$level" -q -o "$work/program"
+  exits "a program for $target" 0 "$smelt" build "$model" --target "$target" --cpu "$level" -q -o "$work/program"
   same "libgcc of $target" "libgcc ${pair#*=}" "$(grep -a '^libgcc ' "$work/program" | cut -d : -f 1)"
   same "musl of $target" 1 "$(grep -a -c '^musl 1[.]2[.]' "$work/program")"
 done

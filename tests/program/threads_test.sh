@@ -6,7 +6,7 @@ smelt=$1 program=$2 model=$3
 need "$program"
 for option in "" "--weights verse.weights"; do
   # shellcheck disable=SC2086 # words
-  exits "lib $option" 0 "$smelt" build "$model" --isa host --emit lib --name verse $option -o "$work/libverse.a"
+  exits "lib $option" 0 "$smelt" build "$model" --cpu native --emit lib --name verse $option -o "$work/libverse.a"
   exits "the program" 0 gcc -Wall -Wextra -Werror -I "$work" "${0%/*}/threads.c" "$work/libverse.a" -lm -pthread \
     -o "$work/threads"
   exits "texts are the same together and alone" 0 "$work/threads"

@@ -3,7 +3,7 @@
 . "${0%/*}/check.sh"
 smelt=$1 program=$2 model=$3 qemu=$4
 need "$program"
-exits "--weights" 0 "$smelt" build "$model" --isa host --weights verse.weights -o "$work/verse"
+exits "--weights" 0 "$smelt" build "$model" --cpu native --weights verse.weights -o "$work/verse"
 text=$("$program" -p "In the beginning" -n 24 --temp 0 </dev/null)
 # writes WHAT COMMAND...: what the program with its weights inside writes
 writes() {
@@ -63,12 +63,12 @@ cp "$work/elsewhere/w" "$work/verse.weights"
 head -c 100 /dev/zero >>"$work/verse.weights"
 writes "bytes behind it are passed over" "$work/verse" --check-weights
 
-exits "another model's program" 0 "$smelt" build "$model" --isa host --precision bf16 --weights verse.weights -o "$work/other"
+exits "another model's program" 0 "$smelt" build "$model" --cpu native --precision bf16 --weights verse.weights -o "$work/other"
 cp "$work/elsewhere/w" "$work/verse.weights"
 exits "with this one's weights" 1 "$work/other" -p x
 says "is told" "has the weights of another model, or of another build of it" "$work/stderr"
 
-exits "a shared library" 0 "$smelt" build "$model" --isa host --emit shared --weights verse.weights -o "$work/libverse.so"
+exits "a shared library" 0 "$smelt" build "$model" --cpu native --emit shared --weights verse.weights -o "$work/libverse.so"
 cat >"$work/open.py" <<'END'
 import ctypes, sys
 library, model = ctypes.CDLL(sys.argv[1]), ctypes.c_void_p()

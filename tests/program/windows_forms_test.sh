@@ -16,7 +16,7 @@ emit() { # emit FORM FILE MODEL [OPTION...]
   shift 3
   exits "--emit $form $file $*" 0 "$smelt" build "$from" --target x86_64-windows --emit "$form" "$@" -o "$work/$file"
 }
-least="--isa x86-64-v2" # but of the object: several in one
+least="--cpu x86-64-v2" # but of the object: several in one
 # shellcheck disable=SC2086 # words
 emit lib lib/libverse.a "$verse_model" --name verse --package $least
 emit lib lib/libstory.a "$story_model" --name story $least
@@ -59,7 +59,7 @@ foreach(property IN ITEMS IMPORTED_LOCATION IMPORTED_IMPLIB INTERFACE_LINK_LIBRA
   message(STATUS "${property} ${value}")
 endforeach()
 find_package(smelt REQUIRED)
-smelt_add_model(own ${MODEL} SHARED OPTIONS --target x86_64-windows --isa x86-64-v2)
+smelt_add_model(own ${MODEL} SHARED OPTIONS --target x86_64-windows --cpu x86-64-v2)
 CMAKE
 exits "find_package, for Windows" 0 cmake -S "$work/project" -B "$work/project/build" -DCMAKE_SYSTEM_NAME=Windows \
   -DMODEL="$verse_model" -DCMAKE_PREFIX_PATH="$work/dll;${smelt%/bin/smelt}" -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=NEVER

@@ -17,8 +17,8 @@ says "lib: the index names the runtime" "^smelt_generate in " "$work/stdout"
 for level in v2 v3 v4; do says "lib: code for $level" "^code-x86-64-$level" "$work/stdout"; done
 need "$readers/states"
 exits "a reader of batches" 0 "$smelt" build "$readers/states" --max-batch 4 --target x86_64-windows -o "$work/reader.exe"
-exits "weights in a file" 0 "$smelt" build "$model" --isa x86-64-v3 --target x86_64-windows --weights verse.weights -o "$work/beside.exe"
-exits "compressed weights" 0 "$smelt" build "$model" --isa x86-64-v3 --target x86_64-windows --compress -o "$work/packed.exe"
+exits "weights in a file" 0 "$smelt" build "$model" --cpu x86-64-v3 --target x86_64-windows --weights verse.weights -o "$work/beside.exe"
+exits "compressed weights" 0 "$smelt" build "$model" --cpu x86-64-v3 --target x86_64-windows --compress -o "$work/packed.exe"
 
 wine=$(command -v wine64 || command -v /usr/lib/wine/wine64) || { echo "left out: no wine64 to run it"; finish; }
 export WINEPREFIX="$work/wine" WINEDEBUG=-all LC_ALL=C.UTF-8 # by which wine reads arguments
@@ -45,7 +45,7 @@ same "logits" "0" "$(
   cmp -s "$work/host" "$work/wine.bin"
   echo $?
 )"
-"$smelt" build "$readers/states" --max-batch 4 --isa host -q -o "$work/reader"
+"$smelt" build "$readers/states" --max-batch 4 --cpu native -q -o "$work/reader"
 printf 'the fox\nthe quick brown dog jumps\n\na dog\nthe lazy fox sleeps\nAnna of Berlin\n' >"$work/lines"
 same "lines in batches, of a file" "$("$work/reader" embed --lines "$work/lines" | cut -c1-5)" \
   "$("$wine" "$work/reader.exe" embed --lines "Z:$work/lines" | cut -c1-5)"

@@ -106,7 +106,7 @@ class Sweep:
         self.problems, self.case_count, self.set_count, self.refused_count = [], 0, 0, 0
 
     def build(self):
-        made = self.call(self.smelt, "build", self.path, "--isa", "host", "--max-batch", str(MOST_BATCH), "--max-tokens",
+        made = self.call(self.smelt, "build", self.path, "--cpu", "native", "--max-batch", str(MOST_BATCH), "--max-tokens",
                          str(MOST_TOKENS), "-o", self.program)
         refusal = REFUSED.get(self.name)
         if refusal and refusal not in made.stderr:

@@ -3,7 +3,7 @@
 . "${0%/*}/../program/check.sh"
 smelt=$1 folder=$2 source=${0%/*}
 [ -d "$folder" ] || skip "$folder was not made"
-"$smelt" build "$folder" --isa host -o "$work/hear" || fail "it is not built"
+"$smelt" build "$folder" --cpu native -o "$work/hear" || fail "it is not built"
 /usr/bin/python3 -B "$source/wav_seeds.py" "$work/seeds"
 cd "$work" || exit 1
 cp seeds/1_16_1_whole.wav a.wav
@@ -85,7 +85,7 @@ done
 cp -r "$folder" model
 warns() { # WHAT EXPRESSION KEY VALUE
   sed "s/\"$3\": [^,]*/\"$3\": $4/" "$folder/preprocessor_config.json" >model/preprocessor_config.json
-  "$smelt" build model --isa host -o other >stdout 2>stderr || fail "$1 is no warning" "$(cat stderr)"
+  "$smelt" build model --cpu native -o other >stdout 2>stderr || fail "$1 is no warning" "$(cat stderr)"
   says "$1" "warning: .*preprocessor_config.json: .*$2" stderr
 }
 warns "features that the encoder does not read" '"feature_size".*expected 80' feature_size 128

@@ -77,7 +77,7 @@ def check_long_window(smelt, folder, work):
         config = json.load(f)
     with open(path, "w", encoding="utf-8") as f:
         json.dump({**config, "chunk_length": 2000}, f)
-    subprocess.run([smelt, "build", copy, "--isa", "host", "-o", program], check=True)
+    subprocess.run([smelt, "build", copy, "--cpu", "native", "-o", program], check=True)
     return same("a program with a window of 2000 s", 0, subprocess.run([program, "--help"], stdout=subprocess.PIPE, check=False).returncode)
 
 
@@ -89,7 +89,7 @@ def main():
         sys.exit(EXIT_SKIPPED)
     with tempfile.TemporaryDirectory() as work:
         program = os.path.join(work, "program")
-        subprocess.run([smelt, "build", folder, "--isa", "host", "-o", program], check=True)
+        subprocess.run([smelt, "build", folder, "--cpu", "native", "-o", program], check=True)
         model = Model(oracle, folder, work)
         has_choices = "no_timestamps_token_id" in model.choices
         good = [check_case(program, model, os.path.join(work, "a.wav"), case, index)

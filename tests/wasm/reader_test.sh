@@ -6,7 +6,7 @@
 smelt=$1 model=$2 command=$3
 [ -d "$model" ] || skip "$model is absent"
 build "$model"
-exits "build for this machine" 0 "$smelt" build "$model" --isa host -o "$work/native"
+exits "build for this machine" 0 "$smelt" build "$model" --cpu native -o "$work/native"
 printf 'A line of words.\nStraße,  日本語\nx\nthe quick brown fox\tjumps\n' >"$work/lines"
 for program in native program; do
   exits "$command by $program" 0 "$work/$program" "$command" --lines "$work/lines" --json
