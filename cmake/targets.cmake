@@ -1,7 +1,7 @@
 # build/lib/smelt/TARGET for every target: what a compiled model is linked with.
 #   libruntime.a   runtime/core, text, constrain, decode, chat, sound, speech, vision, and of runtime/host and
 #                  runtime/processor what the row says                     libapp.a   runtime/app, with main
-#   rcrt1.o crt1.o crti.o crtn.o libc.a           from Debian's musl-dev
+#   crt1.o crti.o crtn.o libc.a                   from Debian's musl-dev
 #   libgcc.a                                      from Debian's libgcc-12-dev (riscv64: Debian 13's libgcc-14-dev)
 #   crt1-command.o crt1-reactor.o libc.a          of wasm32 from Debian's wasi-libc
 #   libsmall.a                                    of wasm32: what stands for some of it; libmodule.a: a module's alone
@@ -23,6 +23,7 @@ set(smelt_system_linux core/team
   host/posix/clock host/posix/files host/posix/interrupts host/posix/memory host/posix/terminal host/posix/threads
   host/linux/peak_memory host/linux/processors host/linux/random host/linux/waiting ${weights_elsewhere}
   host/posix/file_map host/posix/cache_folder host/posix/kept_file host/linux/own_file)
+set(smelt_program_linux host/linux/start) # of programs alone
 set(smelt_system_wasi host/alone/team host/alone/processors host/posix/clock host/posix/files
   host/wasi/jumps host/wasi/memory host/wasi/random host/wasi/terminal ${weights_elsewhere} host/wasi/weights_file)
 # What modules have in place of wasi-libc's, for size; whoever links a library brings his own libc.
@@ -129,7 +130,7 @@ function(copy_libc_pack target triple architecture)
     set(sysroot ${SMELT_SYSROOTS}/${architecture})
     file(GLOB libgcc ${sysroot}/usr/lib/gcc/*/*/libgcc.a)
     set(libc ${sysroot}/usr/lib/${triple})
-    set(pack ${libc}/rcrt1.o ${libc}/crt1.o ${libc}/crti.o ${libc}/crtn.o ${libc}/libc.a ${libgcc})
+    set(pack ${libc}/crt1.o ${libc}/crti.o ${libc}/crtn.o ${libc}/libc.a ${libgcc})
   endif()
   file(COPY ${pack} DESTINATION ${PROJECT_BINARY_DIR}/lib/smelt/${target})
 endfunction()
@@ -145,7 +146,8 @@ foreach(line IN LISTS smelt_target_rows)
   copy_libc_pack(${target} ${triple} ${architecture})
   smelt_host_sources(host_sources ${system} ${processor})
   add_target_archive(${target} runtime ${target_runtime_sources} ${host_sources})
-  add_target_archive(${target} app ${target_app_sources})
+  list(TRANSFORM smelt_program_${system} REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/runtime/\\1.c" OUTPUT_VARIABLE program_sources)
+  add_target_archive(${target} app ${target_app_sources} ${program_sources})
 endforeach()
 list(TRANSFORM wasi_small_sources PREPEND ${PROJECT_SOURCE_DIR}/runtime/)
 list(TRANSFORM wasi_small_sources APPEND .c)

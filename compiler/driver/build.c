@@ -133,15 +133,19 @@ static status end_code(compilation *c, codegen_job *job, code *made) {
 
 /* ---- artefacts ---- */
 
-/* Where a file that is larger by up to a huge page is no larger to speak of. */
-enum { LARGE_WEIGHTS_BYTES = 16 * LINK_HUGE_PAGE_BYTES };
+/* Where a file that is larger by up to a huge page is no larger to speak of; where one that is larger by a
+ * page is. */
+enum { LARGE_WEIGHTS_BYTES = 16 * LINK_HUGE_PAGE_BYTES, SMALL_WEIGHTS_BYTES = 4 << 20 };
 
 static status add_weights(const part *p, const emit_form *form, link_job *job, plan_manifest_info *info) {
   compilation *c = p->c;
   progress_show(&c->progress, "packing weights", 0, 0);
-  bool by_user = form->finish != link_executable, large = c->plan->weights_bytes >= LARGE_WEIGHTS_BYTES;
+  bool by_user = form->finish != link_executable, is_large = c->plan->weights_bytes >= LARGE_WEIGHTS_BYTES;
+  bool is_small = c->plan->weights_bytes < SMALL_WEIGHTS_BYTES;
   link_blob weights = {.symbol = arena_format(&c->arena, "%s_weights", p->name),
-                       .alignment = by_user && large ? LINK_HUGE_PAGE_BYTES : 0};
+                       .alignment = by_user && is_large ? LINK_HUGE_PAGE_BYTES
+                                    : is_small          ? PLAN_ALIGN_BYTES
+                                                        : 0};
   return storage_add(c, job, &weights, info);
 }
 

@@ -53,18 +53,30 @@ static status add_layout(argument_list *list) {
 
 static status executable(link_job *job) {
   /*
-   * A position-independent program that relocates itself (musl's rcrt1.o).
+   * A position-independent program that relocates itself (runtime/host/linux/start.c). Nothing but a
+   * debugger reads sections' headers, and nothing at all what compilers call themselves.
    * Threads get 1 MiB of stack: musl takes its default from the stack header.
    * Addresses are file offsets modulo a huge page, so that the kernel can map
    * weights by huge pages where the page cache holds them so; the file does
    * not grow by that.
    */
-  static const char *const options[] = {"-static",          "-pie",        "--no-dynamic-linker",
-                                        "-ztext",           "-znorelro",   "-zstack-size=0x100000",
-                                        "--gc-sections",    "--strip-all", "--build-id=none",
-                                        "--hash-style=gnu", "--icf=safe",  "-zmax-page-size=0x200000"};
+  static const char *const options[] = {"-static",
+                                        "-pie",
+                                        "--no-dynamic-linker",
+                                        "-ztext",
+                                        "-znorelro",
+                                        "-zstack-size=0x100000",
+                                        "--gc-sections",
+                                        "--strip-all",
+                                        "--build-id=none",
+                                        "--hash-style=gnu",
+                                        "--icf=safe",
+                                        "-zmax-page-size=0x200000",
+                                        "-znosectionheader",
+                                        "--pack-dyn-relocs=relr",
+                                        "-O2"};
   _Static_assert(LINK_HUGE_PAGE_BYTES == 0x200000, "the option above states it");
-  static const char *const before[] = {"rcrt1.o", "crti.o"};
+  static const char *const before[] = {"crti.o"};
   static const char *const after[] = {"libapp.a", "libruntime.a", "libc.a", "libgcc.a"};
   argument_list list = arguments_begin(job);
   ARGUMENTS_ADD(&list, options);
