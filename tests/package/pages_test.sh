@@ -16,22 +16,22 @@ shown() {
     sed 's/.\x08//g' | tr -s ' \n' '  '
 }
 for command in $commands; do
-  shown "$command" >"$work/page"
+  shown "$command" >"$work/page.1"
   "$smelt" "$command" --help | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\) .*/\2/p' >"$work/options"
   [ -s "$work/options" ] || fail "smelt $command --help lists no option"
   while read -r option; do
-    grep -q -e "$option" "$work/page" || fail "smelt-$command(1) has no $option"
+    grep -q -e "$option" "$work/page.1" || fail "smelt-$command(1) has no $option"
   done <"$work/options"
   shown "" | grep -q "smelt-$command" || fail "smelt(1) does not name smelt-$command"
 done
 for page in "$share"/man/man1/*; do
-  gzip -dc "$page" >"$work/page"
-  groff -man -ww -Tascii "$work/page" 2>"$work/said" >/dev/null
+  gzip -dc "$page" >"$work/page.1"
+  groff -man -ww -Tascii "$work/page.1" 2>"$work/said" >/dev/null
   same "groff has nothing to say of $(basename "$page")" "" "$(cat "$work/said")"
   command -v mandoc >/dev/null || continue
   # The pages' date is none: they are the same whenever they are made.
   same "mandoc has nothing to say of $(basename "$page")" "" \
-    "$(mandoc -T lint -W warning "$work/page" | grep -v 'missing date')"
+    "$(mandoc -T lint -W warning "$work/page.1" | grep -v 'missing date')"
 done
 
 # ---- bash --------------------------------------------------------------------
