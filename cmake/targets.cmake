@@ -23,11 +23,12 @@ set(smelt_system_linux core/team
   host/posix/clock host/posix/files host/posix/interrupts host/posix/memory host/posix/terminal host/posix/threads
   host/linux/peak_memory host/linux/processors host/linux/random host/linux/waiting ${weights_elsewhere}
   host/posix/file_map host/posix/cache_folder host/posix/kept_file host/linux/own_file)
-set(smelt_program_linux host/linux/start) # of programs alone
+# Of programs alone, in place of the C library's.
+set(smelt_program_linux host/linux/start host/small/format host/small/snprintf host/small/text host/bare/sort)
 set(smelt_system_wasi host/alone/team host/alone/processors host/posix/clock host/posix/files
   host/wasi/jumps host/wasi/memory host/wasi/random host/wasi/terminal ${weights_elsewhere} host/wasi/weights_file)
 # What modules have in place of wasi-libc's, for size; whoever links a library brings his own libc.
-set(wasi_small_sources host/small/format host/small/snprintf host/wasi/bytes host/wasi/malloc)
+set(wasi_small_sources host/small/format host/small/snprintf host/small/text host/wasi/bytes host/wasi/malloc)
 set(smelt_processor_x86_64 processor/x86_64 processor/peak_x86_64)
 set(smelt_processor_aarch64 processor/aarch64 processor/any_level processor/peak_aarch64)
 set(smelt_processor_armv7 processor/armv7 processor/any_level processor/peak_armv7)

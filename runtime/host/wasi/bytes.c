@@ -1,5 +1,4 @@
-/* bytes.c: memory.copy and memory.fill, which engines do as the machine does best, and a strstr for short
- * texts. */
+/* bytes.c: memory.copy and memory.fill, which engines do as the machine does best. */
 #include <string.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t count) {
@@ -12,11 +11,4 @@ void *memmove(void *to, const void *from, size_t count) {
 
 void *memset(void *to, int byte, size_t count) {
   return __builtin_memset(to, byte, count);
-}
-
-char *strstr(const char *text, const char *wanted) {
-  size_t bytes = strlen(wanted);
-  for (; strncmp(text, wanted, bytes) != 0; text++)
-    if (!*text) return NULL;
-  return (char *)(size_t)text;
 }
