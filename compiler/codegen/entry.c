@@ -91,7 +91,7 @@ static void emit_steps(emitter *e, const plan_entry *entry, const size_t *number
 }
 
 bool steps_are_apart(const codegen_options *options) {
-  return options->form == CODEGEN_OBJECT && options->only_level < 0;
+  return options->form == CODEGEN_OBJECT && options->has_runtime;
 }
 
 LLVMValueRef steps_declare(emitter *e, const codegen_options *options, const char *entry) {

@@ -117,6 +117,7 @@ typedef struct {
 static status begin_code(const part *p, const emit_form *form, codegen_job **job) {
   compilation *c = p->c;
   codegen_options options = {.target = c->target, .model_name = p->name, .form = form->code};
+  options.has_runtime = form->finish != NULL;
   options.has_tokenizer = c->tokenizer.count > 0;
   options.draft_name = p->draft_name;
   options.weights_source = storage_source(c->options);

@@ -19,6 +19,7 @@ void tok_pack_two_level(tok_build *b, const void *const *tables, size_t table_co
     }
     blocks[i] = (uint16_t)k;
   }
+  while (block_count > 1 && blocks[block_count - 1] == blocks[block_count - 2]) block_count--;
   b->sections[blocks_section] = (tok_section_data){blocks, block_count};
   b->sections[values_section] = (tok_section_data){values, distinct * TOK_CLASS_BLOCK};
 }

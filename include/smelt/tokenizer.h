@@ -32,7 +32,7 @@
 #define TOK_NONE  UINT32_MAX /* no such id */
 
 enum {
-  TOK_VERSION = 5,
+  TOK_VERSION = 6,
   TOK_ALIGN_BYTES = 8,
   TOK_MAX_AFFIX_BYTES = 32,
   TOK_MERGED_BYTES = 256, /* longest text that is made of parts; longer ones are stored */
@@ -204,7 +204,7 @@ typedef struct {
   X(step_bytes, uint8_t)                                                                                     \
   X(splits, tok_split) /* first those that only steps use */                                                 \
   X(transitions, uint16_t)                                                                                   \
-  X(class_blocks, uint16_t) /* code point / 256 -> block */                                                  \
+  X(class_blocks, uint16_t) /* code point / 256 -> block; beyond the end the last one: most tables end soon */ \
   X(classes, uint8_t)       /* block * 256 + code point % 256 -> class */                                    \
   X(byte_classes, uint8_t)  /* 256; empty unless some split is over bytes */                                 \
   X(trie_nodes, tok_trie_node)                                                                               \
@@ -216,7 +216,7 @@ typedef struct {
   X(marks, uint8_t)        /* combining class, or TOK_MARK_STARTER for starters that NFC may change */       \
   X(decompositions, tok_decomposition) /* sorted by code */                                                  \
   X(compositions, tok_composition)                                                                           \
-  X(map_blocks, uint16_t) /* of each map: code point / 256 -> block */                                       \
+  X(map_blocks, uint16_t) /* of each map: code point / 256 -> block; of the last one as class_blocks */      \
   X(map_values, uint16_t) /* block * 256 + code point % 256 -> value */                                      \
   X(map_starts, uint32_t) /* the replacements' bytes */                                                      \
   X(map_bytes, uint8_t)                                                                                      \

@@ -14,19 +14,30 @@ static bool ids_are_valid(const rt_tokenizer *t, const uint32_t *ids, uint32_t c
   return true;
 }
 
+/* Where a section's view is in a tokenizer, and how large its elements are. */
+typedef struct {
+  uint16_t view, count, element_bytes;
+} section_place;
+
+static const section_place section_places[TOK_SECTION_COUNT] = {
+#define X(name, type) {offsetof(rt_tokenizer, name), offsetof(rt_tokenizer, name##_count), sizeof(type)},
+    TOK_SECTIONS(X)
+#undef X
+};
+
 /* Points each view at its section; NULL or what is wrong. */
 static const char *map_sections(rt_tokenizer *t, const uint8_t *blob) {
   uint32_t limit = t->header->blob_bytes;
-  const tok_section *section = t->header->sections;
-#define X(name, type)                                                                                        \
-  if (section->offset % TOK_ALIGN_BYTES || section->offset > limit ||                                        \
-      (limit - section->offset) / sizeof(type) < section->count)                                             \
-    return "tokenizer: section " #name " lies outside the blob";                                             \
-  t->name = (const type *)(const void *)(blob + section->offset);                                            \
-  t->name##_count = section->count;                                                                          \
-  section++;
-  TOK_SECTIONS(X)
-#undef X
+  for (int i = 0; i < TOK_SECTION_COUNT; i++) {
+    const tok_section *section = &t->header->sections[i];
+    const section_place *place = &section_places[i];
+    if (section->offset % TOK_ALIGN_BYTES || section->offset > limit ||
+        (limit - section->offset) / place->element_bytes < section->count)
+      return "tokenizer: a section lies outside the blob";
+    const uint8_t *elements = blob + section->offset;
+    memcpy((char *)t + place->view, &elements, sizeof elements); /* pointers of any type */
+    memcpy((char *)t + place->count, &section->count, sizeof section->count);
+  }
   return NULL;
 }
 
@@ -86,7 +97,7 @@ static const char *check_trie(const rt_tokenizer *t) {
 /* A two-level table over all code points whose values are below `limit`. */
 static bool two_level_is_valid(const uint16_t *blocks, uint32_t block_count, const uint8_t *values,
                                uint32_t value_count, uint32_t limit) {
-  if (block_count != CODE_BLOCKS) return false;
+  if (block_count < 1 || block_count > CODE_BLOCKS) return false;
   for (uint32_t i = 0; i < block_count; i++)
     if ((blocks[i] + 1u) * TOK_CLASS_BLOCK > value_count) return false;
   for (uint32_t i = 0; i < value_count; i++)
@@ -134,9 +145,8 @@ static bool affix_is_valid(const rt_tokenizer *t, uint32_t offset, uint32_t byte
 
 /* A step's map of code points, whose replacements are all there. */
 static bool map_is_valid(const rt_tokenizer *t, const tok_step *step) {
-  if (step->a_offset > t->map_blocks_count || t->map_blocks_count - step->a_offset < CODE_BLOCKS)
-    return false;
-  for (uint32_t i = 0; i < CODE_BLOCKS; i++)
+  if (step->a_offset >= t->map_blocks_count) return false;
+  for (uint32_t i = 0; i < CODE_BLOCKS && i < t->map_blocks_count - step->a_offset; i++)
     if ((t->map_blocks[step->a_offset + i] + 1u) * TOK_CLASS_BLOCK > t->map_values_count) return false;
   for (uint32_t i = 0; i < t->map_values_count; i++)
     if (t->map_values[i] >= TOK_MAP_REPLACEMENT &&

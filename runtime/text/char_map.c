@@ -41,6 +41,7 @@ static bool append_value(const rt_tokenizer *t, uint32_t value, rt_slice charact
 bool rt_map_codes(rt_encoder *e, rt_slice text, const tok_step *step, rt_bytes *out) {
   const rt_tokenizer *t = e->tokenizer;
   const uint16_t *blocks = t->map_blocks + step->a_offset;
+  uint32_t block_count = t->map_blocks_count - step->a_offset; /* or more: then other maps follow */
   const uint16_t *ascii = t->map_values + blocks[0] * TOK_CLASS_BLOCK;
   bool lowers = step->kind == TOK_STEP_LOWERCASE;
   size_t done = 0;
@@ -52,7 +53,7 @@ bool rt_map_codes(rt_encoder *e, rt_slice text, const tok_step *step, rt_bytes *
     } else {
       length = utf8_next(text.bytes + at, text.count - at, &code);
       if (code >= TOK_CODE_POINTS) continue;
-      value = t->map_values[blocks[code / TOK_CLASS_BLOCK] * TOK_CLASS_BLOCK + code % TOK_CLASS_BLOCK];
+      value = t->map_values[table_place(blocks, block_count, code)];
     }
     if (value == TOK_MAP_SAME) continue;
     if (!rt_append(out, text.bytes + done, at - done)) return false;

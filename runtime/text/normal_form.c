@@ -19,7 +19,7 @@ enum {
 };
 
 static uint8_t mark_of(const rt_tokenizer *t, uint32_t code) {
-  return code < TOK_CODE_POINTS ? table_two_level(t->mark_blocks, t->marks, code) : 0;
+  return code < TOK_CODE_POINTS ? table_two_level(t->mark_blocks, t->mark_blocks_count, t->marks, code) : 0;
 }
 
 static uint8_t combining_class(const rt_tokenizer *t, uint32_t code) {

@@ -44,8 +44,9 @@ __attribute__((always_inline)) static inline uint32_t next_transition(const scan
   } else {
     uint32_t code;
     *at += utf8_next(s->text.bytes + *at, s->text.count - *at, &code);
-    class =
-        code < TOK_CODE_POINTS ? table_two_level(t->class_blocks, t->classes, code) : t->header->bad_class;
+    class = t->header->bad_class;
+    if (code < TOK_CODE_POINTS)
+      class = table_two_level(t->class_blocks, t->class_blocks_count, t->classes, code);
   }
   return transitions[state * class_count + class];
 }

@@ -81,14 +81,22 @@ static inline uint32_t table_flags(const rt_tokenizer *t, uint32_t id) {
   return low < t->flagged_count && t->flagged[low].id == id ? t->flagged[low].flags : 0;
 }
 
+/* Where the value of a code point is among those of a two-level table. */
+static inline uint32_t table_place(const uint16_t *blocks, uint32_t block_count, uint32_t code) {
+  uint32_t block = code / TOK_CLASS_BLOCK;
+  return blocks[block < block_count ? block : block_count - 1] * TOK_CLASS_BLOCK + code % TOK_CLASS_BLOCK;
+}
+
 /* Value of a code point in a two-level table. */
-static inline uint8_t table_two_level(const uint16_t *blocks, const uint8_t *values, uint32_t code) {
-  return values[blocks[code / TOK_CLASS_BLOCK] * TOK_CLASS_BLOCK + code % TOK_CLASS_BLOCK];
+static inline uint8_t table_two_level(const uint16_t *blocks, uint32_t block_count, const uint8_t *values,
+                                      uint32_t code) {
+  return values[table_place(blocks, block_count, code)];
 }
 
 /* What `letters` knows of a code point; nothing where the table is left out. */
 static inline uint8_t table_letter(const rt_tokenizer *t, uint32_t code) {
-  return code < TOK_CODE_POINTS && t->letters_count ? table_two_level(t->letter_blocks, t->letters, code) : 0;
+  if (code >= TOK_CODE_POINTS || !t->letters_count) return 0;
+  return table_two_level(t->letter_blocks, t->letter_blocks_count, t->letters, code);
 }
 
 /* The child of a unit of the trie by `byte`, or TOK_NONE. */

@@ -64,6 +64,7 @@ static void levels_are_those_of_use(void **state) {
     codegen_options options = {.target = codegen_target_named(CASES[i].target),
                                .model_name = "m",
                                .form = CODEGEN_OBJECT,
+                               .has_runtime = true,
                                .only_level = -1};
     codegen_output outputs[CODEGEN_MAX_FILES];
     size_t count;
