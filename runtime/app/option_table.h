@@ -23,10 +23,10 @@ typedef enum {
 typedef struct {
   char letter; /* 0: none */
   const char *name, *argument, *help;
-  int suits; /* programs whose --help shows it; 0: what smelt itself calls */
-  app_option_kind kind;
-  size_t field;   /* in app_options; of an APP_ITEM its app_list */
-  double maximum; /* of counts and decimals, which start from 0, and APP_SIGNED, which starts from -maximum */
+  int suits;       /* programs whose --help shows it; 0: what smelt itself calls */
+  uint8_t kind;    /* app_option_kind */
+  uint16_t field;  /* in app_options; of an APP_ITEM its app_list */
+  int32_t maximum; /* of counts and decimals, which start from 0; of APP_SIGNED, which starts from -maximum */
 } app_option;
 
 #define APP_FIELD(name) offsetof(app_options, name)
