@@ -85,7 +85,7 @@ for row in json.load(sys.stdin):
     for form in row["forms"]:
         print(row["target"], form)' <"$work/stdout" >"$work/forms"
 same "a pack for each target" "$(cut -d ' ' -f 1 "$work/forms" | sort -u)" \
-  "$(find "$root/lib/smelt" "$root/usr/lib/smelt" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort)"
+  "$(find "$root/lib/smelt" "$root/usr/lib/smelt" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort -u)"
 while read -r target emit; do
   package=--package
   case $emit:$target in exe:* | obj:* | shared:wasm32-*) package= ;; esac
