@@ -52,7 +52,7 @@ writes "shared" "$work/two"
 
 mkdir "$work/prefixed"
 prefixed() {
-  exits "$2 as $3 --prefix" 0 "$smelt" build "$1" --isa host --emit "$3" --prefix "$2" -o "$work/prefixed/lib$2.$4"
+  exits "$2 as $3 --prefix" 0 "$smelt" build "$1" --cpu native --emit "$3" --prefix "$2" -o "$work/prefixed/lib$2.$4"
 }
 prefixed "$verse_model" verse lib a
 prefixed "$story_model" story lib a

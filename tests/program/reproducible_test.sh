@@ -23,17 +23,17 @@ elsewhere() {
 
 # All levels at once, by threads of LLVM's; one of each other precision.
 for row in x86_64-linux.f32 x86_64-linux.bf16=x86-64-v3 x86_64-linux.int8 x86_64-linux.int4=x86-64-v3 aarch64-linux.int8; do
-  name=${row%%=*} isa=
+  name=${row%%=*} cpu=
   target=${name%.*} precision=${name#*.}
-  [ "$name" = "$row" ] || isa="--isa ${row#*=}"
+  [ "$name" = "$row" ] || cpu="--cpu ${row#*=}"
   # shellcheck disable=SC2086 # an option and its value
-  (cd "$here" && "$smelt" build names --target "$target" --precision "$precision" $isa -o "$name") || fail "$name here"
-  elsewhere "$smelt" build ./names/ --precision="$precision" --target="$target" $isa -o "../$name" || fail "$name there"
+  (cd "$here" && "$smelt" build names --target "$target" --precision "$precision" $cpu -o "$name") || fail "$name here"
+  elsewhere "$smelt" build ./names/ --precision="$precision" --target="$target" $cpu -o "../$name" || fail "$name there"
   cmp "$here/$name" "$there/$name" && echo "ok      $name: the same bytes" || fail "$name: other bytes"
 done
 for form in lib shared; do
-  (cd "$here" && "$smelt" build names --isa host --emit $form -o made.so) || fail "$form here"
-  elsewhere "$smelt" build ./names --isa host --emit $form -o "$there/made.so" || fail "$form there"
+  (cd "$here" && "$smelt" build names --cpu native --emit $form -o made.so) || fail "$form here"
+  elsewhere "$smelt" build ./names --cpu native --emit $form -o "$there/made.so" || fail "$form there"
   cmp "$here/made.so" "$there/made.so" && echo "ok      $form: the same bytes" || fail "$form: other bytes"
 done
 
