@@ -3,8 +3,8 @@
 # (FOLDER/expect.json) and compute what ONNX Runtime computes, within 1e-4, by code of the level, or of this machine's where it
 # has not that.
 set -eu
-smelt=$1 oracle=$2 folder=$3 level=${4:-host}
-[ "$level" != x86-64-v3 ] || grep -q ' avx2 ' /proc/cpuinfo || level=host
+smelt=$1 oracle=$2 folder=$3 level=${4:-native}
+[ "$level" != x86-64-v3 ] || grep -q ' avx2 ' /proc/cpuinfo || level=native
 here=$(dirname "$0")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -56,7 +56,7 @@ if [ -f "$folder/tokenizer.json" ]; then
   ids=5,6,7 start=
   [ ! -f "$folder/encoder_model.onnx" ] || start=1
   [ ! -f "$folder/features.npy" ] || { ids=$folder/features.npy start=1,7,9; }
-  AGREE_ISA=$level "$here/../oracle/agree.sh" "$smelt" "$oracle" "$folder" "$ids" 24 $start || fail "it computes something else"
+  AGREE_CPU=$level "$here/../oracle/agree.sh" "$smelt" "$oracle" "$folder" "$ids" 24 $start || fail "it computes something else"
   if [ "$start" = 1 ]; then
     "$smelt" build "$folder" --cpu "$level" -o "$work/program"
     /usr/bin/python3 "$here/../oracle/beams_agree.py" "$oracle" "$work/program" "$folder" "$ids" 1 || fail "its beams differ"
