@@ -135,13 +135,24 @@ static status object(link_job *job) {
   return link_into_place(&list, 0666);
 }
 
+/* Whether all segments and, where there are any, the sections' headers behind them are there. */
 static bool is_whole(int descriptor) {
-  uint8_t bytes[sizeof(Elf64_Ehdr)];
+  uint8_t bytes[sizeof(Elf64_Ehdr)], segment[sizeof(Elf64_Phdr)];
   Elf64_Ehdr header;
   struct stat info;
   ssize_t count = pread(descriptor, bytes, sizeof bytes, 0);
-  return count > 0 && elf_read_header(bytes, (size_t)count, &header) && fstat(descriptor, &info) == 0 &&
-         (uint64_t)info.st_size >= header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
+  if (count <= 0 || !elf_read_header(bytes, (size_t)count, &header) || fstat(descriptor, &info) != 0)
+    return false;
+  uint64_t end = header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
+  for (int i = 0; i < header.e_phnum; i++) {
+    off_t at = (off_t)(header.e_phoff + (uint64_t)i * header.e_phentsize);
+    if (header.e_phentsize > sizeof segment ||
+        pread(descriptor, segment, header.e_phentsize, at) != header.e_phentsize)
+      return false;
+    uint64_t segment_end = elf_read_segment_end(segment, elf_is_wide(&header));
+    if (segment_end > end) end = segment_end;
+  }
+  return (uint64_t)info.st_size >= end;
 }
 
 const link_format link_elf = {

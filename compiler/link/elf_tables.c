@@ -48,6 +48,13 @@ Elf64_Shdr elf_read_section(const uint8_t *bytes, bool is_wide) {
   return is_wide ? wide : (Elf64_Shdr){SECTION_FIELDS(narrow)};
 }
 
+uint64_t elf_read_segment_end(const uint8_t *bytes, bool is_wide) {
+  Elf64_Phdr wide;
+  Elf32_Phdr narrow;
+  memcpy(is_wide ? (void *)&wide : &narrow, bytes, is_wide ? sizeof wide : sizeof narrow);
+  return is_wide ? wide.p_offset + wide.p_filesz : (uint64_t)narrow.p_offset + narrow.p_filesz;
+}
+
 Elf64_Sym elf_read_symbol(const uint8_t *bytes, bool is_wide) {
   Elf64_Sym wide;
   Elf32_Sym narrow;

@@ -21,6 +21,8 @@ elf_sizes elf_sizes_of(bool is_wide);
 bool elf_read_header(const uint8_t *bytes, size_t count, Elf64_Ehdr *header);
 bool elf_is_wide(const Elf64_Ehdr *header);
 Elf64_Shdr elf_read_section(const uint8_t *bytes, bool is_wide);
+/* Where the file's part of a segment ends. */
+uint64_t elf_read_segment_end(const uint8_t *bytes, bool is_wide);
 Elf64_Sym elf_read_symbol(const uint8_t *bytes, bool is_wide);
 
 /* e_ident, e_ehsize and e_shentsize are filled in. */
