@@ -36,7 +36,8 @@ set(smelt_processor_riscv64 processor/riscv64 processor/peak_riscv64)
 set(smelt_processor_wasm32 processor/plain processor/any_level processor/peak_wasm32)
 # What a system knows of one processor.
 set(smelt_linux_x86_64 host/linux/x86_64)
-foreach(processor IN ITEMS aarch64 armv7 riscv64)
+set(smelt_linux_aarch64 host/linux/aarch64)
+foreach(processor IN ITEMS armv7 riscv64)
   set(smelt_linux_${processor} host/linux/capabilities)
 endforeach()
 

@@ -14,10 +14,9 @@ static bool has_layouts(const plan_module *plan, unsigned layouts) {
 }
 
 bool level_wanted(const codegen_options *options, const plan_module *plan, int level) {
-  const codegen_level *row = &options->target->levels[level];
+  const codegen_level *row = codegen_level_at(options->target, level);
   if (options->only_level >= 0) return options->only_level == level;
-  return row->cpu && (row->layouts == 0 || has_layouts(plan, row->layouts)) &&
-         !has_layouts(plan, row->never_with);
+  return row && (row->layouts == 0 || has_layouts(plan, row->layouts)) && !has_layouts(plan, row->never_with);
 }
 
 int codegen_gaining_level(const plan_module *plan, const codegen_target *target, int best) {

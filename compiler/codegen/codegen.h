@@ -19,6 +19,7 @@ enum {
   ENGINE_AMX = 1 << 3,   /* tiles */
   ENGINE_LONG = 1 << 7,  /* NEON's smull, smlal and sadalp: products of bytes, added to s32 */
   ENGINE_PAIRS = 1 << 4, /* products of 16-bit numbers, added up in pairs: x86's pmaddwd */
+  ENGINE_SVE = 1 << 8,   /* SVE: vectors are its registers, of just vector_bytes; DOT8, BF16, MMLA too */
 };
 
 /* One way to generate code for a target. */
@@ -63,12 +64,14 @@ typedef struct {
   uint64_t linked_bytes;       /* likewise, where an object or archive goes into what others link */
   unsigned forms;              /* CODEGEN_EXE | ... */
   const char *libraries;       /* for -l: what is linked beside a library of a model, apart by spaces */
-  const codegen_level *levels; /* [CODEGEN_MAX_LEVELS], ascending; ended by cpu == NULL */
+  const codegen_level *levels; /* of the processor: [CODEGEN_MAX_LEVELS], ascending; ended by cpu == NULL */
+  smelt_isa_level highest;     /* that machines with this system have; 0: any */
 } codegen_target;
 
 const codegen_target *codegen_target_named(const char *name); /* NULL: unknown */
 const codegen_target *codegen_target_at(size_t index);        /* NULL past the end */
 const codegen_target *codegen_target_host(void);
+const codegen_level *codegen_level_at(const codegen_target *target, int index); /* NULL past the end */
 bool codegen_target_has(const codegen_target *target, unsigned engines); /* any of them, at any level */
 const char *codegen_level_name(const codegen_level *level);              /* "x86-64-v3" */
 /* The index of the level that has `name` among its processors; -1: none. */

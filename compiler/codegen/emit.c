@@ -29,8 +29,17 @@ void emit_free(emitter *e) {
 
 /* ---- functions ------------------------------------------------------------------- */
 
-static LLVMAttributeRef attribute(emitter *e, const char *name) {
-  return LLVMCreateEnumAttribute(e->context, LLVMGetEnumAttributeKindForName(name, strlen(name)), 0);
+/* The current function's, or, by `index`, its argument's. */
+static void add_attribute(emitter *e, unsigned index, const char *name, uint64_t value) {
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddAttributeAtIndex(e->function, index, LLVMCreateEnumAttribute(e->context, kind, value));
+}
+
+/* How long registers of SVE are: from so many units to so many. */
+static void add_register_length(emitter *e) {
+  enum { UNIT_BYTES = 16 };
+  uint64_t units = (uint64_t)e->level->vector_bytes / UNIT_BYTES;
+  add_attribute(e, (unsigned)LLVMAttributeFunctionIndex, "vscale_range", units << 32 | units);
 }
 
 enum { FIRST_ARGUMENT = 3 }; /* after frame, thread, thread_count */
@@ -41,7 +50,8 @@ void emit_function_begin(emitter *e, const char *name, int argument_count) {
   for (int i = 0; i < count; i++) types[i] = i == 1 || i == 2 ? e->i32 : e->pointer;
   LLVMTypeRef type = LLVMFunctionType(e->kernel_result, types, (unsigned)count, false);
   e->function = LLVMAddFunction(e->module, name, type);
-  LLVMAddAttributeAtIndex(e->function, LLVMAttributeFunctionIndex, attribute(e, "nounwind"));
+  add_attribute(e, (unsigned)LLVMAttributeFunctionIndex, "nounwind", 0);
+  if (e->level->engines & ENGINE_SVE) add_register_length(e);
   LLVMBasicBlockRef first = LLVMAppendBasicBlockInContext(e->context, e->function, "prologue");
   LLVMBasicBlockRef body = LLVMAppendBasicBlockInContext(e->context, e->function, "body");
   LLVMPositionBuilderAtEnd(e->prologue, first);
@@ -63,7 +73,7 @@ LLVMValueRef emit_argument(emitter *e, int index) {
 }
 
 void emit_argument_noalias(emitter *e, int index) {
-  LLVMAddAttributeAtIndex(e->function, (unsigned)(FIRST_ARGUMENT + index + 1), attribute(e, "noalias"));
+  add_attribute(e, (unsigned)(FIRST_ARGUMENT + index + 1), "noalias", 0);
 }
 
 /* ---- types and constants ------------------------------------------------------------ */
@@ -213,7 +223,8 @@ LLVMValueRef emit_select(emitter *e, LLVMValueRef condition, LLVMValueRef x, LLV
     x = emit_splat(e, x, emit_lanes(condition));
     y = emit_splat(e, y, emit_lanes(condition));
   }
-  return LLVMBuildSelect(e->builder, condition, x, y, "");
+  LLVMValueRef in_register = emit_register_select(e, condition, x, y);
+  return in_register ? in_register : LLVMBuildSelect(e->builder, condition, x, y, "");
 }
 
 LLVMValueRef emit_icmp(emitter *e, LLVMIntPredicate p, LLVMValueRef x, LLVMValueRef y) {
@@ -285,15 +296,6 @@ LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, 
   return LLVMBuildCall2(e->builder, type, function, args, count, "");
 }
 
-LLVMValueRef emit_instruction_of(emitter *e, const char *name, LLVMTypeRef factors, LLVMValueRef *args) {
-  LLVMTypeRef types[] = {LLVMTypeOf(args[0]), factors};
-  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
-  LLVMValueRef function =
-      LLVMGetIntrinsicDeclaration(e->module, id, types, LLVMIntrinsicIsOverloaded(id) ? 2 : 0);
-  for (int i = 1; i < 3; i++) args[i] = LLVMBuildBitCast(e->builder, args[i], factors, "");
-  return LLVMBuildCall2(e->builder, LLVMGlobalGetValueType(function), function, args, 3, "");
-}
-
 LLVMValueRef emit_instruction_form(emitter *e, const emit_form *forms, size_t form_count, LLVMValueRef *args,
                                    unsigned count) {
   for (size_t i = 0; i < form_count; i++)
@@ -355,7 +357,10 @@ LLVMValueRef emit_across_each(emitter *e, LLVMValueRef *vs, int count, emit_comb
     }
     for (int i = 0; i < left / 2; i++) {
       LLVMValueRef x = vs[2 * i], y = vs[2 * i + 1];
-      vs[i] = combine(e, shuffle(e, x, y, low, count), shuffle(e, x, y, high, count));
+      bool is_register = left == count && emit_fills_register(e, LLVMTypeOf(x));
+      if (is_register) emit_exchange_halves(e, &x, &y);
+      vs[i] = is_register ? combine(e, x, y)
+                          : combine(e, shuffle(e, x, y, low, count), shuffle(e, x, y, high, count));
     }
   }
   return vs[0];
@@ -401,12 +406,12 @@ static void transpose_blocks(emitter *e, LLVMValueRef *vs, int count, int side) 
 
 /*
  * Blocks of 128 bits change places across the diagonal, then each is transposed for itself: x86 moves whole
- * blocks, or elements within one, in one instruction.
+ * blocks, or elements within one, in one instruction. SVE merges whole registers.
  */
 void emit_transpose(emitter *e, LLVMValueRef *vs, int count) {
   bool is_wide = LLVMGetTypeKind(emit_element_type(LLVMTypeOf(vs[0]))) == LLVMDoubleTypeKind;
   int side = is_wide ? 2 : 4;
-  if (side > count) side = count;
+  if (side > count || emit_fills_register(e, LLVMTypeOf(vs[0]))) side = count;
   for (int block = count / 2; block >= side; block /= 2)
     for (int i = 0; i < count; i++)
       if (!(i & block)) exchange_blocks(e, &vs[i], &vs[i + block], count, block);

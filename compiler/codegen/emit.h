@@ -107,8 +107,6 @@ LLVMValueRef emit_intrinsic(emitter *e, const char *name, LLVMValueRef x, LLVMVa
 /* An intrinsic of one processor family, whose types LLVM's versions tell apart in name only: arguments are
  * seen as what it takes. */
 LLVMValueRef emit_instruction(emitter *e, const char *name, LLVMValueRef *args, unsigned count);
-/* Arm's sum + x y, whose types LLVM may tell apart: args[0] as it is, args[1] and [2] seen as `factors`. */
-LLVMValueRef emit_instruction_of(emitter *e, const char *name, LLVMTypeRef factors, LLVMValueRef *args);
 /* One instruction's forms, each for vectors of so many lanes. */
 typedef struct {
   int lanes;
@@ -154,6 +152,9 @@ void emit_store(emitter *e, ir_dtype dtype, LLVMValueRef pointer, LLVMValueRef v
  */
 LLVMValueRef emit_load_part(emitter *e, ir_dtype dtype, LLVMValueRef pointer, int lanes, LLVMValueRef count);
 void emit_store_part(emitter *e, ir_dtype dtype, LLVMValueRef pointer, LLVMValueRef v, LLVMValueRef count);
+/* Elements at base + each lane of `offsets`, i64; NULL, and nothing emitted, where no instruction loads them.
+ */
+LLVMValueRef emit_gather(emitter *e, ir_dtype dtype, LLVMValueRef base, LLVMValueRef offsets);
 /* Into the cache of `level`: 1 or 2. */
 void emit_prefetch(emitter *e, LLVMValueRef pointer, int level);
 /* Memory form to register form, and back. */
@@ -234,6 +235,29 @@ typedef struct {
 } emit_claim;
 emit_claim emit_claim_begin(emitter *e, LLVMValueRef units, LLVMValueRef unit_work);
 void emit_claim_end(emitter *e, const emit_claim *claim);
+
+/* ---- registers of SVE (emit_sve.c) ------------------------------------------------------------------ */
+
+/* Whether vectors of the type fill one: on other levels none does. */
+bool emit_fills_register(const emitter *e, LLVMTypeRef type);
+/* LLVM's type for such a register, the vector as one, and one as a vector of the type. Others stay what they
+ * are. */
+LLVMTypeRef emit_register_type(const emitter *e, LLVMTypeRef type);
+LLVMValueRef emit_as_register(emitter *e, LLVMValueRef v);
+LLVMValueRef emit_of_register(emitter *e, LLVMValueRef v, LLVMTypeRef type);
+/* emit_select of vectors that fill one, by a comparison of such; else NULL, and nothing emitted. */
+LLVMValueRef emit_register_select(emitter *e, LLVMValueRef condition, LLVMValueRef x, LLVMValueRef y);
+/* The first `count` lanes, as masked loads and stores of registers take them; less than 0: none. */
+LLVMValueRef emit_first_lanes(emitter *e, LLVMTypeRef type, LLVMValueRef count);
+/* *x: its first half, the other's second; *y: what is left, x's second half first. */
+void emit_exchange_halves(emitter *e, LLVMValueRef *x, LLVMValueRef *y);
+/*
+ * Arm's args[0] + products of args[1] and args[2], which are of bytes where the sums are i32, of bf16 where
+ * they are f32: dots of four bytes or two bf16, or in each 16 bytes two rows times two columns. Of registers
+ * of NEON or of SVE.
+ */
+typedef enum { EMIT_ARM_DOT, EMIT_ARM_MMLA } emit_arm_product;
+LLVMValueRef emit_arm_products(emitter *e, emit_arm_product product, LLVMValueRef *args);
 
 /* ---- mathematics (math.c): floats of any lanes; accuracy in the comments there ------------------------ */
 

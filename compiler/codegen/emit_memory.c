@@ -82,18 +82,21 @@ void emit_store(emitter *e, ir_dtype dtype, LLVMValueRef pointer, LLVMValueRef v
 
 /* ---- parts of a vector ------------------------------------------------------------- */
 
-static LLVMValueRef part_mask(emitter *e, int lanes, LLVMValueRef count) {
+static LLVMValueRef part_mask(emitter *e, LLVMTypeRef type, LLVMValueRef count) {
+  int lanes = emit_type_lanes(type);
+  if (emit_fills_register(e, type)) return emit_first_lanes(e, type, count);
   return emit_icmp(e, LLVMIntSLT, emit_lane_numbers(e, lanes), emit_splat(e, count, lanes));
 }
 
 /*
- * llvm.masked.load (pointer, [alignment,] mask, other lanes) and llvm.masked.store (value, pointer,
- * [alignment,] mask): LLVM 22 has the alignment as an attribute of the pointer, earlier ones as an argument.
+ * llvm.masked.load and gather (pointer or pointers, [alignment,] mask, other lanes) and llvm.masked.store
+ * (value, pointer, [alignment,] mask): LLVM 22 has the alignment as an attribute of the pointer, earlier ones
+ * as an argument.
  */
 static LLVMValueRef call_masked(emitter *e, const char *name, ir_dtype dtype, LLVMTypeRef type,
                                 LLVMValueRef before, LLVMValueRef pointer, LLVMValueRef mask,
                                 LLVMValueRef after) {
-  LLVMTypeRef overloads[] = {type, e->pointer};
+  LLVMTypeRef overloads[] = {type, LLVMTypeOf(pointer)};
   unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
   LLVMValueRef function = LLVMGetIntrinsicDeclaration(e->module, id, overloads, 2);
   LLVMTypeRef function_type = LLVMIntrinsicGetType(e->context, id, overloads, 2);
@@ -113,9 +116,18 @@ static LLVMValueRef call_masked(emitter *e, const char *name, ir_dtype dtype, LL
 
 LLVMValueRef emit_load_part(emitter *e, ir_dtype dtype, LLVMValueRef pointer, int lanes, LLVMValueRef count) {
   if (!count || lanes == 1) return emit_load(e, dtype, pointer, lanes);
-  LLVMTypeRef type = emit_memory_type(e, dtype, lanes);
-  LLVMValueRef mask = part_mask(e, lanes, count);
-  LLVMValueRef v = call_masked(e, "llvm.masked.load", dtype, type, NULL, pointer, mask, emit_zero(type));
+  LLVMTypeRef type = emit_memory_type(e, dtype, lanes), whole = emit_register_type(e, type);
+  LLVMValueRef mask = part_mask(e, type, count);
+  LLVMValueRef v = call_masked(e, "llvm.masked.load", dtype, whole, NULL, pointer, mask, emit_zero(whole));
+  return emit_widen(e, dtype, emit_of_register(e, v, type));
+}
+
+LLVMValueRef emit_gather(emitter *e, ir_dtype dtype, LLVMValueRef base, LLVMValueRef offsets) {
+  int lanes = emit_lanes(offsets);
+  LLVMTypeRef type = emit_memory_type(e, dtype, lanes), mask = emit_lanes_type(e->i1, lanes);
+  if (!emit_fills_register(e, type)) return NULL;
+  LLVMValueRef v = call_masked(e, "llvm.masked.gather", dtype, type, NULL, emit_at(e, dtype, base, offsets),
+                               LLVMConstAllOnes(mask), LLVMGetPoison(type));
   return emit_widen(e, dtype, v);
 }
 
@@ -126,7 +138,9 @@ void emit_store_part(emitter *e, ir_dtype dtype, LLVMValueRef pointer, LLVMValue
     return;
   }
   v = emit_narrow(e, dtype, v);
-  call_masked(e, "llvm.masked.store", dtype, LLVMTypeOf(v), v, pointer, part_mask(e, lanes, count), NULL);
+  LLVMValueRef mask = part_mask(e, LLVMTypeOf(v), count);
+  v = emit_as_register(e, v);
+  call_masked(e, "llvm.masked.store", dtype, LLVMTypeOf(v), v, pointer, mask, NULL);
 }
 
 void emit_prefetch(emitter *e, LLVMValueRef pointer, int level) {

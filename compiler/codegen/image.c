@@ -42,8 +42,8 @@ void image_emit(emitter *e, const plan_module *plan, const codegen_options *opti
   LLVMTypeRef level_type = LLVMStructTypeInContext(e->context, level_fields, 3, false);
   LLVMValueRef levels[CODEGEN_MAX_LEVELS];
   unsigned level_count = 0;
-  for (int i = 0; i < CODEGEN_MAX_LEVELS && options->target->levels[i].cpu; i++) {
-    const codegen_level *level = &options->target->levels[i];
+  const codegen_level *level;
+  for (int i = 0; (level = codegen_level_at(options->target, i)); i++) {
     if (!level_wanted(options, plan, i)) continue;
     LLVMValueRef fields[] = {emit_index(e, level->level), entry_table(e, plan, options, level),
                              emit_index(e, level_has_own_bits(plan, level))};

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #else
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #endif
 
 struct codegen_loaded {
@@ -50,10 +51,21 @@ static bool processor_has(const codegen_level *level) {
     return true;
   }
 #else
-  enum { HWCAP_DOT = 1 << 20, HWCAP2_MMLA = 1 << 13 | 1 << 14 }; /* ASIMDDP; I8MM and BF16 */
-  bool has_mmla = (getauxval(AT_HWCAP2) & HWCAP2_MMLA) == HWCAP2_MMLA;
-  if (level->level == SMELT_ISA_BASELINE) return true;
-  return getauxval(AT_HWCAP) & HWCAP_DOT && (level->level == SMELT_ISA_ARM64_DOT || has_mmla);
+  enum { HWCAP_DOT = 1 << 20, HWCAP2_MMLA = 1 << 13 | 1 << 14 };    /* ASIMDDP; I8MM and BF16 */
+  enum { HWCAP_SVE = 1 << 22, HWCAP2_SVE_MMLA = 1 << 9 | 1 << 12 }; /* SVE; SVEI8MM and SVEBF16 */
+  unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
+  bool has_dot = first & HWCAP_DOT, has_mmla = has_dot && (second & HWCAP2_MMLA) == HWCAP2_MMLA;
+  switch (level->level) {
+  case SMELT_ISA_ARM64_DOT:
+    return has_dot;
+  case SMELT_ISA_ARM64_MMLA:
+    return has_mmla;
+  case SMELT_ISA_ARM64_SVE:
+    return has_mmla && first & HWCAP_SVE && (second & HWCAP2_SVE_MMLA) == HWCAP2_SVE_MMLA &&
+           (prctl(PR_SVE_GET_VL) & PR_SVE_VL_LEN_MASK) == level->vector_bytes;
+  default:
+    return true;
+  }
 #endif
 }
 

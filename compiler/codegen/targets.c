@@ -97,7 +97,14 @@ static const codegen_level ARM64_LEVELS[CODEGEN_MAX_LEVELS] = {
      .vector_bytes = 16,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_LONG | ENGINE_DOT8 | ENGINE_BF16 | ENGINE_MMLA,
-     .layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS}};
+     .layouts = 1u << PLAN_PAIRS | 1u << PLAN_QUADS},
+    /* registers of 32 bytes, as Neoverse V1 has them: where SVE has 16, NEON does as much */
+    {.level = SMELT_ISA_ARM64_SVE,
+     .cpu = "generic",
+     .features = "+neon,+dotprod,+i8mm,+bf16,+sve",
+     .vector_bytes = 32,
+     .vector_registers = 32,
+     .engines = ENGINE_FMA | ENGINE_DOT8 | ENGINE_BF16 | ENGINE_MMLA | ENGINE_SVE}};
 
 static const codegen_level ARMV7_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_BASELINE,
@@ -249,7 +256,8 @@ static const codegen_target TARGETS[] = {
      .linked_bytes = GIB(2),
      .forms = CODEGEN_OBJ | CODEGEN_LIB | CODEGEN_SHARED,
      .libraries = "", /* libSystem has all, and every program has that */
-     .levels = ARM64_LEVELS},
+     .levels = ARM64_LEVELS,
+     .highest = SMELT_ISA_ARM64_MMLA},
     {.name = "x86_64-macos",
      .triple = "x86_64-apple-macos11",
      .arch = "x86_64",
@@ -261,7 +269,8 @@ static const codegen_target TARGETS[] = {
      .linked_bytes = GIB(2),
      .forms = CODEGEN_OBJ | CODEGEN_LIB | CODEGEN_SHARED,
      .libraries = "", /* libSystem has all, and every program has that */
-     .levels = X86_64_LEVELS},
+     .levels = X86_64_LEVELS,
+     .highest = SMELT_ISA_X86_64_BF16},
     {.name = "armv7m-none",
      .triple = "thumbv7em-unknown-none-eabihf",
      .arch = "armv7",
@@ -321,9 +330,16 @@ const codegen_target *codegen_target_named(const char *name) {
   return NULL;
 }
 
+const codegen_level *codegen_level_at(const codegen_target *target, int index) {
+  if (index >= CODEGEN_MAX_LEVELS || !target->levels[index].cpu) return NULL;
+  const codegen_level *level = &target->levels[index];
+  return target->highest && level->level > target->highest ? NULL : level;
+}
+
 bool codegen_target_has(const codegen_target *target, unsigned engines) {
-  for (int i = 0; i < CODEGEN_MAX_LEVELS && target->levels[i].cpu; i++)
-    if (target->levels[i].engines & engines) return true;
+  const codegen_level *level;
+  for (int i = 0; (level = codegen_level_at(target, i)); i++)
+    if (level->engines & engines) return true;
   return false;
 }
 

@@ -85,14 +85,13 @@ static void show_level(void *user, size_t done, size_t total) {
  * from; without it all, -1, or the last where the text forms need one.
  */
 static status choose_level(compilation *c, bool is_text, int *index) {
-  const codegen_level *levels = c->target->levels;
   cpu_choice choice;
   *index = -1;
   if (c->options->cpu) {
     TRY(cpu_find(&c->arena, c->target, c->options->cpu, &choice));
     *index = choice.is_processor ? codegen_gaining_level(c->plan, c->target, choice.level) : choice.level;
   } else if (is_text) {
-    while (*index + 1 < CODEGEN_MAX_LEVELS && levels[*index + 1].cpu) ++*index;
+    while (codegen_level_at(c->target, *index + 1)) ++*index;
   }
   return OK;
 }

@@ -11,10 +11,6 @@ static const char *const systems[] = {[CODEGEN_NO_OS] = "none",
                                       [CODEGEN_WINDOWS] = "windows",
                                       [CODEGEN_MACOS] = "macos"};
 
-static const codegen_level *level_at(const codegen_target *target, int index) {
-  return index < CODEGEN_MAX_LEVELS && target->levels[index].cpu ? &target->levels[index] : NULL;
-}
-
 /* ---- text ---- */
 
 static void print_row(const char *target, const char *forms, const char *level, const char *cpu,
@@ -28,7 +24,7 @@ static void print_target(arena *a, const codegen_target *target) {
     if (target->forms & bit)
       forms = arena_format(a, "%s%s%s", forms, *forms ? ", " : "", emit_form_name(bit));
   const codegen_level *level;
-  for (int i = 0; (level = level_at(target, i)); i++)
+  for (int i = 0; (level = codegen_level_at(target, i)); i++)
     print_row(i ? "" : target->name, i ? "" : forms, codegen_level_name(level), level->cpu, level->features);
 }
 
@@ -96,7 +92,8 @@ static json_t *describe_target(const codegen_target *target) {
   for (unsigned bit = CODEGEN_EXE; bit <= CODEGEN_SHARED; bit <<= 1)
     if (target->forms & bit) json_array_append_new(forms, json_string(emit_form_name(bit)));
   const codegen_level *level;
-  for (int i = 0; (level = level_at(target, i)); i++) json_array_append_new(levels, describe_level(level));
+  for (int i = 0; (level = codegen_level_at(target, i)); i++)
+    json_array_append_new(levels, describe_level(level));
   return json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:s, s:o, s:o}", "target", target->name, "triple",
                    target->triple, "processor", target->arch, "system", systems[target->os], "pointer_bytes",
                    (int)target->pointer_bytes, "is_host", target == codegen_target_host(), "link_with",

@@ -99,7 +99,8 @@ void rt_call_kernels(smelt_frame *frame, int32_t thread, int32_t thread_count, s
   X(ARM64_DOT, 7, "arm64-dot")     /* Armv8.2's dot products of bytes */                                     \
   X(ARM64_MMLA, 8, "arm64-mmla")   /* and Armv8.6's products of bytes and bf16, two rows by two columns */   \
   X(ARMV7_FMA, 9, "armv7-fma")     /* VFPv4: multiply and add in one, and f16 */                             \
-  X(RISCV64_V, 10, "riscv64-v")    /* vectors, version 1.0 */
+  X(RISCV64_V, 10, "riscv64-v")    /* vectors, version 1.0 */                                                \
+  X(ARM64_SVE, 11, "arm64-sve")    /* ARM64_MMLA, and SVE with registers of 32 bytes */
 
 typedef enum {
 #define X(NAME, value, text) SMELT_ISA_##NAME = value,

@@ -1,7 +1,6 @@
 /* main.c: a compiled program: opens the model it carries and does what the command line says. */
 #include "app/app.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 extern const smelt_image smelt_model_main;
@@ -10,13 +9,7 @@ extern const smelt_image smelt_model_main;
 #pragma weak app_write_profile /* these where the program measures itself */
 
 static int fail_to_open(const app_options *options, smelt_result result, const char *error) {
-  const char *forced = getenv("SMELT_CPU");
-  if (result == SMELT_UNSUPPORTED_CPU)
-    return app_fail(APP_INPUT, "%s: %s (needs %s, has %s)", options->program, smelt_result_text(result),
-                    rt_isa_text(smelt_model_main.levels[0].isa_level), rt_isa_text(rt_cpu_level()));
-  if (result == SMELT_BAD_ARGUMENT && forced)
-    return app_fail(APP_USAGE, "%s: SMELT_CPU=%s is no instruction-set level", options->program, forced);
-  return app_fail(APP_INPUT, "%s: %s", options->program, error);
+  return app_fail(result == SMELT_BAD_ARGUMENT ? APP_USAGE : APP_INPUT, "%s: %s", options->program, error);
 }
 
 /* The generation defaults are the model's, and opening it takes a thread count: so options are read twice. */

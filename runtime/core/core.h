@@ -97,8 +97,12 @@ typedef enum {
   RT_CPU_XCR0,
   RT_CPU_HWCAP,
   RT_CPU_HWCAP2,
+  RT_CPU_SVE_LENGTH, /* RT_CPU_SVE_OF the bytes of SVE registers, as they are now; 0: there are none */
   RT_CPU_WORD_COUNT
 } rt_cpu_word;
+
+/* A bit for each length, so that only the same has it. */
+#define RT_CPU_SVE_OF(bytes) (UINT64_C(1) << (bytes) / 16)
 
 /* What a level adds to the one below it: bits of one of the words that describe the processor. */
 typedef struct {
@@ -119,9 +123,12 @@ bool rt_cpu_may_use(smelt_isa_level level);
 /* The highest level that processor and operating system offer. Asks the system for what it gives on request.
  */
 smelt_isa_level rt_cpu_level(void);
-/* The same for a processor described by words[RT_CPU_WORD_COUNT]; `is_allowed` asks the system for a level.
- */
-smelt_isa_level rt_cpu_level_of(const uint64_t *words, bool (*is_allowed)(smelt_isa_level level));
+/* Whether the level is one of this processor's, of what kind it is too. */
+bool rt_cpu_has(smelt_isa_level level);
+/* The same for a processor described by words[RT_CPU_WORD_COUNT] and levels of `count` features; `is_allowed`
+ * asks the system for a level. */
+smelt_isa_level rt_cpu_level_of(const rt_level_feature *features, size_t count, const uint64_t *words,
+                                bool (*is_allowed)(smelt_isa_level level));
 /* Whether the processor has `level`, but takes longer with what it adds than with the levels below. */
 bool rt_cpu_is_slow(smelt_isa_level level);
 bool rt_cpu_is_slow_of(const uint64_t *words, smelt_isa_level level); /* (processor/) */

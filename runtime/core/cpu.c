@@ -27,12 +27,13 @@ static bool has_level(const uint64_t *words, const rt_level_feature *features, s
   return true;
 }
 
-smelt_isa_level rt_cpu_level_of(const uint64_t *words, bool (*is_allowed)(smelt_isa_level level)) {
+smelt_isa_level rt_cpu_level_of(const rt_level_feature *features, size_t count, const uint64_t *words,
+                                bool (*is_allowed)(smelt_isa_level level)) {
   smelt_isa_level best = SMELT_ISA_BASELINE;
-  for (size_t begin = 0, end; begin < rt_level_feature_count; begin = end) {
-    smelt_isa_level level = rt_level_features[begin].level;
-    for (end = begin + 1; end < rt_level_feature_count && rt_level_features[end].level == level;) end++;
-    if (!has_level(words, &rt_level_features[begin], end - begin) || !is_allowed(level)) break;
+  for (size_t begin = 0, end; begin < count; begin = end) {
+    smelt_isa_level level = features[begin].level;
+    for (end = begin + 1; end < count && features[end].level == level;) end++;
+    if (!has_level(words, &features[begin], end - begin) || !is_allowed(level)) break;
     best = level;
   }
   return best;
@@ -41,7 +42,13 @@ smelt_isa_level rt_cpu_level_of(const uint64_t *words, bool (*is_allowed)(smelt_
 smelt_isa_level rt_cpu_level(void) {
   uint64_t words[RT_CPU_WORD_COUNT] = {0};
   rt_cpu_read_words(words);
-  return rt_cpu_level_of(words, rt_cpu_may_use);
+  return rt_cpu_level_of(rt_level_features, rt_level_feature_count, words, rt_cpu_may_use);
+}
+
+bool rt_cpu_has(smelt_isa_level level) {
+  bool is_own = level == SMELT_ISA_BASELINE;
+  for (size_t i = 0; i < rt_level_feature_count; i++) is_own |= rt_level_features[i].level == level;
+  return is_own && level <= rt_cpu_level();
 }
 
 bool rt_cpu_is_slow(smelt_isa_level level) {

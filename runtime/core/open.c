@@ -81,26 +81,46 @@ static bool allocate(smelt_model *model) {
 
 /* ---- choices ------------------------------------------------------------------------ */
 
-/*
- * The last level of the image that the processor has and SMELT_CPU, a level's name in the environment, does
- * not forbid; one that the processor is slow with only where there is no other, or where SMELT_CPU names it;
- * where results are to repeat, one with bits of its own only where there is no other. SMELT_CPU is for tests.
- */
-static smelt_result choose_code(const smelt_image *image, bool repeats, const smelt_code_level **code) {
-  smelt_isa_level highest = rt_cpu_level(), allowed = highest;
+/* The highest level that may run: the processor's, or what SMELT_CPU names in the environment, which is for
+ * tests. */
+static smelt_result highest_level(const smelt_open_options *options, smelt_isa_level *highest,
+                                  bool *is_forced) {
   const char *text = getenv("SMELT_CPU");
-  bool is_forced = text && *text;
-  if (is_forced && !rt_isa_from_text(text, &allowed)) return SMELT_BAD_ARGUMENT;
-  if (allowed < highest) highest = allowed;
+  smelt_isa_level best = rt_cpu_level();
+  *highest = best;
+  *is_forced = text && *text;
+  if (!*is_forced) return SMELT_OK;
+  if (!rt_isa_from_text(text, highest))
+    return rt_tell(options, SMELT_BAD_ARGUMENT, "SMELT_CPU=%s is no instruction-set level", text);
+  if (!rt_cpu_has(*highest))
+    return rt_tell(options, SMELT_BAD_ARGUMENT,
+                   "SMELT_CPU=%s: this processor has no such level, its best is %s", text, rt_isa_text(best));
+  return SMELT_OK;
+}
+
+/*
+ * The last level of the image that may run; one that the processor is slow with only where there is no other,
+ * or where SMELT_CPU names it; where results are to repeat, one with bits of its own only where there is no
+ * other.
+ */
+static smelt_result choose_code(const smelt_image *image, const smelt_open_options *options, bool repeats,
+                                const smelt_code_level **code) {
+  smelt_isa_level highest;
+  bool is_forced;
+  smelt_result result = highest_level(options, &highest, &is_forced);
+  if (result) return result;
   if (image->level_count == 0 || !image->levels) return SMELT_CORRUPT_IMAGE;
   *code = NULL;
   for (uint64_t i = 0; i < image->level_count; i++) {
     smelt_isa_level level = (smelt_isa_level)image->levels[i].isa_level;
-    bool suits = !rt_cpu_is_slow(level) || (is_forced && level == allowed);
+    bool suits = !rt_cpu_is_slow(level) || (is_forced && level == highest);
     if (repeats && image->levels[i].has_own_bits) suits = false;
     if (level <= highest && (!*code || suits)) *code = &image->levels[i];
   }
-  return *code ? SMELT_OK : SMELT_UNSUPPORTED_CPU;
+  if (*code) return SMELT_OK;
+  return rt_tell(options, SMELT_UNSUPPORTED_CPU, "%s (needs %s, %s %s)",
+                 smelt_result_text(SMELT_UNSUPPORTED_CPU), rt_isa_text(image->levels[0].isa_level),
+                 is_forced ? "SMELT_CPU allows" : "has", rt_isa_text(highest));
 }
 
 static int32_t choose_max_tokens(const smelt_model *model, const smelt_open_options *options) {
@@ -141,7 +161,7 @@ static smelt_result fill(smelt_model *model, const smelt_image *image, const sme
     rt_encoder_init(&model->encoder, &model->tokenizer);
     model->has_tokenizer = true;
   }
-  result = choose_code(image, model->repeats, &model->code);
+  result = choose_code(image, options, model->repeats, &model->code);
   if (result) return result;
   model->max_tokens = choose_max_tokens(model, options);
   if (!allocate(model)) return SMELT_OUT_OF_MEMORY;

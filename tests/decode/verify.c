@@ -46,8 +46,9 @@ int main(int argc, char **argv) {
   if (argc != 3) die("usage", "verify COUNT THREADS");
   int count = atoi(argv[1]);
   smelt_model *model;
-  smelt_open_options options = {.threads = atoi(argv[2])};
-  if (smelt_open(&smelt_model_tested, &options, &model)) die("open", "failed");
+  char error[256];
+  smelt_open_options options = {.threads = atoi(argv[2]), .error = error, .error_bytes = sizeof error};
+  if (smelt_open(&smelt_model_tested, &options, &model)) die("open", error);
   int64_t *ids = calloc((size_t)count, sizeof *ids);
   size_t vocab;
   run(model, "decode", ids, 1, &vocab);

@@ -52,11 +52,16 @@ static void levels_are_those_of_use(void **state) {
        "code-x86-64-v2.o code-x86-64-v3.o code-x86-64-vnni.o code-x86-64-amx.o steps.o image.o "},
       {"x86_64-linux", IR_PRECISION_INT4,
        "code-x86-64-v2.o code-x86-64-v3.o code-x86-64-vnni.o steps.o image.o "},
-      {"aarch64-linux", IR_PRECISION_F32, "code-baseline.o steps.o image.o "},
-      {"aarch64-linux", IR_PRECISION_BF16, "code-baseline.o code-arm64-mmla.o steps.o image.o "},
+      {"aarch64-linux", IR_PRECISION_F32, "code-baseline.o code-arm64-sve.o steps.o image.o "},
+      {"aarch64-linux", IR_PRECISION_BF16,
+       "code-baseline.o code-arm64-mmla.o code-arm64-sve.o steps.o image.o "},
       {"aarch64-linux", IR_PRECISION_INT8,
-       "code-baseline.o code-arm64-dot.o code-arm64-mmla.o steps.o image.o "},
-      {"aarch64-linux", IR_PRECISION_INT4, "code-baseline.o code-arm64-dot.o steps.o image.o "},
+       "code-baseline.o code-arm64-dot.o code-arm64-mmla.o code-arm64-sve.o steps.o image.o "},
+      {"aarch64-linux", IR_PRECISION_INT4,
+       "code-baseline.o code-arm64-dot.o code-arm64-sve.o steps.o image.o "},
+      {"aarch64-macos", IR_PRECISION_F32, "code-baseline.o steps.o image.o "}, /* no Mac has SVE, or tiles */
+      {"x86_64-macos", IR_PRECISION_BF16,
+       "code-x86-64-v2.o code-x86-64-v3.o code-x86-64-v4.o code-x86-64-bf16.o steps.o image.o "},
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     arena a = {0};
@@ -97,9 +102,9 @@ static void find_level(smelt_isa_level level, codegen_options *options) {
 /* What multiplies on levels that have more than vectors: with many rows, in the precision's own engine. */
 static void code_has_its_engines_instructions(void **state) {
   (void)state;
-  static const char *const INSTRUCTIONS[] = {"\tvpdpbusd\t",  "\tvdpbf16ps\t", "\ttdpbssd\t",
-                                             "\ttdpbf16ps\t", "\tsadalp\t",    "\tsdot\t",
-                                             "\tsmmla\t",     "\tbfdot\t",     "\tbfmmla\t"};
+  static const char *const INSTRUCTIONS[] = {"\tvpdpbusd\t", "\tvdpbf16ps\t", "\ttdpbssd\t", "\ttdpbf16ps\t",
+                                             "\tsadalp\t",   "\tsdot\t",      "\tsmmla\t",   "\tbfdot\t",
+                                             "\tbfmmla\t",   "\tfmla\tz"};
   enum {
     VNNI = 1,
     BF16_DOTS = 2,
@@ -110,6 +115,7 @@ static void code_has_its_engines_instructions(void **state) {
     ARM_BYTES = 64,
     ARM_BF16_DOTS = 128,
     ARM_BF16 = 256,
+    SVE = 512,
   };
   static const struct {
     smelt_isa_level level;
@@ -133,6 +139,10 @@ static void code_has_its_engines_instructions(void **state) {
       {SMELT_ISA_ARM64_MMLA, IR_PRECISION_INT8, ARM_BYTES | ARM_DOTS}, /* dots of one row */
       {SMELT_ISA_ARM64_MMLA, IR_PRECISION_BF16, ARM_BF16 | ARM_BF16_DOTS},
       {SMELT_ISA_ARM64_MMLA, IR_PRECISION_F32, 0},
+      {SMELT_ISA_ARM64_SVE, IR_PRECISION_F32, SVE},
+      {SMELT_ISA_ARM64_SVE, IR_PRECISION_BF16, ARM_BF16 | ARM_BF16_DOTS},
+      {SMELT_ISA_ARM64_SVE, IR_PRECISION_INT8, ARM_BYTES | ARM_DOTS},
+      {SMELT_ISA_ARM64_SVE, IR_PRECISION_INT4, ARM_DOTS | SVE},
   };
   for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
     arena a = {0};

@@ -93,9 +93,13 @@ void lane_index_divide(emitter *e, lane_index a, ir_dim divisor, int lanes, lane
 LLVMValueRef lane_index_load(emitter *e, ir_dtype dtype, LLVMValueRef base, lane_index offset, int lanes) {
   if (lane_index_uniform(&offset)) return emit_load(e, dtype, emit_at(e, dtype, base, offset.base), 1);
   if (offset.step == 1) return emit_load(e, dtype, emit_at(e, dtype, base, offset.base), lanes);
-  LLVMValueRef v = LLVMGetPoison(emit_memory_type(e, dtype, lanes));
-  LLVMTypeRef element = emit_memory_type(e, dtype, 1);
   LLVMValueRef first = scattered(&offset) ? NULL : emit_at(e, dtype, base, offset.base);
+  lane_index steps = {.base = emit_index(e, 0), .step = offset.step};
+  LLVMValueRef v = first ? emit_gather(e, dtype, first, lane_index_value(e, steps, lanes))
+                         : emit_gather(e, dtype, base, offset.base);
+  if (v) return v;
+  v = LLVMGetPoison(emit_memory_type(e, dtype, lanes));
+  LLVMTypeRef element = emit_memory_type(e, dtype, 1);
   for (int lane = 0; lane < lanes; lane++) {
     LLVMValueRef pointer = first ? emit_at(e, dtype, first, emit_index(e, lane * offset.step))
                                  : emit_at(e, dtype, base, emit_lane(e, offset.base, lane));

@@ -122,7 +122,7 @@ static void choose_tile(emitter *e, product *p) {
   if (p->grouped) {
     tile_shape_nibbles(e, &p->tile_rows, &p->vectors, &p->lanes);
   } else if (takes_mmla(e, p)) {
-    tile_shape_mmla(&p->tile_rows, &p->vectors, &p->lanes);
+    tile_shape_mmla(e, &p->tile_rows, &p->vectors, &p->lanes);
   } else if (takes_dots(e, p)) {
     tile_shape_dots(e, &p->tile_rows, &p->vectors, &p->lanes);
   } else if (p->w_scale) {

@@ -106,14 +106,12 @@ bool tile_dots_exceed(const emitter *e, ir_dtype x_dtype);
 /* What a sum over this row of x, `depth` bytes, is too large by, as i32. */
 LLVMValueRef tile_dots_excess(emitter *e, LLVMValueRef x, LLVMValueRef depth);
 void tile_multiply_dots(emitter *e, const tile *t, LLVMValueRef *sums);
-/* What Arm's products of bytes or bf16 take. */
-LLVMTypeRef tile_arm_factors(emitter *e, bool is_bf16);
 
 /* ---- tile_mmla.c: the same for two rows at once, where the level has the instruction ---- */
 
 /* Whether x's rows, `depth` numbers long, go by what the instruction takes at a time. */
 bool tile_mmla_suits(const emitter *e, ir_dtype x_dtype, LLVMValueRef depth);
-void tile_shape_mmla(int *rows, int *vectors, int *lanes);
+void tile_shape_mmla(const emitter *e, int *rows, int *vectors, int *lanes);
 /* An even number of rows; as tile_multiply_dots. */
 void tile_multiply_mmla(emitter *e, const tile *t, LLVMValueRef *sums);
 

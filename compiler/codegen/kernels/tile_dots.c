@@ -13,7 +13,6 @@ enum {
   MOST_SUMS = 16, /* bound by the multipliers already: more would only be longer code, and on Arm moves */
   FEW_SUMS = 8,   /* fewer make a turn of the loop longer than two dots */
   SIGN = -128,
-  ARM_BYTES = 16, /* of a register */
 };
 
 bool tile_dots_suits(const emitter *e, ir_dtype x_dtype) {
@@ -33,12 +32,6 @@ bool tile_dots_exceed(const emitter *e, ir_dtype x_dtype) {
   return x_dtype == SMELT_I8 && !(e->level->engines & ENGINE_DOT8);
 }
 
-LLVMTypeRef tile_arm_factors(emitter *e, bool is_bf16) {
-  return is_bf16 ? emit_lanes_type(LLVMBFloatTypeInContext(e->context),
-                                   ARM_BYTES / (int)ir_dtype_bytes(SMELT_BF16))
-                 : emit_memory_type(e, SMELT_I8, ARM_BYTES);
-}
-
 enum { FORMS = 3 };
 static const emit_form ADD_DOTS[FORMS] = {{4, "llvm.x86.avx512.vpdpbusd.128"},
                                           {8, "llvm.x86.avx512.vpdpbusd.256"},
@@ -50,9 +43,7 @@ static const emit_form ADD_BF16_DOTS[FORMS] = {{4, "llvm.x86.avx512bf16.dpbf16ps
 LLVMValueRef tile_add_dots(emitter *e, LLVMValueRef sum, LLVMValueRef w, LLVMValueRef x) {
   LLVMValueRef args[] = {sum, w, x};
   bool is_bf16 = LLVMGetTypeKind(emit_element_type(LLVMTypeOf(sum))) == LLVMFloatTypeKind;
-  if (e->level->engines & ENGINE_DOT8)
-    return emit_instruction_of(e, is_bf16 ? "llvm.aarch64.neon.bfdot" : "llvm.aarch64.neon.sdot",
-                               tile_arm_factors(e, is_bf16), args);
+  if (e->level->engines & ENGINE_DOT8) return emit_arm_products(e, EMIT_ARM_DOT, args);
   if (is_bf16) return emit_instruction_form(e, ADD_BF16_DOTS, FORMS, args, 3);
   return emit_instruction_form(e, ADD_DOTS, FORMS, args, 3);
 }

@@ -4,14 +4,15 @@
  * SMMLA in i32, of bf16 BFMMLA in f32 (Architecture Reference Manual). In
  * PLAN_QUADS and PLAN_PAIRS four bytes of a column lie together: two vectors
  * of the same columns, zipped, are what it wants. Sums of two rows share
- * registers, [row][column] of each, and are taken apart at the end.
+ * registers, [row][column] of each, and are taken apart at the end. SVE does so
+ * for each 16 bytes of its registers: the same two rows times other columns.
  */
 #include "codegen/kernels/tile.h"
 
 enum {
   STEP_BYTES = 8, /* of a row and of a column in one instruction */
   QUAD_BYTES = 4, /* of a column that lie together */
-  SUMS = 4,       /* of i32 or f32 in a register: two rows of two columns */
+  MOST_LANES = 8,
   ROWS = 8, /* with two vectors 16 sums, 4 registers of w and one of x: more would only be longer code */
 };
 
@@ -21,41 +22,36 @@ bool tile_mmla_suits(const emitter *e, ir_dtype x_dtype, LLVMValueRef depth) {
   return known * (int64_t)ir_dtype_bytes(x_dtype) % STEP_BYTES == 0;
 }
 
-void tile_shape_mmla(int *rows, int *vectors, int *lanes) {
-  *lanes = SUMS;
+void tile_shape_mmla(const emitter *e, int *rows, int *vectors, int *lanes) {
+  *lanes = e->level->vector_bytes / QUAD_BYTES;
   *vectors = 2; /* halves of a gated product */
   *rows = ROWS;
 }
 
-/* sum + what two rows of x and two columns of w make, eight bytes of each. */
-static LLVMValueRef add_products(emitter *e, const tile *t, LLVMValueRef sum, LLVMValueRef x,
-                                 LLVMValueRef w) {
-  LLVMValueRef args[] = {sum, x, w};
-  bool is_bf16 = t->x_dtype == SMELT_BF16;
-  return emit_instruction_of(e, is_bf16 ? "llvm.aarch64.neon.bfmmla" : "llvm.aarch64.neon.smmla",
-                             tile_arm_factors(e, is_bf16), args);
+static LLVMValueRef shuffle(emitter *e, LLVMValueRef a, LLVMValueRef b, const int *lanes, int count) {
+  LLVMValueRef mask[MOST_LANES];
+  for (int i = 0; i < count; i++) mask[i] = LLVMConstInt(e->i32, (unsigned)lanes[i], false);
+  return LLVMBuildShuffleVector(e->builder, a, b, LLVMConstVector(mask, (unsigned)count), "");
 }
 
-static LLVMValueRef shuffle(emitter *e, LLVMValueRef a, LLVMValueRef b, const int lanes[SUMS]) {
-  LLVMValueRef mask[SUMS];
-  for (int i = 0; i < SUMS; i++) mask[i] = LLVMConstInt(e->i32, (unsigned)lanes[i], false);
-  return LLVMBuildShuffleVector(e->builder, a, b, LLVMConstVector(mask, SUMS), "");
-}
-
-/* w[half]: eight bytes of columns 0 and 1, or 2 and 3, of vector j, from row k on. */
+/* w[half]: eight bytes of each column of the first or the second half of vector j, from row k on. */
 static void load_columns(emitter *e, const tile *t, int j, LLVMValueRef k, LLVMValueRef w[2]) {
-  static const int LOW[] = {0, 4, 1, 5}, HIGH[] = {2, 6, 3, 7};
-  LLVMTypeRef type = emit_lanes_type(e->i32, SUMS);
+  int low[MOST_LANES], high[MOST_LANES];
+  LLVMTypeRef type = emit_lanes_type(e->i32, t->lanes);
   LLVMValueRef quads[2], at = emit_at(e, t->w_dtype, t->w[j], emit_mul(e, k, t->w_stride));
   for (int i = 0; i < 2; i++) {
     LLVMValueRef from = emit_at(e, SMELT_I8, at, emit_index(e, (int64_t)i * PLAN_PANEL * QUAD_BYTES));
-    quads[i] = LLVMBuildBitCast(e->builder, emit_load(e, SMELT_I8, from, SUMS * QUAD_BYTES), type, "");
+    quads[i] = LLVMBuildBitCast(e->builder, emit_load(e, SMELT_I8, from, t->lanes * QUAD_BYTES), type, "");
   }
-  w[0] = shuffle(e, quads[0], quads[1], LOW);
-  w[1] = shuffle(e, quads[0], quads[1], HIGH);
+  for (int i = 0; i < t->lanes; i++) {
+    low[i] = i / 2 + i % 2 * t->lanes;
+    high[i] = low[i] + t->lanes / 2;
+  }
+  w[0] = shuffle(e, quads[0], quads[1], low, t->lanes);
+  w[1] = shuffle(e, quads[0], quads[1], high, t->lanes);
 }
 
-/* Eight bytes of rows r and r + 1. */
+/* Eight bytes of rows r and r + 1, over and over. */
 static LLVMValueRef load_rows(emitter *e, const tile_sums *m, int r, LLVMValueRef k) {
   LLVMValueRef x = LLVMGetUndef(emit_lanes_type(e->i64, 2));
   for (int i = 0; i < 2; i++) {
@@ -63,7 +59,9 @@ static LLVMValueRef load_rows(emitter *e, const tile_sums *m, int r, LLVMValueRe
     LLVMSetAlignment(row, (unsigned)ir_dtype_bytes(m->t->x_dtype));
     x = emit_set_lane(e, x, i, row);
   }
-  return x;
+  int again[MOST_LANES];
+  for (int i = 0; i < m->t->lanes / 2; i++) again[i] = i % 2;
+  return shuffle(e, x, x, again, m->t->lanes / 2);
 }
 
 static void step(emitter *e, LLVMValueRef index, int lanes, int part, void *user) {
@@ -79,7 +77,8 @@ static void step(emitter *e, LLVMValueRef index, int lanes, int part, void *user
     for (int j = 0; j < t->vectors; j++) {
       for (int half = 0; half < 2; half++) {
         LLVMValueRef sum = tile_sum(m, r + half, j, part);
-        emit_set(e, sum, add_products(e, t, emit_get(e, sum), x, w[j][half]));
+        LLVMValueRef args[] = {emit_get(e, sum), x, w[j][half]};
+        emit_set(e, sum, emit_arm_products(e, EMIT_ARM_MMLA, args));
       }
     }
   }
@@ -92,19 +91,25 @@ static LLVMValueRef total(emitter *e, const tile_sums *m, int r, int j) {
   return sum;
 }
 
+/* Row 0 or 1 of the sums of the first and the second half of columns: every other pair. */
+static LLVMValueRef row_of(emitter *e, LLVMValueRef first, LLVMValueRef second, int row, int lanes) {
+  int from[MOST_LANES];
+  for (int i = 0; i < lanes; i++) from[i] = i / 2 * 4 + row * 2 + i % 2;
+  return shuffle(e, first, second, from, lanes);
+}
+
 void tile_multiply_mmla(emitter *e, const tile *t, LLVMValueRef *sums) {
-  static const int ROW[2][SUMS] = {{0, 1, 4, 5}, {2, 3, 6, 7}};
   bool is_bytes = t->x_dtype == SMELT_I8;
-  LLVMTypeRef floats = emit_type(e, t->dtype, SUMS);
-  tile_sums m = tile_begin_sums(e, t, is_bytes ? emit_lanes_type(e->i32, SUMS) : floats);
+  LLVMTypeRef floats = emit_type(e, t->dtype, t->lanes);
+  tile_sums m = tile_begin_sums(e, t, is_bytes ? emit_lanes_type(e->i32, t->lanes) : floats);
   LLVMValueRef step_depth = emit_index(e, STEP_BYTES / (int64_t)ir_dtype_bytes(t->x_dtype));
   emit_strips(e, emit_index(e, 0), emit_udiv(e, t->depth, step_depth), 1, t->rows < ROWS ? TILE_UNROLL : 2,
               step, &m);
   for (int r = 0; r < t->rows; r += 2) {
     for (int j = 0; j < t->vectors; j++) {
-      LLVMValueRef low = total(e, &m, r, j), high = total(e, &m, r + 1, j);
+      LLVMValueRef first = total(e, &m, r, j), second = total(e, &m, r + 1, j);
       for (int i = 0; i < 2; i++) {
-        LLVMValueRef row = shuffle(e, low, high, ROW[i]);
+        LLVMValueRef row = row_of(e, first, second, i, t->lanes);
         sums[(r + i) * t->vectors + j] = is_bytes ? LLVMBuildSIToFP(e->builder, row, floats, "") : row;
       }
     }
