@@ -61,4 +61,5 @@ wrong "expected token ids" "$program" --prompt-ids "1 x 3"
 wrong "exclude each other" "$program" -p a --prompt-ids "1 2"
 wrong "no such entry" "$program" --entry frobnicate
 wrong "SMELT_CPU=z80" env SMELT_CPU=z80 "$program" -p a
+wrong "SMELT_CPU=riscv64-v: this processor has no such level, its best is" env SMELT_CPU=riscv64-v "$program" -p a
 finish

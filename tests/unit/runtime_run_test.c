@@ -158,6 +158,7 @@ static void takes_the_highest_level_allowed(void **state) {
   assert_int_equal(level_under("baseline", two, 2), SMELT_ISA_BASELINE);
   assert_int_equal(level_under("baseline", two + 1, 1), -SMELT_UNSUPPORTED_CPU);
   assert_int_equal(level_under("x86-64-v9", two, 2), -SMELT_BAD_ARGUMENT);
+  assert_int_equal(level_under("riscv64-v", two, 2), -SMELT_BAD_ARGUMENT); /* which other processors have */
 #ifdef __x86_64__
   assert_int_equal(level_under("x86-64-v2", two, 2), SMELT_ISA_X86_64_V2);
   assert_int_equal(level_under("", two, 2), SMELT_ISA_X86_64_V2);
