@@ -86,16 +86,12 @@ static bool allocate(smelt_model *model) {
 static smelt_result highest_level(const smelt_open_options *options, smelt_isa_level *highest,
                                   bool *is_forced) {
   const char *text = getenv("SMELT_CPU");
-  smelt_isa_level best = rt_cpu_level();
-  *highest = best;
+  *highest = rt_cpu_level();
   *is_forced = text && *text;
-  if (!*is_forced) return SMELT_OK;
-  if (!rt_isa_from_text(text, highest))
-    return rt_tell(options, SMELT_BAD_ARGUMENT, "SMELT_CPU=%s is no instruction-set level", text);
-  if (!rt_cpu_has(*highest))
-    return rt_tell(options, SMELT_BAD_ARGUMENT,
-                   "SMELT_CPU=%s: this processor has no such level, its best is %s", text, rt_isa_text(best));
-  return SMELT_OK;
+  if (!*is_forced || (rt_isa_from_text(text, highest) && rt_cpu_has(*highest))) return SMELT_OK;
+  return rt_tell(options, SMELT_BAD_ARGUMENT,
+                 "SMELT_CPU=%s: this processor has no such level, its best is %s", text,
+                 rt_isa_text(rt_cpu_level()));
 }
 
 /*
