@@ -88,7 +88,7 @@ typedef struct {
   const codegen_target *target;
   const char *model_name; /* the image is smelt_model_NAME, hidden symbols start with NAME_ */
   codegen_form form;
-  int only_level; /* index into target->levels to emit alone (--emit llvm/asm, tests), or -1: all */
+  int only_level;   /* index into target->levels to emit alone (--emit llvm/asm, tests), or -1: all */
   bool has_runtime; /* what is made is linked with it: runs of steps are tables that it walks through */
   bool has_tokenizer;
   const char *speculator;     /* the runtime's symbol by which the program guesses; NULL: it does not */

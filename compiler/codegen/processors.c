@@ -11,8 +11,9 @@ static size_t next_word(const char **at) {
 
 int codegen_processor_level(const codegen_target *target, const char *name) {
   size_t wanted = strlen(name), length;
-  for (int i = 0; i < CODEGEN_MAX_LEVELS && target->levels[i].cpu; i++) {
-    const char *at = target->levels[i].processors;
+  const codegen_level *level;
+  for (int i = 0; (level = codegen_level_at(target, i)); i++) {
+    const char *at = level->processors;
     for (; at && (length = next_word(&at)); at += length)
       if (length == wanted && memcmp(at, name, length) == 0) return i;
   }
@@ -21,8 +22,9 @@ int codegen_processor_level(const codegen_target *target, const char *name) {
 
 const char *codegen_processor_at(arena *a, const codegen_target *target, size_t index) {
   size_t length;
-  for (int i = 0; i < CODEGEN_MAX_LEVELS && target->levels[i].cpu; i++) {
-    const char *at = target->levels[i].processors;
+  const codegen_level *level;
+  for (int i = 0; (level = codegen_level_at(target, i)); i++) {
+    const char *at = level->processors;
     for (; at && (length = next_word(&at)); at += length)
       if (index-- == 0) return arena_format(a, "%.*s", (int)length, at);
   }

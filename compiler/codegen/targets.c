@@ -69,7 +69,7 @@ static const codegen_level X86_64_LEVELS[CODEGEN_MAX_LEVELS] = {
   "cortex-x1c neoverse-e1 neoverse-n1 tsv110 saphira exynos-m4 exynos-m5 apple-a13 apple-a14 apple-m1"
 #define ARM64_MMLA_PROCESSORS                                                                                \
   "cortex-a320 cortex-a510 cortex-a520 cortex-a710 cortex-a715 cortex-a720 cortex-a725 cortex-x2 cortex-x3 " \
-  "cortex-x4 cortex-x925 c1-nano c1-pro c1-premium c1-ultra neoverse-v1 neoverse-v2 neoverse-v3 "            \
+  "cortex-x4 cortex-x925 c1-nano c1-pro c1-premium c1-ultra neoverse-v2 neoverse-v3 "                        \
   "neoverse-n2 neoverse-n3 neoverse-512tvb grace gb10 cobalt-100 olympus fujitsu-monaka ampere1 ampere1a "   \
   "ampere1b ampere1c oryon-1 apple-a15 apple-a16 apple-a17 apple-a18 apple-a19 apple-m2 apple-m3 apple-m4 "  \
   "apple-m5"
@@ -102,6 +102,7 @@ static const codegen_level ARM64_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_ARM64_SVE,
      .cpu = "generic",
      .features = "+neon,+dotprod,+i8mm,+bf16,+sve",
+     .processors = "neoverse-v1",
      .vector_bytes = 32,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_DOT8 | ENGINE_BF16 | ENGINE_MMLA | ENGINE_SVE}};
@@ -163,7 +164,7 @@ static const codegen_level CORTEX_A64_LEVELS[CODEGEN_MAX_LEVELS] = {
     {.level = SMELT_ISA_BASELINE,
      .cpu = "generic",
      .features = "+neon",
-     .processors = ARM64_PROCESSORS " " ARM64_DOT_PROCESSORS " " ARM64_MMLA_PROCESSORS,
+     .processors = ARM64_PROCESSORS " " ARM64_DOT_PROCESSORS " " ARM64_MMLA_PROCESSORS " neoverse-v1",
      .vector_bytes = 16,
      .vector_registers = 32,
      .engines = ENGINE_FMA | ENGINE_LONG}};

@@ -5,13 +5,9 @@
 
 static const char NATIVE[] = "native";
 
-static const codegen_level *level_at(const codegen_target *target, int index) {
-  return index < CODEGEN_MAX_LEVELS && target->levels[index].cpu ? &target->levels[index] : NULL;
-}
-
 static int level_named(const codegen_target *target, const char *name) {
   const codegen_level *level;
-  for (int i = 0; (level = level_at(target, i)); i++)
+  for (int i = 0; (level = codegen_level_at(target, i)); i++)
     if (strcmp(codegen_level_name(level), name) == 0) return i;
   return -1;
 }
@@ -74,7 +70,7 @@ static const char *names_like(arena *a, const codegen_target *target, const char
 static status say_levels(arena *a, const codegen_target *target, status s) {
   const codegen_level *level;
   const char *names = "";
-  for (int i = 0; (level = level_at(target, i)); i++)
+  for (int i = 0; (level = codegen_level_at(target, i)); i++)
     names = arena_format(a, "%s%s%s", names, i ? ", " : "", codegen_level_name(level));
   return fail_expected(a, s, "one of %s", names);
 }
@@ -116,7 +112,7 @@ status cpu_find(arena *a, const codegen_target *target, const char *name, cpu_ch
 const char *cpu_names(arena *a, const codegen_target *target) {
   const codegen_level *level;
   const char *names = NATIVE;
-  for (int i = 0; (level = level_at(target, i)); i++)
+  for (int i = 0; (level = codegen_level_at(target, i)); i++)
     names = arena_format(a, "%s %s%s%s", names, codegen_level_name(level), level->processors ? " " : "",
                          level->processors ? level->processors : "");
   return names;
