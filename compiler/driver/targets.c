@@ -42,7 +42,7 @@ static void print_processors_of(const codegen_target *target) {
   enum { LINE_COLUMNS = 100, NAME_COLUMN = 30 };
   const char *name = target->name;
   const codegen_level *level;
-  for (int i = 0; (level = level_at(target, i)); i++) {
+  for (int i = 0; (level = codegen_level_at(target, i)); i++) {
     if (!level->processors) continue;
     size_t column = (size_t)printf("%-15s %-14s", name, codegen_level_name(level)), length;
     for (const char *at = level->processors; (length = strcspn(at, " ")); at += length, at += *at == ' ') {
