@@ -116,6 +116,7 @@ static const char *read_array(const uint8_t *central, const uint8_t *packed, con
   enum { STORED = 0, DEFLATED = 8 };
   uint32_t method = number(central + 10, 2), crc = number(central + 16, 4);
   size_t bytes = (size_t)e->bytes, size = (size_t)e->size;
+  if (method == STORED && checksum(0, packed, bytes) != crc) return "an array of the archive is damaged";
   if (method == STORED) return npy_parse(packed, bytes, tensor);
   if (method != DEFLATED) return "the archive is compressed in a way that NumPy does not write";
   if (e->size / APP_MOST_INFLATION > bytes || e->size >= SIZE_MAX)

@@ -126,12 +126,13 @@ for level in (0, 1, 6, 9): # stored blocks, and codes of all kinds
 numpy.savez_compressed("small.npz", x=numpy.load("x.npy"))
 assert run("small.npz", "-o", "again.npz").returncode == 0
 check("again.npz")
-small = bytearray(open("small.npz", "rb").read())
-for at in range(len(small)): # each byte changed: read as it was, or refused in a line
-    open("cut.npz", "wb").write(small[:at] + bytes([small[at] ^ 1 << at % 8]) + small[at + 1:])
-    result = run("cut.npz", "-o", "again.npz")
-    assert result.returncode in (0, 1) and result.stderr.count("\n") == result.returncode, (at, result)
-    if not result.returncode: check("again.npz")
+for path, step in (("small.npz", 1), ("in.npz", 5)):
+    small = bytearray(open(path, "rb").read())
+    for at in range(0, len(small), step): # each byte changed: read as it was, or refused in a line
+        open("cut.npz", "wb").write(small[:at] + bytes([small[at] ^ 1 << at % 8]) + small[at + 1:])
+        result = run("cut.npz", "-o", "again.npz")
+        assert result.returncode in (0, 1) and result.stderr.count("\n") == result.returncode, (at, result)
+        if not result.returncode: check("again.npz")
 numpy.savez("other.npz", y=numpy.load("x.npy"))
 assert run("other.npz").returncode == 1
 whole = bytearray(open("in.npz", "rb").read())
