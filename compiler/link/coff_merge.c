@@ -51,9 +51,9 @@ static bool is_open(const uint8_t *row) {
 static void append(merge *m, const part *p, uint32_t index, const char *name) {
   uint8_t row[COFF_SYMBOL_BYTES];
   memcpy(row, row_of(p, index), sizeof row);
-  int section = (int16_t)coff_load(row + COFF_SECTION, 2);
+  uint64_t section = coff_load(row + COFF_SECTION, 2); /* those above the most say what is in no section */
   coff_put_name(&m->symbols, row, name);
-  if (section > 0) coff_store(row + COFF_SECTION, (uint64_t)section + p->first_section, 2);
+  if (section && section <= MOST_SECTIONS) coff_store(row + COFF_SECTION, section + p->first_section, 2);
   text_append(&m->symbols.symbols, row, sizeof row);
   p->places[index] = m->symbols.count++;
 }

@@ -68,6 +68,7 @@ static macho_section *section_like(merge *m, const macho_section *like) {
 }
 
 static status place_sections(merge *m, part *p) {
+  if (p->object.section_count > MOST_SECTIONS) return damaged(m);
   p->places = ARENA_ARRAY(m->job->arena, place, p->object.section_count + 1);
   for (uint32_t i = 0; i < p->object.section_count; i++) {
     macho_section own = macho_read_section(&p->object, i);
