@@ -104,7 +104,11 @@ bool rt_host_own_file(const void *address, char *path, size_t room);
  */
 bool rt_host_cache_folder(char *path, size_t room);
 
-/* Closes a file that was made as `draft`. One that is whole is called `path` from now on, in place of what
+/* Makes a file for rt_host_end_file, with the name `draft` or, where the system can, none yet. -1: it cannot be
+ * made. */
+int rt_host_begin_file(const char *draft);
+
+/* Closes a file that was begun as `draft`. One that is whole is called `path` from now on, in place of what
  * had that name, and its bytes are on disk first: power may fail, and only its header is looked at later.
  * Else, or where that fails, it is removed: false. */
 bool rt_host_end_file(int file, const char *draft, const char *path, bool is_whole);

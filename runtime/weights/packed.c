@@ -68,7 +68,7 @@ static void *keep(void *given) {
   uint64_t number = 0;
   rt_host_random(&number, sizeof number); /* of other processes that do the same */
   snprintf(draft, sizeof draft, "%s.%llx", k->path, (unsigned long long)number);
-  int file = rt_host_create(draft);
+  int file = rt_host_begin_file(draft);
   if (file >= 0) rt_host_end_file(file, draft, k->path, write_all(file, k->bytes, k->count));
   return NULL;
 }

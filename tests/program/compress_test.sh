@@ -52,6 +52,17 @@ wait
 for i in 1 2 3 4 5 6 7 8; do same "at once: $i" "$text" "$(cat "$work/text.$i")"; done
 same "one file is left" "${kept##*/}" "$(ls "$work/cache/smelt")"
 
+# Nothing is left of programs that are killed while they keep weights, where the file system has files without a name.
+delays="20 24 28 32 36 40 44 48 52 56"
+/usr/bin/python3 -c 'import os, sys; os.open(sys.argv[1], os.O_TMPFILE | os.O_WRONLY)' "$work" 2>/dev/null || delays=
+for i in $delays; do
+  rm -rf "$work/cache/smelt"
+  timeout -s KILL "0.0$i" "$work/packed" -p "In the beginning" -n 400 </dev/null >/dev/null 2>&1
+  for left in "$work/cache/smelt/"*; do
+    case $left in *.weights | *'*') ;; *) fail "killed after $i ms" "left ${left##*/}" ;; esac
+  done
+done
+
 # The frame lies behind the first page. Wherever a byte is changed, the program says so.
 rm -r "$work/cache/smelt"
 for at in 300000 1000000 2000000; do

@@ -64,6 +64,10 @@ bool rt_host_cache_folder(char *path, size_t room) {
   return access(path, MAY_WRITE_AND_ENTER) == 0;
 }
 
+int rt_host_begin_file(const char *draft) {
+  return rt_host_create(draft);
+}
+
 bool rt_host_end_file(int file, const char *draft, const char *path, bool is_whole) {
   if (is_whole) is_whole = fsync(file) == 0;
   is_whole &= close(file) == 0;

@@ -52,6 +52,11 @@ bool rt_host_cache_folder(char *path, size_t room) {
   return false;
 }
 
+int rt_host_begin_file(const char *draft) {
+  (void)draft;
+  return -1;
+}
+
 bool rt_host_end_file(int file, const char *draft, const char *path, bool is_whole) {
   (void)file, (void)draft, (void)path, (void)is_whole;
   return false;

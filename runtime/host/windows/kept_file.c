@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <windows.h>
 
+int rt_host_begin_file(const char *draft) {
+  return rt_host_create(draft);
+}
+
 bool rt_host_end_file(int file, const char *draft, const char *path, bool is_whole) {
   wchar_t *from = rt_windows_path(draft), *to = rt_windows_path(path);
   if (is_whole) is_whole = _commit(file) == 0;
