@@ -3,6 +3,7 @@
 #include "driver/commands.h"
 #include "driver/diagnostics.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const command_row command_table[] = {
@@ -78,7 +79,7 @@ static int print_for_install(const char *word, const char *what) {
   return code;
 }
 
-int driver_main(int argc, char **argv) {
+static int run(int argc, char **argv) {
   const char *word = argc > 1 ? argv[1] : "--help";
   for (size_t i = 0; i < COMMAND_COUNT; i++) {
     if (strcmp(word, command_table[i].name) == 0) return run_command(&command_table[i], argc - 2, argv + 2);
@@ -89,4 +90,19 @@ int driver_main(int argc, char **argv) {
     return argc > 1 ? STATUS_OK : STATUS_USAGE;
   }
   return print_for_install(word, argc > 2 ? argv[2] : "");
+}
+
+/* What was printed and is still held may find no room either. */
+int driver_main(int argc, char **argv) {
+  int code = run(argc, argv);
+  errno = 0;
+  bool is_written = fflush(stdout) == 0 && !ferror(stdout);
+  if (is_written || code != STATUS_OK) return code;
+  arena a = {0};
+  status s = fail(&a, STATUS_INPUT, "standard output cannot be written%s%s", errno ? ": " : "",
+                  errno ? strerror(errno) : "");
+  print_failure(s);
+  code = s->code;
+  arena_free(&a);
+  return code;
 }

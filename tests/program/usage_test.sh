@@ -12,6 +12,10 @@ for command in build run inspect; do
   exits "smelt $command --help" 0 "$smelt" $command --help
   says "smelt $command --help lists options" "^ +--max-tokens N" "$work/stdout"
 done
+for printed in --help --version "targets --json"; do
+  exits "smelt $printed where there is no room" 1 sh -c '"$0" $1 >/dev/full' "$smelt" "$printed"
+  says "smelt $printed says so" "^error: standard output cannot be written: No space" "$work/stderr"
+done
 exits "program --help" 0 "$program" --help
 says "program --help lists options" "^  -p, --prompt TEXT" "$work/stdout"
 exits "program -h" 0 "$program" -h
