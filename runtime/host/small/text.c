@@ -45,6 +45,13 @@ unsigned long long strtoull(const char *restrict text, char **restrict end, int 
   return n.is_negative ? -n.size : n.size;
 }
 
+/* The C library's own functions ask for it (strftime), and would bring along all that is here. */
+unsigned long strtoul(const char *restrict text, char **restrict end, int base) {
+  number n = read_number(text, end, base);
+  if (n.size > ULONG_MAX) return ULONG_MAX;
+  return n.is_negative ? -(unsigned long)n.size : (unsigned long)n.size;
+}
+
 long strtol(const char *restrict text, char **restrict end, int base) {
   number n = read_number(text, end, base);
   if (n.is_negative) return n.size > LONG_MAX ? LONG_MIN : -(long)n.size;
