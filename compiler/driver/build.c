@@ -7,6 +7,7 @@
 #include "driver/limits.h"
 #include "driver/origin.h"
 #include "driver/package.h"
+#include "driver/parts.h"
 #include "driver/report.h"
 #include "driver/storage.h"
 #include "link/link.h"
@@ -189,48 +190,6 @@ static status add_data(const part *p, const emit_form *form, link_job *job) {
   return OK;
 }
 
-/* What the program can do, as app_abilities (runtime/app/commands.c) finds it in the manifest. */
-static void add_parts(const compilation *c, link_job *job) {
-  bool reads = c->tokenizer.count != 0, writes = reads && c->is_generator && !c->folder.encoder;
-  bool encodes = c->is_generator && c->folder.encoder;
-  bool takes_features = encodes && !c->generation.max_encoder_tokens;
-  bool answers = reads && encodes && !takes_features;
-  unsigned heads = c->reads_text ? 1u << c->reader.head : 0,
-           seen = c->reads_images ? 1u << c->reader.head : 0;
-  const struct {
-    const char *function;
-    bool is_needed;
-  } parts[] = {
-      {"app_bench", c->target->os != CODEGEN_WASI},
-      {"app_write_profile", c->target->os != CODEGEN_WASI},
-      {"app_generate", c->is_generator},
-      {"app_weights_options", storage_source(c->options) != NULL},
-      {"app_read_files", !c->is_generator},
-      {"npy_put_in_order", !c->is_generator || takes_features},
-      {"app_work_on_batches", c->reads_text && c->reader.most_rows > 1},
-      {"app_tokenize", reads},
-      {"app_detokenize", reads},
-      {"app_transcribe", c->hears},
-      {"app_chat", writes && c->chat.count},
-      {"app_score", writes || answers || (heads & 1u << SMELT_HEAD_NEXT_TOKENS)},
-      {"app_score_answer", answers},
-      {"app_takes_lines", answers},
-      {"app_embed", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
-      {"app_similar", heads & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
-      {"app_classify_images", seen & 1u << SMELT_HEAD_LABELS},
-      {"app_match_images", seen & 1u << SMELT_HEAD_MATCHES},
-      {"app_embed_images", seen & (1u << SMELT_HEAD_STATES | 1u << SMELT_HEAD_VECTOR)},
-      {"app_classify", heads & 1u << SMELT_HEAD_LABELS},
-      {"app_tag", heads & 1u << SMELT_HEAD_TOKEN_LABELS},
-      {"app_fill", heads & 1u << SMELT_HEAD_FILLINGS},
-      {"app_answer", heads & 1u << SMELT_HEAD_ANSWERS},
-  };
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-    if (parts[i].is_needed) link_add_part(job, parts[i].function);
-  if (!c->reads_images) link_hide(job, "smelt_pixels");
-  if (!c->hears) link_hide(job, "smelt_transcribe");
-}
-
 static status add_code(const part *p, link_job *job, const code *made) {
   for (size_t i = 0; i < made->count; i++) {
     const codegen_output *file = &made->files[i];
@@ -273,7 +232,7 @@ static status write_artefact(compilation *c, compilation *draft, const emit_form
   const char *runtime, *draft_name = draft ? arena_format(&c->arena, "%s_draft", name) : NULL;
   TRY(link_library_folder(&c->arena, &runtime)); /* found missing at once */
   status s = link_begin(&c->arena, c->target, output, &job);
-  if (!s) add_parts(c, job);
+  if (!s) parts_add(c, job);
   if (!s && c->options->prefix) link_set_prefix(job, c->options->prefix, name);
   if (!s && !is_program) s = package_add(c, job, form->name, name, output);
   part model = {.c = c, .name = name, .draft_name = draft_name, .origin = is_asked ? &origin : NULL};
@@ -418,6 +377,7 @@ static status build(arena *a, const driver_options *options, const char *output)
   TRY(check_report(a, options, form));
   TRY(check_sbom(a, options, form));
   TRY(check_draft(a, options, form));
+  TRY(parts_check(a, options, form->name));
   TRY(storage_check(a, options, form->finish != NULL));
   driver_options chosen = *options;
   if (is_auto(options)) TRY(auto_choose(a, options, &chosen));

@@ -2,6 +2,7 @@
 #include "driver/compile.h"
 #include "driver/conversation.h"
 #include "driver/hearing.h"
+#include "driver/parts.h"
 #include "driver/reader.h"
 #include "driver/vision.h"
 
@@ -291,7 +292,8 @@ static status make_graphs(compilation *c) {
                              .max_encoder_tokens = max_tokens,
                              .verify_tokens = c->options->speculates ? SPECULATED_TOKENS : 0,
                              .max_frames = c->folder.frames ? c->folder.frames : DEFAULT_MAX_FRAMES,
-                             .max_samples = sample_limit(c)};
+                             .max_samples = sample_limit(c),
+                             .only_decodes = parts_lack(c->options, "prefill")};
   status s = pass_make_generator(c->module, &source, &limits, observe_pass, c, &g);
   if (s) return fail_file(&c->arena, s, c->folder.model);
   return describe_generation(c, &g, &limits);

@@ -26,6 +26,8 @@ static const option_row option_table[] = {
      "store the weights compressed; the program unpacks them when it first starts"},
     {"--cpu", NULL, "NAME", COMMAND_BUILD, TAKES_TEXT, FIELD(cpu),
      "for it alone: native (this machine), a level (x86-64-v3) or a processor (znver4)"},
+    {"--without", NULL, "PART,..", COMMAND_BUILD, TAKES_TEXT, FIELD(without),
+     "constraints, beams, lines, score, tokenize, chat, bench, prefill or all: leave out"},
     {"--suite", NULL, NULL, COMMAND_CHECK, TAKES_NOTHING, FIELD(suite), "run every test below the folder"},
     {"--jobs", "-j", "N", COMMAND_CHECK, TAKES_COUNT, FIELD(jobs), "tests to run at once (default: 1)"},
     {"--json", NULL, "FILE", COMMAND_CHECK, TAKES_TEXT, FIELD(report), "write what became of each test"},

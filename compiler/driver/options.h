@@ -42,6 +42,7 @@ typedef struct {
   bool is_draft;               /* this is that model: max_tokens is what it need not exceed */
   bool reports;                /* --report: compare with f32 */
   const char *report_text;     /* --report-text: on what */
+  const char *without;         /* --without: parts of the program that it is to lack; NULL: none */
   const char *sbom;            /* --sbom: where the bill of materials goes; NULL: nowhere */
   const bool *kept;            /* what `auto` found: weights that int8 leaves in bf16, by number */
   size_t kept_count;

@@ -440,15 +440,15 @@ static status check_rows(const ir_graph *verify, ir_dim rows) {
  * The entries of the finished decoder. One that was traced with a single token has no mask of later tokens,
  * or a fixed length: it can only decode, and prompts go through it token by token.
  */
-static status make_entries(ir_graph *decoder, bool may_be_single, pass_observer *observe, void *user,
-                           generator *result) {
+static status make_entries(ir_graph *decoder, bool may_be_single, bool only_decodes, pass_observer *observe,
+                           void *user, generator *result) {
   ir_module *m = decoder->module;
   ir_dim one = ir_dim_const(m, 1);
   if (ir_dim_is(result->sequence, 1)) {
     result->decode = decoder;
     decoder->name = "decode";
   } else {
-    if (!may_be_single || pass_hides_future(decoder)) result->prefill = decoder;
+    if (!only_decodes && (!may_be_single || pass_hides_future(decoder))) result->prefill = decoder;
     result->decode = ir_graph_clone(decoder, "decode", result->sequence, one);
     TRY(pass_run_all(result->decode, observe, user));
   }
@@ -487,5 +487,5 @@ status pass_make_generator(ir_module *m, const generator_source *source, const g
     result->encoder = result->encoder ? ir_dim_resolve(m, result->encoder) : NULL;
     if (result->encoder && !ir_dim_is_symbol(result->encoder)) result->encoder = NULL; /* it was found out */
   }
-  return make_entries(decoder, source->takes_later_steps, observe, user, result);
+  return make_entries(decoder, source->takes_later_steps, limits->only_decodes, observe, user, result);
 }

@@ -74,6 +74,7 @@ typedef struct {
   int64_t verify_tokens;      /* of how many at once all logits are wanted; 0: there is no such entry */
   int64_t max_frames;         /* of one that reads features: the size that is symbolic, if one is */
   int64_t max_samples;        /* likewise of one that reads samples */
+  bool only_decodes;          /* prompts go through the decoder token by token */
 } generator_limits;
 
 /* The imported graphs of a model folder. */

@@ -168,8 +168,9 @@ struct app_command {
   int (*run)(smelt_model *model, app_options *options);
 };
 
-/* What the model can do. */
+/* What the program can do, and what its model could: parts may have been left out. */
 int app_abilities(const smelt_model *model);
+int app_model_abilities(const smelt_model *model);
 /* The command of that name, of several one that suits these abilities. NULL: there is none of that name. */
 const app_command *app_command_named(const char *name, int abilities);
 /* What a program does with a text or an image unless a word says otherwise; NULL: it has no such command. */
@@ -209,9 +210,10 @@ typedef enum {
 
 /* ---- texts (texts.c) --------------------------------------------------------------------- */
 
-/* The constraint that the options ask for, as options->generate.constraint; the caller's to free, also after
- * a failure (constraint.c). */
+/* The constraint that the options ask for, as options->generate.constraint; to be freed with
+ * app_free_constraint, also after a failure (constraint.c). */
 int app_take_constraint(smelt_model *model, app_options *options);
+void app_free_constraint(app_options *options);
 
 /* Texts that the model reads together, of which this one is (batch.c). */
 typedef struct app_batch app_batch;

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#pragma weak app_take_constraint /* NULL where they were left out */
+#pragma weak app_free_constraint
+
 /* ---- answers -------------------------------------------------------------------------------------- */
 
 static bool write_answer(void *user, const char *text, size_t bytes) {
@@ -54,7 +57,7 @@ int app_chat(smelt_model *model, app_options *options) {
   app_choose_seed(options);
   line_editor_init(&editor, STDIN_FILENO, STDOUT_FILENO, "> ");
   int code = app_take_token_lists(model, options, &lists);
-  if (code == APP_OK) code = app_take_constraint(model, options);
+  if (code == APP_OK && app_take_constraint) code = app_take_constraint(model, options);
   if (code == APP_OK) code = app_conversation_open(&c, model, options, options->system);
   if (code == APP_OK && isatty(STDIN_FILENO) && !options->prompt) rt_host_catch_interrupts();
   if (code == APP_OK)
@@ -63,6 +66,6 @@ int app_chat(smelt_model *model, app_options *options) {
   app_conversation_close(&c);
   line_editor_free(&editor);
   app_free_token_lists(&lists);
-  smelt_constraint_free(options->generate.constraint);
+  if (app_free_constraint) app_free_constraint(options);
   return code;
 }

@@ -65,7 +65,7 @@ static int answer_ability(const smelt_model *model) {
   return model->manifest.vision ? sight_abilities[r->head] : head_abilities[r->head];
 }
 
-int app_abilities(const smelt_model *model) {
+int app_model_abilities(const smelt_model *model) {
   const smelt_manifest_generation *g = model->manifest.generation;
   int abilities = answer_ability(model) | (g ? APP_GENERATES : APP_RUNS_GRAPH);
   if (abilities & APP_EMBEDS) abilities |= APP_COMPARES;
@@ -75,6 +75,13 @@ int app_abilities(const smelt_model *model) {
   abilities |= APP_TOKENIZES | APP_DETOKENIZES;
   if (g && !rt_reads_features(model)) abilities |= APP_SCORES;
   if (g && g->encode_entry == SMELT_NONE && model->manifest.header->chat) abilities |= APP_CHATS;
+  return abilities;
+}
+
+int app_abilities(const smelt_model *model) {
+  int abilities = app_model_abilities(model);
+  for (int i = 0; i < COMMANDS; i++)
+    if (!commands[i].run) abilities &= ~commands[i].kind;
   return abilities;
 }
 
@@ -95,14 +102,16 @@ const app_command *app_usual_command(const smelt_model *model) {
 void app_write_commands(app_output *out, const smelt_model *model) {
   enum { HELP_COLUMN = 26 };
   int abilities = app_abilities(model);
+  bool has_any = false;
   for (int i = 0; i < COMMANDS; i++) {
     if (!(commands[i].kind & abilities)) continue;
+    has_any = true;
     app_write_text(out, "  ");
     app_write_text(out, commands[i].name);
     for (size_t used = 2 + strlen(commands[i].name); used < HELP_COLUMN; used++) app_write_text(out, " ");
     app_write_text(out, commands[i].help);
     app_write_text(out, "\n");
   }
-  if (!model->has_tokenizer && !(abilities & APP_SEES)) return;
+  if (!has_any || (!model->has_tokenizer && !(abilities & APP_SEES))) return;
   app_write_text(out, "  COMMAND --help          the command's own options\n");
 }

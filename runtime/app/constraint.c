@@ -43,3 +43,7 @@ int app_take_constraint(smelt_model *model, app_options *options) {
   if (options->schema_path) return make_from_file(model, options, SMELT_JSON_SCHEMA, options->schema_path);
   return make_from_file(model, options, SMELT_GRAMMAR, options->grammar_path);
 }
+
+void app_free_constraint(app_options *options) {
+  smelt_constraint_free(options->generate.constraint);
+}

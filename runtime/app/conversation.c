@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#pragma weak rt_generate_by_beams /* NULL where it was left out */
+
 static int out_of_memory(const app_conversation *c) {
   return app_fail(APP_INPUT, "%s: out of memory", c->options->program);
 }
@@ -187,6 +189,7 @@ static int generate_piece(app_conversation *c, bool *is_full) {
                                     .may_end = constraint_may_end};
   rt_generation request = {.options = c->options->generate,
                            .constraint = c->constraint ? &constraint : NULL,
+                           .by_beams = rt_generate_by_beams,
                            .on_token = on_token,
                            .user = c,
                            .may_go_on = true};

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#pragma weak app_fit_source /* linked only where an encoder reads the text, else NULL */
+#pragma weak app_fit_source       /* linked only where an encoder reads the text, else NULL */
+#pragma weak rt_generate_by_beams /* NULL where it was left out */
 
 /* What was made of one prompt; it is written when it is known to be whole. */
 typedef struct {
@@ -77,6 +78,7 @@ static int make_answer(smelt_model *model, const app_text *text, app_output *out
   int32_t *ids = NULL, count = 0;
   rt_generation request = {.options = options->generate,
                            .constraint = rt_constraint_of(&options->generate),
+                           .by_beams = rt_generate_by_beams,
                            .on_token = on_token,
                            .user = &a};
   int code = take_prompt(model, text, &ids, &count);

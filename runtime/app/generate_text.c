@@ -8,6 +8,12 @@
 
 #pragma weak app_takes_lines
 #pragma weak app_fit_source /* linked only where an encoder reads the text, else NULL */
+/* NULL where they were left out. */
+#pragma weak app_take_constraint
+#pragma weak app_free_constraint
+#pragma weak app_generate_lines
+#pragma weak rt_beam_search
+#pragma weak rt_found_free
 
 /* The prompt, as text where it came as text. */
 typedef struct {
@@ -224,7 +230,7 @@ static int write_texts(rt_session *session, const app_options *options, const pr
   smelt_result result = rt_session_begin(session, p->ids, p->count);
   if (result) return app_fail(APP_INPUT, "%s: %s", options->program, smelt_error(model));
   int32_t count = options->samples ? options->samples : session->generation->choices.samples;
-  if (rt_beam_count(model, &request.options) > 1)
+  if (rt_beam_search && rt_beam_count(model, &request.options) > 1)
     return write_found(session, &request, options, count > 0 ? count : 1, p, l);
   return write_samples(session, &request, options, count > 0 ? count : 1, p, l);
 }
@@ -282,12 +288,12 @@ int app_generate(smelt_model *model, app_options *options) {
   if (code == APP_OK && options->logits_path && rt_beam_count(model, &options->generate) > 1)
     code = app_fail(APP_USAGE, "%s: --logits: beams have no rows in a text's order; --beams 1 turns them off",
                     options->program);
-  if (code == APP_OK) code = app_take_constraint(model, options);
+  if (code == APP_OK && app_take_constraint) code = app_take_constraint(model, options);
   if (app_takes_lines && app_takes_lines(model, options)) options->lines_path = "-";
   if (code == APP_OK)
-    code = options->lines_path || options->json ? app_generate_lines(model, options)
-                                                : write_generated(model, options);
+    code = app_generate_lines && (options->lines_path || options->json) ? app_generate_lines(model, options)
+                                                                        : write_generated(model, options);
   app_free_token_lists(&lists);
-  smelt_constraint_free(options->generate.constraint);
+  if (app_free_constraint) app_free_constraint(options);
   return code;
 }

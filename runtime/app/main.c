@@ -6,7 +6,7 @@
 extern const smelt_image smelt_model_main;
 #pragma weak app_generate /* linked only where the model generates */
 #pragma weak app_bench
-#pragma weak app_write_profile /* these where the program measures itself */
+#pragma weak app_write_profile /* these where the program measures itself (compiler/driver/parts.c) */
 
 static int fail_to_open(const app_options *options, smelt_result result, const char *error) {
   return app_fail(result == SMELT_BAD_ARGUMENT ? APP_USAGE : APP_INPUT, "%s: %s", options->program, error);
@@ -70,8 +70,8 @@ static int run(smelt_model *model, app_options *options) {
     return app_fail(APP_INPUT, "%s: standard output cannot be written", options->program);
   }
   bool profiles = options->profile || options->profile_path;
-  if ((options->bench && !app_bench) || (profiles && !app_write_profile))
-    return app_fail(APP_USAGE, "%s: programs for this system do not measure themselves", options->program);
+  if (options->bench && !app_bench)
+    return app_fail(APP_USAGE, "%s: the program was built without --bench", options->program);
   if (options->bench) return app_bench(model, options);
   if (profiles) model->profile = rt_profile_create(&model->manifest, rt_team_thread_count(model->team));
   if (profiles && !model->profile) return app_fail(APP_INPUT, "%s: out of memory", options->program);

@@ -22,6 +22,10 @@ enum {
   COMMANDS = READS_TEXT | DETOKENIZES,
   RUNS = WRITES | RUNS_GRAPH | (READS_TEXT & ~APP_TOKENIZES) | APP_SEES,
   SEES_CHOICES = APP_SEES_LABELS | APP_SEES_MATCHES,
+  CONSTRAINS = 1 << 21, /* programs that have these parts (has_part) */
+  BEAMS = 1 << 22,
+  LINES = 1 << 23,
+  PROFILES = 1 << 24,
   GUESSES = 1 << 27,    /* programs that were built with a draft */
   TRANSLATES = 1 << 28, /* those with an encoder of text */
   SPECULATES = 1 << 29, /* those that were built so, or with a draft */
@@ -34,6 +38,12 @@ enum {
 #pragma weak app_vector_options
 /* Into those that do not hold their weights as they are used. */
 #pragma weak app_weights_options
+
+/* Into those that were not built without. */
+#pragma weak app_take_constraint
+#pragma weak app_generate_lines
+#pragma weak app_write_profile
+#pragma weak rt_beam_search
 
 #define FIELD APP_FIELD
 enum {
@@ -117,24 +127,24 @@ static const app_option options_table[] = {
      FIELD(generate.speculate), 0},
     {0, "guess", "HOW", "so, with lookup, draft or both; else both", GUESSES, GUESSING,
      FIELD(generate.guessing), 0},
-    {0, "beams", "N", "search for the likeliest text with N beams; 1: off", SEARCHES, COUNT,
+    {0, "beams", "N", "search for the likeliest text with N beams; 1: off", BEAMS, COUNT,
      FIELD(generate.beams), SMELT_MAX_BEAMS},
-    {0, "beam-groups", "N", "of beams that differ", SEARCHES | RARE, COUNT, FIELD(generate.beam_groups),
+    {0, "beam-groups", "N", "of beams that differ", BEAMS | RARE, COUNT, FIELD(generate.beam_groups),
      SMELT_MAX_BEAMS},
-    {0, "diversity-penalty", "X", "for tokens that earlier groups of beams chose", SEARCHES | RARE, DECIMAL,
+    {0, "diversity-penalty", "X", "for tokens that earlier groups of beams chose", BEAMS | RARE, DECIMAL,
      FIELD(generate.diversity_penalty), 1000},
-    {0, "length-penalty", "X", "divide a text's log-probability by its length to this power", SEARCHES | RARE,
+    {0, "length-penalty", "X", "divide a text's log-probability by its length to this power", BEAMS | RARE,
      SIGNED, FIELD(generate.length_penalty), SMELT_MAX_LENGTH_PENALTY},
-    {0, "early-stopping", "HOW", "true, false or never, when N texts of beams have ended", SEARCHES | RARE,
+    {0, "early-stopping", "HOW", "true, false or never, when N texts of beams have ended", BEAMS | RARE,
      STOPPING, FIELD(generate.early_stopping), 0},
     {0, "seed", "N", "the same seed gives the same text", WRITES, SEED, FIELD(generate.seed), 0},
     {0, "ids", NULL, "print token ids instead of text", SEARCHES, FLAG, FIELD(ids), 0},
     {0, "prompt-ids", "IDS", "the prompt as token ids, \"1 2 3\"", GENERATES, TEXT, FIELD(prompt_ids), 0},
     {0, "prompt-ids", "IDS", "the text as token ids, \"1 2 3\"",
      APP_TOKENIZES | APP_SCORES | APP_EMBEDS | APP_CLASSIFIES, TEXT, FIELD(prompt_ids), 0},
-    {0, "lines", "FILE", "each line is a prompt, - is standard input; an answer a line", GENERATES, TEXT,
+    {0, "lines", "FILE", "each line is a prompt, - is standard input; an answer a line", LINES, TEXT,
      FIELD(lines_path), 0},
-    {0, "json", NULL, "answers as JSON: text and token ids", GENERATES, FLAG, FIELD(json), 0},
+    {0, "json", NULL, "answers as JSON: text and token ids", LINES, FLAG, FIELD(json), 0},
     {0, "lines", "FILE", "each line is a text, - is standard input; a result a line",
      COMMANDS & ~APP_COMPARES, TEXT, FIELD(lines_path), 0},
     {0, "lines", "FILE", "each line is two texts with a tab between; a result a line", APP_COMPARES, TEXT,
@@ -168,9 +178,9 @@ static const app_option options_table[] = {
      FIELD(leaves_length), 0},
     {0, "scoring", "HOW", "softmax, sigmoid or none over the labels' logits", APP_CLASSIFIES | SEES_CHOICES,
      TEXT, FIELD(scoring_name), 0},
-    {0, "grammar", "FILE", "write what this grammar (GBNF) allows", TALKS, TEXT, FIELD(grammar_path), 0},
-    {0, "json-schema", "FILE", "write JSON that this schema allows", TALKS, TEXT, FIELD(schema_path), 0},
-    {0, "regex", "RE", "write what this regular expression matches", TALKS, TEXT, FIELD(regex), 0},
+    {0, "grammar", "FILE", "write what this grammar (GBNF) allows", CONSTRAINS, TEXT, FIELD(grammar_path), 0},
+    {0, "json-schema", "FILE", "write JSON that this schema allows", CONSTRAINS, TEXT, FIELD(schema_path), 0},
+    {0, "regex", "RE", "write what this regular expression matches", CONSTRAINS, TEXT, FIELD(regex), 0},
     {0, "logits", "FILE", "write the f32 logits of every position read", GENERATES, TEXT, FIELD(logits_path),
      0},
     {0, "ignore-eos", NULL, "go on past the end token", WRITES, FLAG, FIELD(generate.ignore_end), 0},
@@ -184,9 +194,9 @@ static const app_option options_table[] = {
      FIELD(output_path), 0},
     {0, "entry", "NAME", "what to run, where there is a choice", RUNS_GRAPH, TEXT, FIELD(entry), 0},
     {0, "describe", NULL, "list inputs and outputs", SEARCHES | RUNS_GRAPH, FLAG, FIELD(describe), 0},
-    {0, "profile", NULL, "print on standard error where the time went, step by step", RUNS, FLAG,
+    {0, "profile", NULL, "print on standard error where the time went, step by step", PROFILES, FLAG,
      FIELD(profile), 0},
-    {0, "profile-json", "FILE", "write the same as JSON", RUNS, TEXT, FIELD(profile_path), 0},
+    {0, "profile-json", "FILE", "write the same as JSON", PROFILES, TEXT, FIELD(profile_path), 0},
     {0, "bench", NULL, "answer what smelt bench asks on standard input", 0, FLAG, FIELD(bench), 0},
     {0, "threads", "N", "threads to use; else one per processor", RUNS, COUNT, FIELD(threads), 1024},
     {0, "pin", NULL, "keep each thread on one processor", RUNS, FLAG, FIELD(pins), 0},
@@ -293,15 +303,43 @@ static bool translates(const smelt_model *model) {
   return g && g->encode_entry != SMELT_NONE && !rt_reads_features(model);
 }
 
-/* Kinds of options that do something, or say themselves why they cannot. */
-static int usable_kinds(const app_options *options, const smelt_model *model) {
+/* What options of parts suit a program of these kinds, if it has the parts. */
+static const struct {
+  int part, kinds;
+} part_suits[] = {{CONSTRAINS, TALKS}, {BEAMS, SEARCHES}, {LINES, GENERATES}, {PROFILES, RUNS}};
+
+static bool has_part(int part) {
+  switch (part) {
+  case CONSTRAINS:
+    return app_take_constraint;
+  case BEAMS:
+    return rt_beam_search;
+  case LINES:
+    return app_generate_lines;
+  default:
+    return app_write_profile;
+  }
+}
+
+/* `kinds` and the parts that go with them: those that are there, or all. */
+static int with_parts(int kinds, bool is_all) {
+  int more = 0;
+  for (size_t i = 0; i < sizeof part_suits / sizeof part_suits[0]; i++)
+    if (kinds & part_suits[i].kinds && (is_all || has_part(part_suits[i].part))) more |= part_suits[i].part;
+  return kinds | more;
+}
+
+/* Kinds of options that do something, or say themselves why they cannot; of all parts, or of those that are
+ * there. */
+static int usable_kinds(const app_options *options, const smelt_model *model, bool of_all) {
   const app_command *usual = app_usual_command(model);
   int kinds = options->command ? options->command->kind : RUNS_GRAPH | (usual ? usual->kind : 0);
   if (!options->command && options->features_path) kinds &= ~HEARS;
   if (!options->command && model->manifest.generation)
     kinds |=
         kinds & HEARS ? READS_FEATURES : GENERATES | READS_FEATURES | (translates(model) ? TRANSLATES : 0);
-  return kinds & TALKS ? kinds | SPECULATES | GUESSES : kinds;
+  if (kinds & TALKS) kinds |= SPECULATES | GUESSES;
+  return with_parts(kinds, of_all);
 }
 
 /* An option may have a row for each kind. */
@@ -313,7 +351,9 @@ static bool is_usable(const app_option *row, int kinds) {
   return is;
 }
 
-static int refuse_option(const app_options *options, const app_option *row) {
+static int refuse_option(const app_options *options, const app_option *row, bool is_left_out) {
+  if (is_left_out)
+    return app_fail(APP_USAGE, "%s: the program was built without --%s", options->program, row->name);
   if (options->command)
     return app_fail(APP_USAGE, "%s: --%s does nothing for %s; '%s %s --help' lists what does",
                     options->program, row->name, options->command->name, options->program,
@@ -329,7 +369,7 @@ static bool is_arrays(const char *word) {
 /* A word that is no option: an image, a sound, a text or arrays, where there may be some. */
 static bool take_word(app_options *options, const smelt_model *model, const char *text) {
   if (*text == '-' && text[1]) return false;
-  int kinds = model ? usable_kinds(options, model) : 0;
+  int kinds = model ? usable_kinds(options, model, false) : 0;
   bool takes_arrays = kinds & RUNS_GRAPH && is_arrays(text);
   if (model && !(kinds & (TAKES_FILES | APP_COMPARES)) && !takes_arrays) return false;
   options->words[options->word_count++] = text;
@@ -354,11 +394,15 @@ int app_parse_options(app_options *options, const smelt_model *model, int argc, 
   if (argc > 1 && argv[1][0] != '-') {
     options->command = app_command_named(argv[1], model ? app_abilities(model) : 0);
     first += options->command != NULL;
-    if (!options->command && model && !(usable_kinds(options, model) & TAKES_FILES) && !is_arrays(argv[1]))
+    if (!options->command && model && !(usable_kinds(options, model, false) & TAKES_FILES) &&
+        !is_arrays(argv[1]))
       return app_fail(APP_USAGE, "%s: unknown command '%s'; --help lists all", options->program, argv[1]);
     if (options->command && model && !(options->command->kind & app_abilities(model)))
-      return app_fail(APP_USAGE, "%s: the model cannot %s; --help lists what it can", options->program,
-                      argv[1]);
+      return app_fail(APP_USAGE,
+                      options->command->kind & app_model_abilities(model)
+                          ? "%s: the program was built without %s"
+                          : "%s: the model cannot %s; --help lists what it can",
+                      options->program, argv[1]);
   }
   for (int i = first; i < argc; i++) {
     const char *value;
@@ -366,7 +410,8 @@ int app_parse_options(app_options *options, const smelt_model *model, int argc, 
     const app_option *row = find_option(argv[i], &value);
     if (!row)
       return app_fail(APP_USAGE, "%s: unknown option '%s'; --help lists all", options->program, argv[i]);
-    if (model && !is_usable(row, usable_kinds(options, model))) return refuse_option(options, row);
+    if (model && !is_usable(row, usable_kinds(options, model, false)))
+      return refuse_option(options, row, is_usable(row, usable_kinds(options, model, true)));
     if (!row->argument && value)
       return app_fail(APP_USAGE, "%s: --%s takes no value", options->program, row->name);
     if (row->argument && !value && ++i == argc)
@@ -419,7 +464,7 @@ static int guessing_kinds(const smelt_model *model) {
 }
 
 /* What there is to see of a command: how it is called, and its options. */
-static void write_command_help(app_output *out, const app_options *options, int guesses) {
+static void write_command_help(app_output *out, const app_options *options, int kinds) {
   const app_command *command = options->command;
   app_write_text(out, options->program);
   app_write_text(out, " ");
@@ -435,7 +480,7 @@ static void write_command_help(app_output *out, const app_options *options, int 
   app_write_text(out, "\n");
   if (command->kind & APP_SEES)
     app_write_text(out, "  IMAGE...                PNG, JPEG or BMP files; - is standard input\n");
-  write_options(out, options, command->kind | guesses);
+  write_options(out, options, kinds);
 }
 
 /* What the program is, and how it is called for what it is mostly for. */
@@ -469,10 +514,11 @@ void app_write_help(app_output *out, const app_options *options, const smelt_mod
   if (kinds & HEARS) kinds &= ~GENERATES;
   if (translates(model)) kinds |= TRANSLATES;
   if (options->command) {
-    write_command_help(out, options, options->command->kind & CHATS ? guesses : 0);
+    int kinds_of_command = with_parts(options->command->kind, false);
+    write_command_help(out, options, kinds_of_command | (options->command->kind & CHATS ? guesses : 0));
     return;
   }
   write_heading(out, options, model);
   app_write_commands(out, model);
-  write_options(out, options, kinds | guesses);
+  write_options(out, options, with_parts(kinds, false) | guesses);
 }

@@ -352,3 +352,11 @@ void rt_found_free(rt_found_list *list) {
   for (int32_t i = 0; i < list->count; i++) free(list->items[i].tokens);
   free(list->items);
 }
+
+smelt_result rt_generate_by_beams(rt_session *s, const rt_generation *request) {
+  rt_found_list list;
+  smelt_result result = rt_beam_search(s, request, &list), told = SMELT_OK;
+  if (list.count > 0) told = rt_session_tell(s, request, list.items[0].tokens, list.items[0].count);
+  rt_found_free(&list);
+  return told ? told : result;
+}

@@ -289,16 +289,20 @@ extern const smelt_speculator rt_draft;  /* that, and a draft: the smaller model
 
 /* ---- generation (generate.c) --------------------------------------------------------- */
 
-typedef struct {
+typedef struct rt_generation rt_generation;
+
+struct rt_generation {
   const int32_t *prompt;
   int32_t prompt_tokens;
   smelt_generate_options options;
   const rt_constraint *constraint; /* may be NULL; that of the options is rt_constraint_of them */
-  smelt_token_callback *on_token;  /* may be NULL */
-  rt_logits_callback *on_logits;   /* may be NULL; else the prompt is read token by token */
+  /* How more than one beam is searched: rt_generate_by_beams; NULL: programs that were built without fail. */
+  smelt_result (*by_beams)(rt_session *s, const rt_generation *request);
+  smelt_token_callback *on_token; /* may be NULL */
+  rt_logits_callback *on_logits;  /* may be NULL; else the prompt is read token by token */
   void *user;
   bool may_go_on; /* where the model is full: then what no token has made whole waits for another call */
-} rt_generation;
+};
 
 /*
  * Tokens of a prompt, special ones added; a prompt of no tokens becomes the
@@ -368,6 +372,8 @@ typedef struct {
  */
 smelt_result rt_beam_search(rt_session *s, const rt_generation *request, rt_found_list *list);
 void rt_found_free(rt_found_list *list);
+/* The best text that beams find, told when it is whole. Errors as rt_session_generate. */
+smelt_result rt_generate_by_beams(rt_session *s, const rt_generation *request);
 
 /* ---- generation from nothing (generate.c) ------------------------------------------------------------- */
 

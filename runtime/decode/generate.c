@@ -165,20 +165,13 @@ smelt_result rt_session_tell(rt_session *s, const rt_generation *request, const 
   return result;
 }
 
-/* The best text that beams find, told when it is whole. */
-static smelt_result generate_by_beams(rt_session *s, const rt_generation *request) {
-  rt_found_list list;
-  smelt_result result = rt_beam_search(s, request, &list), told = SMELT_OK;
-  if (list.count > 0) told = rt_session_tell(s, request, list.items[0].tokens, list.items[0].count);
-  rt_found_free(&list);
-  return told ? told : result;
-}
-
 smelt_result rt_session_generate(rt_session *s, const rt_generation *request) {
   smelt_result result = rt_check_options(s->model, &request->options);
   if (!result) result = need_logits(s);
-  if (!result && rt_beam_count(s->model, &request->options) > 1) return generate_by_beams(s, request);
   if (result) return result;
+  if (rt_beam_count(s->model, &request->options) > 1)
+    return request->by_beams ? request->by_beams(s, request)
+                             : rt_fail(s->model, SMELT_BAD_ARGUMENT, "the program was built without beams");
   generation g = begin(s, request);
   if (!rt_sampler_init(&g.sampler, &s->model->manifest, &request->options, request->constraint))
     result = rt_fail(s->model, SMELT_OUT_OF_MEMORY, "no memory for generation");
@@ -239,26 +232,4 @@ smelt_generate_options smelt_generate_defaults(const smelt_model *model) {
                                   .diversity_penalty = c->diversity_penalty,
                                   .length_penalty = c->length_penalty,
                                   .early_stopping = (smelt_early_stopping)c->early_stopping};
-}
-
-smelt_result smelt_generate_ids(smelt_model *model, const int32_t *prompt, int32_t prompt_tokens,
-                                const smelt_generate_options *options, smelt_token_callback *callback,
-                                void *user) {
-  rt_generation request = {.prompt = prompt,
-                           .prompt_tokens = prompt_tokens,
-                           .options = options ? *options : smelt_generate_defaults(model),
-                           .constraint = options ? rt_constraint_of(options) : NULL,
-                           .on_token = callback,
-                           .user = user};
-  return rt_generate(model, &request);
-}
-
-smelt_result smelt_generate(smelt_model *model, const char *prompt, const smelt_generate_options *options,
-                            smelt_token_callback *callback, void *user) {
-  int32_t count;
-  int32_t *ids = NULL;
-  smelt_result result = rt_encode_prompt(model, prompt, strlen(prompt), &ids, &count);
-  if (!result) result = smelt_generate_ids(model, ids, count, options, callback, user);
-  free(ids);
-  return result;
 }

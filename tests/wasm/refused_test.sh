@@ -8,7 +8,7 @@ says "how much, and where to save" "needs .* GB.*4 GiB" "$work/stderr"
 . "${0%/*}/runner.sh"
 build "$model"
 exits "a profile" 2 "$work/program" --profile --prompt-ids 1
-says "that there is none" "do not measure themselves" "$work/stderr"
+says "that there is none" "built without --profile" "$work/stderr"
 exits "an object" 0 "$smelt" build "$model" --target wasm32-wasi --emit obj -o "$work/x.o"
 same "of wasm's format" "$(printf '\0asm\1\0\0\0' | od -An -c)" "$(head -c 8 "$work/x.o" | od -An -c)"
 finish
