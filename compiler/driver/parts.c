@@ -50,9 +50,9 @@ status parts_check(arena *a, const driver_options *options, const char *form) {
     if (is_known(word, length)) continue;
     text names = {0};
     for (size_t i = 0; i < sizeof part_names / sizeof *part_names; i++)
-      text_print(&names, "%s, ", part_names[i]);
+      text_print(&names, "%s%s", i ? ", " : "", part_names[i]);
     status s = fail(a, STATUS_USAGE, "--without got '%.*s'", (int)length, word);
-    s = fail_expected(a, s, "%sor all, with commas between", names.bytes);
+    s = fail_expected(a, s, "%s or all, with commas between", names.bytes);
     text_free(&names);
     return s;
   } while (*list);
