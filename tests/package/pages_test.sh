@@ -74,8 +74,8 @@ for pair in $(sed -n 's/^    .*\(--[a-z-]*\)) COMPREPLY=($(compgen -W "\([^"]*\)
     case $option=$value in
     --draft-precision=* | --precision=auto) continue ;; # a dozen builds
     --target=*) set -- --emit asm --target "$value" ;; # a form that each has
-    --cpu=*) # what is wrong with it is said before the model is looked for, which saves half a hundred builds
-      "$smelt" build "$work/no-model" --cpu "$value" -o "$work/made" 2>"$work/stderr"
+    --cpu=* | --without=*) # what is wrong with it is said before the model is looked for, which saves half a hundred builds
+      "$smelt" build "$work/no-model" "$option" "$value" -o "$work/made" 2>"$work/stderr"
       [ $? = 1 ] || fail "$option $value is offered, and refused" "$(cat "$work/stderr")"
       continue
       ;;
