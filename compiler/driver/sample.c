@@ -105,7 +105,8 @@ static status run(arena *a, int program, const char **argv, int output) {
   if (!code) return OK;
   const char *level = getenv("SMELT_CPU"); /* of which the program has said what is wrong with it */
   if (level && (code == STATUS_INPUT || code == STATUS_USAGE))
-    return fail_hint(a, fail(a, STATUS_INPUT, "the program does not run with SMELT_CPU=%s", level), "unset it");
+    return fail_hint(a, fail(a, STATUS_INPUT, "the program does not run with SMELT_CPU=%s", level),
+                     "unset it");
   return fail(a, STATUS_DEFECT, "the program ended with %d on the sample", code);
 }
 

@@ -30,8 +30,7 @@ static const char *as_utf8(arena *a, const char *name) {
 
 /* As part of a URI's path. */
 static const char *as_uri(arena *a, const char *name) {
-  static const char unreserved[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   char *made = arena_alloc(a, 3 * strlen(name) + 1), *end = made;
   for (; *name; name++)
     end += sprintf(end, strchr(unreserved, *name) ? "%c" : "%%%02X", (unsigned char)*name);
@@ -83,19 +82,20 @@ static void add_model_part(arena *a, const char *what, const compilation *c, con
                            json_t *packages, json_t *files, json_t *relations) {
   char model_id[32];
   snprintf(model_id, sizeof model_id, "SPDXRef-%s", what);
-  json_t *model =
-      package(model_id, as_utf8(a, c->folder.name), origin->sha256, spdx_license(origin), "NOASSERTION", "NOASSERTION");
+  json_t *model = package(model_id, as_utf8(a, c->folder.name), origin->sha256, spdx_license(origin),
+                          "NOASSERTION", "NOASSERTION");
   if (origin->license)
-    json_object_set_new(model, "licenseComments", json_pack("s+", "README.md says: ", as_utf8(a, origin->license)));
+    json_object_set_new(model, "licenseComments",
+                        json_pack("s+", "README.md says: ", as_utf8(a, origin->license)));
   json_array_append_new(packages, model);
   relate(relations, "SPDXRef-Artefact", "GENERATED_FROM", model_id);
   for (size_t i = 0; i < origin->count; i++) {
     char id[64];
     snprintf(id, sizeof id, "SPDXRef-%s-File-%zu", what, i + 1);
-    json_array_append_new(files,
-                          json_pack("{s:s, s:s+, s:o, s:s, s:s}", "SPDXID", id, "fileName", "./",
-                                    as_utf8(a, origin->files[i].name), "checksums", checksums(origin->files[i].sha256),
-                                    "licenseConcluded", "NOASSERTION", "copyrightText", "NOASSERTION"));
+    json_array_append_new(files, json_pack("{s:s, s:s+, s:o, s:s, s:s}", "SPDXID", id, "fileName", "./",
+                                           as_utf8(a, origin->files[i].name), "checksums",
+                                           checksums(origin->files[i].sha256), "licenseConcluded",
+                                           "NOASSERTION", "copyrightText", "NOASSERTION"));
     relate(relations, model_id, "CONTAINS", id);
   }
 }

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
-/* Only planes 0 and 1 have cases; planes 4 to 13 are empty. tokenizer_regex_test asks utf8proc whether it is so. */
+/* Only planes 0 and 1 have cases; planes 4 to 13 are empty. tokenizer_regex_test asks utf8proc whether it is
+ * so. */
 enum { CASED_END = 0x20000, EMPTY_BEGIN = 0x40000, EMPTY_END = 0xe0000 };
 
 void code_set_add(arena *a, code_set *set, uint32_t first, uint32_t last) {

@@ -104,8 +104,8 @@ bool rt_host_own_file(const void *address, char *path, size_t room);
  */
 bool rt_host_cache_folder(char *path, size_t room);
 
-/* Makes a file for rt_host_end_file, with the name `draft` or, where the system can, none yet. -1: it cannot be
- * made. */
+/* Makes a file for rt_host_end_file, with the name `draft` or, where the system can, none yet. -1: it cannot
+ * be made. */
 int rt_host_begin_file(const char *draft);
 
 /* Closes a file that was begun as `draft`. One that is whole is called `path` from now on, in place of what

@@ -1,4 +1,5 @@
-/* load_library.c: a DLL that a program for Windows finds while it runs, as other languages do: opens the model in it. */
+/* load_library.c: a DLL that a program for Windows finds while it runs, as other languages do: opens the
+ * model in it. */
 #include <stdio.h>
 #include <windows.h>
 

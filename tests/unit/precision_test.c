@@ -150,8 +150,8 @@ typedef struct {
 } level_choice;
 
 /* Compiled for the shape's rows at most, with each of so many numbers of rows. */
-static void run_rows(const shape *s, const int64_t *rows, size_t row_count, ir_precision precision, double loss,
-                     level_choice levels) {
+static void run_rows(const shape *s, const int64_t *rows, size_t row_count, ir_precision precision,
+                     double loss, level_choice levels) {
   arena a = {0};
   ir_module *m = make_linear(&a, s, precision);
   linear_case c = {.shape = s,
@@ -226,8 +226,8 @@ static void bf16_loses_little(void **state) {
 }
 
 /*
- * Every edge of a block of matrix tiles, 32 by 32 by `depth`: code for many rows runs with few of them too; code
- * for few at most is another.
+ * Every edge of a block of matrix tiles, 32 by 32 by `depth`: code for many rows runs with few of them too;
+ * code for few at most is another.
  */
 static void run_edges(ir_precision precision, int64_t depth, double loss) {
   static const int64_t ROWS[] = {4, 16, 17, 32, 33, 129}, COLUMNS[] = {1, 17, 32, 65};
@@ -291,7 +291,8 @@ static void int4_edges(void **state) {
   for (size_t i = 0; i < sizeof COLUMNS; i++) {
     int64_t N = COLUMNS[i];
     shape s = {.M = MOST_ROWS, .N = N, .K = 32 * (1 + N % 3), .attributes = "", .bias = N % 2};
-    level_choice levels = {.least_vector_bytes = N > NARROW_COLUMNS ? 64 : 0}; /* whose tiles have 32 columns */
+    level_choice levels = {.least_vector_bytes =
+                               N > NARROW_COLUMNS ? 64 : 0}; /* whose tiles have 32 columns */
     run_rows(&s, rows, MOST_ROWS, IR_PRECISION_INT4, 0.3, levels);
   }
 }

@@ -1,4 +1,5 @@
-/* tokenizer_refused_test.c: tokenizers that are not compiled, with what is said of them; tables that are not opened. */
+/* tokenizer_refused_test.c: tokenizers that are not compiled, with what is said of them; tables that are not
+ * opened. */
 #define _POSIX_C_SOURCE 200809L /* mkstemp, fdopen */
 #include "tokenizer_fixture.h"
 

@@ -1,5 +1,5 @@
-/* kept_file.c: files that appear whole or not at all. Until then they have no name, where the file system knows
- * such files, so that nothing is left of a process that is killed. */
+/* kept_file.c: files that appear whole or not at all. Until then they have no name, where the file system
+ * knows such files, so that nothing is left of a process that is killed. */
 #define _GNU_SOURCE /* O_TMPFILE */
 #include "host/host.h"
 

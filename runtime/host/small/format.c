@@ -1,6 +1,6 @@
 /*
- * format.c: vsnprintf for systems whose own brings half of stdio along: %s %c %d %u %x %X %g and %%, with flag
- * 0, width, precision, and sizes l and ll. Numbers are exact, as C libraries print them.
+ * format.c: vsnprintf for systems whose own brings half of stdio along: %s %c %d %u %x %X %g and %%, with
+ * flag 0, width, precision, and sizes l and ll. Numbers are exact, as C libraries print them.
  */
 #define _POSIX_C_SOURCE 200809L /* strnlen */
 #include <stdarg.h>
