@@ -32,8 +32,7 @@ void level_emit(emitter *e, const plan_module *plan, const kernel_list *list, co
 
 /* "NAME_steps_ENTRY": void(frame, thread, thread_count, kernels), with a table of pointers to kernels. */
 char *steps_symbol(arena *a, const codegen_options *options, const char *entry);
-/* Whether the entries' steps, the same on all levels, are a module of their own, as tables for the runtime.
- */
+/* Whether the entries' steps, the same on all levels, are a module of tables for the runtime. */
 bool steps_are_apart(const codegen_options *options);
 void steps_emit(emitter *e, const plan_module *plan, const kernel_list *list, const codegen_options *options);
 LLVMValueRef steps_declare(emitter *e, const codegen_options *options, const char *entry);

@@ -204,10 +204,9 @@ typedef struct {
   X(step_bytes, uint8_t)                                                                                     \
   X(splits, tok_split) /* first those that only steps use */                                                 \
   X(transitions, uint16_t)                                                                                   \
-  X(class_blocks,                                                                                            \
-    uint16_t)         /* code point / 256 -> block; beyond the end the last one: most tables end soon */     \
-  X(classes, uint8_t) /* block * 256 + code point % 256 -> class */                                          \
-  X(byte_classes, uint8_t) /* 256; empty unless some split is over bytes */                                  \
+  X(class_blocks, uint16_t) /* code point / 256 -> block; behind the end the last */                         \
+  X(classes, uint8_t)       /* block * 256 + code point % 256 -> class */                                    \
+  X(byte_classes, uint8_t)  /* 256; empty unless some split is over bytes */                                 \
   X(trie_nodes, tok_trie_node)                                                                               \
   X(trie_edges, tok_trie_edge)                                                                               \
   X(prefix_ids, uint32_t) /* put before the encoded text */                                                  \
