@@ -22,7 +22,7 @@ enum {
   COMMANDS = READS_TEXT | DETOKENIZES,
   RUNS = WRITES | RUNS_GRAPH | (READS_TEXT & ~APP_TOKENIZES) | APP_SEES,
   SEES_CHOICES = APP_SEES_LABELS | APP_SEES_MATCHES,
-  CONSTRAINS = 1 << 21, /* programs that have these parts (has_part) */
+  CONSTRAINS = 1 << 21, /* programs that have these parts (part_suits) */
   BEAMS = 1 << 22,
   LINES = 1 << 23,
   PROFILES = 1 << 24,
@@ -306,26 +306,17 @@ static bool translates(const smelt_model *model) {
 /* What options of parts suit a program of these kinds, if it has the parts. */
 static const struct {
   int part, kinds;
-} part_suits[] = {{CONSTRAINS, TALKS}, {BEAMS, SEARCHES}, {LINES, GENERATES}, {PROFILES, RUNS}};
-
-static bool has_part(int part) {
-  switch (part) {
-  case CONSTRAINS:
-    return app_take_constraint;
-  case BEAMS:
-    return rt_beam_search;
-  case LINES:
-    return app_generate_lines;
-  default:
-    return app_write_profile;
-  }
-}
+  void (*function)(void); /* of the part; NULL where it was left out */
+} part_suits[] = {{CONSTRAINS, TALKS, (void (*)(void))app_take_constraint},
+                  {BEAMS, SEARCHES, (void (*)(void))rt_beam_search},
+                  {LINES, GENERATES, (void (*)(void))app_generate_lines},
+                  {PROFILES, RUNS, (void (*)(void))app_write_profile}};
 
 /* `kinds` and the parts that go with them: those that are there, or all. */
 static int with_parts(int kinds, bool is_all) {
   int more = 0;
   for (size_t i = 0; i < sizeof part_suits / sizeof part_suits[0]; i++)
-    if (kinds & part_suits[i].kinds && (is_all || has_part(part_suits[i].part))) more |= part_suits[i].part;
+    if (kinds & part_suits[i].kinds && (is_all || part_suits[i].function)) more |= part_suits[i].part;
   return kinds | more;
 }
 
