@@ -1,6 +1,5 @@
 /* parts.c: which parts of the runtime's command line a program has: those that its model can use, but for
- * what
- * --without leaves out. */
+ * what --without leaves out. */
 #include "driver/parts.h"
 #include "driver/storage.h"
 

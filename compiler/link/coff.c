@@ -21,8 +21,7 @@ static status add_libraries(argument_list *list, const char *first) {
 }
 
 static status executable(link_job *job) {
-  /* The stack of the first thread is as large as those of musl's programs; a table of exports there is none.
-   */
+  /* The stack of the first thread is as large as those of musl's programs. There is no table of exports. */
   static const char *const options[] = {"-m",
                                         "i386pep",
                                         "--gc-sections",
